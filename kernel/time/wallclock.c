@@ -13,6 +13,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/printk.h"
 #include "kernel/time/calendar.h"
+#include "kernel/time/clock_timer.h"
 #include "kernel/time/time.h"
 
 /*
@@ -54,7 +55,11 @@ static int set_at(s64 seconds, s64 nanoseconds, u64 at)
 
 int wallclock_set(s64 seconds, s64 nanoseconds)
 {
-	return set_at(seconds, nanoseconds, ktime_get_ns());
+	int err = set_at(seconds, nanoseconds, ktime_get_ns());
+
+	if (!err)
+		clock_was_set();
+	return err;
 }
 
 /* Parses `clock=`: the output of `date +%s` at the moment when the machine was started. */

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Timers on a clock that the program chooses: the monotonic clock, or the time of day.
+ *
+ * A timer on the time of day fires when that clock shows the time, also if clock_settime() moved the
+ * clock meanwhile.  One-shot; the function runs in the HRTIMER softirq.  It may start its timer
+ * again.  Used by sleeping system calls, by timers of the program and by timerfd.
+ */
+#ifndef KERNEL_TIME_CLOCK_TIMER_H
+#define KERNEL_TIME_CLOCK_TIMER_H
+
+#include "kernel/lib/list.h"
+#include "kernel/time/hrtimer.h"
+#include "kernel/time/time.h"
+#include "kernel/types.h"
+
+struct clock_timer {
+	struct hrtimer timer;
+	int clock;   /* CLOCK_MONOTONIC or CLOCK_REALTIME */
+	u64 expires; /* on @clock, ns */
+	void (*function)(struct clock_timer *timer);
+	struct list_head realtime; /* link in the list of armed timers on CLOCK_REALTIME */
+};
+
+/* Returns the time of @clock in ns. */
+u64 clock_now(int clock);
+void clock_timer_setup(struct clock_timer *timer, int clock,
+		       void (*function)(struct clock_timer *timer));
+/* Arms the timer, which is not armed, for @expires; KTIME_MAX: it never fires.  Any context. */
+void clock_timer_start(struct clock_timer *timer, u64 expires);
+/* Disarms the timer.  Returns true if it was armed.  Process context. */
+bool clock_timer_cancel(struct clock_timer *timer);
+/* Called when the time of day was set. */
+void clock_was_set(void);
+
+#endif
