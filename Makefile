@@ -23,7 +23,7 @@ RUN_VARS := BOOT PORT FWD NET MEM MACHINE PCAP ACCEL CMDLINE BUILD
 $(foreach v,$(RUN_VARS),$(eval override $(v) := $$(value $(v)))$(eval export $(v)))
 
 # ---- sources ------------------------------------------------------------------------------------
-COMMON_DIRS := init kernel kernel/mm kernel/sched kernel/sched/checked kernel/time kernel/fs kernel/lib \
+COMMON_DIRS := init kernel kernel/mm kernel/sched kernel/sched/checked kernel/time kernel/fs kernel/lib kernel/process \
 	drivers drivers/virtio net net/core net/inet net/ipv4 net/tcp
 # Below the seams, for the machine only.
 TRANSPORTS := $(sort $(wildcard drivers/pci*.c drivers/virtio/virtio_pci*.c)) drivers/virtio/virtio_mmio.c
@@ -194,6 +194,9 @@ FORCE:
 $(B)/softnet.elf $(B)/softnet.efi $(B)/softnet.img $(B)/softnet-test.elf: $(B)/%: $(B)/shipped/%
 	$(Q)ln -sf shipped/$* $@
 
+# Tests of scheduler, waits, timers, softirqs and locks; of signals; of futexes and threads.
+KERNEL_TESTS := sched_test signal_test thread_test
+
 # ---- the hosted images --------------------------------------------------------------------------
 # $(1): folder; $(2): extra flags; $(3): extra flags for files above the seams; $(4): the build, default checked.
 define hosted
@@ -214,11 +217,14 @@ $(1)/libsoftnet.so: $$($(1)_OBJ)
 	$$(Q)objcopy --localize-hidden $$@.o
 	$$(Q)$$(HOSTCC) -shared -Wl,-Bsymbolic -Wl,-z,defs -Wl,-z,noexecstack $(2) $$@.o -o $$@
 	@echo "  $$@"
-# sched_test [seed] tests scheduler, waits, timers, softirqs and locks.  It has its own kernel_main() and no network.
+# Tests of the kernel without the network: they have a kernel_main() of their own (tests/kernel/cases.c).
 $(1)_KERNEL_OBJ := $$(patsubst %,$(1)/%.o,$$(filter kernel/%,$$(call sources_of,$(or $(4),checked),$$(COMMON_SRC))) \
 	$$(filter-out tests/host/virtio_model.c tests/host/inspect.c,$$(HOST_SRC)))
-$(1)/sched_test: tests/kernel/sched_test.c $$($(1)_KERNEL_OBJ)
-	$$(Q)$$(HOSTCC) -std=gnu11 -g $$(WARN) $$(HOST_FLAGS) $(2) $$(SLAB_WRAP) $$($(1)_INC) $$^ -o $$@
+$(1)/tests/kernel/%.c.o: tests/kernel/%.c Makefile
+	@mkdir -p $$(@D)
+	$$(Q)$$(HOSTCC) -std=gnu11 -MMD -MP -g $$(WARN) $$(HOST_FLAGS) $(2) $$($(1)_INC) -c $$< -o $$@
+$$(KERNEL_TESTS:%=$(1)/%): $(1)/%: $(1)/tests/kernel/%.c.o $(1)/tests/kernel/cases.c.o $$($(1)_KERNEL_OBJ)
+	$$(Q)$$(HOSTCC) $(2) $$(SLAB_WRAP) $$^ -o $$@
 endef
 $(eval $(call hosted,$(B)/host,))
 $(eval $(call hosted,$(B)/host-asan,$(ASAN_FLAGS)))
@@ -385,7 +391,7 @@ hooks:
 
 # Writes how each source is compiled, for clangd and others.  A source of several images has the command of the first
 # one in this list.
-CC_TARGETS = $(B)/checked/softnet.efi $(B)/checked/softnet-test.elf $(B)/shipped/softnet.elf $(B)/host-asan/libsoftnet.so $(B)/host-asan/sched_test \
+CC_TARGETS = $(B)/checked/softnet.efi $(B)/checked/softnet-test.elf $(B)/shipped/softnet.elf $(B)/host-asan/libsoftnet.so $(KERNEL_TESTS:%=$(B)/host-asan/%) \
 	unit-build hosted-build sim-build lab-build $(COUNT)/operations $(U)/malformed.json bench-tools $(N)/peer_server
 .PHONY: compile_commands.json
 compile_commands.json:

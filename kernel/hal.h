@@ -207,6 +207,53 @@ u64 hal_user_next(u64 va, u64 end);
 /* Frees the tables for [@start, @end) that have no page. */
 void hal_user_free_tables(u64 start, u64 end);
 
+/*
+ * Stores @new in the word at @p, an address of the program, if the word has the value *@expected; as
+ * one step.  Returns 0, with the word's earlier value in *@expected, or -EFAULT.  The caller has
+ * checked the address with access_ok().  Process context.
+ */
+int hal_user_cmpxchg(u32 *p, u32 *expected, u32 new);
+
+/* ---- the program's registers ----------------------------------------------------------------- */
+
+/*
+ * These concern the current thread, which has PF_USER and is in a system call, or on its way back to
+ * ring 3 (exit_to_user()).  Hosted: tests/host/user.c.
+ */
+
+/*
+ * The result of the system call that the thread returns from.  0 if it entered the kernel by an
+ * exception or an interrupt, and after rt_sigreturn().
+ */
+long hal_syscall_result(void);
+void hal_syscall_set_result(long result);
+/*
+ * The thread makes its system call again when it returns to ring 3.  @nr: the number of another call
+ * instead, with the same arguments; -1: the same call.
+ */
+void hal_syscall_restart(long nr);
+u64 hal_user_sp(void);
+/*
+ * Builds the frame of a signal on the program's stack, and continues with the handler at the return to
+ * ring 3. @mask: the blocked signals after the handler.  Returns 0, or -EFAULT if the stack cannot be
+ * used.
+ */
+struct ksignal;
+int hal_signal_deliver(const struct ksignal *ksig, const u64 *mask);
+/*
+ * The end of a handler: takes the registers from the frame, and the mask to *@mask. *@result: the
+ * value that rt_sigreturn() must return, because it goes to the register of results.  Returns 0 or
+ * -EFAULT.
+ */
+int hal_sigreturn(u64 *mask, long *result);
+/*
+ * Prepares the new thread @child so that it returns from the current system call with result 0, on the
+ * stack @sp (0: the same address as its creator's) and, if @set_tls, with @tls as its FS base.
+ */
+int hal_user_fork_regs(struct task_struct *child, u64 sp, u64 tls, bool set_tls);
+/* Prints the program's registers and backtrace on the console, before the machine ends. */
+void hal_user_report(void);
+
 /* ---- console, entropy, the end -------------------------------------------------------------- */
 
 /*

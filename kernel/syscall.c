@@ -36,6 +36,12 @@ void register_syscalls(const struct syscall_def *defs, unsigned int n)
 	}
 }
 
+/* Returns true for ERESTART*: a signal interrupted the call. */
+static bool is_restart(long ret)
+{
+	return ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK;
+}
+
 long kernel_syscall(long nr, long a, long b, long c, long d, long e, long f)
 {
 	struct task_struct *self = current;
@@ -52,11 +58,10 @@ long kernel_syscall(long nr, long a, long b, long c, long d, long e, long f)
 	watchdog_progress();
 	if (unlikely(this_cpu()->need_resched) && !self->syscall_depth)
 		cond_resched();
-	/*
-	 * ERESTARTSYS asks to restart the call after a signal handler.  There are no signal
-	 * handlers, so the call ends with EINTR.
-	 */
-	return ret == -ERESTARTSYS ? -EINTR : ret;
+	/* Threads without signal handlers see an interrupted call end; exit_to_user() does the rest. */
+	if (unlikely(is_restart(ret)) && !(self->flags & PF_USER))
+		return -EINTR;
+	return ret;
 }
 
 int *__errno_location(void)

@@ -78,7 +78,18 @@
 #define EWOULDBLOCK     EAGAIN
 #define ENOTSUP         EOPNOTSUPP
 
-/* Inside the kernel only: a signal interrupted the call, which must be restarted. */
-#define ERESTARTSYS 512
+/*
+ * Inside the kernel only: a signal interrupted the call.  If no handler runs, the call starts again.
+ * If one runs, the call starts again after it
+ *	ERESTARTSYS: if the handler has SA_RESTART, else it ends with EINTR;
+ *	ERESTARTNOINTR: always;
+ *	ERESTARTNOHAND: never, it ends with EINTR;
+ *	ERESTART_RESTARTBLOCK: never; without a handler restart_syscall() continues it, because its
+ *	arguments have changed (the time that is left).
+ */
+#define ERESTARTSYS           512
+#define ERESTARTNOINTR        513
+#define ERESTARTNOHAND        514
+#define ERESTART_RESTARTBLOCK 516
 
 #endif

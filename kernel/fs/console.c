@@ -79,7 +79,7 @@ static size_t take_typed(char *buf, size_t max)
 	return n;
 }
 
-/* Sleeps until a byte was received.  Returns 0, or -EINTR if the thread is interrupted. */
+/* Sleeps until a byte was received.  Returns 0, or -ERESTARTSYS if the thread is interrupted. */
 static int wait_typed(void)
 {
 	DEFINE_WAIT(wait);
@@ -90,7 +90,7 @@ static int wait_typed(void)
 		if (collect())
 			break;
 		if (signal_pending(current)) {
-			err = -EINTR;
+			err = -ERESTARTSYS;
 			break;
 		}
 		look_again();

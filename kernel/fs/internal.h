@@ -70,21 +70,6 @@ long poll_sigmask_end(long res);
 /* Returns the time that is left, 0 at the least, as ppoll() and select() store it. */
 struct timespec poll_time_left(u64 deadline);
 
-/* poll.c: the arguments that the waiting calls have in common. */
-
-/* Deadlines are on the clock of ktime_get_ns(); 0: do not wait, KTIME_MAX: without a limit. */
-u64 poll_deadline_ms(int timeout_ms);
-long poll_deadline(const struct timespec *timeout, u64 *deadline); /* 0 or -EINVAL */
-/* A NULL @timeout has no limit.  Returns 0, -EFAULT or -EINVAL. */
-long poll_deadline_timespec(const struct timespec __user *timeout, u64 *deadline);
-/*
- * Replaces the thread's signal mask by *@mask until poll_sigmask_end(); a NULL @mask changes nothing.
- * Returns 0, -EINVAL if @size is not that of a mask, or -EFAULT.
- */
-long poll_sigmask_begin(const void __user *mask, size_t size);
-/* Takes and returns the call's result: if that is -EINTR, the handlers run with the new mask. */
-long poll_sigmask_end(long res);
-
 /* fd_table.c */
 
 /*

@@ -21,6 +21,7 @@
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "kernel/mm/uaccess.h"
+#include "kernel/process/signal.h"
 #include "kernel/sched/mutex.h"
 #include "kernel/sched/sched.h"
 #include "kernel/syscall.h"
@@ -49,7 +50,7 @@ static struct pipe_buffer *pipe_slot(struct pipe_inode_info *pipe, unsigned int 
 
 /*
  * Sleeps until the other end reads, writes or closes; the mutex is released meanwhile.  Returns 0
- * or -EINTR.
+ * or -ERESTARTSYS.
  */
 static int pipe_wait(struct pipe_inode_info *pipe)
 {
@@ -61,7 +62,7 @@ static int pipe_wait(struct pipe_inode_info *pipe)
 		schedule();
 	finish_wait(&pipe->wait, &wait);
 	mutex_lock(&pipe->mutex);
-	return signal_pending(current) ? -EINTR : 0;
+	return signal_pending(current) ? -ERESTARTSYS : 0;
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */
@@ -200,6 +201,8 @@ static ssize_t pipe_write(struct file *file, struct iov_iter *from)
 			n = pipe_wait(pipe);
 	}
 	mutex_unlock(&pipe->mutex);
+	if (n == -EPIPE)
+		send_sigpipe();
 	return total ? total : n;
 }
 

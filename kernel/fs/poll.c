@@ -21,6 +21,7 @@
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "kernel/mm/uaccess.h"
+#include "kernel/process/signal.h"
 #include "kernel/sched/sched.h"
 #include "kernel/syscall.h"
 #include "kernel/time/time.h"
@@ -382,17 +383,12 @@ struct timespec poll_time_left(u64 deadline)
 
 long poll_sigmask_begin(const void __user *mask, size_t size)
 {
-	u64 signals;
-
-	if (!mask)
-		return 0;
-	if (size != sizeof(signals))
-		return -EINVAL;
-	return copy_from_user(&signals, mask, sizeof(signals)) ? -EFAULT : 0;
+	return set_user_sigmask(mask, size);
 }
 
 long poll_sigmask_end(long res)
 {
+	restore_saved_sigmask_unless(res == -EINTR || res == -ERESTARTNOHAND);
 	return res;
 }
 

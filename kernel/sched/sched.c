@@ -50,6 +50,11 @@ bool sched_has_runnable(void)
 	return !list_empty(&rq->queue) || rq->ksoftirqd_waits;
 }
 
+u64 thread_runtime(const struct task_struct *p)
+{
+	return p->runtime_ns + (p == current ? ktime_get_ns() - this_rq()->switched_at : 0);
+}
+
 /* ---- the queue (irq off) -------------------------------------------------------------------- */
 
 static void enqueue(struct rq *rq, struct task_struct *p)

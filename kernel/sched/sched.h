@@ -8,14 +8,15 @@
  * time slice, when the timer interrupt returns. ksoftirqd gets every second slice while softirq
  * work is pending.
  *
- * There are no signals yet. signal_pending() returns true after thread_interrupt() was called for
- * the thread, which ends its interruptible sleep.
+ * signal_pending() returns true after thread_interrupt() was called for the thread, which ends its
+ * interruptible sleep.  Signals (kernel/process/signal.c) call it; threads of the kernel have none.
  */
 #ifndef KERNEL_SCHED_SCHED_H
 #define KERNEL_SCHED_SCHED_H
 
 #include "kernel/hal.h"
 #include "kernel/lib/list.h"
+#include "kernel/process/signal_types.h"
 #include "kernel/sched/cpu.h"
 #include "kernel/sched/wait.h" /* also defines the states of a thread */
 
@@ -23,6 +24,8 @@ struct files_struct;
 
 /* The thread runs application code, and may be preempted outside of system calls. */
 #define PF_APP 0x1
+/* The thread belongs to the process: it runs in ring 3, and gets signals. */
+#define PF_USER 0x2
 
 #define TASK_COMM_LEN        16
 #define THE_PROCESS          1 /* the PID: there is one process */
@@ -46,6 +49,11 @@ struct task_struct {
 	void *arg;
 	long user_errno; /* the application's errno */
 	char comm[TASK_COMM_LEN];
+	/* The following fields are used in threads with PF_USER only. */
+	struct thread_signals sig;
+	/* At the thread's end, 0 is stored here and a waiter is woken; 0: no address. */
+	u64 clear_child_tid;
+	u64 robust_list; /* the argument of set_robust_list() */
 };
 
 void sched_init(struct cpu *boot_cpu); /* the boot stack becomes that of the idle thread */
@@ -117,6 +125,8 @@ void sched_tick(u64 now_ns);
  */
 void preempt_schedule_irq(void);
 bool sched_has_runnable(void);
+/* Returns the CPU time of @p in ns.  Process context. */
+u64 thread_runtime(const struct task_struct *p);
 
 static inline bool signal_pending(const struct task_struct *p)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls about threads and the machine: sched_yield, getpid, gettid, exit, getrandom, and two
- * that Linux does not have, thread_create and power.
+ * System calls about threads and the machine: sched_yield, getpid, gettid, getrandom, and two that
+ * Linux does not have, thread_create and power.
  *
  * Called through kernel_syscall() (process context).  There is one process, whose pid is 1; each
  * thread has its own tid.
@@ -12,6 +12,7 @@
 #include "kernel/lib/random.h"
 #include "kernel/mm/limits.h"
 #include "kernel/mm/uaccess.h"
+#include "kernel/process/process.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/thread.h"
 #include "kernel/shutdown.h"
@@ -25,19 +26,12 @@ static long sys_sched_yield(void)
 
 static long sys_getpid(void)
 {
-	return THE_PROCESS;
+	return PROCESS_PID;
 }
 
 static long sys_gettid(void)
 {
 	return current->pid;
-}
-
-/* Ends only the calling thread.  The open files belong to all threads and stay open. */
-static long sys_exit(int status)
-{
-	current->syscall_depth = 0;
-	do_exit();
 }
 
 #define GRND_NONBLOCK 0x1
@@ -101,7 +95,6 @@ void sched_syscalls_init(void)
 		SYSCALL_DEF(__NR_sched_yield, sys_sched_yield),
 		SYSCALL_DEF(__NR_getpid, sys_getpid),
 		SYSCALL_DEF(__NR_gettid, sys_gettid),
-		SYSCALL_DEF(__NR_exit, sys_exit),
 		SYSCALL_DEF(__NR_getrandom, sys_getrandom),
 		SYSCALL_DEF(__NR_softnet_thread_create, sys_softnet_thread_create),
 		SYSCALL_DEF(__NR_softnet_power, sys_softnet_power),

@@ -21,6 +21,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/mm/slab.h"
 #include "kernel/printk.h"
+#include "kernel/process/process.h"
 #include "kernel/sched/limits.h"
 #include "kernel/sched/sched.h"
 
@@ -64,6 +65,7 @@ void sched_init(struct cpu *boot_cpu)
 	log_register(&sched_log);
 	task_cache = kmem_cache_create("task_struct", sizeof(struct task_struct), 0, THREADS_MAX);
 	sched_syscalls_init();
+	process_init();
 	time_syscalls_init();
 }
 
@@ -107,6 +109,7 @@ static void stack_put(void *stack)
 
 /* ---- making --------------------------------------------------------------------------------- */
 
+/* Number 1 is that of the process' first thread. */
 static bool pid_taken(int pid)
 {
 	struct task_struct *p;
@@ -123,12 +126,12 @@ static bool pid_taken(int pid)
  */
 static int pid_alloc(void)
 {
-	static int last;
+	static int last = PROCESS_PID;
 	static bool wrapped;
 
 	do {
 		if (++last > PID_MAX) {
-			last = 1;
+			last = PROCESS_PID + 1;
 			wrapped = true;
 		}
 	} while (wrapped && pid_taken(last));
@@ -173,7 +176,7 @@ static struct task_struct *thread_alloc(int (*fn)(void *arg), void *arg)
 	return p;
 }
 
-static void thread_publish(struct task_struct *p)
+void thread_publish(struct task_struct *p)
 {
 	unsigned long flags = hal_irq_save();
 
@@ -235,6 +238,23 @@ struct task_struct *app_thread_run(int (*fn)(void *arg), void *arg, const char *
 	return p;
 }
 
+struct task_struct *user_thread_alloc(int (*fn)(void *arg), void *arg, struct files_struct *files)
+{
+	struct task_struct *p = thread_alloc(fn, arg);
+
+	if (IS_ERR(p))
+		return p;
+	p->flags = PF_USER;
+	p->files = files;
+	return p;
+}
+
+void thread_free(struct task_struct *p)
+{
+	stack_put(p->ctx.stack);
+	kmem_cache_free(task_cache, p);
+}
+
 /* ---- ending --------------------------------------------------------------------------------- */
 
 void __noreturn do_exit(void)
@@ -245,6 +265,8 @@ void __noreturn do_exit(void)
 		panic("'%s' ends with preempt_count %x", self->comm, preempt_count());
 	BUG_ON(self == this_cpu()->idle || self == ksoftirqd);
 
+	if (self->flags & PF_USER)
+		process_thread_ends();
 	pr_debug("thread %d ends: %s", self->pid, self->comm);
 	hal_irq_disable();
 	list_del_init(&self->all_list);
@@ -270,7 +292,6 @@ void reap_threads(void)
 		hal_irq_restore(flags);
 		if (!p)
 			return;
-		stack_put(p->ctx.stack);
-		kmem_cache_free(task_cache, p);
+		thread_free(p);
 	}
 }

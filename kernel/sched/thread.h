@@ -5,7 +5,17 @@
 
 #include "kernel/types.h"
 
+struct files_struct;
 struct task_struct;
+
+/*
+ * Returns a new thread with PF_USER that is not runnable yet: thread_publish() starts it, and
+ * thread_free() frees it instead.  ERR_PTR(-ENOMEM) when memory is out, or at THREADS_MAX threads.
+ * Process context.
+ */
+struct task_struct *user_thread_alloc(int (*fn)(void *arg), void *arg, struct files_struct *files);
+void thread_publish(struct task_struct *p);
+void thread_free(struct task_struct *p);
 
 void rq_init(void);                      /* initialises this CPU's run queue; boot */
 void sched_start(struct task_struct *p); /* makes a new thread runnable for the first time */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hal_copy_user(): a copy whose addresses may be invalid.
+ * hal_copy_user(): a copy whose addresses may be invalid; hal_user_cmpxchg(): the same for one word.
  *
  * Callers: copy_from_user(), copy_to_user() and the functions that use them, in process context;
  * dumps, in any context.  An application may have passed an invalid source or destination.  So each
  * instruction that accesses memory is in the exception table, which the page fault handler searches
  * (traps.c).  Compare Linux's arch/x86/lib/copy_user_64.S.
  */
+#include "include/uapi/errno.h"
 #include "kernel/x86/smap.h"
 
 	.cfi_sections .debug_frame
@@ -135,5 +136,42 @@ hal_copy_user:
 	MAY_FAULT(24b, 3b)
 	MAY_FAULT(25b, 4b)
 	.size hal_copy_user, . - hal_copy_user
+
+/*
+ * int hal_user_cmpxchg(u32 *p, u32 *expected, u32 new)
+ *
+ * *@expected is the kernel's, so only the compare and exchange may fault.
+ */
+	.globl hal_user_cmpxchg
+	.type hal_user_cmpxchg, @function
+hal_user_cmpxchg:
+	.cfi_startproc
+	push	%rbp
+	.cfi_adjust_cfa_offset 8
+	.cfi_offset rbp, -16
+	mov	%rsp, %rbp
+	.cfi_def_cfa_register rbp
+	mov	(%rsi), %eax
+	SMAP_SITE(STAC)
+50:	lock cmpxchg %edx, (%rdi)
+	SMAP_SITE(CLAC)
+	mov	%eax, (%rsi)
+	xor	%eax, %eax
+	.cfi_remember_state
+	pop	%rbp
+	.cfi_def_cfa rsp, 8
+	.cfi_restore rbp
+	ret
+	.cfi_restore_state
+8:	SMAP_SITE(CLAC)
+	mov	$-EFAULT, %eax
+	pop	%rbp
+	.cfi_def_cfa rsp, 8
+	.cfi_restore rbp
+	ret
+	.cfi_endproc
+
+	MAY_FAULT(50b, 8b)
+	.size hal_user_cmpxchg, . - hal_user_cmpxchg
 
 	.section .note.GNU-stack, "", @progbits

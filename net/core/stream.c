@@ -8,6 +8,8 @@
  * sock, and they release it while they sleep. inet_csk_destroy_sock() calls sk_stream_kill_queues()
  * in any context. Compare Linux's net/core/stream.c.
  */
+#include "include/uapi/socket.h"
+#include "kernel/process/signal.h"
 #include "kernel/lib/random.h"
 #include "net/core/sock.h"
 
@@ -119,18 +121,21 @@ void sk_stream_wait_close(struct sock *sk, long timeout)
 }
 
 /*
- * Returns the errno for a send that cannot continue. There is no SIGPIPE, because this kernel has
- * no signals.
+ * Returns the errno for a send that cannot continue.  With -EPIPE the thread gets SIGPIPE, unless
+ * @flags has MSG_NOSIGNAL.
  */
 int sk_stream_error(struct sock *sk, int flags, int err)
 {
 	int pending;
 
-	(void)flags;
 	if (err != -EPIPE)
 		return err;
 	pending = sock_error(sk);
-	return pending ? pending : -EPIPE;
+	if (pending)
+		return pending;
+	if (!(flags & MSG_NOSIGNAL))
+		send_sigpipe();
+	return -EPIPE;
 }
 
 /* Frees unread received data. The protocol has emptied the write and retransmit queues before. */

@@ -1,19 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Tests of the kernel without the network: locks, threads, waits, timers, softirqs, the clock event,
- * system calls.  Runs in the hosted kernel with its own kernel_main().
- *
- * Each case runs in a child process, in a thread of a new kernel, while run_case() advances the clock
- * from deadline to deadline.  A failed check panics, and run_case() prints the message; a case that does
- * not end fails too.  Some cases must end in a panic.
- *
- * usage: sched_test [seed]
+ * system calls (tests/kernel/cases.h).
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "boot/boot_info.h"
 #include "kernel/fs/file.h"
 #include "kernel/irq.h"
@@ -35,26 +24,7 @@
 #include "kernel/time/timer.h"
 #include "tests/host/host.h"
 #include "tests/host/softnet_host.h"
-
-#define CHECK(cond)                                                                                \
-	do {                                                                                       \
-		if (!(cond))                                                                       \
-			panic("%s:%d: %s", __func__, __LINE__, #cond);                             \
-	} while (0)
-
-struct test_case {
-	const char *name;
-	void (*run)(void);
-	const char *panic; /* the case must panic with this text; NULL: it must not panic */
-};
-
-static const struct test_case *the_case;
-static bool case_done;
-
-static void sleep_ms(unsigned int ms)
-{
-	schedule_timeout_uninterruptible(msecs_to_jiffies(ms));
-}
+#include "tests/kernel/cases.h"
 
 /* ---- threads and waits ------------------------------------------------------------------------ */
 
@@ -435,12 +405,6 @@ static void flood_starves_no_thread(void)
 	CHECK(turns[0] >= 1000 / TIME_SLICE_MS / 3 - 2 && turns[1] >= 1000 / TIME_SLICE_MS / 3 - 2);
 }
 
-/*
- * A time in ns: run_case() raises test_irq together with the first timer deadline at or after that
- * time; 0: never.
- */
-static u64 irq_beside;
-
 /* A softirq during which the timer interrupt arrives, as may happen in any softirq. */
 static void rx_with_timer(void)
 {
@@ -458,7 +422,7 @@ static void idle_time_is_no_lockup(void)
 	open_softirq(NET_RX_SOFTIRQ, rx_with_timer);
 	for (unsigned int i = 1; i <= 20; i++) {
 		/* The watchdog's timer fires once more while the CPU is idle; raise the interrupt later than that. */
-		irq_beside = ktime_get_ns() + 2 * SOFT_LOCKUP_MS * NSEC_PER_MSEC;
+		raise_irq_beside(test_irq, ktime_get_ns() + 2 * SOFT_LOCKUP_MS * NSEC_PER_MSEC);
 		sleep_ms(3 * SOFT_LOCKUP_MS);
 		sleep_ms(1);
 		CHECK(rx_runs == i);
@@ -666,9 +630,9 @@ static void mutex_twice(void)
 	mutex_lock(&mutex);
 }
 
-/* ---- running the cases ------------------------------------------------------------------------ */
+const bool cases_are_programs = false;
 
-static const struct test_case cases[] = {
+const struct test_case cases[] = {
 	{"round_robin", round_robin, NULL},
 	{"exclusive_waiters", exclusive_waiters, NULL},
 	{"interrupted_sleep", interrupted_sleep, NULL},
@@ -694,89 +658,5 @@ static const struct test_case cases[] = {
 	{"lock_with_irqs_on", lock_with_irqs_on, "taken in a hard interrupt"},
 	{"softirq_keeps_lock", softirq_keeps_lock, "returned with preempt_count"},
 	{"mutex_twice", mutex_twice, "m->owner == current"},
+	{},
 };
-
-static int case_thread(void *arg)
-{
-	the_case->run();
-	case_done = true;
-	return 0;
-}
-
-void __noreturn kernel_main(const struct boot_info *boot)
-{
-	static struct cpu cpu;
-
-	hal_set_this_cpu(&cpu);
-	printk_init();
-	mm_init(boot);
-	slab_init();
-	hal_late_init();
-	random_init();
-	sched_init(&cpu);
-	timers_init();
-	hrtimers_init();
-	softirq_init();
-	files_init();
-	console_loglevel = LOG_WARNING;
-	CHECK(!IS_ERR(kthread_run(case_thread, NULL, "case")));
-	cpu_idle();
-}
-
-/* Runs one case in a new kernel; the caller has forked, so a panic does not affect the other cases. */
-static int run_case(u64 seed)
-{
-	u64 next, steps = 0;
-	unsigned int threads;
-
-	sn_boot(seed, "");
-	for (next = sn_step(); !case_done && next != SN_HALTED && steps++ < 1000000;
-	     next = sn_step()) {
-		if (next == SN_NEVER)
-			break;
-		sn_set_clock(next);
-		if (irq_beside && next >= irq_beside) {
-			irq_beside = 0;
-			host_raise_irq(test_irq);
-		}
-	}
-	if (the_case->panic) {
-		if (strstr(sn_panic_message(), the_case->panic))
-			return 0;
-		printf("  expected a panic with \"%s\", got \"%s\"\n", the_case->panic,
-		       sn_panic_message());
-		return 1;
-	}
-	threads = sn_threads();
-	if (case_done && next != SN_HALTED && !sn_timers_armed() && !sn_warn_count() &&
-	    threads == 1)
-		return 0;
-	printf("  %s: %s; panic \"%s\", %u timers, %u warnings, %u threads\n%s", the_case->name,
-	       case_done ? "done" : "not done", sn_panic_message(), sn_timers_armed(),
-	       sn_warn_count(), threads, sn_console());
-	return 1;
-}
-
-int main(int argc, char **argv)
-{
-	u64 seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
-	int failed = 0;
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
-		int status;
-
-		the_case = &cases[i];
-		fflush(stdout);
-		if (!fork()) {
-			status = run_case(seed);
-			fflush(stdout);
-			_exit(status);
-		}
-		if (wait(&status) < 0 || status) {
-			failed++;
-			printf("FAIL  %s (seed %llu)\n", cases[i].name, (unsigned long long)seed);
-		}
-	}
-	printf("%zu cases, %d failed\n", ARRAY_SIZE(cases), failed);
-	return failed != 0;
-}

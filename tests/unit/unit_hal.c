@@ -408,3 +408,49 @@ void hal_late_init(void)
 void hal_probe_devices(void)
 {
 }
+
+/* ---- the program's registers: there is no program ------------------------------------------- */
+
+long hal_syscall_result(void)
+{
+	not_here("a system call of a program");
+}
+
+void hal_syscall_set_result(long result)
+{
+	not_here("a system call of a program");
+}
+
+void hal_syscall_restart(long nr)
+{
+	not_here("a system call of a program");
+}
+
+u64 hal_user_sp(void)
+{
+	not_here("the stack of a program");
+}
+
+int hal_signal_deliver(const struct ksignal *ksig, const u64 *mask)
+{
+	not_here("a signal");
+}
+
+int hal_sigreturn(u64 *mask, long *result)
+{
+	not_here("a signal");
+}
+
+int hal_user_cmpxchg(u32 *p, u32 *expected, u32 new)
+{
+	not_here("a futex");
+}
+
+int hal_user_fork_regs(struct task_struct *child, u64 sp, u64 tls, bool set_tls)
+{
+	not_here("a thread of a program");
+}
+
+void hal_user_report(void)
+{
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The process: the one program of the machine, with its threads.
+ *
+ * Its threads are those with PF_USER.  The first has the process' number, 1, as the first program of
+ * a Linux machine.  Answers to parts of Linux's struct signal_struct and sighand_struct.
+ */
+#ifndef KERNEL_PROCESS_PROCESS_H
+#define KERNEL_PROCESS_PROCESS_H
+
+#include "kernel/process/signal.h"
+#include "kernel/sched/spinlock.h"
+#include "kernel/types.h"
+
+#define PROCESS_PID 1
+
+struct task_struct;
+
+struct process {
+	/* Protects what follows, and the masks and pending signals of all threads; irq off. */
+	spinlock_t siglock;
+	struct user_sigaction action[NSIG];
+	struct sigpending shared;  /* signals that any thread may take */
+	struct list_head threads;  /* by task_struct.sig.threads */
+	struct task_struct *first; /* the thread with tid 1; NULL after its end */
+	/* The machine is ending: each thread ends instead of a return to ring 3. */
+	bool exiting;
+	int exit_code;        /* of the first thread, if it ended before the others */
+	u64 ended_runtime_ns; /* CPU time of the threads that have ended */
+};
+extern struct process process;
+
+/* Called by sched_init(): creates the caches and registers the system calls of kernel/process. */
+void process_init(void);
+/*
+ * Starts the process: its first thread runs fn(arg), which loads the program and enters ring 3.
+ * ERR_PTR(-ENOMEM) when memory is out.  Process context.
+ */
+struct task_struct *process_run(int (*fn)(void *arg), void *arg, const char *name);
+/* Returns the program's thread @tid, or NULL. siglock held. */
+struct task_struct *process_thread(int tid);
+
+/*
+ * The end of the program is the end of the machine: stops its threads, and powers off with the
+ * lower 7 bits of @code, or with 1 if these are 0 and @code is not.
+ */
+void __noreturn process_exit(int code);
+/* Called by do_exit() for a PF_USER thread: what the program expects at the end of a thread. */
+void process_thread_ends(void);
+
+#endif
