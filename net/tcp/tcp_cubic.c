@@ -145,7 +145,7 @@ static void cubic_cong_avoid(struct sock *sk, u32 ack, u32 acked)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct cubic *c = inet_csk_ca(sk);
-	u32 now = tcp_jiffies32;
+	u32 now = tcp_mstamp_jiffies32(tp);
 
 	(void)ack;
 	if (!tcp_is_cwnd_limited(sk)) {
@@ -285,7 +285,7 @@ static void cubic_pkts_acked(struct sock *sk, const struct ack_sample *sample)
 	if (sample->rtt_us < 0)
 		return;
 	/* In the first second after a reduction the queue is still changing: do not measure it. */
-	if (c->in_stage && tcp_jiffies32 - c->epoch_start < HZ)
+	if (c->in_stage && tcp_mstamp_jiffies32(tp) - c->epoch_start < HZ)
 		return;
 	rtt_us = max(sample->rtt_us, 1);
 	c->delay_min_us = c->delay_min_us ? min(c->delay_min_us, rtt_us) : rtt_us;
@@ -322,7 +322,7 @@ static void cubic_set_state(struct sock *sk, u8 new_state)
 static void cubic_cwnd_event(struct sock *sk, enum tcp_ca_event event)
 {
 	if (event == CA_EVENT_TX_START)
-		cubic_exclude_time(inet_csk_ca(sk), tcp_jiffies32);
+		cubic_exclude_time(inet_csk_ca(sk), tcp_mstamp_jiffies32(tcp_sk(sk)));
 }
 
 struct tcp_congestion_ops tcp_cubic = {

@@ -395,7 +395,7 @@ static unsigned int tcp_xmit_limit(struct sock *sk, struct sk_buff *skb, unsigne
 				   unsigned int quota, int nonagle, int push_one,
 				   struct limited *by)
 {
-	unsigned int max_segs = tcp_tso_segs(sk, mss_now);
+	unsigned int max_segs;
 
 	if (tcp_skb_pcount(skb) == 1) {
 		/* Only the last segment of the queue can still get data, so only that one may wait. */
@@ -403,6 +403,7 @@ static unsigned int tcp_xmit_limit(struct sock *sk, struct sk_buff *skb, unsigne
 			nonagle = TCP_NAGLE_PUSH;
 		return tcp_nagle_test(tcp_sk(sk), skb, mss_now, nonagle) ? mss_now : 0;
 	}
+	max_segs = tcp_tso_segs(sk, mss_now);
 	if (!push_one && tcp_tso_should_defer(sk, skb, by, max_segs, mss_now))
 		return 0;
 	/* The urgent pointer counts from its own segment, so each needs a header of its own. */

@@ -114,25 +114,21 @@ void tcp_update_wstamp(struct sock *sk, unsigned int bytes)
 static LIST_HEAD(tsq_list);
 static DEFINE_SPINLOCK(tsq_lock);
 
-static bool tcp_rtx_queue_has_one_at_most(const struct sock *sk)
-{
-	struct sk_buff *head = tcp_rtx_queue_head(sk);
-
-	return !head || !skb_rb_next(head);
-}
-
 bool tcp_small_queue_check(struct sock *sk, const struct sk_buff *skb, unsigned int factor)
 {
-	u64 limit = max_t(u64, 2 * skb->truesize, sk->sk_pacing_rate >> SK_PACING_SHIFT);
 	struct tcp_sock *tp = tcp_sk(sk);
+	u64 limit;
 
+	if (tcp_rtx_queue_empty(sk))
+		return false;
+	limit = max_t(u64, 2 * skb->truesize, sk->sk_pacing_rate >> SK_PACING_SHIFT);
 	if (sk->sk_pacing_status == SK_PACING_NONE)
 		limit = min_t(u64, limit, sysctl_tcp_limit_output_bytes);
 	limit <<= factor;
 	if ((u32)atomic_read(&sk->sk_wmem_alloc) <= limit)
 		return false;
 	/* With at most one packet in the queue do not wait, so that the device does not become idle. */
-	if (tcp_rtx_queue_has_one_at_most(sk))
+	if (!skb_rb_next(tcp_rtx_queue_head(sk)))
 		return false;
 	set_bit(TSQ_THROTTLED, &tp->tsq_state);
 	/*
