@@ -145,26 +145,11 @@ static struct page *slab_give(struct kmem_cache *cache, struct page *page, void 
 /* ---- the caches ----------------------------------------------------------------------------- */
 
 /* cache->lock held. */
-static noinline void count_failure(struct kmem_cache *cache)
+static void count_failure(struct kmem_cache *cache)
 {
 	cache->failed++;
 	pr_debug("%s has no object of %u bytes: %llu alive", cache->name, cache->size,
 		 (unsigned long long)cache->live);
-}
-
-/*
- * Counts a new object.  If the cache is at its limit, counts a failure instead and returns false.
- * cache->lock held.
- */
-static bool account_alloc(struct kmem_cache *cache)
-{
-	if (cache->limit && cache->live >= cache->limit) {
-		count_failure(cache);
-		return false;
-	}
-	if (++cache->live > cache->high)
-		cache->high = cache->live;
-	return true;
 }
 
 static void account_failure(struct kmem_cache *cache)
@@ -176,29 +161,68 @@ static void account_failure(struct kmem_cache *cache)
 	spin_unlock_irqrestore(&cache->lock, flags);
 }
 
+/* cache->lock held. */
+static bool at_limit(const struct kmem_cache *cache)
+{
+	return cache->limit && cache->live >= cache->limit;
+}
+
+/*
+ * Takes an object and counts it.  Returns NULL if the cache is at its limit, or no slab has a free object.
+ * cache->lock held.
+ */
+static void *take_counted(struct kmem_cache *cache)
+{
+	if (unlikely(at_limit(cache) || list_empty(&cache->partial)))
+		return NULL;
+	if (++cache->live > cache->high)
+		cache->high = cache->live;
+	return slab_take(cache);
+}
+
+/* Adds a slab of free objects.  Returns false if there is no memory. */
+static bool slab_grow(struct kmem_cache *cache, gfp_t gfp)
+{
+	struct page *page = slab_new(cache, gfp);
+	unsigned long flags;
+
+	if (!page)
+		return false;
+	spin_lock_irqsave(&cache->lock, flags);
+	list_add(&page->lru, &cache->partial);
+	cache->slabs++;
+	cache->empty++;
+	spin_unlock_irqrestore(&cache->lock, flags);
+	return true;
+}
+
+/* Not inline, so that alloc_from_slabs() needs few registers. */
+static noinline void *alloc_slowly(struct kmem_cache *cache, gfp_t gfp)
+{
+	unsigned long flags;
+	bool limited;
+	void *obj;
+
+	do {
+		spin_lock_irqsave(&cache->lock, flags);
+		limited = at_limit(cache);
+		obj = take_counted(cache);
+		spin_unlock_irqrestore(&cache->lock, flags);
+	} while (!obj && !limited && slab_grow(cache, gfp));
+	if (!obj)
+		account_failure(cache);
+	return obj;
+}
+
 static void *alloc_from_slabs(struct kmem_cache *cache, gfp_t gfp)
 {
 	unsigned long flags;
-	struct page *page;
-	void *obj = NULL;
+	void *obj;
 
 	spin_lock_irqsave(&cache->lock, flags);
-	while (list_empty(&cache->partial)) {
-		spin_unlock_irqrestore(&cache->lock, flags);
-		page = slab_new(cache, gfp);
-		if (!page) {
-			account_failure(cache);
-			return NULL;
-		}
-		spin_lock_irqsave(&cache->lock, flags);
-		list_add(&page->lru, &cache->partial);
-		cache->slabs++;
-		cache->empty++;
-	}
-	if (account_alloc(cache))
-		obj = slab_take(cache);
+	obj = take_counted(cache);
 	spin_unlock_irqrestore(&cache->lock, flags);
-	return obj;
+	return likely(obj) ? obj : alloc_slowly(cache, gfp);
 }
 
 /* Allocates an object; with __GFP_ZERO its first @size bytes are cleared. */
@@ -234,7 +258,7 @@ void kmem_cache_free(struct kmem_cache *cache, void *obj)
 {
 	if (!obj)
 		return;
-	free_to_slab(cache, compound_head(virt_to_page(obj)), obj);
+	free_to_slab(cache, virt_to_head_page(obj), obj);
 }
 
 /* Chooses the smallest slab size that holds SLAB_MIN_OBJECTS and wastes at most an eighth. */
@@ -345,7 +369,7 @@ void kfree(const void *obj)
 
 	if (!obj)
 		return;
-	page = compound_head(virt_to_page(obj));
+	page = virt_to_head_page(obj);
 	if (likely(page->flags & PG_SLAB)) {
 		free_to_slab(page->slab, page, (void *)obj);
 		return;
