@@ -253,7 +253,7 @@ static noinline enum skb_drop_reason virtnet_rx_append(struct virtnet_info *vi, 
 		if (unlikely(*borrowed || !virtnet_rx_replace(vi)))
 			++*borrowed;
 		data = virtnet_rx_start(vi, buf);
-		page = compound_head(virt_to_page(data));
+		page = virt_to_head_page(data);
 		skb_fill_page_desc(skb, nr++, page, data - (u8 *)page_address(page), len);
 		skb->len += len;
 		skb->data_len += len;

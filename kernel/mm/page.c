@@ -53,6 +53,11 @@ struct page *compound_head(struct page *page)
 	return page->flags & PG_TAIL ? page->head : page;
 }
 
+struct page *virt_to_head_page(const void *addr)
+{
+	return compound_head(virt_to_page(addr));
+}
+
 /* ---- allocation ----------------------------------------------------------------------------- */
 
 static void free_area_add(struct page *page, unsigned int order)

@@ -297,17 +297,16 @@ const void *paging_map_firmware(phys_addr_t pa, size_t size)
 
 phys_addr_t hal_virt_to_phys(const void *p)
 {
-	u64 address = (u64)p;
+	u64 address = (u64)p, offset = address - DIRECT_MAP_BASE;
 
-	if (address >= (u64)__image_start && address < (u64)__image_end)
-		return image_phys(p);
 	/*
 	 * Until paging_init() has finished, the direct map is that of the boot tables, which ends
 	 * at early_end.
 	 */
-	BUG_ON(address < DIRECT_MAP_BASE ||
-	       address - DIRECT_MAP_BASE >= max(ram_end, (phys_addr_t)early_end));
-	return address - DIRECT_MAP_BASE;
+	if (likely(offset < max(ram_end, (phys_addr_t)early_end)))
+		return offset;
+	BUG_ON(address < (u64)__image_start || address >= (u64)__image_end);
+	return image_phys(p);
 }
 
 void *hal_phys_to_virt(phys_addr_t pa)

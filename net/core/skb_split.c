@@ -83,7 +83,7 @@ void skb_split(struct sk_buff *skb, struct sk_buff *skb1, u32 len)
  */
 static void skb_move_head(struct sk_buff *to, struct sk_buff *from, unsigned int len)
 {
-	struct page *page = compound_head(virt_to_page(from->head));
+	struct page *page = virt_to_head_page(from->head);
 
 	skb_fill_page_desc(to, skb_shinfo(to)->nr_frags, page,
 			   from->data - (u8 *)page_address(page), len);
