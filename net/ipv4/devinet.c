@@ -129,7 +129,8 @@ u8 inet_addr_type(__be32 addr)
 		const struct in_device *in_dev = in_dev_get(dev);
 		const struct in_ifaddr *ifa;
 
-		if (!in_dev)
+		/* The loopback device has only addresses of 127/8. */
+		if ((dev->flags & IFF_LOOPBACK) || !in_dev)
 			continue;
 		for_each_ifa(ifa, in_dev)
 		{
