@@ -26,9 +26,9 @@
 #define TCP_ORPHANS_MAX   16384
 #define TCP_ORPHANS_RANGE 0, 1000000
 /*
- * part of memory: when the queues of all sockets use more than a quarter of memory, TCP is under memory pressure.
- * They may use at most half of memory. In Linux memory pressure begins at a sixteenth of memory, because a machine
- * with Linux also does other work.
+ * part of memory: when the queues of all sockets use more than a quarter of memory, TCP is under memory
+ * pressure. The queues may use at most half of memory. In Linux memory pressure begins at a sixteenth of
+ * memory, because a machine with Linux also does other work.
  */
 #define TCP_MEM_PRESSURE_PART 4
 /* pages: the values that tcp_mem may be set to. */
@@ -110,22 +110,22 @@
 /* challenge ACKs a second: the values that the sysctl may be set to. */
 #define TCP_CHALLENGE_ACK_RANGE 0, 2147483647
 /*
- * duplicate ACKs for one packet that GRO has merged from segments beyond a hole, if the peer has no
- * SACK: for a larger packet no more are sent. Three make the sender retransmit; each further one
- * tells it that a segment has left the network.
+ * duplicate ACKs for one packet that GRO has merged from segments beyond a hole, if the peer has no SACK:
+ * further segments of the packet get none. Three duplicate ACKs make the peer retransmit; each further one
+ * tells the peer that a segment has left the network.
  */
 #define TCP_DUPACKS_MAX 16u
 
 /* ---- loss recovery ---- */
 /*
- * segments: after it has found the lost segments, RACK reads at most this many of the next ones, to set its timer. If
- * more are waiting, the timer expires early, and RACK reads the rest then. Without the limit, a peer could SACK the
- * last of many segments, and each of its ACKs would cost a walk over all of them.
+ * segments: RACK marks the lost segments, then reads at most this many of the segments behind them to set its
+ * timer. If more segments follow, the timer expires early, and RACK then reads them. Without the limit, a peer
+ * could SACK the last of many segments, and each of its ACKs would cost a walk over all of them.
  */
 #define TCP_RACK_SOON 64
 /*
- * segments that are examined for a DSACK block above snd_una: further segments in the block count
- * as not reported. A peer that merges segments reports fewer than this in one block. A peer may
+ * segments that are examined for a DSACK block above snd_una: further segments in the block count as not
+ * reported. A peer that merges the segments that it receives reports fewer than this in one block. A peer may
  * report the same duplicate in each ACK, so the walk must be bounded.
  */
 #define TCP_DSACK_MAX 64u
@@ -175,7 +175,10 @@
  */
 #define TCP_LIMIT_OUTPUT_BYTES       4194304
 #define TCP_LIMIT_OUTPUT_BYTES_RANGE 0, 2147483647
-/* segments: a paced connection sends this many before the first pause, for short answers. Linux's value. */
+/*
+ * segments: a paced connection sends this many before the first pause, so that pacing does not delay a short
+ * answer. Linux's value.
+ */
 #define TCP_UNPACED_SEGS 10
 /*
  * s: the least round-trip time of a connection is the least of all samples in this time. Linux's
@@ -190,8 +193,8 @@
 /* percent: the values that the two sysctls may be set to. */
 #define TCP_PACING_RATIO_RANGE 0, 1000
 /*
- * bytes: a peer's MSS option below this value counts as this value, so that a peer cannot make us
- * send mostly headers (CVE-2019-11479). A black hole does not lower the segment size below it.
+ * bytes: a peer's MSS option below this value counts as this value, so that a peer cannot make us send mostly
+ * headers (CVE-2019-11479). The search for the path MTU does not lower the segment size below this value.
  * Linux's value.
  */
 #define TCP_MIN_SND_MSS       48
