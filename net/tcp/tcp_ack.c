@@ -29,8 +29,8 @@
 
 /*
  * Moves the mean deviation toward the size of @error, the newest sample minus SRTT, by a quarter of the
- * difference.  A sample that is much shorter than SRTT is no reason for a longer timeout: it raises the
- * deviation only by a thirty-second.
+ * difference.  A sample that is much shorter than SRTT is no reason for a longer timeout, so it raises the
+ * deviation only by a thirty-second of the difference.
  */
 static void tcp_mdev_update(struct tcp_sock *tp, long error)
 {
@@ -140,7 +140,10 @@ bool tcp_ack_update_rtt(struct sock *sk, int flag, long seq_rtt_us, long sack_rt
 	return true;
 }
 
-/* If @req is NULL only an echoed timestamp gives a sample; the ACK's options are parsed already. */
+/*
+ * Takes the RTT sample of the handshake.  If @req is NULL, only an echoed timestamp gives a sample; the ACK's
+ * options are parsed already.
+ */
 void tcp_synack_rtt_meas(struct sock *sk, struct request_sock *req)
 {
 	long rtt_us = -1;
@@ -220,7 +223,7 @@ void tcp_replace_ts_recent(struct tcp_sock *tp, u32 seq)
 static void tcp_snd_una_update(struct tcp_sock *tp, u32 ack)
 {
 	tp->bytes_acked += ack - tp->snd_una;
-	/* Without urgent data snd_up moves with snd_una, so that it never seems to be ahead. */
+	/* Without urgent data snd_up moves with snd_una, so that snd_up never seems to be ahead of snd_una. */
 	if (likely(between(tp->snd_up, tp->snd_una, ack)))
 		tp->snd_up = ack;
 	tp->snd_una = ack;
@@ -279,7 +282,7 @@ static void tcp_ack_probe(struct sock *sk)
 	if (!head)
 		return;
 	if (!after(TCP_SKB_CB(head)->end_seq, tcp_wnd_end(tcp_sk(sk)))) {
-		/* tcp_data_snd_check() sends it, or arms the timer again. */
+		/* tcp_data_snd_check() sends the data, or arms the timer again. */
 		icsk->icsk_backoff = 0;
 		inet_csk_clear_xmit_timer(sk, ICSK_TIME_PROBE0);
 	} else {
@@ -508,7 +511,7 @@ static noinline void tcp_clean_rtx_queue(struct sock *sk, struct tcp_sacktag_sta
 
 /* ---- congestion control ------------------------------------------------------------------------------------ */
 
-/* Calls the congestion control for an ACK, after the segments that it delivered were counted. */
+/* Calls the congestion control for an ACK, after the segments that the ACK delivered were counted. */
 static void tcp_in_ack_event(struct sock *sk, int flag)
 {
 	u32 event = 0;
@@ -622,7 +625,7 @@ static void tcp_ack_no_queue(struct sock *sk, u32 ack, struct tcp_sacktag_state 
 	enum tcp_rexmit rexmit = REXMIT_NONE;
 
 	tcp_in_ack_event(sk, state->flag);
-	/* All data is acknowledged.  A DSACK that comes only now may still undo the last reduction. */
+	/* All data is acknowledged.  A DSACK that comes only now may still undo the last reduction of cwnd. */
 	if (state->flag & FLAG_DSACKING_ACK) {
 		tcp_fastretrans_alert(sk, false, state, &rexmit);
 		tcp_newly_delivered(tcp_sk(sk), state);

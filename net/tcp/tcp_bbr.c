@@ -12,10 +12,11 @@
  * The model has two parameters: bw, the largest delivery rate of ten rounds, and min_rtt, the least round-trip
  * time of ten seconds.  Their product, the BDP, is the amount of data that the path holds without a queue.
  *
- *   STARTUP    pacing gain 2.89 (2/ln 2): the rate doubles each round, until three rounds gained less than 25 %
+ *   STARTUP    pacing gain 2.89 (2/ln 2): the rate doubles each round, until three rounds together raise the
+ *              bandwidth by less than 25 %
  *   DRAIN      pacing gain 1/2.89, until no more than the BDP is in flight
- *   PROBE_BW   eight phases of one min_rtt: gain 5/4 probes for more bandwidth, 3/4 drains the queue, then six with
- *   gain 1
+ *   PROBE_BW   eight phases of one min_rtt: the first, with gain 5/4, probes for more bandwidth, the second, with
+ *              gain 3/4, drains the queue, the other six have gain 1
  *   PROBE_RTT  when min_rtt is ten seconds old: four segments in flight for 200 ms, to measure it again
  *
  * The pacing rate controls the sending (tcp_pacing.c); the window, twice the BDP, only stops a sender whose ACKs do
@@ -301,7 +302,10 @@ static void bbr_init(struct sock *sk)
 	sk->sk_pacing_status = SK_PACING_NEEDED;
 }
 
-/* Data is sent after an idle time: sets the rate to the estimated bandwidth, so that it is not sent in a burst. */
+/*
+ * Data is sent after an idle time: sets the rate to the estimated bandwidth, so that the data is not sent in a
+ * burst.
+ */
 static void bbr_cwnd_event(struct sock *sk, enum tcp_ca_event event)
 {
 	struct bbr *b = inet_csk_ca(sk);

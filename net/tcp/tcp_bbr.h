@@ -27,14 +27,14 @@ struct bbr {
 	u32 min_rtt_stamp;      /* jiffies: when min_rtt_us was measured */
 	u32 probe_rtt_done;     /* jiffies: end of PROBE_RTT; 0: its 200 ms have not begun */
 	u64 cycle_mstamp;       /* ns: beginning of the phase of PROBE_BW */
-	u32 next_rtt_delivered; /* tp->delivered at the end of this round */
+	u32 next_rtt_delivered; /* the round ends when prior_delivered is at least this */
 	u32 round_count;        /* rounds until now */
 	u32 prior_cwnd;         /* window before recovery or PROBE_RTT */
 	u32 full_bw;            /* bandwidth at the last growth in STARTUP */
-	u32 lt_bw;              /* rate of the last interval; with lt_use_bw: the policer's */
+	u32 lt_bw;              /* rate of the last interval; with lt_use_bw: the policer's rate */
 	u32 lt_last_delivered;  /* tp->delivered at the beginning of the sampling interval */
-	u32 lt_last_lost;       /* tp->lost at that time */
-	u32 lt_last_stamp;      /* ms: that time */
+	u32 lt_last_lost;       /* tp->lost at the beginning of the sampling interval */
+	u32 lt_last_stamp;      /* ms: beginning of the sampling interval */
 	u16 pacing_gain, cwnd_gain;
 	u8 mode : 2; /* enum bbr_mode */
 	u8 prev_ca_state : 3;

@@ -149,8 +149,8 @@ out_unlock:
 /* ---- the algorithm of a socket ----------------------------------------------------------------- */
 
 /*
- * An algorithm that needs ECN also sets the ECN field of SYNs, so set it in the socket's next packets.  Later segments
- * get it from tcp_ecn_send().
+ * An algorithm that needs ECN also sets the ECN field of SYNs, so set it in the socket's next packets.
+ * Segments after the SYN get the field from tcp_ecn_send().
  */
 static void tcp_ca_set_ecn(struct sock *sk)
 {
@@ -221,8 +221,8 @@ int tcp_set_congestion_control(struct sock *sk, const char *name)
 /* ---- shared by most algorithms --------------------------------------------------------------- */
 
 /*
- * Returns true if cwnd limits the sender.  In slow start more than half of cwnd in flight is enough: cwnd doubles
- * in a round trip, so that half was the whole window one round trip ago.
+ * Returns true if cwnd limits the sender.  In slow start cwnd doubles in a round trip, so half of cwnd was the
+ * whole window one round trip ago: it is enough that more than this half is in flight.
  */
 bool tcp_is_cwnd_limited(const struct sock *sk)
 {
@@ -250,8 +250,8 @@ u32 tcp_slow_start(struct tcp_sock *tp, u32 acked)
 void tcp_cong_avoid_ai(struct tcp_sock *tp, u32 w, u32 acked)
 {
 	/*
-	 * Enough segments for an increase were counted while @w was larger.  Raise cwnd by one and
-	 * forget the others, so that cwnd does not rise in a burst.
+	 * Enough segments for an increase were counted while @w was larger.  Raise cwnd by one and forget the
+	 * other counted segments, so that cwnd does not rise in a burst.
 	 */
 	if (tp->snd_cwnd_cnt >= w) {
 		tp->snd_cwnd_cnt = 0;

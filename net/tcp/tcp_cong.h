@@ -38,12 +38,13 @@ enum tcp_ca_ack_event_flags {
 struct ack_sample {
 	u32 pkts_acked;
 	s32 rtt_us; /* us: round-trip time of the last segment that the ACK reports; -1: not known */
-	u32 in_flight; /* bytes in flight when that segment was sent, its own included */
+	u32 in_flight; /* bytes in flight when that segment was sent, including that segment */
 };
 
 /*
- * A sample of the delivery rate, made for an ACK (tcp_rate.c).  "The last segment" is the one that was sent last of
- * all segments that the ACK delivered; the interval begins with the last delivery before it was sent.
+ * A sample of the delivery rate, made for an ACK (tcp_rate.c).  "The last segment" is the one that was sent
+ * last of all segments that the ACK delivered; the interval begins with the last delivery before this segment
+ * was sent.
  */
 struct rate_sample {
 	u64 prior_mstamp;    /* ns: beginning of the interval; 0: the ACK delivered nothing */
@@ -73,8 +74,8 @@ struct tcp_congestion_ops {
 	/* Called for an ACK that may raise cwnd.  @ack: its number; @acked: segments newly acknowledged. */
 	void (*cong_avoid)(struct sock *sk, u32 ack, u32 acked);
 	/*
-	 * If not NULL, it is called for each ACK instead of cong_avoid() and of the reduction in recovery:
-	 * it sets cwnd and sk_pacing_rate itself.
+	 * May be NULL.  Called for each ACK instead of cong_avoid() and tcp_cwnd_reduction(); sets cwnd and
+	 * sk_pacing_rate itself.
 	 */
 	void (*cong_control)(struct sock *sk, const struct rate_sample *rs);
 	void (*set_state)(struct sock *sk, u8 new_state);          /* may be NULL */
@@ -86,7 +87,7 @@ struct tcp_congestion_ops {
 		struct sock *
 			sk); /* returns the least number of segments in a burst; NULL: the sysctl */
 	u32 (*sndbuf_expand)(
-		struct sock *sk); /* returns the send buffer's size in windows; NULL: 2 */
+		struct sock *sk); /* returns the send buffer's size in cwnds; NULL: 2 */
 	/* Fills @info for TCP_CC_INFO and returns its length.  NULL: the algorithm has no such info. */
 	size_t (*get_info)(const struct sock *sk, union tcp_cc_info *info);
 	char name[TCP_CA_NAME_MAX];
@@ -100,8 +101,8 @@ int tcp_set_default_congestion_control(const char *name);
 const char *tcp_default_congestion_control(void);   /* returns its name */
 const char *tcp_available_congestion_control(void); /* returns all names, blanks between them */
 /*
- * The algorithms that TCP_CONGESTION accepts; @names has blanks between the names.  If one is unknown, setting
- * returns -ENOENT and changes nothing.
+ * The algorithms that TCP_CONGESTION accepts; @names has blanks between the names.  If a name is unknown, the
+ * setter returns -ENOENT and changes nothing.
  */
 int tcp_set_allowed_congestion_control(const char *names);
 const char *tcp_allowed_congestion_control(void);
@@ -121,7 +122,10 @@ bool tcp_is_cwnd_limited(const struct sock *sk);
 /* Sets sk_pacing_rate to one window for each round trip, times a sysctl's percentage. */
 void tcp_update_pacing_rate(struct sock *sk);
 
-/* Changes icsk_ca_state; no other function may.  Checks the table of legal transitions (tcp_recovery.c). */
+/*
+ * Changes icsk_ca_state, of which other functions set only the initial value.  Checks the table of legal
+ * transitions (tcp_recovery.c).
+ */
 void tcp_set_ca_state(struct sock *sk, u8 state);
 static inline bool tcp_ca_needs_ecn(const struct sock *sk)
 {

@@ -94,7 +94,8 @@ static void cubic_begin_stage(struct cubic *c, u32 cwnd, u32 now)
 
 /*
  * Raises W_est, the estimate of Reno's window, for @acked segments and returns it (4.3).  alpha is 1 as soon as
- * W_est has reached cwnd_prior, the window before the reduction: from there on W_est grows as fast as Reno.
+ * W_est has reached cwnd_prior, the window before the reduction: from there on W_est grows as fast as Reno's
+ * window.
  */
 static u32 cubic_reno_window(struct cubic *c, u32 cwnd, u32 acked)
 {
@@ -225,10 +226,11 @@ static u32 hystart_burst_us(const struct sock *sk)
 }
 
 /*
- * ACKs that follow each other closely are a train.  Segments that were sent in a burst arrive at the pace of the
- * bottleneck, so the train lasts as long as the bottleneck sends the data in flight.  If that is more than half of
- * the least round-trip time, the way to the peer is full.  Pacing spreads the segments over the round trip before
- * they reach the bottleneck, so then the train must last longer than the whole round trip.
+ * ACKs that follow each other closely are a train.  Segments that were sent in a burst arrive at the pace of
+ * the bottleneck, so the train lasts as long as the bottleneck needs to send the data in flight.  If the train
+ * lasts longer than half of the least round-trip time, the way to the peer is full.  Pacing spreads the
+ * segments over the round trip before they reach the bottleneck, so then the train must last longer than the
+ * whole round trip.
  */
 static bool hystart_train_fills_path(const struct sock *sk, struct cubic *c, u32 now_us)
 {
@@ -284,7 +286,7 @@ static void cubic_pkts_acked(struct sock *sk, const struct ack_sample *sample)
 
 	if (sample->rtt_us < 0)
 		return;
-	/* In the first second after a reduction the queue is still changing: do not measure it. */
+	/* In the first second after a reduction the queue is still changing: do not measure round-trip times. */
 	if (c->in_stage && tcp_mstamp_jiffies32(tp) - c->epoch_start < HZ)
 		return;
 	rtt_us = max(sample->rtt_us, 1);

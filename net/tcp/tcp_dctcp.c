@@ -8,11 +8,11 @@
  *   tcp_enter_cwr, tcp_enter_recovery -> dctcp_ssthresh                     reduces cwnd by alpha / 2
  *   tcp_cong_control -> tcp_reno_cong_avoid                                 growth is Reno's
  *
- * A sender with classic ECN halves its window for one mark.  DCTCP estimates alpha, the part of its segments that are
- * marked, and reduces the window by the factor alpha / 2.  If few segments are marked, the reduction is small.  So
- * the queue stays short, and the link does not become idle.  The estimate needs to know how many segments were
- * marked.  So the receiver sets ECE in an ACK if and only if the segments that it acknowledges were marked, and
- * acknowledges at once when that changes.
+ * A sender with classic ECN halves its window for one mark.  DCTCP estimates alpha, the part of its segments
+ * that are marked, and reduces the window by the factor alpha / 2.  If few segments are marked, the reduction
+ * is small.  So the queue stays short, and the link does not become idle.  The estimate needs to know how many
+ * segments were marked.  So the receiver sets ECE in an ACK if and only if the segments that the ACK
+ * acknowledges were marked, and sends an ACK at once when the marks begin or end.
  *
  * A connection without ECN gets Reno.  DCTCP takes more than its share from flows with classic ECN, so it is meant
  * for networks of one operator (RFC 8257 5).

@@ -10,9 +10,9 @@
 #define DCTCP_SHIFT_G     4                         /* g = 1/16: the weight of the newest window */
 
 struct dctcp {
-	u32 alpha;         /* estimated part of the segments that are marked, of DCTCP_MAX_ALPHA */
-	u32 next_seq;      /* the observation window ends when this number is acknowledged */
-	u32 old_delivered; /* tp->delivered at the beginning of the window */
+	u32 alpha;    /* estimated part of the segments that are marked, in 1/DCTCP_MAX_ALPHA */
+	u32 next_seq; /* the observation window ends when this number is acknowledged */
+	u32 old_delivered;    /* tp->delivered at the beginning of the window */
 	u32 old_delivered_ce; /* tp->delivered_ce at the beginning of the window */
 	u32 prior_rcv_nxt;    /* receiver: rcv_nxt when the last packet arrived */
 	u32 loss_cwnd;        /* cwnd before the last reduction, for an undo */

@@ -145,8 +145,8 @@ void tcp_ecn_accept_cwr(struct sock *sk, const struct sk_buff *skb)
 
 /*
  * Only new data has ECT.  Pure ACKs do not (RFC 3168 6.1.4), because their sender does not notice their loss.
- * Retransmissions do not (6.1.5), because a forged or old one could simulate congestion; nor do window probes
- * (6.1.6).  CWR is set on "the first new data packet sent after the window reduction" (6.1.2).
+ * Retransmissions do not (6.1.5), because a forged or old segment could simulate congestion; nor do window
+ * probes (6.1.6).  CWR is set on "the first new data packet sent after the window reduction" (6.1.2).
  */
 u8 __tcp_ecn_send(struct sock *sk, const struct tcp_skb_cb *tcb, unsigned int bytes)
 {

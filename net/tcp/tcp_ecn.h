@@ -72,7 +72,7 @@ static inline void tcp_ecn_queue_cwr(struct tcp_sock *tp)
 	if (tp->ecn_flags & TCP_ECN_OK)
 		tp->ecn_flags |= TCP_ECN_QUEUE_CWR;
 }
-/* The reduction is undone. */
+/* The reduction is undone: the next new data carries no CWR. */
 static inline void tcp_ecn_withdraw_cwr(struct tcp_sock *tp)
 {
 	tp->ecn_flags &= ~TCP_ECN_QUEUE_CWR;

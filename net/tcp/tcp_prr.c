@@ -7,8 +7,9 @@
  *   tcp_write_xmit, tcp_xmit_retransmit_queue         count the segments that they send in prr_out
  *   tcp_fastretrans_alert -> tcp_end_cwnd_reduction   high_seq was passed: cwnd = ssthresh
  *
- * A window that is halved at once stops the sender for half a round trip.  PRR sends ssthresh / RecoverFS of a
- * segment for each segment that arrives, so that ACKs go on to clock the sending.
+ * A window that is halved at once stops the sender for half a round trip.  For each segment that arrives PRR
+ * sends ssthresh / RecoverFS of a segment, where RecoverFS is the number of segments in flight when the
+ * reduction begins.  So ACKs go on to clock the sending.
  *
  * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
  * Compare Linux's tcp_input.c.

@@ -24,8 +24,8 @@
  *   tcp_write_timer_handler -> tcp_send_loss_probe
  *   tcp_ack -> tcp_process_tlp_ack                             finds out whether the probe repaired a loss
  *
- * Both need SACK.  Context: the thread that owns the socket, or softirq with the bh lock while no thread owns
- * it; ACKs and timers are handled in softirq.
+ * RACK and TLP need SACK.  Context: the thread that owns the socket, or softirq with the bh lock while no
+ * thread owns it; ACKs and timers are handled in softirq.
  * Compare Linux's tcp_recovery.c, and the TLP part of tcp_output.c and tcp_input.c.
  */
 #include "net/tcp/limits.h"
@@ -114,13 +114,14 @@ s64 tcp_rack_skb_timeout(const struct tcp_sock *tp, const struct sk_buff *skb, u
 }
 
 /*
- * RFC 8985 6.2, step 5.  Marks the lost segments.  Segments that were sent too recently to count as lost, but
- * before the last delivered one, may be lost soon: returns the us until all of these count as lost, 0 if
- * there are none.
+ * RFC 8985 6.2, step 5.  Marks the lost segments.  Segments that were sent before the last delivered segment,
+ * but too recently to count as lost, may count as lost soon: returns the us until all of these count as lost, 0
+ * if there are none.
  *
  * The list is in the order of sending, so the lost segments come first; marking one removes it from the list.
- * Behind them, at most TCP_RACK_SOON segments are read: a peer that SACKs the last of many segments must not
- * make every ACK walk over all of them.  If there are more, the timer expires early and looks at the next ones.
+ * Behind the lost ones, at most TCP_RACK_SOON segments are read, so that a peer that SACKs the last of many
+ * segments cannot make every ACK walk over all of them.  If more follow, the timer expires early, and its
+ * handler reads the next ones.
  */
 static u32 tcp_rack_detect_loss(struct sock *sk)
 {
@@ -253,7 +254,7 @@ void tcp_send_loss_probe(struct sock *sk)
 	const struct sk_buff *next = tcp_send_head(sk);
 	bool sent;
 
-	/* The timer was set before a recovery began.  Recovery finds losses without a probe. */
+	/* If the timer was set before a recovery began, send no probe: recovery finds losses without one. */
 	if (tp->tlp_high_seq || inet_csk(sk)->icsk_ca_state >= TCP_CA_Recovery)
 		goto out;
 	tp->tlp_retrans = 0;

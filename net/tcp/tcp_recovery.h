@@ -151,7 +151,10 @@ enum tcp_rexmit {
 /* Called for a dubious ACK: a duplicate, or any ACK while the state is not Open.  Sets *@rexmit. */
 void tcp_fastretrans_alert(struct sock *sk, bool is_dupack, struct tcp_sacktag_state *state,
 			   enum tcp_rexmit *rexmit);
-/* Marks @skb as lost.  If its retransmission is in flight, that is lost too, and @skb is sent once more. */
+/*
+ * Marks @skb as lost.  If its retransmission is in flight, the retransmission counts as lost too, and @skb is
+ * sent once more.
+ */
 void tcp_mark_skb_lost(struct sock *sk, struct sk_buff *skb);
 /* @ece_ack: the ACK reports a CE mark too, so the reduction must not be undone. */
 void tcp_enter_recovery(struct sock *sk, u32 delivered, bool ece_ack);
@@ -165,7 +168,7 @@ bool tcp_any_retrans_done(const struct sock *sk);
 /* ---- tcp_undo.c ---------------------------------------------------------------------------------- */
 /* A reduction of the window begins: records the values that an undo needs. */
 void tcp_init_undo(struct tcp_sock *tp);
-/* Returns true if the echoed timestamp is older than @stamp (ms): the ACK answers a segment that was sent before. */
+/* Returns true if the echoed timestamp is older than @stamp (ms): the ACK answers a segment sent before @stamp. */
 bool tcp_tsopt_ecr_before(const struct tcp_sock *tp, u32 stamp);
 /* These two return true if they undid the reduction. */
 bool tcp_try_undo_dsack(struct sock *sk);

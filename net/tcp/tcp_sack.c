@@ -60,7 +60,7 @@ static void sack_segment(struct sock *sk, struct sk_buff *skb, struct tcp_sackta
 
 	tcp_rack_advance(tp, tcb->sacked, tcb->end_seq, skb->skb_mstamp);
 	tcp_rate_skb_delivered(sk, skb, &state->rate);
-	/* The cumulative ACK that follows delivers nothing new. */
+	/* 0: the cumulative ACK that covers @skb later delivers nothing new. */
 	tcb->tx.delivered_mstamp = 0;
 	if (!(tcb->sacked & TCPCB_RETRANS)) {
 		if (before(tcb->seq, tcp_highest_sack_seq(tp)) && before(tcb->seq, state->reord))
@@ -189,8 +189,8 @@ static u32 dsack_seen(struct tcp_sock *tp, struct sack_range r, struct tcp_sackt
 	if (tp->dsack_dups > tp->total_retrans)
 		return 0;
 	/*
-	 * RACK's window grows if a retransmission was needless because the path reorders.  A probe is sent by a
-	 * timer, so its duplicate does not show reordering.
+	 * RACK's reordering window grows if a retransmission was needless because the path reorders.  A tail
+	 * loss probe is sent by a timer, so a duplicate of it does not show reordering.
 	 */
 	if (tp->reord_seen && !(state->flag & FLAG_DSACK_TLP))
 		tp->rack.dsack_seen = 1;

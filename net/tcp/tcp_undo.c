@@ -2,12 +2,13 @@
 /*
  * Undo: restores the window when it turns out that nothing was lost (RFC 4015).
  *
- * Two kinds of proof are accepted.  Eifel (RFC 3522): the timestamp that the peer echoes is older than our first
- * retransmission, so the original had arrived.  DSACK (RFC 2883): the peer reports every retransmission as a
- * duplicate; undo_retrans counts the retransmissions that it has not reported yet.
+ * Three kinds of proof are accepted.  Eifel (RFC 3522): the timestamp that the peer echoes is older than our
+ * first retransmission, so the original had arrived.  DSACK (RFC 2883): the peer reports every retransmission
+ * as a duplicate; undo_retrans counts the retransmissions that it has not reported yet.  F-RTO (RFC 5682):
+ * tcp_process_frto() in tcp_recovery.c.
  *
  *   tcp_enter_recovery, tcp_enter_loss -> tcp_init_undo            a reduction begins
- *   tcp_fastretrans_alert, tcp_process_loss -> tcp_try_undo_*      each ACK; F-RTO is a third kind of proof
+ *   tcp_fastretrans_alert, tcp_process_loss -> tcp_try_undo_*      each ACK
  *
  * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
  * Compare Linux's tcp_input.c.
@@ -42,9 +43,10 @@ bool tcp_tsopt_ecr_before(const struct tcp_sock *tp, u32 stamp)
  * our own device, can hold the first retransmission back until the segment that seemed lost has
  * arrived (Linux since 6.12).
  *
- * retrans_stamp 0 means that nothing was retransmitted, with two exceptions, for which false is
- * returned.  NewReno waits for an ACK beyond high_seq after a recovery: after a real loss the
- * reduction must not be undone.  And the ACK of our SYN has cleared retrans_stamp.
+ * If retrans_stamp is 0, nothing was retransmitted, except in two cases, in which this function returns false.
+ * First, without SACK: snd_una has reached high_seq, but the state lasts until a byte beyond high_seq is
+ * acknowledged.  The loss may have been real, so the reduction must not be undone.  Second, in SYN_SENT: the
+ * ACK of our SYN has cleared retrans_stamp.
  */
 static bool tcp_packet_delayed(const struct tcp_sock *tp)
 {
@@ -146,8 +148,8 @@ bool tcp_try_undo_loss(struct sock *sk, bool frto_undo)
 }
 
 /*
- * A partial ACK arrived.  If it answers an original and not a retransmission, the segments marked as lost were only
- * late. Returns true if the undo must wait for the answers to retransmissions in flight.  After an undo, the caller
+ * If a partial ACK answers an original and not a retransmission, the segments marked as lost were only late.
+ * Returns true if the undo must wait for the answers to retransmissions in flight.  After an undo, the caller
  * looks for losses as in Disorder: other segments of the flight may be lost (Linux since 5.14).
  */
 bool tcp_try_undo_partial(struct sock *sk, u32 prior_snd_una)
