@@ -48,8 +48,8 @@ static void tcp_connect_init(struct sock *sk)
 	const struct dst_entry *dst = sk->sk_dst_cache;
 
 	/*
-	 * Assume that the peer accepts the timestamps that we offer; the SYN-ACK corrects the length if it
-	 * does not.
+	 * Assume that the peer accepts the timestamps that we offer.  If it does not, the length is corrected
+	 * when the SYN-ACK arrives.
 	 */
 	tp->tcp_header_len =
 		sizeof(struct tcphdr) + (sysctl_tcp_timestamps ? TCPOLEN_TSTAMP_ALIGNED : 0);
@@ -229,11 +229,11 @@ static bool tcp_synsent_ack_ok(const struct tcp_sock *tp, const struct sk_buff *
 }
 
 /*
- * An ACK arrived that does not acknowledge our SYN: the peer may still have an older connection with
- * these ports.  The reset with which we answer ends that connection, so the SYN is worth another try:
- * the first such ACK shortens the retransmit timer from a second to TCP_TIMEOUT_MIN.  Later ACKs do not
- * change the timer.  If each set it again, ACKs that come faster than it expires would postpone the SYN
- * and the end of connect() for as long as they come (Linux 6.18 postpones them).
+ * An ACK arrived that does not acknowledge our SYN: the peer may still have an older connection with these
+ * ports.  The reset with which we answer ends that connection, so the SYN is worth another try: the first such
+ * ACK shortens the retransmit timer from a second to TCP_TIMEOUT_MIN.  Later ACKs do not change the timer.  If
+ * each ACK restarted the timer, frequent ACKs would postpone the SYN and the end of connect() without limit (in
+ * Linux 6.18 they do).
  */
 static void tcp_synsent_syn_again(struct sock *sk, const struct sk_buff *skb)
 {

@@ -7,7 +7,8 @@
  *	out of order -> tcp_data_queue_ofo
  *	old, no room -> dropped, and acknowledged at once
  * tcp_queue_rcv(), tcp_event_data_recv() also <- tcp_rcv_established (fast path)
- * tcp_ack_snd_check() <- both at their end: sends the pending ACK, if any, now or delayed
+ * tcp_ack_snd_check() <- tcp_rcv_established, tcp_rcv_state_process, at their end: sends the pending ACK, if any,
+ *	now or delayed
  * tcp_prune_ofo_queue() <- tcp_prune_queue; tcp_ofo_purge() <- tcp_fin, tcp_disconnect, tcp_v4_destroy_sock
  *
  * Segments beyond rcv_nxt are in a tree by sequence number, so that an insertion costs at most
@@ -66,7 +67,7 @@ void tcp_ofo_purge(struct sock *sk)
 		consume_skb(skb);
 	}
 	tp->ooo_last_skb = NULL;
-	/* A duplicate that is to be reported is not in the queue: rx_opt.dsack stays. */
+	/* rx_opt.dsack stays: the duplicate that it reports was not in the queue. */
 	tp->rx_opt.num_sacks = 0;
 }
 
@@ -102,8 +103,8 @@ static bool ofo_has_place(struct tcp_sock *tp, const struct sk_buff *skb)
 }
 
 /*
- * Drops the segments after @skb in the tree whose data @skb contains completely.  The data of @skb from
- * @seq on is new; data that @skb has in common with them was received twice.
+ * Drops the segments after @skb in the tree whose data @skb contains completely.  The new data of @skb begins
+ * at @seq; the part of it that the tree already has was received twice and is reported (DSACK).
  */
 static void ofo_trim_right(struct tcp_sock *tp, struct sk_buff *skb, u32 seq)
 {
@@ -229,7 +230,10 @@ enum skb_drop_reason tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb)
 	if (tp->rx_opt.sack_ok && fate != OFO_COVERED) {
 		if (skb->len >= GROW_WINDOW_MIN)
 			tcp_grow_window(sk, skb);
-		/* The data behind the hole occupies room that the data of the next round trip needs. */
+		/*
+		 * The data behind the hole occupies room that the data of the next round trip needs, so enlarge
+		 * the buffer.
+		 */
 		if (sk->sk_socket)
 			tcp_rcvbuf_grow(sk, tp->rcvq_space.space);
 	}
@@ -471,9 +475,9 @@ noinline void tcp_fin(struct sock *sk)
 	sk->sk_shutdown |= RCV_SHUTDOWN;
 	sock_set_flag(sk, SOCK_DONE);
 	/*
-	 * Drop data after the FIN, which a conforming peer never sends.  This also removes the SACK blocks,
-	 * all of which the next ACK covers: a block below its acknowledgment number would report a duplicate
-	 * (RFC 2883 4).
+	 * Drop data after the FIN, which a conforming peer never sends.  The purge also removes the SACK
+	 * blocks.  The next ACK covers all of them, and a block below the acknowledgment number would report a
+	 * duplicate (RFC 2883 4).
 	 */
 	tcp_ofo_purge(sk);
 
@@ -611,9 +615,9 @@ noinline enum skb_drop_reason tcp_data_queue(struct sock *sk, struct sk_buff *sk
 	more = tp->rx_opt.sack_ok ? 0 : tcp_merged_segments(skb);
 	reason = tcp_data_queue_ofo(sk, skb);
 	/*
-	 * RFC 5681 4.2: each segment beyond a hole must be acknowledged, because a sender without SACK
-	 * counts the duplicate ACKs.  Send the ACKs of all merged segments but one here; then schedule the last one,
-	 * because tcp_send_ack() has cleared the pending ACK, and tcp_ack_snd_check() sends it.
+	 * RFC 5681 4.2: each segment beyond a hole must be acknowledged, because a sender without SACK counts
+	 * the duplicate ACKs.  If GRO merged several segments, send the ACKs of all but one here.
+	 * tcp_send_ack() clears the pending ACK, so schedule the last ACK again; tcp_ack_snd_check() sends it.
 	 */
 	while (more--)
 		tcp_send_ack(sk);

@@ -44,8 +44,9 @@ static inline long tcp_seconds(void)
 	return (long)(get_jiffies_64() / HZ);
 }
 /*
- * PAWS (RFC 7323 5.3): returns true if the timestamp in @rx_opt is older than TS.Recent, so that the
- * segment must be rejected.  @rst: it is a reset, rejected only while TS.Recent is less than an MSL old.
+ * PAWS (RFC 7323 5.3): returns true if the timestamp in @rx_opt is older than TS.Recent, so that the segment
+ * must be rejected.  @rst: the segment is a reset, which is rejected only while TS.Recent is less than an MSL
+ * old.
  */
 static inline bool tcp_paws_reject(const struct tcp_options_received *rx_opt, bool rst)
 {
@@ -102,7 +103,10 @@ extern struct request_sock_ops tcp_request_sock_ops;
 u32 secure_tcp_seq(__be32 saddr, __be32 daddr, __be16 sport, __be16 dport, u32 *tsoff);
 
 /* ---- tcp_options.c (receive side) ------------------------------------------------------------------------ */
-/* Fills @opt from @skb's header.  Returns false at a malformed option; it and the rest are ignored. */
+/*
+ * Fills @opt from @skb's header.  Returns false at a malformed option; that option and the following ones are
+ * ignored.
+ */
 bool tcp_parse_options(const struct sk_buff *skb, struct tcp_options_received *opt, bool estab);
 void tcp_clear_options(struct tcp_options_received *opt);
 
@@ -136,9 +140,9 @@ int tcp_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int nonblock, 
 void tcp_cleanup_rbuf(struct sock *sk, int copied);
 void tcp_rcv_space_adjust(struct sock *sk);
 /*
- * Returns true, and counts in @mib, if @skb, a segment outside the window, must not be answered because
- * the last such answer (*@last_oow_ack_time) is too recent.  This function always permits an answer to a segment with
- * data; __tcp_oow_rate_limited() limits that too.
+ * Returns true, and counts in @mib, if @skb, a segment outside the window, must not be answered because the
+ * last such answer (*@last_oow_ack_time) is too recent.  This function always permits an answer to a segment
+ * with data; __tcp_oow_rate_limited() limits the answers to such segments too.
  */
 bool tcp_oow_rate_limited(const struct sk_buff *skb, enum snmp_counter mib, u32 *last_oow_ack_time);
 bool __tcp_oow_rate_limited(enum snmp_counter mib, u32 *last_oow_ack_time);
@@ -192,7 +196,7 @@ bool tcp_parse_aligned_timestamp(struct tcp_sock *tp, const struct tcphdr *th);
 /* ---- tcp_input.c ---- */
 /*
  * The checks of RFC 9293 3.10.7.4 before the ACK: timestamp, sequence number, RST, SYN.  Returns
- * SKB_NOT_DROPPED_YET, or why @skb must be dropped; it has then sent the answer, if one is due.
+ * SKB_NOT_DROPPED_YET, or the reason why @skb must be dropped; the answer, if one is due, has then been sent.
  */
 enum skb_drop_reason tcp_validate_incoming(struct sock *sk, struct sk_buff *skb,
 					   const struct tcphdr *th);
@@ -243,11 +247,14 @@ static inline bool tcp_at_mark(const struct tcp_sock *tp)
 }
 
 /* ---- tcp_sack_gen.c ---- */
-/* [seq, end_seq) was added to the out-of-order queue: merges it with the blocks that it touches, and puts it first. */
+/*
+ * [seq, end_seq) was added to the out-of-order queue: merges it with the SACK blocks that it touches, and puts
+ * the merged block first.
+ */
 void tcp_sack_new_ofo_skb(struct tcp_sock *tp, u32 seq, u32 end_seq);
-/* rcv_nxt has advanced: removes the blocks that it acknowledges. */
+/* rcv_nxt has advanced: removes the SACK blocks below rcv_nxt. */
 void tcp_sack_remove(struct tcp_sock *tp);
-/* The end of the out-of-order queue was dropped: cuts the blocks off at the end of ooo_last_skb. */
+/* The end of the out-of-order queue was dropped: cuts the SACK blocks off at the end of ooo_last_skb. */
 void tcp_sack_prune(struct tcp_sock *tp);
 /* [seq, end_seq) was received twice: reports it with the next segment that we send. */
 void tcp_dsack_set(struct tcp_sock *tp, u32 seq, u32 end_seq);

@@ -24,7 +24,7 @@
 
 /*
  * Returns true if this connection's last answer to a segment outside the window is less than
- * tcp_invalid_ratelimit ago; otherwise records that one is sent now.
+ * tcp_invalid_ratelimit ago; otherwise records that an answer is sent now.
  */
 bool __tcp_oow_rate_limited(enum snmp_counter mib, u32 *last_oow_ack_time)
 {
@@ -41,7 +41,7 @@ bool __tcp_oow_rate_limited(enum snmp_counter mib, u32 *last_oow_ack_time)
 }
 
 /*
- * Limits the ACKs that answer unacceptable ACKs: without it two hosts that disagree on sequence numbers
+ * Limits the ACKs that answer unacceptable ACKs: without the limit two hosts that disagree on sequence numbers
  * would answer each other for ever.
  */
 bool tcp_oow_rate_limited(const struct sk_buff *skb, enum snmp_counter mib, u32 *last_oow_ack_time)
@@ -150,7 +150,7 @@ static bool tcp_reset_exact(const struct sock *sk, u32 seq)
 }
 
 /*
- * Returns true for the peer's SYN-ACK in a simultaneous open (RFC 9293 3.5, figure 7).  Its SYN is
+ * Returns true for the peer's SYN-ACK in a simultaneous open (RFC 9293 3.5, figure 7).  The SYN in it is
  * acceptable although we have already received the peer's SYN.
  */
 static bool tcp_is_crossed_synack(const struct sock *sk, const struct sk_buff *skb,
@@ -302,7 +302,7 @@ static enum skb_drop_reason tcp_fast_data(struct sock *sk, struct sk_buff *skb)
 	if (TCP_SKB_CB(skb)->ack_seq != tp->snd_una) {
 		tcp_ack(sk, skb, FLAG_DATA);
 		tcp_data_snd_check(sk);
-		/* If tcp_data_snd_check() sent a segment, that carried the ACK already. */
+		/* If tcp_data_snd_check() sent a segment, that segment carried the ACK. */
 		ack_due = inet_csk_ack_scheduled(sk);
 	} else {
 		/*
@@ -421,8 +421,8 @@ static void tcp_syn_recv_established(struct sock *sk, const struct sk_buff *skb,
 	tp->snd_wnd = (u32)ntohs(th->window) << (th->syn ? 0 : tp->rx_opt.snd_wscale);
 	tcp_init_wl(tp, TCP_SKB_CB(skb)->seq);
 	/*
-	 * Without an RTT the SYN-ACK was sent more than once; an echoed timestamp tells which transmission
-	 * was received.
+	 * There is no RTT sample if the SYN-ACK was sent more than once.  Then an echoed timestamp tells which
+	 * transmission was received.
 	 */
 	if (!tp->srtt_us)
 		tcp_synack_rtt_meas(sk, NULL);
@@ -440,9 +440,9 @@ static void tcp_syn_recv_established(struct sock *sk, const struct sk_buff *skb,
 enum closing { CLOSING_GO_ON, CLOSING_DONE, CLOSING_RESET };
 
 /*
- * Our FIN was acknowledged.  If the application still holds the socket, it is notified.  An orphan
- * waits a limited time for the peer's FIN.  If possible, a struct inet_timewait_sock replaces it for
- * that time, because it is smaller.
+ * Our FIN was acknowledged.  If the application still holds the socket, it is notified.  An orphan waits a
+ * limited time for the peer's FIN.  If possible, a struct inet_timewait_sock, which is smaller, replaces the
+ * orphan for that time.
  */
 static enum closing tcp_fin_acked(struct sock *sk, const struct sk_buff *skb,
 				  const struct tcphdr *th)
@@ -511,8 +511,8 @@ static enum skb_drop_reason tcp_crossed_synack(struct sock *sk, struct sk_buff *
 {
 	tcp_ecn_rcv_synack(tcp_sk(sk), tcp_hdr(skb));
 	/*
-	 * The peer's SYN arrived before, so this one is below the window and needs an ACK at once (RFC 9293
-	 * 3.10.7.4), with a D-SACK block for the SYN, which was received twice.
+	 * The peer's SYN arrived before, so the SYN in this SYN-ACK is below the window and needs an ACK at
+	 * once (RFC 9293 3.10.7.4), with a D-SACK block for the SYN, which was received twice.
 	 */
 	tcp_dsack_set(tcp_sk(sk), TCP_SKB_CB(skb)->seq, TCP_SKB_CB(skb)->end_seq);
 	tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
@@ -563,8 +563,8 @@ static enum skb_drop_reason tcp_rcv_synchronized(struct sock *sk, struct sk_buff
 		return reason;
 
 	/*
-	 * In SYN_RECV after a simultaneous open our SYN is unacknowledged; an ACK that does not cover it is
-	 * not acceptable.
+	 * In SYN_RECV after a simultaneous open our SYN is unacknowledged; an ACK that does not cover our SYN
+	 * is not acceptable.
 	 */
 	if (sk->sk_state == TCP_SYN_RECV && tp->snd_una != tp->snd_nxt &&
 	    !after(TCP_SKB_CB(skb)->ack_seq, tp->snd_una))

@@ -94,8 +94,8 @@ static void tcp_openreq_init(struct request_sock *req, const struct tcp_options_
 }
 
 /*
- * Allocates a request for @skb, a SYN, and stores the route to the peer in *@dst.  The caller sets
- * its initial sequence number.  Returns NULL if there is no memory or no route.
+ * Allocates a request for @skb, a SYN, and stores the route to the peer in *@dst.  The caller sets the
+ * request's initial sequence number.  Returns NULL if there is no memory or no route.
  */
 static struct request_sock *request_from_syn(struct request_sock_ops *ops, struct sock *sk,
 					     struct sk_buff *skb, struct dst_entry **dst)
@@ -330,7 +330,10 @@ noinline enum skb_drop_reason tcp_check_req(struct sock *sk, struct sk_buff *skb
 	if (!(flg & TCPHDR_ACK))
 		return SKB_DROP_REASON_TCP_NO_ACK;
 	reason = req_to_child(sk, skb, req, child);
-	/* The child gets this segment's timestamp; the request keeps the SYN's, which its SYN-ACKs echo. */
+	/*
+	 * The child gets this segment's timestamp.  The request keeps the SYN's timestamp, which our SYN-ACKs
+	 * echo.
+	 */
 	if (!reason && opt.saw_tstamp && !after(cb->seq, treq->rcv_nxt))
 		tcp_sk(*child)->rx_opt.ts_recent = opt.rcv_tsval;
 	return reason;

@@ -112,8 +112,8 @@ void tcp_grow_window(struct sock *sk, const struct sk_buff *skb)
 /* ---- SO_RCVLOWAT --------------------------------------------------------------------------------- */
 
 /*
- * Sets how many bytes make the socket readable, at most half of the largest buffer.  Enlarges the buffer
- * so that the window permits as many.
+ * Sets how many bytes make the socket readable, at most half of the largest buffer.  Enlarges the buffer so
+ * that the window permits that many bytes.
  */
 void tcp_set_rcvlowat(struct sock *sk, int val)
 {
@@ -135,8 +135,8 @@ void tcp_set_rcvlowat(struct sock *sk, int val)
 }
 
 /*
- * Without the last two conditions a connection could stop: the peer may send no more, and the reader
- * waits for more than there is room for.
+ * Returns true below @target too if there is hardly room for more data: the peer then stops sending, and the
+ * reader would wait for ever.
  */
 bool tcp_epollin_ready(const struct sock *sk, int target)
 {
@@ -153,8 +153,8 @@ bool tcp_epollin_ready(const struct sock *sk, int target)
 /* ---- the buffer is full -------------------------------------------------------------------------------------- */
 
 /*
- * The receive buffer is exceeded: raises its limit to its present use, at most tcp_rmem[2], unless
- * SO_RCVBUF was set or memory is short.  If it is still exceeded, lowers the window to two segments.
+ * The receive buffer is exceeded: raises its limit to its present use, at most tcp_rmem[2], unless SO_RCVBUF
+ * was set or memory is short.  If the buffer is still exceeded, lowers the window to two segments.
  */
 static void tcp_clamp_window(struct sock *sk)
 {
@@ -329,11 +329,11 @@ int tcp_try_rmem_schedule(struct sock *sk, unsigned int size)
 /* ---- the buffer grows with the path ---------------------------------------------------------- */
 
 /*
- * Adds a sample to the receiver's estimate of the round trip, rcv_rtt_us, which is 8 * the RTT in
- * us. A smaller sample replaces the estimate: all errors make samples too large.  A larger sample
- * moves the estimate by an eighth.  But a larger sample is ignored if it may include a wait of
- * either side (Linux 6.16).  That is so while data waits for the reader, and with @win_dep: then
- * the sample is the time in which a whole window arrived.
+ * Adds a sample to the receiver's estimate of the round trip, rcv_rtt_us, which is 8 * the RTT in us. A smaller
+ * sample replaces the estimate: all errors make samples too large.  A larger sample moves the estimate by an
+ * eighth.  But a larger sample is ignored if it may include a pause of the reader or of the peer (Linux 6.16):
+ * while data waits for the reader, and with @win_dep, when the sample is the time in which a whole window
+ * arrived.
  */
 static void tcp_rcv_rtt_update(struct tcp_sock *tp, u64 sample_us, bool win_dep)
 {
@@ -387,10 +387,10 @@ void tcp_rcv_rtt_measure_ts(struct sock *sk, const struct sk_buff *skb)
 }
 
 /*
- * Enlarges the receive buffer.  @space: bytes that the application read in the last round trip that
- * was measured.  The window must be 2 * @space, because in slow start the sender doubles its rate
- * each round trip.  If @space has grown since the last call, twice that growth is added, relative to
- * the old value.  The span of the out-of-order queue is added, because its data takes room too.
+ * Enlarges the receive buffer.  @space: bytes that the application read in the last round trip that was measured.
+ * The window must be 2 * @space, because in slow start the sender doubles its rate each round trip.  If @space has
+ * grown since the last call, the window is raised further, by twice the relative growth of @space.  The span of the
+ * out-of-order queue is added, because its data needs room too.
  */
 void tcp_rcvbuf_grow(struct sock *sk, u32 space)
 {
@@ -422,7 +422,7 @@ void tcp_rcv_space_adjust(struct sock *sk)
 	tcp_mstamp_refresh(tp);
 	if (!tp->rcv_rtt_us || us_since(tp, tp->rcvq_space.stamp) < tp->rcv_rtt_us >> 3)
 		return;
-	/* Data that still waits shows that the reader is the slower side: it needs no larger window. */
+	/* Subtract the data that still waits: a reader that is slower than the peer needs no larger window. */
 	copied = (tp->copied_seq - tp->rcvq_space.seq) - (tp->rcv_nxt - tp->copied_seq);
 	if (copied > (s32)tp->rcvq_space.space)
 		tcp_rcvbuf_grow(sk, copied);

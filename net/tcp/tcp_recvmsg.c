@@ -67,8 +67,8 @@ struct tcp_reader {
 };
 
 /*
- * Returns the packet with the next byte, or with the FIN, and its *@offset there, or NULL if it was
- * not received yet.
+ * Returns the packet with the next byte or with the FIN, and stores the offset of that byte in the packet in
+ * *@offset.  Returns NULL if the byte was not received yet.
  */
 static struct sk_buff *tcp_recv_find(struct sock *sk, struct tcp_reader *r, u32 *offset)
 {

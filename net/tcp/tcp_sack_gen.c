@@ -44,7 +44,6 @@ static bool tcp_sack_extend(struct tcp_sack_block *block, u32 seq, u32 end_seq)
 	return true;
 }
 
-/* [seq, end_seq) was added to the out-of-order queue: merges it with the blocks that it touches, and puts it first. */
 void tcp_sack_new_ofo_skb(struct tcp_sock *tp, u32 seq, u32 end_seq)
 {
 	struct tcp_sack_block *blocks = tp->selective_acks, moved = {seq, end_seq};
@@ -65,7 +64,6 @@ void tcp_sack_new_ofo_skb(struct tcp_sock *tp, u32 seq, u32 end_seq)
 	tp->rx_opt.num_sacks = kept + 1;
 }
 
-/* rcv_nxt has advanced: removes the blocks that it acknowledges. */
 void tcp_sack_remove(struct tcp_sock *tp)
 {
 	struct tcp_sack_block *blocks = tp->selective_acks;
@@ -125,7 +123,7 @@ void tcp_dsack_extend(struct tcp_sock *tp, u32 seq, u32 end_seq)
 /* ---- the option ------------------------------------------------------------------------------------------- */
 
 #define DATA_BESIDE_SACK                                                                           \
-	(TCP_MIN_SND_MSS - MAX_TCP_OPTION_SPACE) /* bytes, at least, in a segment */
+	(TCP_MIN_SND_MSS - MAX_TCP_OPTION_SPACE) /* bytes of data, at least, beside SACK blocks */
 
 /*
  * Returns how many blocks the next segment carries: those that fit beside a timestamp and, on a link whose

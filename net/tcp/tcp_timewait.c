@@ -230,7 +230,7 @@ bool tcp_twsk_unique(struct sock *sk, struct sock *sktw)
 		return false;
 	tp->write_seq = tcptw->tw_snd_nxt + 65535 + 2;
 	if (!tp->write_seq)
-		tp->write_seq = 1; /* 0 means: choose a new one */
+		tp->write_seq = 1; /* 0 would mean: choose a new number */
 	tp->rx_opt.ts_recent = tcptw->tw_ts_recent;
 	tp->rx_opt.ts_recent_stamp = tcptw->tw_ts_recent_stamp;
 	sock_hold(sktw);

@@ -8,9 +8,10 @@
  *              tcp_recvmsg -> tcp_recv_urg (MSG_OOB), tcp_urg_limit, tcp_urg_passed
  *              tcp_ioctl, tcp_poll -> tcp_at_mark, tcp_inq
  *
- * TCP has one urgent pointer for a direction, so there is at most one urgent byte: the last one before
- * the pointer.  A later pointer replaces it; the byte that was urgent before is then read like any other.
- * Without SO_OOBINLINE a read skips the urgent byte, and only recv() with MSG_OOB returns it.
+ * TCP has one urgent pointer for a direction, so there is at most one urgent byte: the last one before the
+ * pointer.  A later pointer replaces it; the byte that was urgent before is then read like any other, unless
+ * tcp_urg_skip_unread() removes it.  Without SO_OOBINLINE a read skips the urgent byte, and only recv() with
+ * MSG_OOB returns it.
  *
  * urg_seq is the number of the urgent byte; it is valid while urg_data is not 0.  Header prediction is
  * off then, because tcp_fast_path_check() tests urg_data.
