@@ -4,13 +4,12 @@
  * socket, the table of operations (tcp_prot), and the calls that do not change the connection (poll,
  * ioctl).
  *
- * tcp_init() <- inet_init() (boot, after proto_register(&tcp_prot)); tcp_init_sock() <-
- * tcp_v4_init_sock() <- inet_create() (process); tcp_v4_destroy_sock() <- inet_csk_destroy_sock(),
- * sk_common_release() (any context); tcp_poll() <- sock_poll() (process, no lock); tcp_ioctl() <-
- * inet_ioctl() (process). tcp_set_state() <-, from the beginning of a connection to its end:
- * tcp_v4_connect, tcp_rcv_synsent_state_process, tcp_rcv_state_process, tcp_fin, tcp_close and
- * tcp_shutdown, tcp_time_wait and tcp_reset (both through tcp_done); softirq with the bh lock, or the
- * thread that owns the socket.
+ * tcp_init() <- inet_init() (boot, after proto_register(&tcp_prot)); tcp_init_sock() <- tcp_v4_init_sock() <-
+ * inet_create() (process); tcp_v4_destroy_sock() <- inet_csk_destroy_sock(), sk_common_release() (any context);
+ * tcp_poll() <- sock_poll() (process, no lock); tcp_ioctl() <- inet_ioctl() (process). Callers of
+ * tcp_set_state(), from the beginning of a connection to its end: tcp_v4_connect,
+ * tcp_rcv_synsent_state_process, tcp_rcv_state_process, tcp_fin, tcp_close and tcp_shutdown, tcp_time_wait and
+ * tcp_reset (both through tcp_done); softirq with the bh lock, or the thread that owns the socket.
  *
  * RFC 9293 3.3.2 (the diagram of states), POSIX 2.10; Linux's net/ipv4/tcp.c.
  */
@@ -24,9 +23,9 @@
 /* ---- states ------------------------------------------------------------------------------------ */
 
 /*
- * Four states are not set through tcp_set_state(): LISTEN and a child's SYN_RECV are the first states
- * of such sockets (inet_csk_listen_start, inet_csk_clone_lock); NEW_SYN_RECV and TIME_WAIT are the
- * states of a request_sock and of an inet_timewait_sock.
+ * Four states are not set through tcp_set_state(). A listener begins in LISTEN (inet_csk_listen_start), a child
+ * in SYN_RECV (inet_csk_clone_lock). NEW_SYN_RECV is the state of a request_sock, TIME_WAIT that of an
+ * inet_timewait_sock.
  */
 
 static const char *const state_names[TCP_MAX_STATES] = {
@@ -150,8 +149,8 @@ void tcp_init_history(struct sock *sk)
 	tp->srtt_us = tp->mdev_max_us = tp->rttvar_us = tp->rtt_seq = 0;
 	tp->mdev_us = TCP_TIMEOUT_INIT * (1000000 / HZ);
 	minmax_reset(&tp->rtt_min, tcp_jiffies32, ~0u);
-	tp->app_limited =
-		~0u; /* until the first data is delivered, the application limits samples */
+	/* Samples count as limited by the application until the first data is delivered. */
+	tp->app_limited = ~0u;
 	tp->rate_delivered = tp->rate_interval_us = 0;
 	tp->rate_app_limited = 0;
 	sk->sk_pacing_rate = sk->sk_max_pacing_rate;
@@ -234,10 +233,10 @@ void tcp_v4_destroy_sock(struct sock *sk)
 /* ---- memory -------------------------------------------------------------------------------------------- */
 
 /*
- * Returns how many bytes of memory this socket may hold in one direction: @most, the size of its buffer.  If memory
- * is short, a quarter of memory is divided equally among all TCP sockets, and the socket may hold only its share, but
- * at least @least.  Without that, a peer could take all memory although each connection is within its buffer: it
- * would leave holes in the data of many connections, or read from none of them.
+ * Returns how many bytes of memory this socket may hold in one direction: @most, the size of its buffer.  If
+ * memory is short, a quarter of memory is divided equally among all TCP sockets, and the socket may hold only
+ * its share, but at least @least.  Without the shares, a peer with many connections, each within its buffer,
+ * could take all memory: it leaves holes in the data that it sends, or does not read the data that it receives.
  */
 int tcp_mem_limit(const struct sock *sk, int least, int most)
 {

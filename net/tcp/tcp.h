@@ -46,9 +46,9 @@
 #define TCP_INIT_CWND               10 /* RFC 6928 */
 #define TCP_INFINITE_SSTHRESH       0x7fffffff
 #define TCP_MAX_QUICKACKS           16
-#define TCP_RACK_STATIC_REO_WND     0x2 /* sysctl_tcp_recovery: DSACKs do not raise the window */
+#define TCP_RACK_STATIC_REO_WND     0x2 /* sysctl_tcp_recovery: DSACKs do not raise reo_wnd */
 #define TCP_RACK_NO_DUPTHRESH       0x4 /* three SACKed segments do not make the reordering window 0 */
-#define TCP_RACK_RECOVERY_THRESH    16  /* RFC 8985 6.2: recoveries that a larger window lasts */
+#define TCP_RACK_RECOVERY_THRESH    16  /* RFC 8985 6.2: a raised reo_wnd lasts 16 recoveries */
 #define TCP_RACK_STEPS_MAX          255 /* largest reo_wnd_steps, which is a byte */
 #define TCP_RENEGING_DELAY          (HZ / 100)
 #define TCP_ECN_OFFER               1 /* sysctl_tcp_ecn: a SYN offers ECN, and a listener accepts it */
@@ -109,8 +109,8 @@ void tcp4_proc_init(void); /* at boot: registers /proc/net/tcp and sockstat (tcp
 void tcp_end_init(void);   /* at boot: registers the hook that closes connections at power-off */
 void tcp_init_sock(struct sock *sk);
 /*
- * Changes sk_state; no other code may.  Checks the table of legal transitions (tcp.c), keeps CurrEstab
- * and the other counters, and removes the socket from the hash tables on TCP_CLOSE.
+ * Changes sk_state; other code sets only the first state of a socket.  Checks the table of legal transitions
+ * (tcp.c), keeps CurrEstab and the other counters, and removes the socket from the hash tables on TCP_CLOSE.
  */
 void tcp_set_state(struct sock *sk, int state);
 const char *tcp_state_name(int state);
@@ -235,7 +235,7 @@ static inline bool tcp_paws_check(const struct tcp_options_received *rx_opt, int
 	/* TS.Recent is so old that the peer's clock may have wrapped: do not use it (RFC 7323 5.5). */
 	if ((long)(get_jiffies_64() / HZ) >= rx_opt->ts_recent_stamp + TCP_PAWS_24DAYS)
 		return true;
-	return !rx_opt->ts_recent; /* some stacks send a timestamp of 0 in the SYN: accept any after it */
+	return !rx_opt->ts_recent; /* some SYNs have a timestamp of 0: accept any later timestamp */
 }
 /* Returns the longest retransmission timeout and time between probes, in jiffies; at most TCP_RTO_MAX. */
 static inline u32 tcp_rto_max(const struct sock *sk)
@@ -251,8 +251,8 @@ static inline u32 tcp_rto_min_us(const struct sock *sk)
 	return own ? own * (1000000 / HZ) : READ_ONCE(sysctl_tcp_rto_min_us);
 }
 /*
- * Returns the longest delay of an ACK, in jiffies. It is below our minimum RTO, because the peer's minimum RTO may
- * equal ours.
+ * Returns the longest delay of an ACK, in jiffies. The delay is below our minimum RTO, because the peer's
+ * minimum RTO may equal ours, and a longer delay would make the peer retransmit.
  */
 static inline u32 tcp_delack_max(const struct sock *sk)
 {

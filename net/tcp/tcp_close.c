@@ -2,10 +2,10 @@
 /*
  * The end of a connection, by our side and by the peer's.
  *
- * tcp_shutdown() <- inet_shutdown(); tcp_close() <- inet_release(); tcp_disconnect() <-
- * connect(AF_UNSPEC), inet_shutdown(), SO_LINGER with 0, inet_child_forget().  Process context, by the
- * thread that owns the socket; tcp_close() takes the socket itself.  Only inet_child_forget() may also
- * run in softirq: it holds the bh lock of a child that no thread uses.
+ * tcp_shutdown() <- inet_shutdown(); tcp_close() <- inet_release(); tcp_disconnect() <- connect(AF_UNSPEC),
+ * inet_shutdown(), SO_LINGER with 0, inet_child_forget().  Process context, by the thread that owns the socket;
+ * tcp_close() itself takes the ownership of the socket.  Only inet_child_forget() may also run in softirq: it
+ * holds the bh lock of a child that no thread uses.
  *
  * tcp_done() <- tcp_rcv_state_process, tcp_time_wait, tcp_reset, timers; tcp_reset() <-
  * tcp_validate_incoming.  Softirq with the bh lock, or the thread that owns the socket.
@@ -114,9 +114,9 @@ static void tcp_say_goodbye(struct sock *sk)
 }
 
 /*
- * Limits the time for which an orphan in FIN_WAIT2 waits for the peer's FIN, which may never come; RFC
- * 9293 has no limit.  The time is TCP_LINGER2, or 60 s; for its last 60 s a small timewait object
- * replaces @sk.  Returns true if it has replaced @sk now, so that @sk has ended.
+ * Limits the time for which an orphan in FIN_WAIT2 waits for the peer's FIN, which may never come; RFC 9293 has
+ * no limit.  The time is TCP_LINGER2, or 60 s; for its last 60 s a small timewait object replaces @sk.  Returns
+ * true if the timewait object replaces @sk now; @sk has then ended.
  */
 static bool tcp_close_fin_wait2(struct sock *sk)
 {
@@ -196,7 +196,7 @@ noinline void tcp_close(struct sock *sk, long timeout)
 
 /* ---- abort ------------------------------------------------------------------------------------------------- */
 
-/* Returns true for the states in which the peer regards the connection as open: it needs a reset. */
+/* Returns true for the states in which the peer regards the connection as open, so the peer must get a reset. */
 static bool tcp_need_reset(int state)
 {
 	return (1u << state) & (TCPF_OF(ESTABLISHED) | TCPF_OF(CLOSE_WAIT) | TCPF_OF(FIN_WAIT1) |
@@ -228,7 +228,7 @@ static void tcp_forget_connection(struct sock *sk)
 	inet_csk_delack_init(sk);
 	icsk->icsk_ack.rcv_mss = TCP_MIN_MSS;
 	tp->rx_opt = (struct tcp_options_received){.user_mss = tp->rx_opt.user_mss};
-	/* Equal, so that no data counts as unread. */
+	/* copied_seq equals rcv_nxt, so that no data counts as unread. */
 	tp->copied_seq = tp->rcv_nxt;
 }
 
@@ -326,9 +326,9 @@ noinline void tcp_reset(struct sock *sk)
  * every connection.  Then the peers get some time to send their FINs; a connection without one ends
  * with a RST.  So no peer keeps a connection to a machine that is off.
  *
- * Each step searches the tables for a socket in certain states and changes its state, until there is no
- * such socket.  So it does not find the same socket twice, and may release the bucket's lock in
- * between.  RFC 9293 3.6, 3.10.5; the resets as in Linux's tcp_abort() (net/ipv4/tcp.c).
+ * Each step searches the tables for a socket in certain states and changes its state, until there is no such
+ * socket.  So a step does not find the same socket twice, and may release the bucket's lock between two
+ * sockets.  RFC 9293 3.6, 3.10.5; the resets as in Linux's tcp_abort() (net/ipv4/tcp.c).
  */
 
 /* States in which our FIN was not sent yet. */

@@ -69,8 +69,8 @@ static void info_of_time(const struct tcp_sock *tp, struct tcp_info *info)
 /* ---- timeouts ------------------------------------------------------------------------------------------ */
 
 /*
- * A recovery begins with a timeout after an ACK of new data, and lasts until the state is not Loss any more.
- * tcpi_total_rto_time then includes the time until now.
+ * A recovery begins with the first timeout after an ACK of new data, and lasts until the state is no longer
+ * Loss.  During a recovery tcpi_total_rto_time includes the time since the recovery began.
  */
 void tcp_update_rto_stats(struct sock *sk)
 {

@@ -58,8 +58,8 @@ static unsigned int tcp_option_sack_perm(struct tcp_out_options *opts)
 }
 
 /*
- * The options of our SYN: all that we support.  With @synack the segment is the SYN-ACK of a simultaneous
- * open: like that of a passive open it may contain only options of the peer's SYN (RFC 7323 2.2 and 3.2).
+ * The options of our SYN: all that we support.  With @synack the segment is the SYN-ACK of a simultaneous open,
+ * which may contain only options that the peer's SYN had (RFC 7323 2.2 and 3.2).
  */
 unsigned int tcp_syn_options(const struct sock *sk, bool synack, struct tcp_out_options *opts)
 {
@@ -78,7 +78,10 @@ unsigned int tcp_syn_options(const struct sock *sk, bool synack, struct tcp_out_
 	return size;
 }
 
-/* The options of a SYN-ACK: only those of the SYN.  @tsval: clock of timestamps, without @req's offset. */
+/*
+ * The options of a SYN-ACK: only those that the SYN had.  @tsval: the timestamp clock, before @req's offset is
+ * added.
+ */
 unsigned int tcp_synack_options(const struct request_sock *req, u16 mss, u32 tsval,
 				struct tcp_out_options *opts)
 {
@@ -155,10 +158,6 @@ void tcp_init_nondata_skb(struct sk_buff *skb, u32 seq, u8 flags)
 	tcb->end_seq = seq + !!(flags & (TCPHDR_SYN | TCPHDR_FIN));
 }
 
-/*
- * Allocates a segment without data that enters no queue: an ACK, a reset or a probe.  Returns NULL
- * if there is no memory.
- */
 struct sk_buff *tcp_alloc_control(u32 seq, u8 flags)
 {
 	struct sk_buff *skb = alloc_skb(MAX_TCP_HEADER, GFP_ATOMIC);
@@ -273,7 +272,7 @@ noinline void tcp_send_fin(struct sock *sk)
 	struct sk_buff *skb;
 
 	sock_owned_by_me(sk);
-	/* Set FIN on the last segment if that was not sent yet, which saves a packet. */
+	/* If the last segment was not sent yet, set FIN on it, which saves a packet. */
 	if (!tcp_write_queue_empty(sk)) {
 		tcp_fin_on_last(sk);
 	} else {
@@ -377,9 +376,8 @@ static unsigned int tcp_finish_reply(const struct sk_buff *skb, struct tcp_reply
 }
 
 /*
- * RFC 9293 3.10.7.1: the peer accepts a reset only with the right numbers.  If @skb has an ACK, the
- * reset's sequence number is the number that it acknowledges; otherwise the reset acknowledges all of
- * @skb.
+ * RFC 9293 3.10.7.1: the peer accepts a reset only with the right numbers.  If @skb has an ACK, the reset's
+ * sequence number is the number that @skb acknowledges; otherwise the reset acknowledges all of @skb.
  */
 unsigned int tcp_make_reset(const struct sk_buff *skb, struct tcp_reply *rep)
 {
@@ -429,9 +427,9 @@ unsigned int tcp_make_timewait_ack(const struct sk_buff *skb, struct tcp_reply *
 }
 
 /*
- * The window in this ACK is scaled (RFC 7323 2.2); the window in the earlier SYN-ACK was in bytes.  Rounding it
- * down would take back a part of the offered window (RFC 9293 3.8.6: SHLD-14).  So it is rounded up, and the
- * rounded value is stored in @req, so that @req's child offers no less.
+ * The window in this ACK is scaled (RFC 7323 2.2); the window in the earlier SYN-ACK was in bytes.  Rounding
+ * the scaled window down would take back a part of the offered window (RFC 9293 3.8.6: SHLD-14).  So the window
+ * is rounded up, and the rounded value is stored in @req, so that @req's child offers no less.
  */
 unsigned int tcp_make_reqsk_ack(const struct sk_buff *skb, struct tcp_reply *rep,
 				struct request_sock *req)

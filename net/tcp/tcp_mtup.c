@@ -14,7 +14,8 @@
  * assumed, to pass.  One probe is in flight at a time: probe_size, with the bytes [probe_seq_start,
  * probe_seq_end).  A lost probe is no sign of congestion (RFC 4821 7.6.2).
  *
- * tcp_mtu_probing: 0 off; 1 only after a black hole was found; 2 from the start.
+ * tcp_mtu_probing: 0 off; 1 only after a black hole was found (full segments are lost, and no ICMP error reports
+ * it); 2 from the start.
  * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
  * RFC 4821; Linux's tcp_output.c, tcp_input.c and tcp_timer.c.
  */
@@ -93,7 +94,7 @@ static void tcp_mtu_check_reprobe(struct sock *sk)
 	icsk->icsk_mtup.probe_timestamp = tcp_jiffies32;
 }
 
-/* Returns true if the first @len unsent bytes may be one segment: no record ends among them. */
+/* Returns true if the first @len unsent bytes may be one segment: no record (MSG_EOR) ends among them. */
 static bool tcp_mtup_one_record(const struct sock *sk, u32 len)
 {
 	const struct sk_buff *skb;

@@ -70,8 +70,8 @@ struct sk_buff *sk_stream_alloc_skb(struct sock *sk, int size, gfp_t gfp)
 /* ---- the limit of the network ---------------------------------------------------------------- */
 
 /*
- * Returns the number of segments that the congestion window permits now; at most half of cwnd, so that
- * ACKs come back evenly.  A FIN counts like any segment (Linux up to 6.8 sent one into a full window).
+ * Returns the number of segments that the congestion window permits now; at most half of cwnd, so that ACKs
+ * come back evenly.  A FIN counts like any segment (Linux up to 6.8 sent a FIN even if the window was full).
  */
 noinline unsigned int tcp_cwnd_test(const struct tcp_sock *tp)
 {
@@ -187,7 +187,7 @@ noinline bool tcp_snd_wnd_test(const struct tcp_sock *tp, const struct sk_buff *
 /* ---- the limits of the sender itself --------------------------------------------------------- */
 
 /*
- * Minshall: returns true while an earlier small segment is unacknowledged.  Only then must a small
+ * Minshall: returns true while an earlier small segment is unacknowledged.  Only then must another small
  * segment wait.
  */
 static bool tcp_minshall_check(const struct tcp_sock *tp)
@@ -406,7 +406,7 @@ static unsigned int tcp_xmit_limit(struct sock *sk, struct sk_buff *skb, unsigne
 	max_segs = tcp_tso_segs(sk, mss_now);
 	if (!push_one && tcp_tso_should_defer(sk, skb, by, max_segs, mss_now))
 		return 0;
-	/* The urgent pointer counts from its own segment, so each needs a header of its own. */
+	/* The urgent pointer counts from the beginning of its segment, so each segment needs its own header. */
 	if (unlikely(tcp_urg_mode(tcp_sk(sk))))
 		return mss_now;
 	return tcp_mss_split_point(sk, skb, mss_now, min(quota, max_segs), nonagle);

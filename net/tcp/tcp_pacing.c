@@ -18,8 +18,9 @@
  * only sizes bursts.  A millisecond is too coarse, so the timer is an hrtimer.
  *
  * Small queues: a sender has no more data in IP, the device's queue and the device than is needed to keep the
- * device busy.  Data that waits in the socket's own queue instead can still be combined into larger packets, and does
- * not delay other sockets.  Its round-trip time is measured from the moment at which it leaves that queue.
+ * device busy.  Data that waits in the socket's own queue instead can still be combined into larger packets,
+ * and does not delay other sockets.  The round-trip time of such data is measured from the moment at which the
+ * data leaves that queue.
  *
  * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.  tcp_wfree() runs
  * in any context but hard interrupt, perhaps with the bh lock of this socket or a device's lock held, so it only
@@ -140,9 +141,9 @@ bool tcp_small_queue_check(struct sock *sk, const struct sk_buff *skb, unsigned 
 }
 
 /*
- * A packet of this socket still waits in the device, so a small segment would wait behind it.  Instead it
- * waits in the write queue, where the next write can fill it; tcp_wfree() sends it when the packet has left.
- * Without data in flight only an ACK can wait there, so the segment is sent.
+ * A packet of this socket still waits in the device, so a small segment would wait behind it.  Instead it waits
+ * in the write queue, where the next write can fill it; tcp_wfree() sends it when the packet has left.  If no
+ * data is in flight, the packet in the device can only be an ACK, so the segment is sent at once.
  */
 bool tcp_should_autocork(struct sock *sk, const struct sk_buff *skb, unsigned int size_goal)
 {
@@ -161,8 +162,8 @@ bool tcp_should_autocork(struct sock *sk, const struct sk_buff *skb, unsigned in
 }
 
 /*
- * The destructor of a sent packet.  If it queues the socket, one byte of the charge stays: it keeps the socket in
- * memory while it is queued, even if its last reference is dropped in the meantime.
+ * The destructor of a sent packet.  If it queues the socket, one byte of the packet's charge (sk_wmem_alloc)
+ * stays.  This byte keeps the queued socket in memory, even if the last reference to the socket is dropped.
  */
 void tcp_wfree(struct sk_buff *skb)
 {

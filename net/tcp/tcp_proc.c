@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes /proc/net/tcp, with a line for each listener, connection, half-open connection and TIME_WAIT
- * in Linux's columns, and /proc/net/sockstat, with their numbers.
+ * Writes /proc/net/tcp, with a line for each listener, connection, half-open connection and TIME_WAIT in
+ * Linux's columns, and /proc/net/sockstat, which counts them.
  *
  * tcp4_seq_show(), sockstat_seq_show() <- open() of these files (process).  The tables are walked
  * under the locks of their buckets; a socket's numbers are read without the socket's lock, so the
@@ -74,7 +74,7 @@ static int armed_timer(const struct sock *sk, unsigned long *expires)
 	*expires = icsk->icsk_timeout;
 	if (icsk->icsk_pending == ICSK_TIME_PROBE0)
 		return TIMER_PROBE;
-	if (icsk->icsk_pending) /* also those of RACK-TLP */
+	if (icsk->icsk_pending) /* retransmission, or RACK's timer, or the tail loss probe */
 		return TIMER_RETRANS;
 	*expires = timer_pending(&sk->sk_timer) ? sk->sk_timer.expires : jiffies;
 	return timer_pending(&sk->sk_timer) ? TIMER_KEEPALIVE : TIMER_NONE;

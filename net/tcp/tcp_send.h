@@ -18,9 +18,10 @@
 
 /* ---- tcp_ack.c, tcp_cong.c --------------------------------------------------------------------------------- */
 /*
- * Processes the acknowledgment of @skb; does not free @skb.  Returns 1 if it was accepted, 0 if it is
- * older than snd_una and changes nothing, -1 if its number is not acceptable (RFC 5961 5.2); then it
- * has sent a challenge ACK, unless FLAG_NO_CHALLENGE_ACK is set or the rate limit forbids it.
+ * Processes the acknowledgment of @skb; does not free @skb.  Returns 1 if it was accepted; 0 if its number is
+ * below snd_una, so that only its SACK blocks were processed; -1 if its number is not acceptable (RFC 5961
+ * 5.2).  In the last case a challenge ACK was sent, unless FLAG_NO_CHALLENGE_ACK is set or the rate limit
+ * forbids it.
  */
 int tcp_ack(struct sock *sk, const struct sk_buff *skb, int flag);
 /* Returns true if a segment with these numbers may set the peer's window to @nwin bytes. */
@@ -47,7 +48,7 @@ void tcp_replace_ts_recent(struct tcp_sock *tp, u32 seq);
 
 /* ---- tcp_output.c, tcp_transmit.c, tcp_make.c, tcp_window.c (send side) ----------------------------------- */
 int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it, gfp_t gfp);
-/* Values of tcp_write_xmit()'s @push_one.  With both at most one packet is sent; with PROBE even if cwnd is full. */
+/* Values of tcp_write_xmit()'s @push_one.  Each permits at most one packet, TCP_PUSH_PROBE even if cwnd is full. */
 #define TCP_PUSH_ONE   1
 #define TCP_PUSH_PROBE 2
 bool tcp_write_xmit(struct sock *sk, unsigned int mss_now, int nonagle, int push_one, gfp_t gfp);
@@ -243,7 +244,7 @@ static inline unsigned int tcp_sack_option_size(const struct tcp_sock *tp)
 		return 0;
 	return __tcp_sack_option_size(tp);
 }
-/* Writes the SACK option to @ptr, if tcp_sack_option_size() is not 0.  A duplicate is reported only this once. */
+/* Writes the SACK option to @ptr, if tcp_sack_option_size() is not 0.  Each duplicate is reported only once. */
 void tcp_sack_write(u32 *ptr, struct tcp_sock *tp);
 /* Returns the sequence number for an ACK without data: snd_nxt, or less if the window has shrunk. */
 u32 tcp_acceptable_seq(const struct sock *sk);
@@ -285,8 +286,8 @@ static inline void tcp_set_skb_tso_segs(struct sk_buff *skb, unsigned int mss_no
 	TCP_SKB_CB(skb)->tcp_gso_size = one ? 0 : mss_now;
 }
 /*
- * Returns true if TCP may build packets of several segments (GSO), which the device or dev_queue_xmit()
- * splits.  A device without scatter-gather would need a copy of every such packet, so it gets none.
+ * Returns true if TCP may build packets of several segments (GSO), which the device or dev_queue_xmit() splits.
+ * A device without scatter-gather would need a copy of every such packet, so TCP builds none for it.
  */
 static inline bool sk_can_gso(const struct sock *sk)
 {
@@ -312,9 +313,9 @@ bool tcp_snd_wnd_test(const struct tcp_sock *tp, const struct sk_buff *skb, unsi
 /* Moves @skb, which was just sent, to the retransmit queue.  The caller then sets a timer. */
 void tcp_event_new_data_sent(struct sock *sk, struct sk_buff *skb);
 /*
- * New data was sent and no tail loss probe is scheduled: starts the retransmit timer, unless it
- * runs already for the @prior_packets segments that were in flight before.  It replaces the timer
- * of probes, with which it shares icsk_pending.
+ * New data was sent and no tail loss probe is scheduled: starts the retransmit timer, unless it runs already
+ * for the @prior_packets segments that were in flight before.  The retransmit timer replaces the probe timer,
+ * because both use icsk_pending.
  */
 void tcp_set_rto_of_sent(struct sock *sk, u32 prior_packets);
 void tcp_slow_start_after_idle_check(struct sock *sk);
@@ -375,7 +376,7 @@ static inline bool tcp_urg_mode(const struct tcp_sock *tp)
 /* Adds @skb, a new segment of data or a FIN, to the write queue; sets write_seq to its end. */
 void tcp_queue_skb(struct sock *sk, struct sk_buff *skb);
 /*
- * Allocates a segment that enters no queue: an ACK, a reset or a probe.  Returns NULL if there is
+ * Allocates a segment without data that enters no queue: an ACK, a reset or a probe.  Returns NULL if there is
  * no memory.
  */
 struct sk_buff *tcp_alloc_control(u32 seq, u8 flags);

@@ -60,7 +60,7 @@ static bool forced_push(const struct tcp_sock *tp)
 	return after(tp->write_seq, tp->pushed_seq + (tp->max_window >> 1));
 }
 
-/* Returns the size of the largest packet that tcp_send_mss() computed last. */
+/* Returns the size of the largest packet, from the last result of tcp_send_mss(). */
 static unsigned int tcp_size_goal(const struct sock *sk, unsigned int mss_now)
 {
 	return sk_can_gso(sk) ? tcp_sk(sk)->gso_segs * mss_now : mss_now;
@@ -103,7 +103,7 @@ static void tcp_push_full(struct sock *sk, struct sk_buff *skb, unsigned int mss
 
 /* ---- segments -------------------------------------------------------------------------------------------- */
 
-/* Returns the MSS, and in *@size_goal the size of the largest packet for the device, a multiple of it. */
+/* Returns the MSS, and in *@size_goal the size of the largest packet for the device, a multiple of the MSS. */
 static unsigned int tcp_send_mss(struct sock *sk, unsigned int *size_goal)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -215,9 +215,9 @@ static skb_frag_t *tcp_skb_own_page(const struct sk_buff *skb)
 }
 
 /*
- * The segment that allocates a page is charged for the whole page.  If that segment was split and its
- * first part was acknowledged, the charge is gone, and the second part was charged only for its bytes.
- * So when that part gets more data in the rest of the page, it is charged for these bytes.
+ * The segment that allocates a page is charged for the whole page.  If that segment was split and its first
+ * part was acknowledged, the charge is gone, and the second part was charged only for its bytes.  So when the
+ * second part gets more data in the rest of the page, it is charged for these bytes.
  */
 static void tcp_pay_for_data(struct sock *sk, struct sk_buff *skb)
 {

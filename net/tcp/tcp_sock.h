@@ -43,7 +43,7 @@ struct tcp_skb_cb {
 	u8 tcp_flags; /* TCPHDR_* */
 	u8 sacked; /* in the retransmit queue: TCPCB_*; received: offset of the SACK option, or 0 */
 	u8 ip_dsfield;
-	u8 eor : 1, rtx_summary : 2; /* RTX_HAS_* of the subtree, in the retransmit queue */
+	u8 eor : 1, rtx_summary : 2; /* no data may be added; RTX_HAS_* of the subtree */
 	u32 ack_seq;
 	union {
 		struct inet_skb_parm header; /* received: what IP stored in cb */
@@ -139,9 +139,9 @@ struct tcp_sock {
 	struct minmax rtt_min; /* us: least round trip of the last tcp_min_rtt_wlen seconds */
 
 	/* the delivery rate: tcp_rate.c */
-	u64 first_tx_mstamp;  /* ns: when the delivered segment that was sent last was sent */
+	u64 first_tx_mstamp;  /* ns: when the segment of the last rate sample was sent */
 	u64 delivered_mstamp; /* ns: when delivered grew last */
-	u32 app_limited; /* until delivered exceeds this number, the application limits samples; 0: it does not */
+	u32 app_limited; /* until delivered exceeds this, samples count as app-limited; 0: they do not */
 	u32 rate_delivered; /* the rate for TCP_INFO: segments delivered in rate_interval_us */
 	u32 rate_interval_us;
 	u8 rate_app_limited : 1;
@@ -188,7 +188,7 @@ struct tcp_sock {
 		u8 reo_wnd_persist : 5, /* recoveries until reo_wnd_steps is 1 again */
 			in_dsack_round : 1, dsack_seen : 1, advanced : 1;
 	} rack;
-	u32 tlp_high_seq;   /* snd_nxt when the tail loss probe was sent; 0: none is unanswered */
+	u32 tlp_high_seq; /* snd_nxt when the tail loss probe was sent; 0: no probe is unanswered */
 	u8 tlp_retrans : 1, /* the unanswered probe repeated a segment */
 		frto : 1,   /* RFC 5682: it is not yet known whether the timeout was spurious */
 		is_sack_reneg : 1; /* the peer dropped SACKed data; 0 again when Loss ends */
@@ -208,13 +208,13 @@ struct tcp_sock {
 
 	u32 data_segs_in, data_segs_out;
 	u16 total_rto,
-		total_rto_recoveries; /* number of timeouts, and of recoveries that began with one */
+		total_rto_recoveries; /* number of timeouts, and of recoveries that began with a timeout */
 	u32 total_rto_time;           /* ms spent in these recoveries */
 	u32 rto_stamp; /* tcp_time_stamp() at the first timeout of the present recovery; 0: no timeout */
 
 	u32 rcv_rtt_last_tsecr; /* the timestamp whose echo was measured last */
 	u32 rcv_rtt_us,
-		rcv_rtt_seq; /* 8 * RTT in us, measured by the receiver to size the buffer */
+		rcv_rtt_seq; /* rcv_rtt_us: 8 * RTT in us, measured by the receiver to size the buffer */
 	u64 rcv_rtt_stamp;
 	struct {
 		u32 space; /* bytes the application read in the last RTT */
@@ -222,16 +222,16 @@ struct tcp_sock {
 		u64 stamp; /* ns */
 	} rcvq_space;
 
-	u32 notsent_lowat;                   /* TCP_NOTSENT_LOWAT in bytes; 0: the sysctl's */
-	u32 keepalive_time, keepalive_intvl; /* jiffies; 0: the sysctl's */
-	u8 keepalive_probes;                 /* 0: the sysctl's */
+	u32 notsent_lowat;                   /* TCP_NOTSENT_LOWAT in bytes; 0: use the sysctl */
+	u32 keepalive_time, keepalive_intvl; /* jiffies; 0: use the sysctl */
+	u8 keepalive_probes;                 /* 0: use the sysctl */
 	u8 ecn_flags;                        /* TCP_ECN_*: tcp_ecn.h */
 	u64 tcp_wstamp_ns;           /* ns: departure time of the next packet of a paced socket */
 	struct hrtimer pacing_timer; /* holds a reference while armed */
 	unsigned long tsq_state;     /* bits TSQ_*; atomic */
 	struct list_head tsq_node;   /* in tsq_list (tcp_pacing.c) while TSQ_QUEUED is set */
 	u8 tsq_flags; /* TCP_*_DEFERRED: work that softirq left to the owner; under sk_lock.slock */
-	int linger2; /* TCP_LINGER2: s that an orphan waits in FIN_WAIT2; 0: the sysctl's; < 0: it does not wait */
+	int linger2; /* TCP_LINGER2: s that an orphan waits in FIN_WAIT2; 0: use the sysctl; < 0: it does not wait */
 	u32 last_oow_ack_time; /* jiffies of the last challenge or duplicate ACK (rate limit); 0: none */
 };
 BUILD_BUG_ON(sizeof(struct tcp_sock) > 1664);
@@ -241,7 +241,10 @@ BUILD_BUG_ON(sizeof(struct tcp_sock) > 1664);
 #define TCP_URG_NOTYET 0x0200 /* the pointer was received, the byte was not */
 #define TCP_URG_READ   0x0400 /* the byte was read with MSG_OOB; the stream has not passed it */
 
-/* States of the sender; TCP_INFO reports the time spent in each.  If several apply, the last counts. */
+/*
+ * States of the sender; TCP_INFO reports the time spent in each.  If several apply, the last one of the enum
+ * counts.
+ */
 enum tcp_chrono {
 	TCP_CHRONO_NONE,           /* nothing to send, nothing in flight */
 	TCP_CHRONO_BUSY,           /* data waits or is in flight */

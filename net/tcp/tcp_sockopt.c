@@ -146,7 +146,8 @@ static int set_window_clamp(struct sock *sk, int val)
 	}
 	clamp = max(val, SOCK_MIN_RCVBUF / 2);
 	/*
-	 * With a larger clamp the window of the last offer is permitted at once; tcp_grow_window() raises it further.
+	 * If the clamp rises, rcv_ssthresh permits at once the window that we offered last; tcp_grow_window()
+	 * raises rcv_ssthresh further.
 	 */
 	if (clamp < tp->window_clamp)
 		tp->rcv_ssthresh = min(tp->rcv_ssthresh, clamp);

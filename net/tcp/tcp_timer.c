@@ -438,8 +438,8 @@ void tcp_write_timer_handler(struct sock *sk)
 		tcp_retransmit_timer(sk);
 		break;
 	/*
-	 * These two leave icsk_pending set.  It tells tcp_rearm_rto() that the RTO counts from the
-	 * oldest segment.
+	 * These two handlers leave icsk_pending set, which tells tcp_rearm_rto() that the RTO counts from the
+	 * sending of the oldest segment.
 	 */
 	case ICSK_TIME_LOSS_PROBE:
 		tcp_send_loss_probe(sk);

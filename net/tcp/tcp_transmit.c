@@ -22,8 +22,8 @@
 /* ---- effects of a sent segment --------------------------------------------------------------- */
 
 /*
- * A sent segment carried an ACK: no ACK is pending any more.  It counts as a quick ACK only if one was
- * pending, so a burst of segments counts as one quick ACK (Linux 6.6).
+ * A sent segment carried an ACK: no ACK is pending any more.  The segment counts as a quick ACK only if an ACK
+ * was pending, so a burst of segments counts as one quick ACK (Linux 6.6).
  */
 static noinline void tcp_event_ack_sent(struct sock *sk)
 {
@@ -221,14 +221,13 @@ noinline void tcp_send_ack(struct sock *sk)
 }
 
 /*
- * Returns the delay of an ACK in jiffies: icsk_ack.ato, limited to the RTT if one is known and longer than
- * 40 ms, and to tcp_delack_max().
+ * Returns the delay of an ACK in jiffies: icsk_ack.ato, but at most tcp_delack_max(), and at most the RTT if it
+ * is known; an RTT below TCP_DELACK_MIN counts as TCP_DELACK_MIN.
  */
 static unsigned long tcp_delack_time(const struct sock *sk)
 {
 	u32 ato = inet_csk(sk)->icsk_ack.ato, srtt_us = tcp_sk(sk)->srtt_us >> 3;
 
-	/* At most a round trip; a very short one counts as TCP_DELACK_MIN. */
 	if (ato > TCP_DELACK_MIN && srtt_us)
 		ato = min(ato, max_t(u32, tcp_usecs_to_jiffies(srtt_us), TCP_DELACK_MIN));
 	return min(ato, tcp_delack_max(sk));
