@@ -22,4 +22,29 @@
  */
 #define ROBUST_LIST_MAX 2048
 
+/* ---- loading the program ---- */
+/*
+ * arguments of the program: with more it is not started (E2BIG). A command line of BOOT_CMDLINE_MAX
+ * bytes has hardly more words.
+ */
+#define EXEC_ARGS_MAX 512
+/* variables of the program's environment: with more it is not started (E2BIG). */
+#define EXEC_ENV_MAX 128
+/*
+ * bytes of all arguments and variables: with more the program is not started (E2BIG). Twice the
+ * longest command line, with room for the defaults.
+ */
+#define EXEC_BYTES_MAX 4608
+/*
+ * program headers of an ELF file: with more it is not started. Linux's limit is 64 KiB of them; files
+ * that linkers make have about a dozen.
+ */
+#define ELF_PHDRS_MAX 128
+/* bytes of the path of an interpreter (ld.so) in an ELF file: a longer one is refused. Linux's PATH_MAX. */
+#define INTERP_PATH_MAX 4096
+/*
+ * scripts ("#!") whose interpreter is a script again: a longer chain is ELOOP. Linux's value.
+ */
+#define SCRIPT_LEVELS_MAX 5
+
 #endif

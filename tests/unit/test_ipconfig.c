@@ -229,14 +229,15 @@ static void assert_route(__be32 daddr, const struct net_device *dev, __be32 gate
 static void test_words(void **state)
 {
 	unit_console_clear();
-	cmdline_parse("ip=10.0.0.255/24");
+	cmdline_parse("ip=10.0.0.255/24", NULL);
 	assert_true(said("the address stays 10.0.2.15/24"));
 	unit_console_clear();
-	cmdline_parse("ip=10.2.0.8/16:eth2 ip=10.3.0.9/16:eth9 ip=192.0.2.5/32 gw=198.51.100.1");
+	cmdline_parse("ip=10.2.0.8/16:eth2 ip=10.3.0.9/16:eth9 ip=192.0.2.5/32 gw=198.51.100.1",
+		      NULL);
 	assert_string_equal(unit_console(), "");
-	cmdline_parse("ip=10.2.0.9/16:eth2"); /* the later one counts */
+	cmdline_parse("ip=10.2.0.9/16:eth2", NULL); /* the later one counts */
 	assert_true(said("10.2.0.9/16 replaces 10.2.0.8/16"));
-	cmdline_parse("gw=240.0.0.1 ip=10.0.0.255/24");
+	cmdline_parse("gw=240.0.0.1 ip=10.0.0.255/24", NULL);
 	assert_true(said("gw=240.0.0.1: an address of 240.0.0.0/4"));
 	assert_true(said("expected gw=A.B.C.D"));
 	assert_true(said("expected ip=A.B.C.D/LEN[:DEVICE], ip=off, or Linux's ip=CLIENT:"));
@@ -250,10 +251,10 @@ static void test_more_words_than_cards(void **state)
 	unit_console_clear();
 	for (unsigned int i = 3; i < NETDEV_MAX; i++) {
 		scnprintf(word, sizeof(word), "ip=10.9.%u.1/24:more%u", i, i);
-		cmdline_parse(word);
+		cmdline_parse(word, NULL);
 	}
 	assert_string_equal(unit_console(), "");
-	cmdline_parse("ip=10.9.99.1/24:onemore");
+	cmdline_parse("ip=10.9.99.1/24:onemore", NULL);
 	assert_true(said("more cards than the kernel takes (8)"));
 }
 

@@ -196,7 +196,52 @@ static void parse(const char *line)
 {
 	seen[0] = '\0';
 	unit_console_clear();
-	cmdline_parse(line);
+	cmdline_parse(line, NULL);
+}
+
+/* Words as Linux's next_arg() cuts them, and what it leaves for the program. */
+static void test_command_line_of_the_program(void **state)
+{
+	static struct cmdline_rest rest;
+	static const char *const args[] = {"--save",           "",  "a b", "x=1 2",
+					   "c\"d -- ip=1 \"e", "f", "--",  "open end"};
+	static const char *const env[] = {"HOME=/", "TERM=vt100", "A=b c=d", "E="};
+	char line[BOOT_CMDLINE_MAX];
+	size_t n;
+
+	rest.env[rest.nr_env++] = "HOME=/";
+	rest.env[rest.nr_env++] = "TERM=linux";
+	seen[0] = '\0';
+	unit_console_clear();
+	cmdline_parse("ip=\"one two\" A=\"b c=d\" \"ip=three four\" E= TERM=vt100 a.b=1 =x word "
+		      "-- --save \"\" \"a b\" x=\"1 2\" c\"d -- ip=1 \"e f -- \"open end",
+		      &rest);
+	assert_string_equal(seen, "ip<one two>ip<three four>");
+	assert_non_null(strstr(unit_console(), "unknown option \"a.b=1\""));
+	assert_non_null(strstr(unit_console(), "unknown option \"=x\""));
+	assert_non_null(strstr(unit_console(), "unknown option \"word\""));
+	assert_int_equal(rest.nr_env, ARRAY_SIZE(env));
+	for (unsigned int i = 0; i < ARRAY_SIZE(env); i++)
+		assert_string_equal(rest.env[i], env[i]);
+	assert_int_equal(rest.nr_args, ARRAY_SIZE(args));
+	for (unsigned int i = 0; i < ARRAY_SIZE(args); i++)
+		assert_string_equal(rest.args[i], args[i]);
+	/* Without a program, variables are mistakes. */
+	unit_console_clear();
+	cmdline_report_env(&rest);
+	assert_non_null(strstr(unit_console(), "unknown option \"A=b c=d\""));
+	/* As many words as a line has are kept, up to one more than the program may have. */
+	for (n = 0; n + 4 < sizeof(line); n += 2)
+		memcpy(line + n, "a ", 3);
+	memcpy(line, "-- ", 3);
+	memset(&rest, 0, sizeof(rest));
+	cmdline_parse(line, &rest);
+	assert_int_equal(rest.nr_args, EXEC_ARGS_MAX + 1);
+	for (n = 0; n + 5 < sizeof(line); n += 5)
+		scnprintf(line + n, sizeof(line) - n, "%c%c%c= ", 'a' + (int)(n / 500),
+			  'a' + (int)(n / 20) % 25, 'a' + (int)(n / 5) % 4);
+	cmdline_parse(line, &rest);
+	assert_int_equal(rest.nr_env, EXEC_ENV_MAX + 1);
 }
 
 /* LIMIT(CMDLINE_WORD_MAX) */
@@ -404,6 +449,7 @@ int main(void)
 		cmocka_unit_test(test_a_panic_is_patient),
 		cmocka_unit_test(test_panic_names_thread_and_place),
 		cmocka_unit_test(test_command_line),
+		cmocka_unit_test(test_command_line_of_the_program),
 		cmocka_unit_test(test_loglevel),
 		cmocka_unit_test(test_sources_have_names),
 		cmocka_unit_test(test_words_have_a_limit),
