@@ -27,6 +27,7 @@
 #include "kernel/mm/slab.h"
 #include "kernel/mm/vma.h"
 #include "kernel/printk.h"
+#include "kernel/process/exec.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/variant.h"
 #include "kernel/shutdown.h"
@@ -166,6 +167,7 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	version_init(); /* /proc/version */
 	sysctl_init();  /* /proc/sys; `sysctl.` */
 	vma_init();     /* the program's memory: mmap() and its relatives */
+	exec_init();    /* the loader: `norandmaps` */
 	devices_init(); /* /dev */
 	boot_stage("files");
 
@@ -184,7 +186,7 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	register_init_params(); /* `app=`, the last option to be registered */
 	if (boot->cmdline_cut)
 		pr_err("command line longer than %u bytes: the rest was cut\n", BOOT_CMDLINE_MAX);
-	cmdline_parse(boot->cmdline); /* passes each option to its parser */
+	cmdline_parse(boot->cmdline, NULL); /* passes each option to its parser */
 	pr_notice("softnet %s, " VARIANT_NAME " build, through the %s door; %llu KiB of memory\n",
 		  softnet_version, boot->door,
 		  (unsigned long long)(nr_total_pages() * PAGE_SIZE / 1024));

@@ -206,6 +206,8 @@ void hal_user_protect(u64 va, unsigned int prot);
 u64 hal_user_next(u64 va, u64 end);
 /* Frees the tables for [@start, @end) that have no page. */
 void hal_user_free_tables(u64 start, u64 end);
+/* Returns what AT_HWCAP tells the program of the CPU: on x86 the EDX of CPUID leaf 1. */
+u32 hal_user_hwcap(void);
 
 /*
  * Stores @new in the word at @p, an address of the program, if the word has the value *@expected; as

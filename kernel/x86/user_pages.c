@@ -184,3 +184,10 @@ void hal_user_free_tables(u64 start, u64 end)
 	BUG_ON(end > HAL_USER_END);
 	free_below(paging_root(), ROOT_LEVEL, 0, start, end);
 }
+
+/* ---- the CPU, as the program sees it -------------------------------------------------------- */
+
+u32 hal_user_hwcap(void)
+{
+	return cpuid(1, 0).edx;
+}

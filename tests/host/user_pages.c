@@ -182,3 +182,9 @@ void hal_user_free_tables(u64 start, u64 end)
 {
 	free_empty(&root, LEVELS - 1, 0, start, end);
 }
+
+/* A value that no other field has, for tests of the auxiliary vector. */
+u32 hal_user_hwcap(void)
+{
+	return 0x178bfbff;
+}

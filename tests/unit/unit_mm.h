@@ -53,7 +53,7 @@ static u8 mapped_byte(u64 i)
 {
 	return i * 7 + i / PAGE_SIZE + 1;
 }
-static void mapped_make(struct mapped_file *m, u64 size)
+static inline void mapped_make(struct mapped_file *m, u64 size)
 {
 	inode_init(&mapped_inode, S_IFREG);
 	m->size = size;
@@ -74,7 +74,7 @@ static inline void mapped_free(struct mapped_file *m)
 		put_page(m->pages[i]);
 	}
 }
-static int mapped_open(struct mapped_file *m, unsigned int flags)
+static inline int mapped_open(struct mapped_file *m, unsigned int flags)
 {
 	struct file *file = alloc_file(&mapped_inode, flags, &mapped_ops);
 	int fd = get_unused_fd_flags(0);
