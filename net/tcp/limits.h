@@ -71,8 +71,8 @@
 #define TCP_RTO_MIN_DEFAULT_US       200000
 #define TCP_RTO_MIN_DEFAULT_US_RANGE 1, 120000000
 /*
- * timeouts in a row of an orphan: after the last one the orphan ends. 0 means 8 if the peer may be
- * alive, otherwise none. Linux's value.
+ * timeouts in a row of an orphan: after the last one the orphan ends. With 0 an orphan has 8 timeouts if the
+ * peer may be alive, otherwise none. Linux's value.
  */
 #define TCP_ORPHAN_RETRIES       0
 #define TCP_ORPHAN_RETRIES_RANGE 0, 255
@@ -153,8 +153,8 @@
 #define TCP_REORDERING       3
 #define TCP_REORDERING_RANGE 1, 300
 /*
- * segments: tp->reordering, the threshold of duplicate ACKs, never grows beyond this number, so more
- * duplicate ACKs always mean a loss. Linux's value.
+ * segments: tp->reordering, the threshold of duplicate ACKs, never grows beyond this number, so a larger number
+ * of duplicate ACKs always means a loss. Linux's value.
  */
 #define TCP_MAX_REORDERING       300
 #define TCP_MAX_REORDERING_RANGE 1, 65535

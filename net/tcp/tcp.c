@@ -312,8 +312,8 @@ static unsigned int tcp_poll_out(struct sock *sk)
 }
 
 /*
- * Takes no lock, so the result may be outdated when it is returned.  But the caller misses no change,
- * because poll_wait() puts it on the wait queue before the state is read.
+ * Takes no lock, so the result may be outdated when it is returned.  But the caller misses no change, because
+ * poll_wait() puts the caller on the wait queue before the state is read.
  */
 unsigned int tcp_poll(struct file *file, struct socket *sock, struct poll_table *wait)
 {
@@ -335,7 +335,7 @@ unsigned int tcp_poll(struct file *file, struct socket *sock, struct poll_table 
 	if (state != TCP_SYN_SENT && state != TCP_SYN_RECV) {
 		int target = sock_rcvlowat(sk, 0, 0x7fffffff);
 
-		/* A read at the mark skips the urgent byte. */
+		/* A read at the mark skips the urgent byte, so one byte more must be unread. */
 		if (tcp_at_mark(tp) && !sock_flag(sk, SOCK_URGINLINE))
 			target++;
 		if (tcp_epollin_ready(sk, target))

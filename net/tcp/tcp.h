@@ -163,8 +163,8 @@ static inline u32 tcp_time_stamp(const struct tcp_sock *tp)
 }
 #define tcp_jiffies32 ((u32)jiffies)
 /*
- * tcp_jiffies32 at the time of tcp_mstamp.  While a segment is processed that is the present time,
- * and the clock is not read again.
+ * tcp_jiffies32 at the time of tcp_mstamp.  While a segment is processed, tcp_mstamp is the present time; the
+ * clock is not read again.
  */
 static inline u32 tcp_mstamp_jiffies32(const struct tcp_sock *tp)
 {
@@ -175,8 +175,8 @@ static inline void tcp_mstamp_refresh(struct tcp_sock *tp)
 	tp->tcp_mstamp = ktime_get_ns();
 }
 /*
- * Returns true if @ack is acceptable by RFC 5961 5.2: SND.UNA - MAX.SND.WND =< SEG.ACK =< SND.NXT.  The
- * lower end is never before the first byte that was sent: an ACK below that was forged.
+ * Returns true if @ack is acceptable by RFC 5961 5.2: SND.UNA - MAX.SND.WND =< SEG.ACK =< SND.NXT.  The lower
+ * end is never before the first byte that was sent: an ACK below that byte was forged.
  */
 static inline bool tcp_ack_is_near(const struct tcp_sock *tp, u32 ack)
 {

@@ -13,10 +13,10 @@
  * The caller then sends new data: tcp_data_snd_check().
  *   tcp_check_req -> tcp_synack_rtt_meas; tcp_init_transfer -> tcp_init_metrics      the handshake's RTT
  *
- * A round-trip time has one of two sources.  Each segment keeps the time of sending in nanoseconds; it
- * is ambiguous once the segment was sent twice (Karn's algorithm).  The timestamp option counts
- * milliseconds and is valid for retransmissions too.  Estimates are in microseconds: srtt_us is
- * 8 * SRTT, mdev_us is 4 * the mean deviation.
+ * A round-trip time has one of two sources.  Each segment keeps the time of sending in nanoseconds; this time
+ * is ambiguous once the segment was sent twice (Karn's algorithm).  The timestamp option counts milliseconds
+ * and is valid for retransmissions too.  Estimates are in microseconds: srtt_us is 8 * SRTT, mdev_us is 4 * the
+ * mean deviation.
  *
  * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
  * RFC 9293 3.10.7.4 (fifth), 5961 5, 5681; 6298, 7323 4; Linux's tcp_input.c.
@@ -436,8 +436,8 @@ static long tcp_us_since(const struct tcp_sock *tp, u64 ns)
 }
 
 /*
- * The ACK is for a single segment that is smaller than the MSS and was sent while nothing else was in flight:
- * the peer may have delayed it.
+ * Returns true if the peer may have delayed the ACK: it is for a single segment that is smaller than the MSS
+ * and was sent while nothing else was in flight.
  */
 static bool tcp_ack_may_be_delayed(const struct tcp_sock *tp, const struct tcp_sacktag_state *state)
 {
@@ -544,7 +544,7 @@ static bool tcp_may_raise_cwnd(const struct sock *sk, int flag)
 	return flag & FLAG_DATA_ACKED;
 }
 
-/* Returns how many segments this ACK delivered.  An ACK with ECE reports all of them as marked. */
+/* Returns how many segments this ACK delivered.  If the ACK has ECE, all of these segments count as marked. */
 static u32 tcp_newly_delivered(struct tcp_sock *tp, const struct tcp_sacktag_state *state)
 {
 	u32 delivered = tp->delivered - state->prior_delivered;

@@ -4,8 +4,8 @@
  * and sends at the rate of the bottleneck, so that its queue stays short.  A loss alone does not lower the rate.
  *
  *   tcp_cong_control (tcp_ack.c) -> bbr_main                      each ACK
- *     -> bbr_update_model: bbr_update_bw, bbr_lt_bw_sampling (tcp_bbr_lt.c), bbr_update_cycle_phase,
- *                          bbr_check_full_bw, bbr_check_drain, bbr_update_min_rtt
+ *     -> bbr_update_bw -> bbr_lt_bw_sampling (tcp_bbr_lt.c)
+ *     -> bbr_update_cycle_phase, bbr_check_full_bw, bbr_check_drain, bbr_update_min_rtt
  *     -> bbr_set_pacing_rate, bbr_set_cwnd (tcp_bbr_cwnd.c)
  *   tcp_recovery.c -> bbr_set_state, bbr_ssthresh, bbr_undo_cwnd
  *
@@ -93,8 +93,9 @@ static void bbr_set_pacing_rate(struct sock *sk, u32 bw, u32 gain)
 /* ---- PROBE_BW ------------------------------------------------------------------------------------ */
 
 /*
- * A phase lasts one min_rtt.  The phase with gain 5/4 continues until 5/4 of the BDP is in flight or a loss occurs,
- * because only then has it probed the path.  The phase with gain 3/4 ends earlier if the queue is empty.
+ * A phase lasts one min_rtt.  The phase with gain 5/4 continues until 5/4 of the BDP is in flight or a loss
+ * occurs, because a phase with less data in flight does not probe the path.  The phase with gain 3/4 ends
+ * earlier if the queue is empty.
  */
 static bool bbr_phase_is_over(struct sock *sk, const struct rate_sample *rs)
 {
@@ -153,7 +154,7 @@ static void bbr_update_round(const struct tcp_sock *tp, struct bbr *b, const str
 	b->packet_conservation = 0;
 }
 
-/* If the application limited a sample, it may be below the path's bandwidth: it counts only if it is the largest. */
+/* A sample that the application limited may be below the path's bandwidth, so it counts only if it is the largest. */
 static void bbr_update_bw(struct sock *sk, const struct rate_sample *rs)
 {
 	struct bbr *b = inet_csk_ca(sk);
@@ -228,7 +229,7 @@ static void bbr_update_min_rtt(struct sock *sk, const struct rate_sample *rs)
 	struct bbr *b = inet_csk_ca(sk);
 	bool old = after(tcp_jiffies32, b->min_rtt_stamp + BBR_MIN_RTT_WIN);
 
-	/* When the minimum is outdated, a delayed ACK must not set the new one. */
+	/* When the minimum is outdated, a delayed ACK must not set the new minimum. */
 	if (rs->rtt_us >= 0 && ((u32)rs->rtt_us < b->min_rtt_us || (old && !rs->is_ack_delayed))) {
 		b->min_rtt_us = rs->rtt_us;
 		b->min_rtt_stamp = tcp_jiffies32;

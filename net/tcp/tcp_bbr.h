@@ -55,7 +55,7 @@ BUILD_BUG_ON(sizeof(struct bbr) > ICSK_CA_PRIV_SIZE);
 
 /* ---- tcp_bbr_cwnd.c ------------------------------------------------------------------------------ */
 u32 bbr_min_tso_segs(struct sock *sk);
-/* Returns the segments that may be in flight at the bandwidth @bw, times @gain. */
+/* Returns the number of segments that may be in flight at the bandwidth @bw, times @gain. */
 u32 bbr_inflight(struct sock *sk, u32 bw, u32 gain);
 void bbr_save_cwnd(struct sock *sk);
 void bbr_set_cwnd(struct sock *sk, const struct rate_sample *rs, u32 bw, u32 gain);

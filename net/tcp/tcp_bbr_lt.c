@@ -22,7 +22,7 @@
 #define LT_LOSS_THRESH                                                                             \
 	50 /* in 1/256: an interval that lost a smaller part of its segments shows no policer */
 #define LT_BW_RATIO_PART 8          /* two rates are equal if they differ by less than an eighth */
-#define LT_BW_DIFF       (4000 / 8) /* bytes/s: they are also equal if they differ by less than this */
+#define LT_BW_DIFF       (4000 / 8) /* bytes/s: rates that differ by less than this are equal too */
 
 static u32 lt_now_ms(const struct tcp_sock *tp)
 {

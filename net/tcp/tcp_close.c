@@ -321,10 +321,10 @@ noinline void tcp_reset(struct sock *sk)
 /*
  * Ends all connections when the machine powers off.
  *
- * kernel_shutdown() -> tcp_end_all() (process, may sleep), registered by tcp_init().  First the
- * listeners close, so that no new connection begins.  Then our FIN is queued behind the unsent data of
- * every connection.  Then the peers get some time to send their FINs; a connection without one ends
- * with a RST.  So no peer keeps a connection to a machine that is off.
+ * kernel_shutdown() -> tcp_end_all() (process, may sleep), registered by tcp_init().  First the listeners
+ * close, so that no new connection begins.  Then our FIN is queued behind the unsent data of every connection.
+ * Then the peers get some time to send their FINs; a connection whose peer has sent none ends with a RST.  So
+ * no peer keeps a connection to a machine that is off.
  *
  * Each step searches the tables for a socket in certain states and changes its state, until there is no such
  * socket.  So a step does not find the same socket twice, and may release the bucket's lock between two

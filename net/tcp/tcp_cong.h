@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Congestion control (RFC 5681): the states of a sender, the operations of an algorithm, and the
- * counts of segments that both use.
+ * Congestion control (RFC 5681): the states of a sender, the operations of an algorithm, the samples that it
+ * gets, and counts of segments.
  * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
  * Corresponds to a part of Linux's include/net/tcp.h.
  */

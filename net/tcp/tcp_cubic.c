@@ -3,7 +3,7 @@
  * CUBIC (RFC 9438), the default congestion control, with HyStart.
  *
  *   tcp_cong_control (tcp_ack.c) -> cubic_cong_avoid              an ACK: cwnd follows a cubic function
- *     -> cubic_begin_stage, cubic_window, cubic_reno_window
+ *     -> cubic_begin_stage, cubic_window_fp, cubic_reno_window
  *   tcp_recovery.c -> cubic_ssthresh, cubic_set_state, cubic_undo_cwnd
  *   tcp_clean_rtx_queue -> cubic_pkts_acked -> hystart_update     an ACK in slow start
  *

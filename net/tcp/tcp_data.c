@@ -317,7 +317,7 @@ void tcp_enter_quickack_mode(struct sock *sk, u32 max_quickacks)
 	icsk->icsk_ack.ato = TCP_ATO_MIN;
 }
 
-/* Returns true if ACKs are sent at once; not in interactive traffic, where answers carry the ACKs. */
+/* Returns true if ACKs are sent at once.  In interactive traffic they are not, because answers carry them. */
 static bool tcp_in_quickack_mode(const struct sock *sk)
 {
 	const struct inet_connection_sock *icsk = inet_csk(sk);

@@ -50,20 +50,21 @@ u8 tcp_ecn_send_syn(struct sock *sk)
 }
 
 /*
- * Some middleboxes drop SYNs with these flags.  TCP_ECN_OK stays set, because the SYN-ACK may answer the first SYN.
+ * Some middleboxes drop SYNs with ECE and CWR.  TCP_ECN_OK stays set, because the SYN-ACK may answer the first
+ * SYN.
  */
 void tcp_ecn_clear_syn(struct sk_buff *skb)
 {
 	struct tcp_skb_cb *tcb = TCP_SKB_CB(skb);
 
-	/* Do not clear ECE alone: in a simultaneous open it accepts the peer's offer. */
+	/* ECE without CWR accepts the peer's offer in a simultaneous open: do not clear it. */
 	if ((tcb->tcp_flags & ECN_SETUP) == ECN_SETUP && READ_ONCE(sysctl_tcp_ecn_fallback))
 		tcb->tcp_flags &= ~ECN_SETUP;
 }
 
 /*
- * RFC 3168 6.1.1: ECE without CWR accepts ("ECN-setup SYN-ACK packet").  A SYN-ACK with both flags does
- * not: its sender copies the reserved bits of the SYN without knowing their meaning.
+ * RFC 3168 6.1.1: ECE without CWR accepts our offer ("ECN-setup SYN-ACK packet").  A SYN-ACK with both flags
+ * does not accept it: its sender copies the reserved bits of the SYN without knowing their meaning.
  */
 void tcp_ecn_rcv_synack(struct tcp_sock *tp, const struct tcphdr *th)
 {

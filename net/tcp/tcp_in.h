@@ -55,7 +55,7 @@ static inline bool tcp_paws_reject(const struct tcp_options_received *rx_opt, bo
 	/* The timestamps of a peer that rebooted may be behind; its reset must be accepted after an MSL. */
 	return !(rst && tcp_seconds() >= rx_opt->ts_recent_stamp + TCP_PAWS_MSL);
 }
-/* Records @seq, of the segment that last updated the peer's window (SND.WL1). */
+/* Records @seq, the number of the segment that last updated the peer's window (SND.WL1). */
 static inline void tcp_init_wl(struct tcp_sock *tp, u32 seq)
 {
 	tp->snd_wl1 = seq;
@@ -118,8 +118,8 @@ void tcp_finish_connect(struct sock *sk);
 enum skb_drop_reason tcp_data_queue(struct sock *sk, struct sk_buff *skb);
 void tcp_fin(struct sock *sk);
 /*
- * Sets the first estimate of the size of the peer's segments, until data arrives: no more than either
- * side's MSS, half of the window, or 536; at least 88, or our MSS if that is smaller still.
+ * Sets the first estimate of the size of the peer's segments, which is used until data arrives.  It is at most
+ * 536, the MSS of each side, and half of the window; but at least 88, or our MSS if that is below 88.
  */
 static inline void tcp_initialize_rcv_mss(struct sock *sk)
 {

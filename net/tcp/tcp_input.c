@@ -246,10 +246,10 @@ static __be32 tcp_hp_word(const struct tcphdr *th)
 }
 
 /*
- * Returns true if header length, window and flags are as expected, the segment begins at rcv_nxt, and
- * its acknowledgment number is acceptable by RFC 5961 5.2 (with another number the data must be
- * discarded too).  A number below snd_una is accepted if it is not too old, because the timestamp of
- * such a segment must be echoed as well (RFC 7323 4.3).
+ * Returns true if header length, window and flags are as expected, the segment begins at rcv_nxt, and its
+ * acknowledgment number is acceptable by RFC 5961 5.2 (the data of a segment with another number must be
+ * discarded too).  A number below snd_una is accepted if it is not too old, because the timestamp of such a
+ * segment must be echoed as well (RFC 7323 4.3).
  */
 static bool tcp_predicted(struct tcp_sock *tp, const struct sk_buff *skb, const struct tcphdr *th)
 {

@@ -2,7 +2,7 @@
 /*
  * Prints TCP's debug lines (`loglevel.tcp=debug`) for each segment and each change of state.
  *
- * tcp_log_segment() <- tcp_v4_rcv(), tcp_transmit_skb(), tcp_v4_send_synack(), send_reply();
+ * tcp_log_segment() <- tcp_v4_rcv(), tcp_transmit_skb(), tcp_v4_send_synack(), tcp_v4_send_reply();
  * tcp_log_state() <- tcp_set_state().  They are called only while debug lines are on.  They are not
  * inlined, so that they cost their callers no registers.  Any context, no lock.
  */

@@ -316,8 +316,8 @@ void tcp_send_active_reset(struct sock *sk, gfp_t gfp)
 /* ---- challenge ACK (RFC 5961) --------------------------------------------------------------------------- */
 
 /*
- * Returns true if the limit for all connections together permits another challenge ACK in this second.
- * The number permitted in each second is a random one around the sysctl, so that a peer that counts its
+ * Returns true if the limit for all connections together permits another challenge ACK in this second. The
+ * number permitted in each second is drawn at random around the sysctl's value, so that a peer that counts its
  * challenge ACKs cannot infer whether another connection got one (CVE-2016-5696).
  */
 static bool tcp_challenge_ack_budget(void)

@@ -341,7 +341,7 @@ noinline enum skb_drop_reason tcp_check_req(struct sock *sk, struct sk_buff *skb
 
 /* ---- the child ---------------------------------------------------------------------------------------- */
 
-/* Sets the child's sequence numbers: ours begin after our SYN-ACK's, the peer's after its SYN's. */
+/* Sets the child's sequence numbers: ours begin after that of our SYN-ACK, the peer's after that of its SYN. */
 static void child_sequences(struct tcp_sock *newtp, const struct tcp_request_sock *treq)
 {
 	newtp->rcv_nxt = newtp->rcv_wup = newtp->copied_seq = treq->rcv_isn + 1;
@@ -408,7 +408,7 @@ static void child_lost_synacks(struct tcp_sock *newtp, const struct request_sock
 	newtp->total_rto_time = tcp_time_stamp(newtp) - newtp->retrans_stamp;
 }
 
-/* Takes @dst's reference. */
+/* Takes over the caller's reference to @dst. */
 static void child_route(struct sock *newsk, struct dst_entry *dst)
 {
 	struct tcp_sock *newtp = tcp_sk(newsk);

@@ -133,8 +133,8 @@ static void tcp_cwnd_application_limited(struct sock *sk)
 }
 
 /*
- * Records whether cwnd was the limit at any moment of a round trip.  If it never was, records the largest number of
- * segments in flight.
+ * Records whether cwnd was the limit at any moment of a round trip.  If cwnd never was the limit, records the
+ * largest number of segments in flight.
  */
 static void tcp_note_fullest(struct tcp_sock *tp, bool is_cwnd_limited)
 {

@@ -128,7 +128,7 @@ bool tcp_small_queue_check(struct sock *sk, const struct sk_buff *skb, unsigned 
 	limit <<= factor;
 	if ((u32)atomic_read(&sk->sk_wmem_alloc) <= limit)
 		return false;
-	/* With at most one packet in the queue do not wait, so that the device does not become idle. */
+	/* With at most one packet in the retransmit queue do not wait, so that the device does not become idle. */
 	if (!skb_rb_next(tcp_rtx_queue_head(sk)))
 		return false;
 	set_bit(TSQ_THROTTLED, &tp->tsq_state);

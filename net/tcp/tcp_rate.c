@@ -65,7 +65,7 @@ void tcp_rate_skb_delivered(struct sock *sk, struct sk_buff *skb, struct rate_sa
 	}
 }
 
-/* Keeps the sample for TCP_INFO, unless the application limited it and the kept one is higher. */
+/* Keeps the sample for TCP_INFO, unless the application limited it and the kept sample is higher. */
 static void tcp_rate_keep(struct tcp_sock *tp, const struct rate_sample *rs)
 {
 	if (rs->is_app_limited &&

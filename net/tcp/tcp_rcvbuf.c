@@ -135,8 +135,8 @@ void tcp_set_rcvlowat(struct sock *sk, int val)
 }
 
 /*
- * Returns true below @target too if there is hardly room for more data: the peer then stops sending, and the
- * reader would wait for ever.
+ * With fewer than @target bytes unread, returns true if memory is short or there is hardly room for more data:
+ * then the peer may stop sending, and the reader would wait for ever.
  */
 bool tcp_epollin_ready(const struct sock *sk, int target)
 {

@@ -274,7 +274,7 @@ static bool tcp_process_frto(struct sock *sk, bool is_dupack, struct tcp_sacktag
 	struct tcp_sock *tp = tcp_sk(sk);
 	bool recovered = !before(tp->snd_una, tp->high_seq);
 
-	/* Step 3 (b). */
+	/* RFC 5682 3.1, step 3 (b): a segment arrived that was sent only once, so the timeout was spurious. */
 	if ((state->flag & FLAG_ORIG_SACK_ACKED) && tcp_try_undo_loss(sk, true))
 		return true;
 	if (after(tp->snd_nxt, tp->high_seq)) {

@@ -4,7 +4,7 @@
  *
  *   tcp_retransmit_timer -> tcp_retransmit_skb           the oldest segment, after a timeout
  *   tcp_xmit_recovery -> tcp_xmit_retransmit_queue       the lost segments, as cwnd allows
- *   tcp_write_xmit, tcp_write_wakeup, tcp_retransmit_skb, tcp_mark_head_lost -> tcp_fragment
+ *   tcp_write_xmit, tcp_write_wakeup, tcp_retransmit_skb, sack_covers -> tcp_fragment
  *   tcp_clean_rtx_queue -> tcp_trim_head                 a long segment is acknowledged in part
  *
  * Every change of a segment's size calls tcp_adjust_pcount(), so that packets_out, lost_out and
@@ -86,7 +86,7 @@ int tcp_fragment(struct sock *sk, bool in_rtx_queue, struct sk_buff *skb, u32 le
 	*tcb2 = *tcb;
 	tcb2->seq = tcb->seq + len;
 	tcb->end_seq = tcb2->seq;
-	/* FIN, PSH and the end of a record belong to the last byte, which is in the new segment now. */
+	/* FIN, PSH and the end of a record (eor) belong to the last byte, which is in the new segment now. */
 	tcb->tcp_flags &= ~(TCPHDR_FIN | TCPHDR_PSH);
 	tcb->eor = 0;
 

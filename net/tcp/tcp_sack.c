@@ -100,8 +100,8 @@ static void dsack_segment(struct sock *sk, struct sk_buff *skb, struct tcp_sackt
 /* ---- one block ----------------------------------------------------------------------------------- */
 
 /*
- * Returns true if @r covers all of @skb.  A segment of several MSS in which @r begins or ends is cut first, so
- * that @r covers either all of the part that remains in @skb or nothing of it.
+ * Returns true if @r covers all of @skb.  A segment of several MSS in which @r begins or ends is cut first;
+ * then @r covers all of the rest of @skb, or nothing of it.
  */
 static bool sack_covers(struct sock *sk, struct sk_buff *skb, struct sack_range r)
 {

@@ -146,7 +146,7 @@ bool retransmits_timed_out(struct sock *sk, unsigned int boundary, unsigned int 
 
 /* ---- queues ---------------------------------------------------------------------------------------------------- *
  * sk_write_queue holds segments that were not sent yet, tcp_rtx_queue those that were sent and are not
- * acknowledged, a tree by seq.  The memory of both counts in sk_wmem_queued. */
+ * acknowledged, a tree by seq.  The memory of both queues counts in sk_wmem_queued. */
 static inline struct sk_buff *tcp_send_head(const struct sock *sk)
 {
 	return skb_peek(&sk->sk_write_queue);

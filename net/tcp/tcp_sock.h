@@ -43,7 +43,8 @@ struct tcp_skb_cb {
 	u8 tcp_flags; /* TCPHDR_* */
 	u8 sacked; /* in the retransmit queue: TCPCB_*; received: offset of the SACK option, or 0 */
 	u8 ip_dsfield;
-	u8 eor : 1, rtx_summary : 2; /* no data may be added; RTX_HAS_* of the subtree */
+	u8 eor : 1,              /* no data may be added */
+		rtx_summary : 2; /* RTX_HAS_* of the subtree, in the retransmit queue */
 	u32 ack_seq;
 	union {
 		struct inet_skb_parm header; /* received: what IP stored in cb */
@@ -51,7 +52,7 @@ struct tcp_skb_cb {
 			u64 first_tx_mstamp; /* ns: tp->first_tx_mstamp when it was sent */
 			u64 delivered_mstamp; /* ns: tp->delivered_mstamp when it was sent; 0: it was SACKed */
 			u32 delivered;      /* tp->delivered when it was sent */
-			u32 in_flight : 31; /* bytes in flight when it was sent, its own included */
+			u32 in_flight : 31; /* bytes in flight when it was sent, including its own */
 			u32 is_app_limited : 1;
 		} tx;
 	};

@@ -173,7 +173,7 @@ static int set_jiffies(u32 *at, int us, u32 most)
 	return 0;
 }
 
-/* Sets an option that is a number within a range.  Returns 0, -EINVAL, or -ENOPROTOOPT: another option. */
+/* Sets an option that is a number within a range.  Returns 0, -EINVAL, or -ENOPROTOOPT for other options. */
 static int set_number(struct sock *sk, int optname, int val)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);

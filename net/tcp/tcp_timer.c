@@ -474,7 +474,7 @@ static void tcp_timer_run(struct sock *sk, void (*handler)(struct sock *sk), u8 
 		handler(sk);
 	} else {
 		if (deferred == TCP_DELACK_TIMER_DEFERRED) {
-			/* tcp_send_delayed_ack() and tcp_cleanup_rbuf() then send the ACK without delay. */
+			/* Makes tcp_send_delayed_ack() and tcp_cleanup_rbuf() send the ACK without delay. */
 			inet_csk(sk)->icsk_ack.blocked = 1;
 			snmp_inc(SNMP_TcpExtDelayedACKLocked);
 		}

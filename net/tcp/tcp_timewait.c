@@ -54,10 +54,7 @@ noinline void tcp_time_wait(struct sock *sk, int state, int timeo)
 	tcp_done(sk);
 }
 
-/*
- * Requests an ACK (TCP_TW_ACK), unless the last one that @tw sent is less than tcp_invalid_ratelimit
- * ago.
- */
+/* Requests an ACK (TCP_TW_ACK), unless the last ACK that @tw sent is less than tcp_invalid_ratelimit ago. */
 static enum tcp_tw_status tw_ack_limited(struct inet_timewait_sock *tw, struct sk_buff *skb,
 					 enum snmp_counter mib)
 {
@@ -162,8 +159,8 @@ static bool tw_paws(const struct tcp_timewait_sock *tcptw, const struct sk_buff 
 }
 
 /*
- * Processes @skb for the object @tw; returns what the caller must send.  TCP_TW_SUCCESS: nothing; the
- * reference to @tw was dropped.  With the other results the caller drops it.
+ * Processes @skb for the object @tw; returns what the caller must send.  TCP_TW_SUCCESS: nothing; the reference
+ * to @tw was dropped.  With the other results the caller drops this reference.
  */
 noinline enum tcp_tw_status tcp_timewait_state_process(struct inet_timewait_sock *tw,
 						       struct sk_buff *skb, const struct tcphdr *th)

@@ -186,7 +186,10 @@ noinline int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it
 
 /* ---- acknowledgments ---------------------------------------------------------------------------------------- */
 
-/* If the peer's window has shrunk to before snd_nxt, the peer would drop an ACK with seq snd_nxt. */
+/*
+ * If the peer's window has shrunk to before snd_nxt, the peer would drop an ACK with seq snd_nxt, so the ACK
+ * gets the end of the window.
+ */
 u32 tcp_acceptable_seq(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
