@@ -276,10 +276,10 @@ static noinline bool tcp_memory_free_in_want(const struct sock *sk)
 }
 
 /*
- * Returns true if a write would find room; poll() and tcp_sendmsg() both call it, so that they agree.
- * A writer whose own buffer is full is woken by the ACKs of its data.  Under memory pressure (all
- * sockets together hold too much, or few pages are free) a refused writer may have no data queued, so
- * no ACK would wake it: tcp_space_soon() wakes it later.
+ * Returns true if a write would find room; poll() and tcp_sendmsg() both call this function, so that they
+ * agree.  A writer whose own buffer is full is woken by the ACKs of its data.  Under memory pressure (all
+ * sockets together hold too much, or few pages are free) a refused writer may have no data queued, so no ACK
+ * would wake it: tcp_space_soon() wakes it later.
  */
 bool tcp_stream_memory_free(const struct sock *sk)
 {

@@ -447,7 +447,10 @@ noinline struct sock *tcp_create_openreq_child(const struct sock *sk, struct req
 	child_route(newsk, dst);
 	if (sock_flag(newsk, SOCK_KEEPOPEN))
 		inet_csk_reset_keepalive_timer(newsk, keepalive_time_when(newtp));
-	/* If data came with the ACK, its size is the first estimate of the peer's segment size. */
+	/*
+	 * If at least TCP_MSS_DEFAULT bytes came with the ACK, their number is the first estimate of the peer's
+	 * segment size.
+	 */
 	if (skb->len >= TCP_MSS_DEFAULT + newtp->tcp_header_len)
 		inet_csk(newsk)->icsk_ack.last_seg_size = skb->len - newtp->tcp_header_len;
 	snmp_inc(SNMP_TcpPassiveOpens);

@@ -398,7 +398,7 @@ static unsigned int tcp_xmit_limit(struct sock *sk, struct sk_buff *skb, unsigne
 	unsigned int max_segs;
 
 	if (tcp_skb_pcount(skb) == 1) {
-		/* Only the last segment of the queue can still get data, so only that one may wait. */
+		/* Only the last segment of the queue can still get data, so only this segment may wait. */
 		if (!skb_queue_is_last(&sk->sk_write_queue, skb))
 			nonagle = TCP_NAGLE_PUSH;
 		return tcp_nagle_test(tcp_sk(sk), skb, mss_now, nonagle) ? mss_now : 0;

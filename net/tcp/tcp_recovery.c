@@ -227,8 +227,8 @@ noinline void tcp_enter_loss(struct sock *sk)
 }
 
 /*
- * The path MTU fell, so larger segments were lost, but not through congestion: cwnd stays.
- * Such a segment is retransmitted at once even if a retransmission of it is in flight, because that one is too large
+ * The path MTU fell, so larger segments were lost, but not through congestion: cwnd stays. Such a segment is
+ * retransmitted at once even if a retransmission of it is in flight, because that retransmission is too large
  * as well.
  */
 void tcp_simple_retransmit(struct sock *sk)

@@ -149,7 +149,10 @@ void tcp_rtx_queue_add_after(struct sock *sk, struct sk_buff *before, struct sk_
 void tcp_rtx_queue_unlink_and_free(struct sk_buff *skb, struct sock *sk)
 {
 	rb_erase_augmented(&skb->rbnode, &sk->tcp_rtx_queue, summarise);
-	/* The tree's node overlaps skb->next and skb->prev, the anchor overlaps dst and destructor: clear both. */
+	/*
+	 * The tree's node overlaps skb->next and skb->prev, the anchor overlaps dst and destructor: clear all
+	 * of these.
+	 */
 	skb->next = skb->prev = NULL;
 	list_del(&skb->tcp_tsorted_anchor);
 	tcp_wmem_free_skb(sk, skb);

@@ -422,7 +422,7 @@ static int tcp_sendmsg_locked(struct sock *sk, struct kmsghdr *msg)
 			TCP_SKB_CB(skb)->eor = !!(flags & MSG_EOR);
 			break;
 		}
-		/* Urgent data has no mark before the call has copied all of it, so it waits. */
+		/* With MSG_OOB the data waits until all of it is copied, because only then the urgent mark is set. */
 		if (skb->len >= size_goal && !(flags & MSG_OOB))
 			tcp_push_full(sk, skb, mss_now);
 	}

@@ -48,11 +48,11 @@ struct tcp_skb_cb {
 	u32 ack_seq;
 	union {
 		struct inet_skb_parm header; /* received: what IP stored in cb */
-		struct {                     /* in the retransmit queue: tcp_rate.c */
-			u64 first_tx_mstamp; /* ns: tp->first_tx_mstamp when it was sent */
-			u64 delivered_mstamp; /* ns: tp->delivered_mstamp when it was sent; 0: it was SACKed */
-			u32 delivered;      /* tp->delivered when it was sent */
-			u32 in_flight : 31; /* bytes in flight when it was sent, including its own */
+		struct {                     /* of a segment in the retransmit queue: tcp_rate.c */
+			u64 first_tx_mstamp; /* ns: tp->first_tx_mstamp when the segment was sent */
+			u64 delivered_mstamp; /* ns: tp->delivered_mstamp when the segment was sent; 0: SACKed */
+			u32 delivered; /* tp->delivered when the segment was sent */
+			u32 in_flight : 31; /* bytes in flight when the segment was sent, including its own */
 			u32 is_app_limited : 1;
 		} tx;
 	};
@@ -210,7 +210,7 @@ struct tcp_sock {
 	u32 data_segs_in, data_segs_out;
 	u16 total_rto,
 		total_rto_recoveries; /* number of timeouts, and of recoveries that began with a timeout */
-	u32 total_rto_time;           /* ms spent in these recoveries */
+	u32 total_rto_time;           /* ms spent in recoveries that began with a timeout */
 	u32 rto_stamp; /* tcp_time_stamp() at the first timeout of the present recovery; 0: no timeout */
 
 	u32 rcv_rtt_last_tsecr; /* the timestamp whose echo was measured last */

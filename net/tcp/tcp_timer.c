@@ -184,8 +184,8 @@ static u32 tcp_retrans_start(const struct sock *sk)
 }
 
 /*
- * Returns the time in ms that @boundary retransmissions take if the first waits @rto_base ms and each
- * further one twice as long as the one before, but at most tcp_rto_max().
+ * Returns the time in ms that @boundary retransmissions take if the first waits @rto_base ms, and each further
+ * retransmission waits twice as long as the one before, but at most tcp_rto_max().
  */
 static unsigned int tcp_backoff_time(const struct sock *sk, unsigned int boundary,
 				     unsigned int rto_base)

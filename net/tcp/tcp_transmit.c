@@ -114,9 +114,9 @@ static void tcp_write_header(struct sock *sk, struct sk_buff *skb, const struct 
 }
 
 /*
- * Sends @skb.  With @clone_it a clone is sent and the caller keeps @skb; without it @skb is
- * consumed, even on an error.  Returns 0, or -ENOBUFS if there is no memory or the device's queue
- * is full, or the route's -errno.
+ * Sends @skb.  With @clone_it a clone is sent and the caller keeps @skb; without it @skb is consumed, even on
+ * an error.  Returns 0, or -ENOBUFS if there is no memory or the device's queue is full, or -errno of the route
+ * lookup.
  */
 noinline int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it, gfp_t gfp)
 {

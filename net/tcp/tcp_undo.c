@@ -99,7 +99,7 @@ bool tcp_try_undo_recovery(struct sock *sk)
 	}
 	/*
 	 * RFC 6582 3.2, step 2: after a recovery, our own retransmissions may cause duplicate ACKs at high_seq.
-	 * Stay in the state, so that these do not begin another recovery.
+	 * Stay in the state, so that these duplicate ACKs do not begin another recovery.
 	 */
 	if (reno && tp->snd_una == tp->high_seq) {
 		if (!tcp_any_retrans_done(sk))
