@@ -133,6 +133,18 @@ void mm_protect_pages(struct vm_area_struct *vma, u64 start, u64 end)
 	}
 }
 
+void mm_count_pages(const struct vm_area_struct *vma, struct vma_pages *n)
+{
+	u64 end = vma->vm_end;
+
+	for (u64 va = vma->vm_start; (va = hal_user_next(va, end)) < end; va += PAGE_SIZE) {
+		const struct page *page = phys_to_page(hal_user_lookup(va, NULL));
+
+		n->anon += page_is_programs(page);
+		n->file += !page_is_programs(page) && page != zero_page;
+	}
+}
+
 /* ---- faults --------------------------------------------------------------------------------- */
 
 /* Extends the stack @vma down to the page at @addr, if its limit and its neighbour permit it. */

@@ -180,6 +180,13 @@ static inline bool page_is_programs(const struct page *page)
 {
 	return page->flags & PG_BUDGET && page->budget == &program_pages;
 }
+/* Pages that are present in a range. */
+struct vma_pages {
+	u64 anon; /* the program's own */
+	u64 file;
+};
+/* Adds the pages of @vma to @n.  mm->lock held. */
+void mm_count_pages(const struct vm_area_struct *vma, struct vma_pages *n);
 /*
  * Gives the pages that are present in [start, end) of @vma the protection of its flags.  mm->lock
  * held.

@@ -53,6 +53,7 @@ static const struct cmdline_param exec_params[] = {
 void exec_init(void)
 {
 	cmdline_register(exec_params, ARRAY_SIZE(exec_params));
+	proc_mm_init();
 }
 
 u64 exec_random_offset(u64 pages)

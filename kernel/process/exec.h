@@ -33,6 +33,13 @@ void exec_init(void);
  */
 int exec_load(struct exec *e);
 
+/* ---- proc_mm.c ------------------------------------------------------------------------------ */
+
+/* Registers the files of /proc/self about memory and about the start of the program.  Boot. */
+void proc_mm_init(void);
+/* Prints the program's mappings on the console, for the report of a fatal signal. */
+void mm_show_maps(void);
+
 /* ---- binfmt_elf.c, for exec.c --------------------------------------------------------------- */
 
 /* Facts about the files that the auxiliary vector and the stack need. */

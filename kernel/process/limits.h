@@ -46,5 +46,10 @@
  * scripts ("#!") whose interpreter is a script again: a longer chain is ELOOP. Linux's value.
  */
 #define SCRIPT_LEVELS_MAX 5
+/*
+ * mappings that the report of a fatal signal prints: further ones are not printed. They are lines of 100
+ * bytes on a console that may be slow.
+ */
+#define REPORT_MAPS_MAX 64
 
 #endif

@@ -12,6 +12,7 @@
 #include "kernel/lib/random.h"
 #include "kernel/process/exec.h"
 #include "kernel/process/limits.h"
+#include "kernel/process/process.h"
 
 #define PG PAGE_SIZE
 
@@ -547,10 +548,155 @@ static void test_no_memory(void **state)
 	assert_true(n > 8 && n < 100);
 }
 
+/* ---- /proc/self ----------------------------------------------------------------------------- */
+
+static const char *read_proc(const char *name, size_t *size)
+{
+	static char text[16384];
+	char path[64];
+	int fd;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/self/%s", name);
+	fd = sys(__NR_open, path, O_RDONLY);
+	assert_true(fd >= 0);
+	n = sys(__NR_read, fd, text, sizeof(text) - 1);
+	assert_true(n >= 0);
+	text[n] = '\0';
+	if (size)
+		*size = n;
+	sys(__NR_close, fd);
+	return text;
+}
+
+/* The lines as Linux prints them for such a program (proc(5)); the i-node's number is the file's. */
+static void test_proc_maps(void **state)
+{
+	static const char *const lines[] = {
+		"00400000-00402000 r-xp 00000000 00:01 # /prog",
+		"00404000-00406000 rw-p 00003000 00:01 # /prog",
+		"00406000-00408000 rw-p 00000000 00:00 0 ",
+		"10000000-10002000 ---s 00000000 00:00 0 /dev/zero (deleted)",
+		"@-@ rw-p 00000000 00:00 0 [heap]",
+		"@-@ rw-p 00000000 00:00 0 [stack]",
+	};
+	const char *text;
+	unsigned int i = 0;
+
+	put_elf("/prog", make_elf(ET_EXEC, 0x400000));
+	assert_int_equal(load_path("/prog"), 0);
+	assert_int_equal(sys(__NR_mmap, 0x10000000, 2 * PG, PROT_NONE,
+			     MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+			 0x10000000);
+	/* The heap lies below the mapping if its random place is low. */
+	mm->start_brk = mm->brk = 0x20000000;
+	assert_int_equal(sys(__NR_brk, mm->start_brk + 1), mm->start_brk + 1);
+	for (text = read_proc("maps", NULL); *text; i++) {
+		const char *want = lines[i], *line = text;
+
+		assert_true(i < ARRAY_SIZE(lines));
+		for (; *want; want++) {
+			if (*want == '#') {
+				assert_true(*text >= '0' && *text <= '9');
+				while (*text >= '0' && *text <= '9')
+					text++;
+			} else if (*want == '@') {
+				while (strchr("0123456789abcdef", *text))
+					text++;
+			} else if (*want == ' ' && (want[1] == '/' || want[1] == '[')) {
+				while (*text == ' ')
+					text++;
+				assert_int_equal(text - line, 73);
+			} else {
+				assert_int_equal(*text, *want);
+				text++;
+			}
+		}
+		assert_int_equal(*text++, '\n');
+	}
+	assert_int_equal(i, ARRAY_SIZE(lines));
+	end();
+}
+
+static void test_proc_sizes(void **state)
+{
+	unsigned long total, resident, shared, text;
+
+	put_elf("/prog", make_elf(ET_EXEC, 0x400000));
+	assert_int_equal(load_path("/prog"), 0);
+	assert_int_equal(load(0x400000 + PG), 0);
+	assert_int_equal(sscanf(read_proc("statm", NULL), "%lu %lu %lu %lu 0", &total, &resident,
+				&shared, &text),
+			 4);
+	assert_int_equal(total, mm->total_vm);
+	/* The stack's page, the page of data whose end was cleared, and the page of code just read. */
+	assert_int_equal(shared, 1);
+	assert_int_equal(resident, 1 + program_pages.used);
+	assert_int_equal(text, 2);
+	assert_non_null(strstr(read_proc("status", NULL), "VmRSS:\t      12 kB\n"));
+	assert_non_null(strstr(read_proc("smaps", NULL), "Size:                  8 kB\n"));
+	assert_non_null(strstr(read_proc("smaps", NULL), "Private_Clean:         4 kB\n"));
+	assert_non_null(strstr(read_proc("smaps", NULL), "Private_Dirty:         4 kB\n"));
+	assert_non_null(strstr(read_proc("smaps", NULL), "VmFlags: rd wr mr mw me gd\n"));
+	assert_non_null(strstr(read_proc("smaps_rollup", NULL), "Rss:                  12 kB\n"));
+	/* Fields 23 and 24 of stat: bytes of memory, resident pages. */
+	text = 0;
+	for (const char *p = strchr(read_proc("stat", NULL), ')'); *p; p++) {
+		text += *p == ' ';
+		if (*p == ' ' && text == 21)
+			assert_int_equal(sscanf(p, "%lu %lu", &total, &resident), 2);
+	}
+	assert_int_equal(text + 2, 52);
+	assert_int_equal(total, mm->total_vm * PG);
+	assert_int_equal(resident, 3);
+	end();
+}
+
+static void test_proc_of_the_start(void **state)
+{
+	char exe[64] = {0};
+	size_t n;
+
+	put_elf("/prog", make_elf(ET_EXEC, 0x400000));
+	assert_int_equal(load_path("/prog"), 0);
+	assert_memory_equal(read_proc("cmdline", &n), "prog\0second argument\0\0", 22);
+	assert_int_equal(n, 22);
+	assert_memory_equal(read_proc("environ", &n), "HOME=/\0A=b\0", 11);
+	assert_int_equal(n, 11);
+	assert_memory_equal(read_proc("auxv", &n), mm->auxv, n);
+	assert_int_equal(mm->auxv[n / 8 - 2], AT_NULL);
+	assert_int_equal(sys(__NR_readlink, "/proc/self/exe", exe, sizeof(exe)), 5);
+	assert_string_equal(exe, "/prog");
+	end();
+	assert_int_equal(sys(__NR_readlink, "/proc/self/exe", exe, sizeof(exe)), -ENOENT);
+}
+
+/* LIMIT(REPORT_MAPS_MAX) */
+static void test_report_of_mappings(void **state)
+{
+	unsigned int lines = 0;
+
+	put_elf("/prog", make_elf(ET_EXEC, 0x400000));
+	assert_int_equal(load_path("/prog"), 0);
+	unit_console_clear();
+	mm_show_maps();
+	assert_non_null(strstr(unit_console(), "00400000-00402000 r-xp 00000000 00:01"));
+	for (u64 i = 0; i <= REPORT_MAPS_MAX; i++)
+		sys(__NR_mmap, 0x10000000 + i * 2 * PG, PG, PROT_READ,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	unit_console_clear();
+	mm_show_maps();
+	for (const char *p = unit_console(); *p; p++)
+		lines += *p == '\n';
+	assert_int_equal(lines, REPORT_MAPS_MAX);
+	end();
+}
+
 static int setup(void **state)
 {
 	mm_test_boot(16384);
 	random_init();
+	process_init();
 	exec_init();
 	return sys(__NR_mkdir, "/lib", 0755);
 }
@@ -576,6 +722,10 @@ int main(void)
 		cmocka_unit_test(test_long_interpreter),
 		cmocka_unit_test(test_random_damage),
 		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_proc_maps),
+		cmocka_unit_test(test_proc_sizes),
+		cmocka_unit_test(test_proc_of_the_start),
+		cmocka_unit_test(test_report_of_mappings),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
