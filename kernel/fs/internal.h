@@ -65,10 +65,18 @@ long poll_deadline_timespec(const struct timespec __user *timeout, u64 *deadline
  * Returns 0, -EINVAL if @size is not that of a mask, or -EFAULT.
  */
 long poll_sigmask_begin(const void __user *mask, size_t size);
-/* Takes and returns the call's result: if that is -EINTR, the handlers run with the new mask. */
+/*
+ * Takes and returns the call's result: if that is -EINTR or -ERESTARTNOHAND, the handlers run with the
+ * new mask.
+ */
 long poll_sigmask_end(long res);
 /* Returns the time that is left, 0 at the least, as ppoll() and select() store it. */
 struct timespec poll_time_left(u64 deadline);
+/*
+ * Stores that time at @timeout, which may be NULL.  Returns @res, the call's result, also if the time
+ * cannot be stored; but then an interrupted call cannot start again: -EINTR instead of -ERESTARTNOHAND.
+ */
+long poll_store_left(struct timespec __user *timeout, u64 deadline, long res);
 
 /* fd_table.c */
 

@@ -237,7 +237,7 @@ static int do_poll(struct poll_list *list, struct poll_wqueues *pwq, u64 deadlin
 		if (pwq->error)
 			return pwq->error;
 		if (signal_pending(current))
-			return -EINTR;
+			return -ERESTARTNOHAND;
 		if (last)
 			return 0;
 		last = poll_schedule(pwq, deadline);
@@ -392,19 +392,49 @@ long poll_sigmask_end(long res)
 	return res;
 }
 
+long poll_store_left(struct timespec __user *timeout, u64 deadline, long res)
+{
+	struct timespec left = poll_time_left(deadline);
+
+	if (timeout && deadline && copy_to_user(timeout, &left, sizeof(left)) &&
+	    res == -ERESTARTNOHAND)
+		return -EINTR;
+	return res;
+}
+
 /* ---- system calls ----------------------------------------------------------------------------- */
+
+static long poll_restart(struct restart_block *restart);
+
+/* The program's timeout stays as it was, so an interrupted call continues with its deadline. */
+static long poll_or_restart(struct pollfd __user *ufds, unsigned int nfds, u64 deadline)
+{
+	struct restart_block *restart = &current->sig.restart;
+	long res = do_sys_poll(ufds, nfds, deadline);
+
+	if (res != -ERESTARTNOHAND)
+		return res;
+	restart->args[0] = (u64)ufds;
+	restart->args[1] = nfds;
+	restart->args[2] = deadline;
+	return set_restart_fn(poll_restart);
+}
+
+static long poll_restart(struct restart_block *restart)
+{
+	return poll_or_restart((void *)restart->args[0], (unsigned int)restart->args[1],
+			       restart->args[2]);
+}
 
 static long sys_poll(struct pollfd __user *ufds, unsigned int nfds, int timeout_ms)
 {
-	return do_sys_poll(ufds, nfds, poll_deadline_ms(timeout_ms));
+	return poll_or_restart(ufds, nfds, poll_deadline_ms(timeout_ms));
 }
 
-/* The time that is left is stored even after an error; if it cannot be, that is no error. */
 static long sys_ppoll(struct pollfd __user *ufds, unsigned int nfds,
 		      struct timespec __user *timeout, const void __user *sigmask,
 		      size_t sigsetsize)
 {
-	struct timespec left;
 	u64 deadline;
 	long res = poll_deadline_timespec(timeout, &deadline);
 
@@ -414,10 +444,7 @@ static long sys_ppoll(struct pollfd __user *ufds, unsigned int nfds,
 	if (res)
 		return res;
 	res = poll_sigmask_end(do_sys_poll(ufds, nfds, deadline));
-	left = poll_time_left(deadline);
-	if (timeout && deadline && copy_to_user(timeout, &left, sizeof(left)))
-		return res;
-	return res;
+	return poll_store_left(timeout, deadline, res);
 }
 
 void poll_init(void)

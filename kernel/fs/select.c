@@ -181,8 +181,8 @@ static long sys_select(int n, void __user *in, void __user *out, void __user *ex
 		return res;
 	ts = poll_time_left(deadline);
 	tv = (struct timeval){.tv_sec = ts.tv_sec, .tv_usec = ts.tv_nsec / (long)NSEC_PER_USEC};
-	if (copy_to_user(timeout, &tv, sizeof(tv)))
-		return res;
+	if (copy_to_user(timeout, &tv, sizeof(tv)) && res == -ERESTARTNOHAND)
+		return -EINTR;
 	return res;
 }
 
@@ -197,7 +197,6 @@ static long sys_pselect6(int n, void __user *in, void __user *out, void __user *
 {
 	void __user *const user[SETS] = {in, out, except};
 	struct sigmask_arg sigmask = {0};
-	struct timespec left;
 	u64 deadline;
 	long res;
 
@@ -210,10 +209,7 @@ static long sys_pselect6(int n, void __user *in, void __user *out, void __user *
 	if (res)
 		return res;
 	res = poll_sigmask_end(do_select(n, user, deadline));
-	left = poll_time_left(deadline);
-	if (timeout && deadline && copy_to_user(timeout, &left, sizeof(left)))
-		return res;
-	return res;
+	return poll_store_left(timeout, deadline, res);
 }
 
 void select_init(void)

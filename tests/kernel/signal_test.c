@@ -325,6 +325,46 @@ static void broken_pipe(void)
 	CALL1(__NR_close, fds[1]);
 }
 
+/* ppoll() replaces the mask: a signal that is blocked outside ends it, and the old mask comes back. */
+static void poll_with_another_mask(void)
+{
+	struct timespec none = {0, 0};
+	u64 mask = 0;
+
+	handle(SIGUSR1, catch, SA_SIGINFO, 0);
+	set_mask(sigmask(SIGUSR1));
+	CHECK_IS(CALL6(__NR_ppoll, NULL, 0, &none, &mask, 8, 0), 0);
+	CHECK(mask_now() == sigmask(SIGUSR1));
+	send_me(SIGUSR1);
+	CHECK_IS(CALL6(__NR_ppoll, NULL, 0, NULL, &mask, 8, 0), -EINTR);
+	CHECK(nr_caught == 1 && mask_inside == sigmask(SIGUSR1));
+	CHECK(mask_now() == sigmask(SIGUSR1));
+	CHECK_IS(CALL6(__NR_ppoll, NULL, 0, &none, &mask, 4, 0), -EINVAL);
+	join_threads();
+}
+
+/* poll() ends for a handler, even with SA_RESTART; otherwise it continues until its deadline. */
+static void restart_of_poll(void)
+{
+	struct timespec time = {0, 50000000};
+	u64 before = ktime_get_ns();
+
+	send_me(SIGTSTP);
+	CHECK_IS(CALL3(__NR_poll, NULL, 0, 50), 0);
+	CHECK_IS(ktime_get_ns() - before, 50 * NSEC_PER_MSEC);
+	before = ktime_get_ns();
+	send_me(SIGTSTP);
+	CHECK_IS(CALL6(__NR_ppoll, NULL, 0, &time, NULL, 8, 0), 0);
+	CHECK_IS(ktime_get_ns() - before, 50 * NSEC_PER_MSEC);
+	handle(SIGUSR1, catch, SA_RESTART | SA_SIGINFO, 0);
+	send_me(SIGUSR1);
+	CHECK_IS(CALL3(__NR_poll, NULL, 0, 50), -EINTR);
+	send_me(SIGUSR1);
+	CHECK_IS(CALL6(__NR_select, 0, NULL, NULL, NULL, NULL, 0), -EINTR);
+	CHECK_IS(nr_caught, 2);
+	join_threads();
+}
+
 static u32 word;
 
 static int wake_later(void *arg)
@@ -482,6 +522,8 @@ const struct test_case cases[] = {
 	{"timedwait", timedwait, NULL, 0},
 	{"restart_of_a_read", restart_of_a_read, NULL, 0},
 	{"broken_pipe", broken_pipe, NULL, 0},
+	{"poll_with_another_mask", poll_with_another_mask, NULL, 0},
+	{"restart_of_poll", restart_of_poll, NULL, 0},
 	{"restart_of_a_futex", restart_of_a_futex, NULL, 0},
 	{"alternate_stack", alternate_stack, NULL, 0},
 	{"the_process_gets_a_signal", the_process_gets_a_signal, NULL, 0},
