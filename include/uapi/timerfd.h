@@ -10,9 +10,4 @@
 #define TFD_TIMER_ABSTIME       1
 #define TFD_TIMER_CANCEL_ON_SET 2
 
-struct itimerspec {
-	struct timespec it_interval;
-	struct timespec it_value;
-};
-
 #endif

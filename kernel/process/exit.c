@@ -14,6 +14,7 @@
 #include "kernel/mm/uaccess.h"
 #include "kernel/process/clone.h"
 #include "kernel/process/futex.h"
+#include "kernel/process/posix_timers.h"
 #include "kernel/process/process.h"
 #include "kernel/process/signal.h"
 #include "kernel/sched/sched.h"
@@ -50,6 +51,20 @@ struct task_struct *process_run(int (*fn)(void *arg), void *arg, const char *nam
 	signals_thread_begins(p, NULL);
 	thread_publish(p);
 	return p;
+}
+
+u64 process_runtime(void)
+{
+	struct task_struct *p;
+	unsigned long flags;
+	u64 sum;
+
+	spin_lock_irqsave(&process.siglock, flags);
+	sum = process.ended_runtime_ns;
+	list_for_each_entry(p, &process.threads, sig.threads)
+		sum += thread_runtime(p);
+	spin_unlock_irqrestore(&process.siglock, flags);
+	return sum;
 }
 
 /* ---- the end of a thread -------------------------------------------------------------------- */
@@ -149,4 +164,6 @@ void process_init(void)
 	signal_syscalls_init();
 	futex_init();
 	clone_init();
+	posix_timers_init();
+	itimers_init();
 }

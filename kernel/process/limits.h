@@ -12,6 +12,16 @@
  */
 #define SIGQUEUE_MAX 4096
 /*
+ * timers of timer_create(): one more fails with -EAGAIN. Programs have a few for each thread; Linux
+ * limits them by RLIMIT_SIGPENDING.
+ */
+#define POSIX_TIMERS_MAX 1024
+/*
+ * ns: a timer on CPU time, and one whose signal is ignored, is looked at after this time at the
+ * earliest, also if its own time is shorter. So it costs at most 1000 interrupts a second.
+ */
+#define CPU_TIMER_STEP 1000000ULL
+/*
  * hash chains of waiting futexes: more waiters make the chains longer. With THREADS_MAX waiters a
  * chain has 16 entries.
  */

@@ -45,6 +45,8 @@ struct task_struct *process_thread(int tid);
  * lower 7 bits of @code, or with 1 if these are 0 and @code is not.
  */
 void __noreturn process_exit(int code);
+/* Returns the CPU time of all threads, of those that have ended too, in ns.  Any context. */
+u64 process_runtime(void);
 /* Called by do_exit() for a PF_USER thread: what the program expects at the end of a thread. */
 void process_thread_ends(void);
 

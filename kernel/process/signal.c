@@ -21,6 +21,7 @@
 #include "kernel/mm/uaccess.h"
 #include "kernel/printk.h"
 #include "kernel/process/limits.h"
+#include "kernel/process/posix_timers.h"
 #include "kernel/process/process.h"
 #include "kernel/sched/sched.h"
 
@@ -66,8 +67,9 @@ void signals_init(void)
 
 static void free_entry(struct sigqueue *q)
 {
-	list_del(&q->list);
-	kmem_cache_free(sigqueue_cache, q);
+	list_del_init(&q->list);
+	if (!q->timer)
+		kmem_cache_free(sigqueue_cache, q);
 }
 
 static struct sigqueue *find_entry(const struct sigpending *pending, int sig)
@@ -110,17 +112,24 @@ void flush_signal(int sig)
 	spin_unlock_irqrestore(&process.siglock, flags);
 }
 
-/* Takes pending signal @sig.  One without an entry was sent when memory was out. */
-static void collect(struct sigpending *pending, int sig, struct user_siginfo *info)
+/*
+ * Takes pending signal @sig.  Without an entry, it was sent when memory was out.  Several timers may
+ * have sent it: then it stays pending.  Returns the timer that sent it, or NULL.
+ */
+static struct posix_timer *collect(struct sigpending *pending, int sig, struct user_siginfo *info)
 {
 	struct sigqueue *q = find_entry(pending, sig);
+	struct posix_timer *timer = NULL;
 
-	pending->signal &= ~sigmask(sig);
 	*info = (struct user_siginfo){.si_signo = sig};
 	if (q) {
 		*info = q->info;
+		timer = q->timer;
 		free_entry(q);
 	}
+	if (!find_entry(pending, sig))
+		pending->signal &= ~sigmask(sig);
+	return timer;
 }
 
 static u64 pending_for(const struct task_struct *p)
@@ -180,18 +189,22 @@ static void discard_opposite(int sig)
 		discard_everywhere(sigmask(SIGCONT));
 }
 
+/* A blocked signal is kept, because its handler may have changed when it is unblocked. */
+static bool drops(int sig, const struct task_struct *to)
+{
+	const struct task_struct *p = to ? to : process.first;
+
+	return !(p && (p->sig.blocked & sigmask(sig))) && signal_is_ignored(sig);
+}
+
 /* @to: NULL = the process. */
 static void send(int sig, const struct user_siginfo *info, struct task_struct *to)
 {
 	struct sigpending *pending = to ? &to->sig.pending : &process.shared;
-	const struct task_struct *p = to ? to : process.first;
 	struct sigqueue *q;
 
 	discard_opposite(sig);
-	/* A blocked signal is kept, because its handler may have changed when it is unblocked. */
-	if (!(p && (p->sig.blocked & sigmask(sig))) && signal_is_ignored(sig))
-		return;
-	if (pending->signal & sigmask(sig))
+	if (drops(sig, to) || (pending->signal & sigmask(sig)))
 		return;
 	q = kmem_cache_zalloc(sigqueue_cache, GFP_ATOMIC);
 	if (q) {
@@ -219,6 +232,58 @@ void send_signal_to_thread(int sig, const struct user_siginfo *info, struct task
 
 	spin_lock_irqsave(&process.siglock, flags);
 	send(sig, info, p);
+	spin_unlock_irqrestore(&process.siglock, flags);
+}
+
+enum timer_sent send_timer_signal(struct sigqueue *q, int tid)
+{
+	enum timer_sent result = TIMER_NO_THREAD;
+	struct sigpending *pending = &process.shared;
+	struct task_struct *to = NULL;
+	int sig = q->info.si_signo;
+	unsigned long flags;
+
+	spin_lock_irqsave(&process.siglock, flags);
+	if (tid) {
+		to = process_thread(tid);
+		if (!to)
+			goto out_unlock;
+		pending = &to->sig.pending;
+	} else if (list_empty(&process.threads)) {
+		goto out_unlock;
+	}
+	result = TIMER_IGNORED;
+	if (drops(sig, to))
+		goto out_unlock;
+	result = TIMER_SENT;
+	list_add_tail(&q->list, &pending->queue);
+	pending->signal |= sigmask(sig);
+	wake_taker(sig, to);
+out_unlock:
+	spin_unlock_irqrestore(&process.siglock, flags);
+	return result;
+}
+
+/* Clears the bit of a signal whose last entry is gone. */
+static void update_bit(struct sigpending *pending, int sig)
+{
+	if (!find_entry(pending, sig))
+		pending->signal &= ~sigmask(sig);
+}
+
+void withdraw_timer_signal(struct sigqueue *q)
+{
+	int sig = q->info.si_signo;
+	struct task_struct *p;
+	unsigned long flags;
+
+	spin_lock_irqsave(&process.siglock, flags);
+	if (!list_empty(&q->list)) {
+		list_del_init(&q->list);
+		update_bit(&process.shared, sig);
+		list_for_each_entry(p, &process.threads, sig.threads)
+			update_bit(&p->sig.pending, sig);
+	}
 	spin_unlock_irqrestore(&process.siglock, flags);
 }
 
@@ -265,6 +330,7 @@ static int next_signal(u64 set)
 int dequeue_signal(u64 blocked, struct user_siginfo *info)
 {
 	struct sigpending *pending = &current->sig.pending;
+	struct posix_timer *timer = NULL;
 	unsigned long flags;
 	int sig;
 
@@ -275,9 +341,11 @@ int dequeue_signal(u64 blocked, struct user_siginfo *info)
 		sig = next_signal(pending->signal & ~blocked);
 	}
 	if (sig)
-		collect(pending, sig, info);
+		timer = collect(pending, sig, info);
 	recalc_sigpending();
 	spin_unlock_irqrestore(&process.siglock, flags);
+	if (timer)
+		posix_timer_taken(timer, info);
 	return sig;
 }
 

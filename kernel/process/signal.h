@@ -14,6 +14,7 @@
 #include "kernel/process/signal_types.h"
 #include "kernel/types.h"
 
+struct posix_timer;
 struct task_struct;
 
 #define NSIG 64
@@ -28,6 +29,8 @@ static inline u64 sigmask(int sig)
 struct sigqueue {
 	struct list_head list; /* in sigpending.queue */
 	struct user_siginfo info;
+	/* The timer that contains this entry; NULL: from the cache, freed when it is delivered. */
+	struct posix_timer *timer;
 };
 
 /* A signal on its way to a handler. */

@@ -125,7 +125,7 @@ void sched_tick(u64 now_ns);
  */
 void preempt_schedule_irq(void);
 bool sched_has_runnable(void);
-/* Returns the CPU time of @p in ns.  Process context. */
+/* Returns the CPU time of @p in ns.  Any context. */
 u64 thread_runtime(const struct task_struct *p);
 
 static inline bool signal_pending(const struct task_struct *p)

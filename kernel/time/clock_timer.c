@@ -74,8 +74,14 @@ void clock_timer_start(struct clock_timer *timer, u64 expires)
 
 bool clock_timer_cancel(struct clock_timer *timer)
 {
-	leave_list(timer);
-	return hrtimer_try_to_cancel(&timer->timer);
+	unsigned long flags;
+	bool armed;
+
+	spin_lock_irqsave(&realtime_lock, flags);
+	list_del_init(&timer->realtime);
+	armed = hrtimer_try_to_cancel(&timer->timer);
+	spin_unlock_irqrestore(&realtime_lock, flags);
+	return armed;
 }
 
 void clock_was_set(void)

@@ -1,97 +1,50 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls about time: clock_gettime, clock_settime, clock_getres, gettimeofday, time,
- * nanosleep.
+ * System calls about time: clock_gettime, clock_settime, clock_getres, gettimeofday, time, times,
+ * nanosleep, clock_nanosleep.
  *
- * Called through kernel_syscall() (process context).
- * Compare Linux's kernel/time/posix-timers.c and time.c.
+ * Called through kernel_syscall() (process context).  Argument errors are tested in Linux's order.
+ * Compare Linux's kernel/time/posix-timers.c, hrtimer.c and time.c.
  */
 #include "include/uapi/errno.h"
+#include "include/uapi/time.h"
 #include "include/uapi/unistd.h"
 #include "kernel/mm/uaccess.h"
+#include "kernel/process/process.h"
+#include "kernel/process/signal.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/thread.h"
 #include "kernel/syscall.h"
+#include "kernel/time/clocks.h"
+#include "kernel/time/sleep.h"
 #include "kernel/time/time.h"
 #include "kernel/time/wallclock.h"
 
-/* The application's struct timespec. */
-struct user_timespec {
-	s64 tv_sec;
-	s64 tv_nsec;
-};
+#define USER_HZ 100 /* ticks of times() */
 
-struct user_timeval {
-	s64 tv_sec;
-	s64 tv_usec;
-};
+/* ---- reading and setting -------------------------------------------------------------------- */
 
-struct user_timezone {
-	s32 minuteswest;
-	s32 dsttime;
-};
-
-/*
- * Linux's clock ids.  The coarse clocks have the same resolution as the others.  BOOTTIME equals
- * MONOTONIC, because the machine cannot be suspended.
- */
-enum {
-	ID_REALTIME = 0,
-	ID_MONOTONIC = 1,
-	ID_MONOTONIC_RAW = 4,
-	ID_REALTIME_COARSE = 5,
-	ID_MONOTONIC_COARSE = 6,
-	ID_BOOTTIME = 7,
-};
-
-static bool clock_read(int id, u64 *ns)
+static long sys_clock_gettime(int clock, struct timespec __user *ts)
 {
-	switch (id) {
-	case ID_REALTIME:
-	case ID_REALTIME_COARSE:
-		*ns = ktime_get_real_ns();
-		return true;
-	case ID_MONOTONIC:
-	case ID_MONOTONIC_RAW:
-	case ID_MONOTONIC_COARSE:
-	case ID_BOOTTIME:
-		*ns = ktime_get_ns();
-		return true;
-	default:
-		return false;
-	}
+	int err = clock_check(clock);
+
+	return err ? err : put_timespec(ts, clock_read(clock));
 }
 
-static long put_timespec(struct user_timespec __user *ts, u64 ns)
+/* Returns the clock's resolution, 1 ns.  With a NULL @ts only the validity of @clock is checked. */
+static long sys_clock_getres(int clock, struct timespec __user *ts)
 {
-	struct user_timespec k = {.tv_sec = ns / NSEC_PER_SEC, .tv_nsec = ns % NSEC_PER_SEC};
+	int err = clock_check(clock);
 
-	return copy_to_user(ts, &k, sizeof(k)) ? -EFAULT : 0;
+	return err || !ts ? err : put_timespec(ts, 1);
 }
 
-static long sys_clock_gettime(int id, struct user_timespec __user *ts)
+/* Only the time of day can be set.  Timeouts on the monotonic clock are not affected. */
+static long sys_clock_settime(int clock, const struct timespec __user *ts)
 {
-	u64 ns;
+	struct timespec k;
 
-	return clock_read(id, &ns) ? put_timespec(ts, ns) : -EINVAL;
-}
-
-/* Returns the clock's resolution, 1 ns.  With a NULL @ts only the validity of @id is checked. */
-static long sys_clock_getres(int id, struct user_timespec __user *ts)
-{
-	u64 ns;
-
-	if (!clock_read(id, &ns))
-		return -EINVAL;
-	return ts ? put_timespec(ts, 1) : 0;
-}
-
-/* Only the time of day can be set.  Timeouts use the monotonic clock, so they are not affected. */
-static long sys_clock_settime(int id, const struct user_timespec __user *ts)
-{
-	struct user_timespec k;
-
-	if (id != ID_REALTIME)
+	if (clock != CLOCK_REALTIME)
 		return -EINVAL;
 	if (copy_from_user(&k, ts, sizeof(k)))
 		return -EFAULT;
@@ -99,12 +52,12 @@ static long sys_clock_settime(int id, const struct user_timespec __user *ts)
 }
 
 /* @tv and @tz may each be NULL. */
-static long sys_gettimeofday(struct user_timeval __user *tv, struct user_timezone __user *tz)
+static long sys_gettimeofday(struct timeval __user *tv, struct timezone __user *tz)
 {
 	u64 ns = ktime_get_real_ns();
-	struct user_timeval k = {.tv_sec = ns / NSEC_PER_SEC,
-				 .tv_usec = ns % NSEC_PER_SEC / NSEC_PER_USEC};
-	struct user_timezone utc = {0};
+	struct timeval k = {.tv_sec = ns / NSEC_PER_SEC,
+			    .tv_usec = ns % NSEC_PER_SEC / NSEC_PER_USEC};
+	struct timezone utc = {0};
 
 	if (tv && copy_to_user(tv, &k, sizeof(k)))
 		return -EFAULT;
@@ -122,38 +75,98 @@ static long sys_time(s64 __user *to)
 	return seconds;
 }
 
-/* The longest sleep: 292 years.  A longer one would overflow in nanoseconds. */
-#define SLEEP_MAX_SEC ((s64)(INT64_MAX / NSEC_PER_SEC))
+struct tms {
+	s64 tms_utime, tms_stime, tms_cutime, tms_cstime;
+};
 
-static long sys_nanosleep(const struct user_timespec __user *req, struct user_timespec __user *rem)
+/* All CPU time counts as the program's own: time in system calls is not measured apart. */
+static long sys_times(struct tms __user *to)
 {
-	struct user_timespec k;
-	u64 end, now;
+	struct tms k = {
+		.tms_utime = clock_read(CLOCK_PROCESS_CPUTIME_ID) / (NSEC_PER_SEC / USER_HZ),
+	};
 
-	if (copy_from_user(&k, req, sizeof(k)))
+	if (to && copy_to_user(to, &k, sizeof(k)))
 		return -EFAULT;
-	if (k.tv_sec < 0 || k.tv_nsec < 0 || k.tv_nsec >= (s64)NSEC_PER_SEC)
-		return -EINVAL;
-	k.tv_sec = min_t(s64, k.tv_sec, SLEEP_MAX_SEC);
-	end = ktime_get_ns() + k.tv_sec * NSEC_PER_SEC + k.tv_nsec;
+	return ktime_get_ns() / (NSEC_PER_SEC / USER_HZ);
+}
 
-	for (;;) {
-		now = ktime_get_ns();
-		if (now >= end)
-			return 0;
+/* ---- sleeping ------------------------------------------------------------------------------- */
+
+/*
+ * Sleeps until the clock shows @deadline.  Returns false if a signal ended the sleep.  CPU time passes
+ * no faster than time, so a sleep on it lasts the difference at the least, and is then repeated.
+ */
+static bool sleep_on(int clock, u64 deadline)
+{
+	u64 now;
+
+	while ((now = clock_read(clock)) < deadline) {
 		if (signal_pending(current))
-			break;
-		/*
-		 * Sleep for the whole jiffies that are left.  If a fraction of a jiffy is left
-		 * afterwards, the loop runs once more.
-		 */
-		schedule_timeout_interruptible(max_t(u64, (end - now) / NSEC_PER_JIFFY, 1));
+			return false;
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (clock_is_cpu(clock))
+			sleep_until(CLOCK_MONOTONIC, deadline_after(deadline - now));
+		else
+			sleep_until(clock_is_real(clock) ? CLOCK_REALTIME : CLOCK_MONOTONIC,
+				    deadline);
 	}
-	k = (struct user_timespec){.tv_sec = (end - now) / NSEC_PER_SEC,
-				   .tv_nsec = (end - now) % NSEC_PER_SEC};
-	if (rem && copy_to_user(rem, &k, sizeof(k)))
-		return -EFAULT;
-	return -EINTR;
+	return true;
+}
+
+static long sleep_restart(struct restart_block *restart);
+
+/* A relative sleep.  If a signal ends it, *@left is the rest of the time. */
+static long sleep_relative(int clock, u64 deadline, struct timespec __user *left)
+{
+	struct restart_block *restart = &current->sig.restart;
+	u64 now;
+	int err;
+
+	if (sleep_on(clock, deadline))
+		return 0;
+	now = clock_read(clock);
+	if (now >= deadline)
+		return 0;
+	err = left ? put_timespec(left, deadline - now) : 0;
+	if (err)
+		return err;
+	restart->args[0] = clock;
+	restart->args[1] = deadline;
+	restart->args[2] = (u64)left;
+	return set_restart_fn(sleep_restart);
+}
+
+static long sleep_restart(struct restart_block *restart)
+{
+	return sleep_relative((int)restart->args[0], restart->args[1], (void *)restart->args[2]);
+}
+
+static long sys_nanosleep(const struct timespec __user *time, struct timespec __user *left)
+{
+	int err;
+	u64 ns;
+
+	err = get_timespec(time, &ns);
+	return err ? err : sleep_relative(CLOCK_MONOTONIC, deadline_after(ns), left);
+}
+
+static long sys_clock_nanosleep(int clock, int flags, const struct timespec __user *time,
+				struct timespec __user *left)
+{
+	int err = clock_can_wait(clock, false);
+	u64 ns;
+
+	if (!err)
+		err = get_timespec(time, &ns);
+	if (err)
+		return err;
+	if (flags & TIMER_ABSTIME)
+		return sleep_on(clock, ns) ? 0 : -ERESTARTNOHAND;
+	/* Setting the time of day does not change how long a relative sleep lasts. */
+	if (clock_is_real(clock))
+		clock = CLOCK_MONOTONIC;
+	return sleep_relative(clock, clock_deadline(clock, ns), left);
 }
 
 void time_syscalls_init(void)
@@ -164,7 +177,9 @@ void time_syscalls_init(void)
 		SYSCALL_DEF(__NR_clock_getres, sys_clock_getres),
 		SYSCALL_DEF(__NR_gettimeofday, sys_gettimeofday),
 		SYSCALL_DEF(__NR_time, sys_time),
+		SYSCALL_DEF(__NR_times, sys_times),
 		SYSCALL_DEF(__NR_nanosleep, sys_nanosleep),
+		SYSCALL_DEF(__NR_clock_nanosleep, sys_clock_nanosleep),
 	};
 
 	register_syscalls(defs, ARRAY_SIZE(defs));

@@ -423,7 +423,7 @@ UNUSED = {
     "process_run": "until a program is loaded",
     **dict.fromkeys(("exit_to_user", "signal_stack", "signal_restore_altstack"), "until the machine has ring 3"),
     "raise_softirq": "raise_softirq_irqoff() with interrupts on",
-    **dict.fromkeys(("put_unaligned_be32", "wake_up_all"), "the counterpart of one that is used"),
+    **dict.fromkeys(("put_unaligned_be32", "wake_up_all", "schedule_timeout_interruptible"), "the counterpart of one that is used"),
 }
 # The headers of the kernel's own code. Headers of a wire format, or of a table for hardware, may have unused names.
 OWN_HEADERS = ("kernel/", "net/", "drivers/", "boot/", "init/")
