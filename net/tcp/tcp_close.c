@@ -115,8 +115,9 @@ static void tcp_say_goodbye(struct sock *sk)
 
 /*
  * Limits the time for which an orphan in FIN_WAIT2 waits for the peer's FIN, which may never come; RFC 9293 has
- * no limit.  The time is TCP_LINGER2, or 60 s; for its last 60 s a small timewait object replaces @sk.  Returns
- * true if the timewait object replaces @sk now; @sk has then ended.
+ * no limit.  The time is TCP_LINGER2, or 60 s.  If it is at most 60 s, a small timewait object replaces @sk
+ * now, so that @sk has ended, and the function returns true.  If it is longer, a timer calls
+ * tcp_fin_wait2_over().  If TCP_LINGER2 is negative, the connection is reset.
  */
 static bool tcp_close_fin_wait2(struct sock *sk)
 {

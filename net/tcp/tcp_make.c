@@ -59,7 +59,7 @@ static unsigned int tcp_option_sack_perm(struct tcp_out_options *opts)
 
 /*
  * The options of our SYN: all that we support.  With @synack the segment is the SYN-ACK of a simultaneous open,
- * which may contain only options that the peer's SYN had (RFC 7323 2.2 and 3.2).
+ * which contains the MSS, and of the other options only those that the peer's SYN had (RFC 7323 2.2 and 3.2).
  */
 unsigned int tcp_syn_options(const struct sock *sk, bool synack, struct tcp_out_options *opts)
 {
@@ -79,8 +79,8 @@ unsigned int tcp_syn_options(const struct sock *sk, bool synack, struct tcp_out_
 }
 
 /*
- * The options of a SYN-ACK: only those that the SYN had.  @tsval: the timestamp clock, before @req's offset is
- * added.
+ * The options of a SYN-ACK: the MSS, and of the others only those that the SYN had.  @tsval: the timestamp
+ * clock, before @req's offset is added.
  */
 unsigned int tcp_synack_options(const struct request_sock *req, u16 mss, u32 tsval,
 				struct tcp_out_options *opts)
@@ -292,10 +292,7 @@ noinline void tcp_send_fin(struct sock *sk)
 
 /* ---- reset ------------------------------------------------------------------------------------------------ */
 
-/*
- * Sends a reset because we abort the connection: at close() if data is unread, SO_LINGER is 0, or there are too many
- * orphans, and at disconnect().
- */
+/* Sends a reset because we abort the connection, for example at close() if data is unread. */
 void tcp_send_active_reset(struct sock *sk, gfp_t gfp)
 {
 	struct sk_buff *skb;

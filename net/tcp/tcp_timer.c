@@ -602,9 +602,9 @@ static u32 tcp_keepalive_work(struct sock *sk)
 }
 
 /*
- * The timer of an orphan in FIN_WAIT2 expired.  If the whole wait is longer than TCP_TIMEWAIT_LEN, the timer ran for
- * all of it except the last TCP_TIMEWAIT_LEN; now a timewait object replaces the socket for the rest.  Otherwise the
- * connection ends.
+ * The timer of an orphan in FIN_WAIT2 expired.  If tcp_fin_time() is longer than TCP_TIMEWAIT_LEN, the timer
+ * ran for the difference.  Now a timewait object replaces the socket, and waits for the same difference again,
+ * as in Linux.  Otherwise the connection ends with a reset.
  */
 static void tcp_fin_wait2_over(struct sock *sk)
 {

@@ -65,8 +65,8 @@ void tcp_select_initial_window(int buf_space, u32 mss, u32 *rcv_wnd, u32 *window
 }
 
 /*
- * Returns the window that the buffer permits now.  To avoid the silly window syndrome (RFC 9293
- * 3.8.6.2.2) the window changes by whole segments or not at all.
+ * Returns the window that the buffer permits now.  To avoid the silly window syndrome (RFC 9293 3.8.6.2.2),
+ * little free space gives a window of 0, and a window without scaling changes by whole segments or not at all.
  */
 u32 __tcp_select_window(struct sock *sk)
 {
