@@ -71,18 +71,24 @@ void tcp_ofo_purge(struct sock *sk)
 	tp->rx_opt.num_sacks = 0;
 }
 
-bool tcp_prune_ofo_queue(struct sock *sk)
+bool tcp_prune_ofo_queue(struct sock *sk, const struct sk_buff *incoming)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
+	bool pruned = false;
 
-	if (RB_EMPTY_ROOT(&tp->out_of_order_queue))
-		return false;
-	snmp_inc(SNMP_TcpExtOfoPruned);
-	do {
+	while (!RB_EMPTY_ROOT(&tp->out_of_order_queue)) {
+		if (incoming && !tcp_under_memory_pressure(sk) &&
+		    after(TCP_SKB_CB(incoming)->seq, TCP_SKB_CB(tp->ooo_last_skb)->seq))
+			break;
 		ofo_drop_last(tp);
-	} while (tp->ooo_last_skb && (atomic_read(&sk->sk_rmem_alloc) > sk->sk_rcvbuf ||
-				      tcp_under_memory_pressure(sk)));
-	return true;
+		pruned = true;
+		if (atomic_read(&sk->sk_rmem_alloc) <= sk->sk_rcvbuf &&
+		    !tcp_under_memory_pressure(sk))
+			break;
+	}
+	if (pruned)
+		snmp_inc(SNMP_TcpExtOfoPruned);
+	return pruned;
 }
 
 /* ---- insertion ------------------------------------------------------------------------------------------- */
@@ -206,7 +212,7 @@ enum skb_drop_reason tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb)
 	enum ofo_fate fate;
 
 	tcp_ecn_check_ce(sk, skb);
-	if (tcp_try_rmem_schedule(sk, skb->truesize) || !ofo_has_place(tp, skb)) {
+	if (tcp_try_rmem_schedule(sk, skb) || !ofo_has_place(tp, skb)) {
 		snmp_inc(SNMP_TcpExtTCPOFODrop);
 		return SKB_DROP_REASON_TCP_OFO_PRUNE;
 	}
@@ -540,7 +546,7 @@ static enum skb_drop_reason tcp_data_in_order(struct sock *sk, struct sk_buff *s
 	 * because the last pages are for ending connections; the peer will retransmit.
 	 */
 	if ((!skb_queue_empty(&sk->sk_receive_queue) || unlikely(mm_pages_are_scarce())) &&
-	    tcp_try_rmem_schedule(sk, skb->truesize)) {
+	    tcp_try_rmem_schedule(sk, skb)) {
 		snmp_inc(SNMP_TcpExtTCPRcvQDrop);
 		inet_csk_schedule_ack(sk);
 		inet_csk(sk)->icsk_ack.pending |= ICSK_ACK_NOW;

@@ -224,9 +224,10 @@ void tcp_ofo_queue(struct sock *sk);
 void tcp_ofo_purge(struct sock *sk);
 /*
  * Drops out-of-order segments, those with the highest numbers first, until the receive buffer is
- * within its limit.  Returns false if there was none to drop.
+ * within its limit.  Returns false if none was dropped.  @incoming, which may be NULL, is the segment that needs the room:
+ * segments with lower numbers stay, because SACK blocks have reported them, unless all sockets together are short of memory.
  */
-bool tcp_prune_ofo_queue(struct sock *sk);
+bool tcp_prune_ofo_queue(struct sock *sk, const struct sk_buff *incoming);
 
 /* ---- tcp_urg.c (receive side) ---- */
 /* Processes the urgent pointer of @skb, an acceptable segment, and stores the urgent byte if @skb has it. */
@@ -275,10 +276,10 @@ void tcp_set_rcvlowat(struct sock *sk, int val);
 /* Returns true if @sk is readable for a reader that waits for @target bytes.  Needs no lock. */
 bool tcp_epollin_ready(const struct sock *sk, int target);
 /*
- * Returns 0 if @sk may hold @size more bytes of truesize for receiving, else -1.  If the room is
- * missing, it first collapses the receive queue and drops out-of-order segments.
+ * Returns 0 if @sk may hold the received @skb, else -1.  If the room is missing, it first collapses the receive
+ * queue and drops out-of-order segments above @skb.
  */
-int tcp_try_rmem_schedule(struct sock *sk, unsigned int size);
+int tcp_try_rmem_schedule(struct sock *sk, const struct sk_buff *skb);
 /* Returns true if @sk may charge @size more bytes within the limit for all sockets together. */
 bool tcp_rmem_schedule(struct sock *sk, unsigned int size);
 void tcp_grow_window(struct sock *sk, const struct sk_buff *skb);

@@ -278,8 +278,8 @@ static bool tcp_rmem_has_room(struct sock *sk, unsigned int size)
 	return atomic_read(&sk->sk_rmem_alloc) <= tcp_rmem_limit(sk) && tcp_rmem_schedule(sk, size);
 }
 
-/* Tries to make room for @size bytes in the receive buffer: 0, or -1 if there is still no room. */
-static int tcp_prune_queue(struct sock *sk, unsigned int size)
+/* Tries to make room for @skb in the receive buffer: 0, or -1 if there is still no room. */
+static int tcp_prune_queue(struct sock *sk, const struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
@@ -290,11 +290,11 @@ static int tcp_prune_queue(struct sock *sk, unsigned int size)
 		tp->rcv_ssthresh = min_t(u32, tp->rcv_ssthresh, 4u * tp->advmss);
 
 	tcp_collapse(sk);
-	if (tcp_rmem_has_room(sk, size))
+	if (tcp_rmem_has_room(sk, skb->truesize))
 		return 0;
 	/* Out-of-order data was never acknowledged, so it may be dropped (RFC 2018). */
-	tcp_prune_ofo_queue(sk);
-	if (tcp_rmem_has_room(sk, size))
+	tcp_prune_ofo_queue(sk, skb);
+	if (tcp_rmem_has_room(sk, skb->truesize))
 		return 0;
 	/* There is no room because the peer ignores our window, or the application does not read. */
 	snmp_inc(SNMP_TcpExtRcvPruned);
@@ -316,14 +316,14 @@ void tcp_rmem_shrink(struct sock *sk)
 	if (pages_short)
 		sk_enter_memory_pressure(sk);
 	tcp_collapse(sk);
-	tcp_prune_ofo_queue(sk);
+	tcp_prune_ofo_queue(sk, NULL);
 }
 
-int tcp_try_rmem_schedule(struct sock *sk, unsigned int size)
+int tcp_try_rmem_schedule(struct sock *sk, const struct sk_buff *skb)
 {
-	if (likely(tcp_rmem_has_room(sk, size)))
+	if (likely(tcp_rmem_has_room(sk, skb->truesize)))
 		return 0;
-	return tcp_prune_queue(sk, size);
+	return tcp_prune_queue(sk, skb);
 }
 
 /* ---- the buffer grows with the path ---------------------------------------------------------- */

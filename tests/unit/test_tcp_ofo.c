@@ -157,6 +157,11 @@ static void test_memory_is_bounded(void **state)
 	for (u32 i = 0; i < 2000; i++)
 		segment(1000 + 3 * i, 1, false);
 	assert_true(atomic_read(&sk->sk_rmem_alloc) <= sk->sk_rcvbuf + 4096);
+	/* The segments with the lowest numbers stay, because SACK blocks reported them. */
+	assert_int_equal(TCP_SKB_CB(tp.ooo_last_skb)->seq, ISS + 1000 + 3 * (tp.ofo_count - 1));
+	/* A segment with a lower number takes the place of those with the highest. */
+	segment(500, 1000, false);
+	assert_int_equal(TCP_SKB_CB(rb_to_skb(rb_first(&tp.out_of_order_queue)))->seq, ISS + 500);
 	/* In-order data is still accepted. */
 	segment(0, 1000, false);
 	assert_true(!before(tp.rcv_nxt, ISS + 1000));

@@ -365,7 +365,7 @@ static void test_pruned_data_is_not_reported(void **state)
 		assert_blocks_in_queue();
 	}
 	assert_true(pruned > 10);
-	while (tcp_prune_ofo_queue(sk) && tp.ofo_count)
+	while (tcp_prune_ofo_queue(sk, NULL) && tp.ofo_count)
 		assert_blocks_in_queue();
 	assert_int_equal(tp.rx_opt.num_sacks, 0);
 	free_all();
@@ -380,7 +380,7 @@ static void test_end_of_a_block_is_cut(void **state)
 	assert_int_equal(tp.selective_acks[0].end_seq, ISS + 250);
 	sk->sk_rcvbuf = atomic_read(&sk->sk_rmem_alloc) -
 			1; /* so one of the two segments must be dropped */
-	tcp_prune_ofo_queue(sk);
+	tcp_prune_ofo_queue(sk, NULL);
 	assert_int_equal(tp.ofo_count, 1);
 	assert_int_equal(tp.rx_opt.num_sacks, 1);
 	assert_int_equal(tp.selective_acks[0].start_seq, ISS + 100);
