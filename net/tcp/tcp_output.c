@@ -413,6 +413,23 @@ static unsigned int tcp_xmit_limit(struct sock *sk, struct sk_buff *skb, unsigne
 }
 
 /*
+ * Returns true if @skb must wait until packets of this socket have left the device.  A lost segment that waits for the
+ * same reason is sent first (RFC 6675 4, NextSeg()), even if @skb, which may be longer, would be within the limit.
+ */
+static bool tcp_device_is_full(struct sock *sk, const struct sk_buff *skb)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	const struct sk_buff *lost;
+
+	if (unlikely(tp->lost_out > tp->retrans_out)) {
+		lost = tcp_rtx_first_lost(sk);
+		if (lost && tcp_small_queue_check(sk, lost, 1))
+			return true;
+	}
+	return tcp_small_queue_check(sk, skb, 0);
+}
+
+/*
  * Sends the segments that may be sent now, and arms the timer of the tail loss probe.  @push_one: 0, or
  * TCP_PUSH_ONE: at most one packet; or TCP_PUSH_PROBE: at most one packet, even if cwnd is full.  Returns true if
  * data waits although none is in flight.  No ACK will come then, so the caller arms the window probe timer.
@@ -455,7 +472,7 @@ noinline bool tcp_write_xmit(struct sock *sk, unsigned int mss_now, int nonagle,
 		limit = tcp_xmit_limit(sk, skb, mss_now, quota, nonagle, push_one, &by);
 		if (!limit)
 			break;
-		if (tcp_small_queue_check(sk, skb, 0))
+		if (tcp_device_is_full(sk, skb))
 			break;
 		if (skb->len > limit && tcp_fragment(sk, false, skb, limit, mss_now, gfp))
 			break;
