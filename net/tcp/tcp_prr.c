@@ -8,8 +8,8 @@
  *   tcp_fastretrans_alert -> tcp_end_cwnd_reduction   high_seq was passed: cwnd = ssthresh
  *
  * A window that is halved at once stops the sender for half a round trip.  For each segment that arrives PRR
- * sends ssthresh / RecoverFS of a segment, where RecoverFS is the number of segments in flight when the
- * reduction begins.  So ACKs go on to clock the sending.
+ * sends ssthresh / cwnd of a segment, where cwnd is the window before the reduction.  So ACKs go on to clock
+ * the sending.
  *
  * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
  * Compare Linux's tcp_input.c.
@@ -29,7 +29,7 @@ u32 tcp_current_ssthresh(const struct sock *sk)
 }
 
 /* Begins a reduction (RFC 9937 6.1). */
-void tcp_init_cwnd_reduction(struct sock *sk, u32 delivered)
+void tcp_init_cwnd_reduction(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
@@ -39,8 +39,6 @@ void tcp_init_cwnd_reduction(struct sock *sk, u32 delivered)
 	tp->prior_cwnd = tp->snd_cwnd;
 	tp->prr_delivered = 0;
 	tp->prr_out = 0;
-	/* RecoverFS: the segments that were outstanding before this ACK and not SACKed before it. */
-	tp->prr_recover_fs = max(tp->packets_out - tp->sacked_out + delivered, 1u);
 	tp->snd_ssthresh = inet_csk(sk)->icsk_ca_ops->ssthresh(sk);
 	tcp_ecn_queue_cwr(tp);
 }
@@ -49,6 +47,10 @@ void tcp_init_cwnd_reduction(struct sock *sk, u32 delivered)
  * RFC 9937 6.2.  With more than ssthresh segments in flight, sends in proportion to the segments
  * that arrive. With fewer, sends as many as arrive, and one more if the ACK is safe: it advanced
  * snd_una and showed no new loss.  So the data in flight grows to ssthresh as in slow start.
+ *
+ * The RFC divides by the data that was in flight (RecoverFS).  Here, as in Linux, it is the window before the
+ * reduction.  If the application did not fill the window, fewer segments are sent than the RFC permits, until
+ * ssthresh is reached.
  */
 void tcp_cwnd_reduction(struct sock *sk, u32 newly_delivered, u32 newly_lost, int flag)
 {
@@ -61,7 +63,7 @@ void tcp_cwnd_reduction(struct sock *sk, u32 newly_delivered, u32 newly_lost, in
 	if (room < 0) {
 		u64 share = (u64)tp->prr_delivered * tp->snd_ssthresh;
 
-		send = (int)DIV_ROUND_UP(share, tp->prr_recover_fs) - (int)tp->prr_out;
+		send = (int)DIV_ROUND_UP(share, tp->prior_cwnd) - (int)tp->prr_out;
 	} else {
 		bool safe_ack = (flag & FLAG_SND_UNA_ADVANCED) && !newly_lost;
 
@@ -93,7 +95,7 @@ void tcp_end_cwnd_reduction(struct sock *sk)
  * Congestion was reported without a loss: reduces the window, at most once for each window of data, and not during
  * Recovery or Loss.
  */
-void tcp_enter_cwr(struct sock *sk, u32 delivered)
+void tcp_enter_cwr(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
@@ -101,6 +103,6 @@ void tcp_enter_cwr(struct sock *sk, u32 delivered)
 		return;
 	tp->prior_ssthresh = 0;
 	tp->undo_marker = 0;
-	tcp_init_cwnd_reduction(sk, delivered);
+	tcp_init_cwnd_reduction(sk);
 	tcp_set_ca_state(sk, TCP_CA_CWR);
 }

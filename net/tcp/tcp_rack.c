@@ -172,7 +172,7 @@ void tcp_rack_reo_timeout(struct sock *sk)
 	timeout = tcp_rack_detect_loss(sk);
 	if (in_flight != tcp_packets_in_flight(tp)) {
 		if (inet_csk(sk)->icsk_ca_state != TCP_CA_Recovery) {
-			tcp_enter_recovery(sk, 0, false);
+			tcp_enter_recovery(sk, false);
 			/* An algorithm with cong_control() sets the window itself, at the next ACK. */
 			if (!inet_csk(sk)->icsk_ca_ops->cong_control)
 				tcp_cwnd_reduction(sk, 1, tp->lost - lost, 0);
@@ -290,7 +290,7 @@ void tcp_process_tlp_ack(struct sock *sk, u32 ack, int flag)
 	if (!tp->tlp_retrans || (flag & FLAG_DSACK_TLP)) {
 		tp->tlp_high_seq = 0;
 	} else if (after(ack, tp->tlp_high_seq)) {
-		tcp_init_cwnd_reduction(sk, 0);
+		tcp_init_cwnd_reduction(sk);
 		tcp_set_ca_state(sk, TCP_CA_CWR);
 		tcp_end_cwnd_reduction(sk);
 		tcp_try_keep_open(sk);

@@ -100,7 +100,7 @@ static void tcp_try_to_open(struct sock *sk, const struct tcp_sacktag_state *sta
 	 * non-ECN-Capable TCP."
 	 */
 	if (unlikely(state->flag & FLAG_ECE))
-		tcp_enter_cwr(sk, tp->delivered - state->prior_delivered);
+		tcp_enter_cwr(sk);
 	if (inet_csk(sk)->icsk_ca_state != TCP_CA_CWR)
 		tcp_try_keep_open(sk);
 }
@@ -144,7 +144,7 @@ static void tcp_identify_packet_loss(struct sock *sk, struct tcp_sacktag_state *
 		state->flag |= FLAG_LOST_RETRANS;
 }
 
-void tcp_enter_recovery(struct sock *sk, u32 delivered, bool ece_ack)
+void tcp_enter_recovery(struct sock *sk, bool ece_ack)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
@@ -154,7 +154,7 @@ void tcp_enter_recovery(struct sock *sk, u32 delivered, bool ece_ack)
 	if (!tcp_in_cwnd_reduction(sk)) {
 		if (!ece_ack)
 			tp->prior_ssthresh = tcp_current_ssthresh(sk);
-		tcp_init_cwnd_reduction(sk, delivered);
+		tcp_init_cwnd_reduction(sk);
 	}
 	tp->tlp_high_seq = 0;
 	tcp_update_rto_time(tp);
@@ -381,7 +381,7 @@ static bool tcp_process_recovery(struct sock *sk, bool is_dupack, struct tcp_sac
 	/* The reduction was undone, but this ACK may prove that other segments are lost. */
 	if (!tp->lost_out)
 		return false;
-	tcp_enter_recovery(sk, tp->delivered - state->prior_delivered, state->flag & FLAG_ECE);
+	tcp_enter_recovery(sk, state->flag & FLAG_ECE);
 	return true;
 }
 
@@ -408,7 +408,7 @@ static bool tcp_process_disorder(struct sock *sk, bool is_dupack, struct tcp_sac
 	/* Only a probe of the path MTU was lost: that is no congestion. */
 	if (tcp_mtup_lost(sk))
 		return false;
-	tcp_enter_recovery(sk, tp->delivered - state->prior_delivered, state->flag & FLAG_ECE);
+	tcp_enter_recovery(sk, state->flag & FLAG_ECE);
 	return true;
 }
 

@@ -157,7 +157,7 @@ void tcp_fastretrans_alert(struct sock *sk, bool is_dupack, struct tcp_sacktag_s
  */
 void tcp_mark_skb_lost(struct sock *sk, struct sk_buff *skb);
 /* @ece_ack: the ACK reports a CE mark too, so the reduction must not be undone. */
-void tcp_enter_recovery(struct sock *sk, u32 delivered, bool ece_ack);
+void tcp_enter_recovery(struct sock *sk, bool ece_ack);
 void tcp_enter_loss(struct sock *sk); /* the retransmit timer expired */
 /* Sets the state: Disorder if holes or retransmitted segments remain in the queue, else Open. */
 void tcp_try_keep_open(struct sock *sk);
@@ -183,11 +183,10 @@ bool tcp_try_undo_recovery(struct sock *sk);
 
 /* ---- tcp_prr.c ----------------------------------------------------------------------------------- */
 u32 tcp_current_ssthresh(const struct sock *sk);
-/* @delivered: number of segments that the present ACK reports as delivered; 0 without an ACK. */
-void tcp_init_cwnd_reduction(struct sock *sk, u32 delivered);
+void tcp_init_cwnd_reduction(struct sock *sk);
 void tcp_cwnd_reduction(struct sock *sk, u32 newly_delivered, u32 newly_lost, int flag);
 void tcp_end_cwnd_reduction(struct sock *sk);
-void tcp_enter_cwr(struct sock *sk, u32 delivered);
+void tcp_enter_cwr(struct sock *sk);
 
 /* ---- tcp_ack.c ----------------------------------------------------------------------------------- */
 /*

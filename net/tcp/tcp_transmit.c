@@ -175,7 +175,7 @@ noinline int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it
 	err = icsk->icsk_af_ops->queue_xmit(sk, skb);
 	/* A full queue of our own device is congestion too. */
 	if (unlikely(err == -ENOBUFS))
-		tcp_enter_cwr(sk, 0);
+		tcp_enter_cwr(sk);
 	if (!err && kept) {
 		if (sk->sk_pacing_status != SK_PACING_NONE)
 			tcp_update_wstamp(sk, bytes);

@@ -495,15 +495,6 @@ def duplicates_lower_reordering(d):
         other_counters(d) == {REORDERING} or only_data_differs(d) and early_on_linux(d))
 
 
-def prr_by_the_flight(d):
-    """In a reduction, RFC 9937 6.1 sends ssthresh / RecoverFS segments for each that was delivered, where RecoverFS is
-    the data in flight. Linux divides by the congestion window before the reduction. If that window was not full, more
-    is sent here.
-    Script: prr/the-flight-not-the-window.pkt"""
-    ours, linux = ranges(d.ours), ranges(d.linux)
-    return repaired(d) and (not linux or sum(b - a for a, b in ours) > sum(b - a for a, b in linux))
-
-
 def lost_segments_after_an_undo(d):
     """After an undo Linux misses some losses. A segment that RACK marked before the undo has left RACK's list for
     ever. While more retransmissions are in flight than segments are lost, Linux retransmits no segment, although these
@@ -577,7 +568,7 @@ ROWS = [echo_of_a_challenge, options_of_a_crossed_syn, shutdown_in_syn_received,
         mss_of_the_link, frag_needed_without_mtu, route_of_another_connection,
         unit_of_the_window, room_in_the_send_buffer, timer_edge, queued_segments_grow,
         cubic_by_the_rfc, delivered_by_an_old_ack, reordering_by_a_dsack, duplicates_lower_reordering,
-        cut_inside_a_segment, prr_by_the_flight, lost_segments_after_an_undo, dsack_of_a_delayed_ack]
+        cut_inside_a_segment, lost_segments_after_an_undo, dsack_of_a_delayed_ack]
 
 
 def row(difference):
