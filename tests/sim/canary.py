@@ -24,6 +24,8 @@ CANARIES = {
               "\ttp->duplicate_sack[0] = (struct tcp_sack_block){seq, end_seq + 1};"),
     "window": ("net/tcp/tcp_window.c", "new_win = ALIGN_UP(cur_win, 1u << wscale);",
                "new_win = ALIGN_DOWN(cur_win, 1u << wscale);"),
+    "reneging": ("net/tcp/tcp_recovery.c", "bool reneged = head && (TCP_SKB_CB(head)->sacked & TCPCB_SACKED_ACKED);",
+                 "bool reneged = head && tcp_is_sack(tp);"),
     "ect": ("net/tcp/tcp_ecn.c", "if (bytes && !before(tcb->seq, tp->snd_nxt)) {", "if (bytes) {"),
 }
 

@@ -168,10 +168,6 @@ static struct fate befall(void *arg, struct wire *wire, struct host *from, uint8
 			   fate.extra_ns);
 		story_frame(w, way->port, way->out, copy, *len, what);
 	}
-	if (tcp && !way->out && !fate.drop && !memcmp(copy, frame, *len)) {
-		for (unsigned int i = 0; i <= fate.copies; i++)
-			watch_arrival(copy, *len);
-	}
 	/*
 	 * Capture a frame on its second link, as it arrives; on the first link only if it was
 	 * changed or lost there.
@@ -179,6 +175,10 @@ static struct fate befall(void *arg, struct wire *wire, struct host *from, uint8
 	if (w->capture && (!way->out || what))
 		capture_frame(w->capture, conductor_now(w->c), frame, *len, what);
 	fate.extra_ns += leaves - conductor_now(w->c) + w->plan.delay_us * US;
+	if (tcp && !way->out && !fate.drop && !memcmp(copy, frame, *len)) {
+		for (unsigned int i = 0; i <= fate.copies; i++)
+			watch_arrival(copy, *len, conductor_now(w->c) + fate.extra_ns);
+	}
 	return fate;
 }
 

@@ -214,8 +214,8 @@ void watch_fate(struct world *w, const uint8_t *frame, size_t len, bool lost, bo
 uint64_t watch_cost(unsigned int i);
 /* The peer dropped or did not have data that it reported in SACK blocks; this costs as much as a loss. */
 void watch_reneges(struct world *w, unsigned int i);
-/* The last link of a frame has taken it, undamaged. */
-void watch_arrival(const uint8_t *frame, size_t len);
+/* The last link of a frame has taken it, undamaged; it (or its first copy) reaches the host at the time @at. */
+void watch_arrival(const uint8_t *frame, size_t len, uint64_t at);
 /* Records that a link gave a frame a CE mark. */
 void watch_mark(struct world *w, const uint8_t *frame);
 /* Returns the largest number of losses of connection @i in a row, without new data acknowledged between. */

@@ -207,6 +207,8 @@ static const char *judge_data(struct half *me, const struct half *other, const s
 		return "the data is not that of the stream";
 	if (ahead(end, me->end) > 0)
 		me->end = end;
+	if (s->len > me->longest)
+		me->longest = s->len;
 	me->fin |= s->flags & FIN;
 	return NULL;
 }
@@ -275,7 +277,7 @@ static const char *judge(struct flow *f, const struct segment *s)
 
 void watch_frame(struct world *w, unsigned int port, const uint8_t *frame, size_t len)
 {
-	struct segment s = {.is_peers = port == PEER};
+	struct segment s = {.is_peers = port == PEER, .at = conductor_now(w->c)};
 	const char *wrong;
 
 	if (!find_flow(frame + PKT_ETH + PKT_IP, &s))
@@ -343,16 +345,16 @@ void watch_reneges(struct world *w, unsigned int i)
 	count_loss(w, &flows[i]);
 }
 
-void watch_arrival(const uint8_t *frame, size_t len)
+void watch_arrival(const uint8_t *frame, size_t len, uint64_t at)
 {
-	struct segment s = {0};
+	struct segment s = {.at = at};
 	struct flow *f;
 
 	if (!find_flow(frame + PKT_ETH + PKT_IP, &s) || read_fields(frame, len, &s))
 		return;
 	f = &flows[s.connection];
 	if (!(s.flags & (SYN | RST)) && f->half[0].known && f->half[1].known)
-		sack_arrival(&f->half[s.side], &s);
+		sack_arrival(f->half, &s);
 }
 
 void watch_mark(struct world *w, const uint8_t *frame)

@@ -26,6 +26,7 @@ struct half {
 	bool has_edge;
 	uint32_t ack; /* acknowledgment number that it sent last */
 	bool has_ack, fin;
+	unsigned int longest; /* bytes in the longest segment that it sent */
 	bool has_wscale, has_ts, has_sack;
 	unsigned int wscale, mss;
 	bool ecn_offered;  /* a SYN of this end had ECE and CWR */
@@ -44,6 +45,7 @@ struct segment {
 	unsigned int mss, wscale;
 	bool has_mss, has_wscale, has_ts, has_sack; /* has_sack: "SACK permitted" */
 	uint32_t tsval;
+	uint64_t at; /* ns: the time at which it is sent, or arrives */
 	unsigned int nr_blocks;
 	struct pkt_block blocks[PKT_BLOCKS_MAX];
 };
@@ -59,9 +61,9 @@ static inline int32_t ahead(uint32_t a, uint32_t b)
 void sack_begin(void); /* a run begins */
 /* The end @side of @connection begins a new stream. */
 void sack_stream(unsigned int connection, unsigned int side);
-/* The segment @s of @from arrives at the other end. */
-void sack_arrival(const struct half *from, const struct segment *s);
-/* Checks the blocks of @s, which @me sends; returns NULL, or the error. */
+/* The segment @s arrives at the time s->at; @half: both ends of its connection. */
+void sack_arrival(const struct half *half, const struct segment *s);
+/* Checks the blocks of @s, which @me sends, and whether its data was SACKed before; returns NULL, or the error. */
 const char *sack_judge(const struct half *me, const struct half *other, const struct segment *s);
 
 #endif

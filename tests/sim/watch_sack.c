@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Checks the SACK blocks that our kernel sends.
+ * Checks the SACK blocks that our kernel sends, and that it does not retransmit data that was SACKed.
  *
  * sack_arrival(), sack_judge() <- watch.c: for each frame that arrives, and that a host sends.
  *
@@ -8,6 +8,11 @@
  * acknowledgment number, inside the offered window, and of data that arrived; blocks do not touch each other.
  * The exception is a DSACK: it is the first block, below the acknowledgment number or inside the second block, and of
  * data that arrived twice.  Data counts as arrived when its frame enters the link to the receiver undamaged.
+ *
+ * The rule for a sender (RFC 2018 5, 6675 4): a segment whose bytes were all SACKed is not retransmitted.  A block counts
+ * from the instant after its arrival, and only in an ACK that no check of the sender may refuse.  If the cumulative
+ * acknowledgment stops at a byte that was SACKed, the other end has dropped it (reneging, RFC 2018 8): then all data that
+ * was sent so far may be retransmitted.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +21,8 @@
 
 /* No stream is longer; a larger offset is that of a probe before the first byte. */
 #define OFFSET_MAX (1U << 30)
+/* Segments in flight: with fewer, tcp_fragment() is below its limit of memory for one queue. */
+#define QUEUE_PIECES 200
 
 /* A number for each byte of a stream. */
 struct bytes {
@@ -23,16 +30,44 @@ struct bytes {
 	size_t size;
 };
 
-/* One end of a connection, as a receiver. */
+/* An ACK that is on its way to the sender. */
+struct coming {
+	struct segment s;
+	struct coming *next;
+};
+
+/* One end of a connection. */
 static struct end {
-	/* How often each byte of the other end's stream arrived, at most twice; the FIN is a byte too. */
+	/* A receiver: how often each byte of the other end's stream arrived, at most twice; the FIN is a byte too. */
 	struct bytes times;
+	/*
+	 * A sender: 1 for each byte of its own stream that was SACKed; perhaps: by an ACK that it may have refused
+	 */
+	struct bytes sacked, perhaps;
+	struct coming *coming; /* ordered by the time of arrival */
+	bool has_una;
+	uint32_t una, tsval; /* of the ACK that is the newest one by these two */
+	bool reneged;        /* the other end dropped data: until una has reached renege_end */
+	uint32_t renege_end;
 } ends[CONNECTIONS_MAX][2];
+
+static void free_end(struct end *e)
+{
+	struct coming *c;
+
+	while ((c = e->coming)) {
+		e->coming = c->next;
+		free(c);
+	}
+	free(e->times.at);
+	free(e->sacked.at);
+	free(e->perhaps.at);
+}
 
 void sack_begin(void)
 {
 	for (unsigned int i = 0; i < 2 * CONNECTIONS_MAX; i++)
-		free(ends[i / 2][i % 2].times.at);
+		free_end(&ends[i / 2][i % 2]);
 	memset(ends, 0, sizeof(ends));
 }
 
@@ -65,7 +100,12 @@ static void bytes_add(struct bytes *b, uint32_t offset, size_t n, uint8_t most)
 
 void sack_stream(unsigned int connection, unsigned int side)
 {
+	struct end *me = &ends[connection][side];
+
 	bytes_clear(&ends[connection][!side].times);
+	bytes_clear(&me->sacked);
+	bytes_clear(&me->perhaps);
+	me->has_una = me->reneged = false;
 }
 
 /* ---- a receiver ------------------------------------------------------------------------------- */
@@ -132,19 +172,106 @@ static const char *judge_blocks(const struct half *me, const struct half *other,
 	return NULL;
 }
 
+/* ---- a sender --------------------------------------------------------------------------------- */
+
+/* Returns true if no check of the sender @me may refuse the ACK: it is in the window, and not older than the last one. */
+static bool is_certain(const struct end *e, const struct half *me, const struct half *other,
+		       const struct segment *s)
+{
+	if (s->len || s->flags & (SYN | RST | FIN) || ahead(s->seq, other->end) > 0 ||
+	    ahead(s->seq, me->ack) < 0 || ahead(s->seq, me->edge) > 0 || ahead(s->ack, me->end) > 0)
+		return false;
+	/* The sender may refuse to cut a packet of several segments for the blocks (CVE-2019-11478). */
+	if (me->longest && (me->end - s->ack) / me->longest > QUEUE_PIECES)
+		return false;
+	return !e->has_una || (ahead(s->ack, e->una) >= 0 && ahead(s->tsval, e->tsval) >= 0);
+}
+
+/* An ACK has arrived at @me. */
+static void take_ack(struct end *e, const struct half *me, const struct half *other,
+		     const struct segment *s)
+{
+	bool certain = is_certain(e, me, other, s);
+
+	if (!e->has_una || ahead(s->ack, e->una) > 0)
+		e->una = s->ack;
+	e->has_una = true;
+	if (certain)
+		e->tsval = s->tsval;
+	for (unsigned int i = 0; i < s->nr_blocks; i++) {
+		struct pkt_block b = s->blocks[i];
+
+		if (ahead(b.from, s->ack) <= 0 || ahead(b.to, b.from) <= 0 ||
+		    ahead(b.to, me->end) > 0)
+			continue;
+		bytes_add(&e->perhaps, b.from - me->isn - 1, b.to - b.from, 1);
+		if (certain && i >= is_dsack(s))
+			bytes_add(&e->sacked, b.from - me->isn - 1, b.to - b.from, 1);
+	}
+	if (byte_number(&e->perhaps, e->una - me->isn - 1)) {
+		e->reneged = true;
+		e->renege_end = me->end;
+	}
+}
+
+/* Takes the ACKs that arrived at @me before the time @now. */
+static void take_acks(struct end *e, const struct half *me, const struct half *other, uint64_t now)
+{
+	struct coming *c;
+
+	while ((c = e->coming) && c->s.at < now) {
+		e->coming = c->next;
+		take_ack(e, me, other, &c->s);
+		free(c);
+	}
+	if (e->reneged && ahead(e->una, e->renege_end) >= 0)
+		e->reneged = false;
+}
+
+static const char *judge_retransmission(struct end *e, const struct half *me,
+					const struct half *other, const struct segment *s)
+{
+	uint32_t end = s->seq + s->len + !!(s->flags & FIN);
+
+	take_acks(e, me, other, s->at);
+	if (!s->len || e->reneged || ahead(end, me->end) > 0 || ahead(s->seq, me->isn) <= 0)
+		return NULL;
+	for (uint32_t seq = s->seq; seq != end; seq++) {
+		if (!byte_number(&e->sacked, seq - me->isn - 1))
+			return NULL;
+	}
+	return "a retransmission of data that was SACKed";
+}
+
 /* ---- for watch.c ------------------------------------------------------------------------------ */
 
-void sack_arrival(const struct half *from, const struct segment *s)
+void sack_arrival(const struct half *half, const struct segment *s)
 {
 	size_t n = s->len + !!(s->flags & FIN);
+	struct end *to = &ends[s->connection][!s->side];
+	struct coming **at = &to->coming, *c;
 
 	if (n)
-		bytes_add(&ends[s->connection][!s->side].times, s->seq - from->isn - 1, n, 2);
+		bytes_add(&to->times, s->seq - half[s->side].isn - 1, n, 2);
+	if (!(s->flags & ACK))
+		return;
+	c = malloc(sizeof(*c));
+	c->s = *s;
+	c->s.data = NULL;
+	while (*at && (*at)->s.at <= s->at)
+		at = &(*at)->next;
+	c->next = *at;
+	*at = c;
 }
 
 const char *sack_judge(const struct half *me, const struct half *other, const struct segment *s)
 {
+	const char *wrong;
+
 	if (s->nr_blocks && !(me->has_sack && other->has_sack))
 		return "SACK blocks that were not negotiated";
-	return s->is_peers ? NULL : judge_blocks(me, other, s);
+	if (s->is_peers)
+		return NULL;
+	wrong = judge_blocks(me, other, s);
+	return wrong ? wrong : judge_retransmission(&ends[s->connection][s->side], me, other, s);
 }
