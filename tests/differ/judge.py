@@ -38,6 +38,8 @@ class Difference:
     linux: str | None
     before: list            # Linux's answers to the steps before
     following: tuple = ("", "")     # (ours, Linux's) answers to the steps that begin soon after it, joined
+    undone: bool = False            # our kernel has undone a reduction of the window up to this step
+    prompt: str | None = None       # our answer without packets that Linux's timers might send only after the step's end
 
     @property
     def words(self):
@@ -92,7 +94,7 @@ def compare(resolved, ours, linux):
     soon = [k for k in range(i + 1, min(len(ours), len(linux))) if resolved.at[k] - resolved.at[i + 1] < SOON_US]
     following = tuple(" ".join(answers[k] for k in soon) for answers in (ours, linux))
     return Difference(resolved, i, ours[i] if i < len(ours) else None, linux[i] if i < len(linux) else None,
-                      linux[:i], following)
+                      linux[:i], following, sum(ours.undos[i:i + 1]) > 0, ours.prompt[i] if i < len(ours.prompt) else None)
 
 
 def stretched(scenario, attempt):

@@ -20,6 +20,7 @@ SO_RCVBUF, SO_ERROR, TCP_WINDOW_CLAMP, TCP_DEFER_ACCEPT = (1, 8), (1, 4), (6, 10
 NO_ERROR = "4:00000000"
 DELAYED_ACK_US = 50_000      # a delayed ACK has been sent after this time
 WHEEL_US = 300_000           # Linux rounds timeouts up by at most 256 ms
+QUIET = ("wait", "info", "poll", "get", "ioctl", "recv")    # steps that normally let nothing be sent
 LINUX_TICK_US = 4000        # CONFIG_HZ=250
 ACK_MAX_TICKS = 2           # a timer without a delay ends with the next tick, or with the one after it
 
@@ -217,13 +218,30 @@ def old_ack_with_data(d):
     return bool(noted) and d.words[0] == "seg" and d.words[7] != "-" and d.words[7] < max(noted)
 
 
+def acknowledged(d):
+    """Returns the highest acknowledgement number up to this step."""
+    return max((w[5] for w in steps_up_to(d) if w[0] == "seg" and w[5] != "-"), default=1)
+
+
+def is_probe_only_here(d):
+    """Returns true if data came with a zero window, and its probe is the only word that Linux's answer does not have."""
+    closed = [w[5] for w in steps_up_to(d) if w[0] == "seg" and w[4] and w[6] == 0 and w[5] != "-"]
+    return any(words(d.linux) == [w for w in words(d.ours) if not w.startswith(f"A{ack - 1}/")] != words(d.ours) for ack in closed)
+
+
+def is_burst_of_linux_only(d):
+    """Returns true if an ACK of nothing new lets Linux send new data, and this kernel only acknowledges."""
+    return d.words[5] == acknowledged(d) and without(d.ours, "A", "a", "e") == [] and len(new_ranges(d, d.linux)) == 1 and \
+        without(d.linux, "D", "a", "e", "s") == [] and any("D" in answer for answer in d.before)
+
+
 def fast_path_by_memory(d):
     """Linux's fast path accepts data only if the socket has already reserved memory for it, so the first data, and
     some data in each further page, takes the slow path. The fast path here accepts data if the buffer has room.
     The two paths differ in details: whether a soft error from ICMP is cleared; whether the timestamp of an old
-    ACK is recorded; whether the window of a segment with a lower SEG.SEQ (SND.WL1) is recorded; and whether the
-    data is queued before retransmissions are sent, which then acknowledge it. RFC 9293 and 7323 4.3 describe one
-    path only.
+    ACK is recorded; whether the window of a segment with a lower SEG.SEQ (SND.WL1) is recorded; whether the timer
+    of the window probe starts again; whether data that waited for a larger burst is sent; and whether the received
+    data is queued before retransmissions are sent, which then acknowledge it. RFC 9293 and 7323 4.3 describe one path only.
     Script: icmp/soft-until-the-next-segment.pkt"""
     earlier = [w for w in steps_up_to(d) if w[0] == "seg"]
     if d.words[0] == "get" and d.words[2:4] == SO_ERROR:
@@ -236,11 +254,26 @@ def fast_path_by_memory(d):
                 return True
             una = max(una, w[5] if w[5] != "-" else 1)
         return False
-    if d.words[0] == "send" and d.ours == f"={result(d.ours)}":
+    if d.words[0] in ("send", "shutdown", "close") and f"={result(d.ours)}" in (d.ours, d.linux):
         closed = [i for i, w in enumerate(earlier) if w[6] == 0]
         return bool(closed) and any(w[3] > earlier[closed[-1]][3] for w in earlier[:closed[-1]])
-    return d.words[0] == "seg" and d.words[4] and only(d.ours, "D") == only(d.linux, "D") != [] and \
-        without(d.ours, "A", "a", "e") == without(d.linux, "A", "a", "e")
+    if is_probe_only_here(d):
+        return True
+    if d.words[0] != "seg" or not d.words[4]:
+        return False
+    if is_burst_of_linux_only(d):
+        return True
+    return only(d.ours, "D") == only(d.linux, "D") != [] and without(d.ours, "A", "a", "e") == without(d.linux, "A", "a", "e")
+
+
+def blocks_beyond_a_fin(d):
+    """A peer sent data beyond its FIN, which no conforming peer does, and the data arrived before the FIN. Linux's ACK of
+    the FIN still has SACK blocks of this data, and Linux then drops it. Here the data is dropped first, so the ACK has
+    no blocks.
+    Script: close/data-beyond-the-fin.pkt"""
+    def without_blocks(answer):
+        return re.sub(r"(A\d+/\d+):\S+", r"\1", answer or "")
+    return d.words[0] == "seg" and "F" in d.words[2] and d.ours != d.linux and d.ours == without_blocks(d.linux)
 
 
 def two_ends(d):
@@ -256,12 +289,12 @@ def two_ends(d):
 
 
 def ack_that_waits_for_room(d):
-    """A full segment with a FIN, or a second full segment, was received. Both kernels send the ACK at once only if it
-    can offer a window at least as large as the last one. On Linux it can. Here the buffer is charged for all memory that a
-    segment allocates, so the window would be smaller, and the ACK is delayed (RFC 9293 3.8.6.3).
+    """A full segment with a FIN, or a second full segment, was received. The ACK is sent at once if the window that can be
+    offered now is as large as the last one, else it is delayed (RFC 9293 3.8.6.3). The two kernels charge the buffer
+    for different amounts of memory, and Linux rounds a window without a scale to whole segments. So one may wait and the
+    other not.
     Script: ack/fin-with-a-full-segment.pkt"""
-    return d.words[0] == "seg" and d.words[4] >= SMALL and lasts(d) < DELAYED_ACK_US and not d.ours and \
-        only(d.linux, "A") != [] and not without(d.linux, "A", "a", "e")
+    return d.words[0] == "seg" and d.words[4] >= SMALL and is_quick_on_one(d)
 
 
 def other_window(d):
@@ -273,14 +306,21 @@ def other_window(d):
     return any(w[0] == "seg" and w[3] + w[4] > SMALL + max(given, default=1) for w in steps_up_to(d))
 
 
+def is_quick_on_one(d):
+    """Returns true if one kernel acknowledges data at once, and the other only after this step."""
+    return d.words[0] == "seg" and d.words[4] and lasts(d) < DELAYED_ACK_US and "" in (d.ours, d.linux) and \
+        not without(d.ours, "A", "a", "e") and not without(d.linux, "A", "a", "e")
+
+
 def window_by_cost(d):
     """Linux (since 6.6) computes the window from the memory that the last packets took, this kernel from
     tcp_adv_win_scale. So the windows differ, most with a small SO_RCVBUF. A segment at the edge of a window, or
     beyond the first 64 KiB of the stream, may be inside one kernel's window and outside the other's. When the
-    application reads, the two windows move at different times.
+    application reads, the two windows move at different times. The window also decides how many ACKs are sent without
+    delay after a duplicate.
     Script: window/of-ours-closes.pkt"""
     far = [w for w in steps_up_to(d) if w[0] == "seg" and WINDOW_MAX < w[3] + w[4] < 2 * WINDOW_MAX]
-    return sets(d, SO_RCVBUF) and other_window(d) or d.words in far or bool(far) and d.words[0] == "info"
+    return sets(d, SO_RCVBUF) and (other_window(d) or is_quick_on_one(d)) or d.words in far or bool(far) and d.words[0] == "info"
 
 
 def window_clamp_is_kept(d):
@@ -387,7 +427,9 @@ def unit_of_the_window(d):
 # ---- the repair of losses --------------------------------------------------------------------------------------
 
 TCP_CONGESTION = (6, 13)
-CWND, REORDERING, REORD_SEEN, DELIVERED = 7, 9, 10, 13      # numbers of play.py's DELIVERED_NAMES
+UNACKED, CWND, REORDERING, REORD_SEEN, DELIVERED = 3, 7, 9, 10, 13      # numbers of play.py's DELIVERED_NAMES
+MSS_MIN = 48                # both kernels take no smaller MSS from a SYN
+CUBIC_SEGMENTS = 3          # largest difference of the windows of the two kernels' CUBIC
 
 
 def uses_reno(d):
@@ -440,13 +482,46 @@ def early_on_linux(d):
     return any(low < top for low, _ in set(ranges(d.linux)) - set(ranges(d.ours)))
 
 
+def mss_of_peer(d):
+    """Returns the number of bytes in a full segment to the peer, as far as its SYN tells; 0 if it does not."""
+    syn = next((w for w in steps_up_to(d) if w[0] == "seg" and "S" in w[2]), None)
+    found = syn and re.search(r"mss(\d+)", str(syn[8]))
+    return max(int(found[1]), MSS_MIN) - (12 if syn[7] != "-" else 0) if found else 0
+
+
+def early_here(d):
+    """Returns true if data is retransmitted in this step that Linux retransmits later or not at all."""
+    before = 0      # bytes that both kernels retransmit first
+    ours, linux = ([byte for low, high in old_ranges(d, a) for byte in range(low, high)] for a in (d.ours, d.linux))
+    while before < min(len(ours), len(linux)) and ours[before] == linux[before]:
+        before += 1
+    return before < len(ours) and ours[before] not in linux[before:] or \
+        old_ranges(d, d.ours) != old_ranges(d, d.linux) and sorted(ours) == sorted(linux)
+
+
 def has_odd_edge(d):
     """Returns true if a SACK block or an ACK ended inside a segment, as far as the MSS tells."""
-    syn = next((w for w in steps_up_to(d) if w[0] == "seg" and "S" in w[2]), None)
-    size = int((re.search(r"mss(\d+)", str(syn[8])) or [0, 0])[1]) - (12 if syn[7] != "-" else 0) if syn else 0
+    size = mss_of_peer(d)
     edges = {edge for _, b in blocks_before(d) for pair in b for edge in pair}
     edges |= {w[5] for w in steps_up_to(d) if w[0] == "seg" and w[5] != "-"}
     return size > 0 and any((edge - 1) % size for edge in edges)
+
+
+def has_dsack(d):
+    """Returns true if a segment had a D-SACK (RFC 2883 4): a first block below the ACK, or inside the second block."""
+    return any(b[0][0] < w[5] or len(b) > 1 and b[1][0] <= b[0][0] and b[0][1] <= b[1][1] for w, b in blocks_before(d))
+
+
+def new_ranges(d, answer):
+    """Returns the ranges of data in the answer that were not sent before this step."""
+    top = max((high for before in d.before for _, high in ranges(before)), default=1)
+    return [(max(low, top), high) for low, high in ranges(answer) if high > top]
+
+
+def old_ranges(d, answer):
+    """Returns the ranges of data in the answer that were sent before this step."""
+    top = max((high for before in d.before for _, high in ranges(before)), default=1)
+    return [(low, min(high, top)) for low, high in ranges(answer) if low < top]
 
 
 def repaired(d):
@@ -455,12 +530,20 @@ def repaired(d):
 
 
 def cubic_by_the_rfc(d):
-    """CUBIC's window here grows and shrinks by RFC 9438; Linux's has other constants near the last maximum and counts
-    the segments of a reno flow differently. So after a reduction, or in congestion avoidance, other segments fit
-    in the window.
+    """CUBIC's window here grows by RFC 9438; Linux's has other constants near the last maximum, and raises cwnd twice for
+    one segment of Reno's window. So in congestion avoidance after a reduction the window is a few segments larger on one
+    kernel.
     Script: cubic/grows-by-the-rfc.pkt"""
-    return d.scenario.kind == "flow" and not uses_reno(d) and (
-        only_data_differs(d) or bool(other_counters(d)) and other_counters(d) <= {3, 6, CWND, CWND + 1})
+    if uses_reno(d) or not resent(d):
+        return False
+    if d.words[0] == "info":
+        return bool(other_counters(d)) and other_counters(d) <= {UNACKED, CWND} and abs(
+            int(extra(d.ours).split(",")[CWND]) - int(extra(d.linux).split(",")[CWND])) <= CUBIC_SEGMENTS
+    new = new_ranges(d, d.ours), new_ranges(d, d.linux)
+    if not only_data_differs(d) or max(map(len, new)) != 1 or old_ranges(d, d.ours) != old_ranges(d, d.linux):
+        return False
+    ends = [ranges[0][1] if ranges else (new[0] or new[1])[0][0] for ranges in new]
+    return abs(ends[0] - ends[1]) <= CUBIC_SEGMENTS * mss_of_peer(d)
 
 
 def delivered_by_an_old_ack(d):
@@ -479,10 +562,13 @@ def delivered_by_an_old_ack(d):
 def reordering_by_a_dsack(d):
     """A D-SACK counts as reordering on Linux in two cases: if the same ACK also reports the first copy of the segment,
     and if the D-SACK is for a part of merged segments, and another part was retransmitted. By RFC 8985 6.2 step 3 only
-    a segment that was sent once shows reordering.
+    a segment that was sent once shows reordering. RACK's reordering window follows, so that Linux
+    finds losses behind it later.
     Script: rack/dsack-is-no-reordering.pkt"""
-    return bool(other_counters(d)) and other_counters(d) <= {REORDERING, REORD_SEEN} and \
-        any(len(b) > 1 or b[0][0] < w[5] for w, b in blocks_before(d))
+    if not has_dsack(d):
+        return False
+    return bool(other_counters(d)) and other_counters(d) <= {REORDERING, REORD_SEEN} or only_data_differs(d) and \
+        early_here(d)
 
 
 def duplicates_lower_reordering(d):
@@ -492,7 +578,8 @@ def duplicates_lower_reordering(d):
     Script: recovery/duplicates-do-not-lower-the-threshold.pkt"""
     acks = [w[5] for w in steps_up_to(d) if w[0] == "seg" and w[5] != "-" and not w[4]]
     return not has_sack(d) and any(a == b for a, b in zip(acks, acks[1:])) and (
-        other_counters(d) == {REORDERING} or only_data_differs(d) and early_on_linux(d))
+        other_counters(d) == {REORDERING} or only_data_differs(d) and (
+            early_on_linux(d) or bool(old_ranges(d, d.linux)) and new_ranges(d, d.ours) != new_ranges(d, d.linux)))
 
 
 def lost_segments_after_an_undo(d):
@@ -502,7 +589,7 @@ def lost_segments_after_an_undo(d):
     be behind the lowest one. Here each lost segment is retransmitted when cwnd permits, the lowest first (RFC 8985 6.2
     step 5, 6675 4).
     Script: rack/losses-after-an-undo.pkt"""
-    return has_sack(d) and repaired(d)
+    return has_sack(d) and repaired(d) and d.undone
 
 
 def cut_inside_a_segment(d):
@@ -513,6 +600,16 @@ def cut_inside_a_segment(d):
     ours, linux = ranges(d.ours), ranges(d.linux)
     same = len(ours) == len(linux) and all(a[0] == b[0] for a, b in zip(ours, linux))
     return resent(d) and has_odd_edge(d) and (bool(other_counters(d)) or only_data_differs(d) and same)
+
+
+def dsack_in_a_part_of_a_burst(d):
+    """A segment of data with a D-SACK is shorter by it. Here a burst may be sent in two parts, because the rest waits until
+    packets have left the device, and only the first part has the D-SACK. Linux's TUN device holds no packets, so all
+    segments of the burst are cut for it. Later the last segment, which is repeated, begins elsewhere.
+    Script: sack/dsack-in-a-part-of-a-burst.pkt"""
+    ours, linux = ranges(d.ours), ranges(d.linux)
+    return has_sack(d) and only_data_differs(d) and len(ours) == len(linux) == 1 and ours[0][1] == linux[0][1] and \
+        0 < abs(ours[0][0] - linux[0][0]) < SMALL and any(re.search(r"\bD", a) and w[0] == "seg" and w[4] for w, a in steps_before(d))
 
 
 def dsack_of_a_delayed_ack(d):
@@ -534,41 +631,29 @@ def ack_on_the_next_tick(d):
         only(d.ours, "A") != [] == only(d.linux, "A") and without(d.ours, "A", "a", "e") == without(d.linux, "A", "a", "e")
 
 
-def start(word):
-    """Returns the part of a word that a retransmission has in common with the first transmission: for D5-9 it is
-    D5."""
-    return re.sub(r"(D\d+)-.*", r"\1", word)
-
-
 def timer_edge(d):
     """Linux's timer wheel rounds timeouts up: to 4 ms below 252 ms, to 32 ms below 2 s, to 256 ms above. A
-    retransmission that is due at the end of a step is sent in that step here. Linux sends it in the next step,
-    or not at all, if a segment that arrives first makes it needless.
+    retransmission or a probe that is due at the end of a step is sent in that step here. Linux sends it in the next
+    step, or not at all, if a segment that arrives first makes it needless.
     Script: rto/on-the-next-tick.pkt"""
-    sent = {start(w) for _, answer in steps_before(d) for w in words(answer)}
-
-    def once_less(more, less):
-        return [i for i, w in enumerate(more) if more[:i] + more[i + 1:] == less and (start(w) in sent | {
-            start(v) for v in more[:i]} if bare(w)[0] in "DS" else bare(w)[0] == "A")]
-    ours, linux = without(d.ours, "a", "e", "z"), without(d.linux, "a", "e", "z")
-    early = once_less(ours, linux)      # words that ours has in this step, and Linux in the next one
-    steps = d.scenario.steps
-    late = once_less(linux, ours)
-    ends = d.scenario.at[-1] - d.scenario.at[d.index] - lasts(d) < WHEEL_US     # too soon for a later word to show it
-    probes = only(" ".join(ours + linux), "A")          # ACKs may be probes: then only a later word proves it
-    if not probes and (ends or steps[d.index + 1][1][0] == "seg"):
-        return bool(early or late)
-    return any(ours[i] in words(d.following[1]) for i in early) or any(linux[i] in words(d.following[0]) for i in late)
+    if d.ours == d.prompt or d.prompt != d.linux:
+        return False
+    ends = d.scenario.at[-1] - d.scenario.at[d.index] - lasts(d) < WHEEL_US
+    if ends or d.scenario.steps[d.index + 1][1][0] not in QUIET:
+        return True                 # too soon, or something else may prevent what Linux's timer would send
+    moved = [w for w in words(d.ours) if w not in words(d.prompt) and bare(w)[0] in "DSA"]
+    return any(w in words(d.following[1]) for w in moved)
 
 
 ROWS = [echo_of_a_challenge, options_of_a_crossed_syn, shutdown_in_syn_received,
         no_datagrams, error_queue, numbers_of_a_dissolved_connection,
-        old_ack_with_data, two_ends, ack_that_waits_for_room, window_by_cost, window_clamp_is_kept,
+        old_ack_with_data, blocks_beyond_a_fin, two_ends, ack_that_waits_for_room, window_by_cost, window_clamp_is_kept,
         reset_of_a_fin_wait_2, ack_on_the_next_tick, fast_path_by_memory,
         mss_of_the_link, frag_needed_without_mtu, route_of_another_connection,
         unit_of_the_window, room_in_the_send_buffer, timer_edge, queued_segments_grow,
-        cubic_by_the_rfc, delivered_by_an_old_ack, reordering_by_a_dsack, duplicates_lower_reordering,
-        cut_inside_a_segment, lost_segments_after_an_undo, dsack_of_a_delayed_ack]
+        cubic_by_the_rfc, delivered_by_an_old_ack, duplicates_lower_reordering, cut_inside_a_segment,
+        lost_segments_after_an_undo, reordering_by_a_dsack, dsack_of_a_delayed_ack,
+        dsack_in_a_part_of_a_burst]
 
 
 def row(difference):

@@ -24,6 +24,7 @@ HANG_SECONDS = 100          # real time for one child
 SHORT_OF_WRAP = 300         # in every second scenario the ISN is this far below 2^32
 AS_RFC_6528 = 2**33         # in the others the kernel chooses the ISN
 BETWEEN = 300 * 10**9       # ns of virtual time, in which connections of the scenario before end
+UNDOS = ("TCPFullUndo", "TCPPartialUndo", "TCPDSACKUndo", "TCPLossUndo")     # counters of /proc/net/netstat
 CONFIG = {"local_ip": hosted.LOCAL_IP, "remote_ip": hosted.REMOTE_IP, "mtu": 1500, "gso": True, "cmdline": ""}
 ADDRESSES = {"local": hosted.LOCAL_IP, "peer": hosted.REMOTE_IP, "lo": "127.0.0.1", "lo2": "127.0.0.2",
              "any": "0.0.0.0", "elsewhere": "10.9.9.9", "broadcast": "255.255.255.255", "multicast": "224.0.0.1"}
@@ -86,6 +87,12 @@ def lines_of_child(function):
         yield {"crash": "the process ended" if ready else f"no end within {HANG_SECONDS} s"}
 
 
+class Answers(list):
+    """The answers to a scenario's steps; `prompt` has the same without packets at the edge of a step (play.py), and
+    `undos` the number of undone reductions of the window up to the end of each step."""
+    prompt = undos = ()
+
+
 class Kernel:
     """The hosted kernel; the constructor boots it."""
 
@@ -103,26 +110,34 @@ class Kernel:
             for answers in lines_of_child(lambda b=batch: self._play(b)):
                 at += 1
                 if isinstance(answers, dict):
-                    yield ["crash: " + answers["crash"]]
+                    yield Answers(["crash: " + answers["crash"]])
                     break
-                yield answers
+                played = Answers(answers[0])
+                played.prompt, played.undos = answers[1:]
+                yield played
 
     def _play(self, scenarios):
         for slot, scenario in enumerate(scenarios):
             self.machine.host.sn_set(b"iss", 2**32 - SHORT_OF_WRAP if scenario.seed % 2 else AS_RFC_6528)
             player = Player(scenario, Face(self.machine, slot))
+            undos, before = [], self._undos()
             try:
                 for until in player.play(scenario.at):
                     self.machine.advance(until)
+                    undos.append(self._undos() - before)
                 said = self.machine.complaint()
                 if not said:
-                    yield player.answers
+                    yield player.answers, player.prompt, undos[1:]
                     self.machine.advance(self.machine.now() + BETWEEN)
                     self.machine.packets.clear()
                     continue
             except hosted.Halted as error:
                 said = "halted: " + str(error).split("\n", maxsplit=1)[0]
             raise RuntimeError(said)
+
+    def _undos(self):
+        names, numbers = (line.split() for line in self.machine.read_file("/proc/net/netstat").split("\n")[:2])
+        return sum(int(number) for name, number in zip(names, numbers) if name in UNDOS)
 
     def script_of(self, scenario, said):
         """Plays the scenario and returns it as a packet script with this kernel's answers."""

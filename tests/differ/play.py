@@ -2,7 +2,8 @@
 """Plays one scenario on one machine, step by step.
 
 crowd.py and ours.py call play(), a generator that yields the time until which its machine must run.  It leaves
-the answers, the resolved steps, their times and all packets in the Player.  A machine (a Face) has
+the answers, the resolved steps, their times and all packets in the Player; and the prompt answers, which have no packet
+that Linux's timers might send only after the step's end.  A machine (a Face) has
 
     now()               the time in nanoseconds
     inject(bytes)       delivers an IP packet
@@ -40,6 +41,11 @@ EPHEMERAL = "eph"
 TCP_CLOSE = 7
 MSS_DEFAULT = 536           # of a SYN without the option
 TS_BYTES = 12
+# Linux's timer wheel (CONFIG_HZ=250) rounds a timeout up: one below 256 ms by at most 4 ms, and so on; 4 ms are added for the
+# tick, and 4 ms for a busy host. (timeouts below, at most late by), both in ms.
+WHEEL = ((256, 12), (2048, 40))
+WHEEL_MAX = 264
+AT_ONCE_US = 500            # a packet that is sent later than this after the step's beginning was sent by a timer
 # Of a closed socket only the state.
 INFO_NAMES = ("state", "ca_state", "retransmits", "unacked")
 RECOVERY_NAMES = INFO_NAMES + ("sacked", "lost", "retrans", "snd_cwnd", "snd_ssthresh", "reordering", "reord_seen",
@@ -109,7 +115,7 @@ class Player:
 
     def __init__(self, scenario, face):
         self.scenario, self.face = scenario, face
-        self.answers, self.steps, self.at, self.packets = [], [], [], []
+        self.answers, self.prompt, self.steps, self.at, self.packets = [], [], [], [], []
         self.unsayable = set()  # steps with numbers that do not count from the peer's first connection
         self.sockets = {}       # name: descriptor
         self.peers = {}
@@ -234,7 +240,7 @@ class Player:
 
     def _collect(self):
         """Records the packets of the step that ends here, and its answer."""
-        seen_by_peer, kept = {}, []
+        seen_by_peer, prompt, kept = {}, {}, []
         for time, data in self.face.take():
             seen = read_packet(time, data)
             if seen is None or seen.dst != self.face.addresses["peer"]:
@@ -246,12 +252,23 @@ class Player:
                 self.unsayable.add(len(self.answers))
             self._learn(peer, seen)
             seen_by_peer.setdefault(peer.number, []).append(seen)
+            if not self._on_the_edge((time - self.start) // US):
+                prompt.setdefault(peer.number, []).append(seen)
             kept.append(((time - self.start) // US, peer.number, replace(seen, seq=(seen.seq - (peer.iss or 0)) & MASK,
                                                                             ack=(seen.ack - peer.irs) & MASK if "." in seen.flags else 0)))
         self.packets.append(kept)
+        self.answers.append(self._answer(seen_by_peer))
+        self.prompt.append(self._answer(prompt))
+
+    def _answer(self, seen_by_peer):
         words = {n: normal.packets_words(seen, self.peers[n].iss or 0, self.peers[n].irs, self.scenario.ts_base)
                  for n, seen in seen_by_peer.items()}
-        self.answers.append(normal.answer(self.result, self.extra, words))
+        return normal.answer(self.result, self.extra, words)
+
+    def _on_the_edge(self, sent):
+        """Returns true if a timer sent a packet at the time @sent (us), and Linux's may end after this step."""
+        late = next((late for below, late in WHEEL if sent < below * 1000), WHEEL_MAX)
+        return sent > self.at[-1] + AT_ONCE_US and sent + late * 1000 > (self.face.now() - self.start) // US
 
     @staticmethod
     def _learn(peer, seen):

@@ -188,6 +188,14 @@ class Machine:
         self.call(NR.close, fd)
         return result
 
+    def read_file(self, path):
+        """Returns the text of a file of /proc, at most 16 KiB."""
+        fd = self.call(NR.open, ctypes.create_string_buffer(path.encode()), os.O_RDONLY)
+        buffer = ctypes.create_string_buffer(16384)
+        size = self.call(NR.read, fd, buffer, len(buffer))
+        self.call(NR.close, fd)
+        return buffer.raw[:max(size, 0)].decode()
+
     def complaint(self):
         """Returns the kernel's panic message or first warning, or "" if there is none.  A play with one fails."""
         if self.host.panic_message():
