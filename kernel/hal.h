@@ -117,6 +117,18 @@ void __noreturn hal_context_exit(struct hal_context *from, struct hal_context *t
 void *hal_stack_alloc(size_t size);
 void hal_stack_free(void *stack, size_t size);
 
+/*
+ * The current thread, which has PF_USER, leaves the kernel for ring 3 for the first time: it continues
+ * at @ip with the stack @sp; all other registers are 0.  Process context.
+ */
+void __noreturn hal_user_start(u64 ip, u64 sp);
+/*
+ * Declared in <asm/hal.h>:
+ *	void hal_user_switch(struct task_struct *next)
+ * Called before each switch to @next, which has PF_USER: makes its kernel stack, FS and GS bases and
+ * vector registers the CPU's. irq off.  Hosted: does nothing.
+ */
+
 /* From now on hal_this_cpu() returns @cpu. */
 void hal_set_this_cpu(struct cpu *cpu);
 
@@ -318,6 +330,11 @@ void __noreturn kernel_main(const struct boot_info *boot);
  * the scheduler.  They return with interrupts off.
  */
 void do_timer_interrupt(void);
+/*
+ * The work before a return to ring 3: a reschedule, and signals.  The platform calls it in process
+ * context, irq on, while need_resched is set or signal_pending() is true.
+ */
+void exit_to_user(void);
 void do_IRQ(unsigned int irq); /* @irq: a number that request_irq() returned, 0..NR_IRQS-1 */
 
 /*

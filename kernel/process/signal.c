@@ -557,7 +557,7 @@ void exit_to_user(void)
 {
 	while (this_cpu()->need_resched || signal_pending(current)) {
 		if (this_cpu()->need_resched)
-			cond_resched();
+			schedule();
 		if (signal_pending(current))
 			deliver();
 	}

@@ -79,11 +79,6 @@ long set_restart_fn(long (*fn)(struct restart_block *restart));
 /* ---- delivery: process context -------------------------------------------------------------- */
 
 /*
- * The work before a return to ring 3: a reschedule and signals.  The platform calls it, with
- * interrupts on, while need_resched is set or signal_pending() is true.
- */
-void exit_to_user(void);
-/*
  * Takes a pending signal that is not in @blocked: faults first, then the lowest number, those of the
  * thread before those of the process.  Returns its number; 0: none.
  */

@@ -18,6 +18,7 @@ struct softnet_data;
 
 struct cpu {
 	struct cpu *self; /* must be the first field: the machine reads it at GS:0 */
+	struct hal_cpu hal;
 	struct task_struct *curr;
 	struct task_struct *idle;
 	unsigned int preempt_count;

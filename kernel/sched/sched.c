@@ -87,7 +87,7 @@ static struct task_struct *pick_next(struct rq *rq, const struct task_struct *pr
  */
 static void watch_slice(const struct task_struct *p)
 {
-	if ((p->flags & PF_APP) && sched_has_runnable())
+	if ((p->flags & (PF_APP | PF_USER)) && sched_has_runnable())
 		clockevent_program(p->slice_end);
 }
 
@@ -167,8 +167,11 @@ static void __schedule(void)
 	struct task_struct *prev = current;
 	struct task_struct *next = change_over(this_rq(), prev);
 
-	if (next != prev)
-		hal_context_switch(&prev->ctx, &next->ctx);
+	if (next == prev)
+		return;
+	if (next->flags & PF_USER)
+		hal_user_switch(next);
+	hal_context_switch(&prev->ctx, &next->ctx);
 }
 
 /* The last switch of the current thread, whose state is TASK_DEAD. irq off. */
@@ -178,6 +181,8 @@ void __noreturn schedule_dead(void)
 	struct task_struct *next = change_over(this_rq(), prev);
 
 	BUG_ON(next == prev);
+	if (next->flags & PF_USER)
+		hal_user_switch(next);
 	hal_context_exit(&prev->ctx, &next->ctx);
 }
 

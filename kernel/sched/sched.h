@@ -41,6 +41,7 @@ struct task_struct {
 	struct list_head run_list;
 	struct list_head all_list; /* link in the list of all threads, for /proc and leak checks */
 	struct hal_context ctx;
+	struct hal_thread hal;
 	/* One table for all application threads; NULL for kernel threads. */
 	struct files_struct *files;
 	u64 slice_end; /* when the thread's time slice ends, ns */

@@ -54,7 +54,7 @@ static bool kernel_runs(void)
 
 	if (in_serving_softirq())
 		return true;
-	return p != this_cpu()->idle && (!(p->flags & PF_APP) || p->syscall_depth);
+	return p != this_cpu()->idle && (!(p->flags & (PF_APP | PF_USER)) || p->syscall_depth);
 }
 
 /*

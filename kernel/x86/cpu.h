@@ -8,16 +8,28 @@
 #define KERNEL_X86_CPU_H
 
 #include "kernel/types.h"
+#include "kernel/x86/layout.h"
 
-#define CR0_MP         BIT(1)
-#define CR0_EM         BIT(2)
-#define CR0_TS         BIT(3)
-#define CR0_NE         BIT(5)
-#define CR0_WP         BIT(16)
+#define CR0_MP BIT(1)
+#define CR0_EM BIT(2)
+#define CR0_TS BIT(3)
+#define CR0_NE BIT(5)
+#define CR0_WP BIT(16)
+#define CR0_AM BIT(18)
+
+#define EFER_SCE BIT(0)
+
+#define X86_FLAGS_TF   BIT(8)
+#define X86_FLAGS_IF   BIT(9)
+#define X86_FLAGS_DF   BIT(10)
+#define X86_FLAGS_NT   BIT(14)
+#define X86_FLAGS_RF   BIT(16)
+#define X86_FLAGS_AC   BIT(18)
 #define CR4_MCE        BIT(6)
 #define CR4_OSFXSR     BIT(9)
 #define CR4_OSXMMEXCPT BIT(10)
 #define CR4_UMIP       BIT(11)
+#define CR4_OSXSAVE    BIT(18)
 #define CR4_SMEP       BIT(20)
 #define CR4_SMAP       BIT(21)
 
@@ -30,7 +42,12 @@
 
 #define MSR_APIC_BASE     0x0000001b
 #define MSR_TSC_DEADLINE  0x000006e0
-#define MSR_GS_BASE       0xc0000101
+#define MSR_EFER          0xc0000080
+#define MSR_STAR          0xc0000081
+#define MSR_LSTAR         0xc0000082
+#define MSR_SYSCALL_MASK  0xc0000084
+#define MSR_FS_BASE       0xc0000100
+#define MSR_KERNEL_GS     0xc0000102 /* exchanged with MSR_GS_BASE (layout.h) by SWAPGS */
 #define MSR_KVM_CLOCK_NEW 0x4b564d01
 
 struct cpuid_result {
@@ -107,6 +124,7 @@ DEFINE_CONTROL_REGISTER(cr0)
 DEFINE_CONTROL_REGISTER(cr2)
 DEFINE_CONTROL_REGISTER(cr3)
 DEFINE_CONTROL_REGISTER(cr4)
+DEFINE_CONTROL_REGISTER(dr6)
 
 static inline void invlpg(const void *address)
 {

@@ -2,28 +2,28 @@
 /*
  * Segments, task state and interrupt descriptors.
  *
- * Caller: x86_start_moved(), interrupts off, boot stack.  The tables do not change afterwards.  The
- * handlers of double fault, NMI and machine check have their own stacks: a stack overflow causes a
- * double fault, and the other two may come at any instruction, when the current stack may be
- * unusable.  Compare Linux's arch/x86/kernel/cpu/common.c and idt.c.
+ * Caller: x86_start_moved(), interrupts off, boot stack.  Later only the stack pointer for entries
+ * from ring 3 changes.  The handlers of double fault, NMI, machine check and debug exception have
+ * their own stacks: a stack overflow causes a double fault, and the others may come at any
+ * instruction, when the current stack may be unusable.  Compare Linux's arch/x86/kernel/cpu/common.c and idt.c.
  */
 #include "kernel/x86/desc.h"
 #include "kernel/x86/cpu.h"
 
-#define GATE_INTERRUPT 0x8e /* present, ring 0, turns interrupts off */
+#define GATE_INTERRUPT 0x8e /* present, turns interrupts off */
+#define GATE_RING3     0x60 /* ring 3 may use it, with an INT instruction */
 #define TSS_AVAILABLE  0x89 /* present, 64-bit TSS */
 #define STUB_SIZE      16   /* bytes of each vector's stub in entry.S */
 
+#define VECTOR_DEBUG         1
 #define VECTOR_NMI           2
+#define VECTOR_BREAKPOINT    3
 #define VECTOR_DOUBLE_FAULT  8
 #define VECTOR_MACHINE_CHECK 18
 
 struct tss {
 	u32 reserved0;
-	/*
-	 * Stacks for entries from rings 0 to 2; with ring 3, rsp[0] will be the current thread's.
-	 */
-	u64 rsp[3];
+	u64 rsp[3]; /* rsp[0]: the kernel stack of the current thread, if that runs in ring 3 */
 	u64 reserved1;
 	u64 ist[7];
 	u64 reserved2;
@@ -50,8 +50,9 @@ struct table_pointer {
 extern const u8 vector_stubs[];
 
 static u64 gdt[GDT_SLOTS] = {
-	[GDT_KERNEL_CODE / 8] = 0x00af9b000000ffff, [GDT_KERNEL_DATA / 8] = 0x00cf93000000ffff,
-	[GDT_USER_CODE32 / 8] = 0x00cffb000000ffff, [GDT_USER_DATA / 8] = 0x00cff3000000ffff,
+	[GDT_KERNEL_CODE / 8] = 0x00af9b000000ffff,
+	[GDT_KERNEL_DATA / 8] = 0x00cf93000000ffff,
+	[GDT_USER_DATA / 8] = 0x00cff3000000ffff,
 	[GDT_USER_CODE / 8] = 0x00affb000000ffff,
 };
 static struct tss tss;
@@ -70,6 +71,11 @@ static void set_tss(void)
 	gdt[GDT_TSS / 8] = (sizeof(tss) - 1) | (base & 0xffffff) << 16 | (u64)TSS_AVAILABLE << 40 |
 			   (base >> 24 & 0xff) << 56;
 	gdt[GDT_TSS / 8 + 1] = base >> 32;
+}
+
+void desc_set_kernel_stack(u64 top)
+{
+	tss.rsp[0] = top;
 }
 
 static void set_gate(unsigned int vector, u8 ist)
@@ -118,5 +124,8 @@ void desc_init(void)
 	set_gate(VECTOR_DOUBLE_FAULT, IST_DOUBLE_FAULT);
 	set_gate(VECTOR_NMI, IST_NMI);
 	set_gate(VECTOR_MACHINE_CHECK, IST_MACHINE_CHECK);
+	set_gate(VECTOR_DEBUG, IST_DEBUG);
+	/* The instruction INT3.  All other gates are closed: INT in ring 3 is a protection fault. */
+	idt[VECTOR_BREAKPOINT].type |= GATE_RING3;
 	__asm__ volatile("lidt %0" : : "m"(pointer));
 }

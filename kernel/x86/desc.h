@@ -17,5 +17,7 @@ struct ist_stack {
 extern struct ist_stack ist_stacks[NR_IST];
 
 void desc_init(void);
+/* Sets the stack for entries from ring 3.  irq off. */
+void desc_set_kernel_stack(u64 top);
 
 #endif

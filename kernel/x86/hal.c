@@ -10,7 +10,9 @@
  */
 #include "kernel/hal.h"
 #include "kernel/lib/bug.h"
+#include "kernel/sched/sched.h"
 #include "kernel/x86/cpu.h"
+#include "kernel/x86/user.h"
 
 void context_start(void);
 
@@ -19,8 +21,6 @@ void context_start(void);
  * thread pops it.
  */
 struct first_frame {
-	u32 mxcsr;
-	u16 x87_control, unused;
 	u64 r15, r14, r13, r12, bx, bp;
 	u64 ip;
 	u64 end[2]; /* zero return address and frame pointer, at which a backtrace ends */
@@ -58,10 +58,8 @@ void hal_context_init(struct hal_context *ctx, void *stack, size_t size, void (*
 {
 	struct first_frame *frame;
 
-	frame = (struct first_frame *)((u8 *)stack + size) - 1;
+	frame = (struct first_frame *)((u8 *)stack + size - USER_AREA_SIZE) - 1;
 	*frame = (struct first_frame){
-		.mxcsr = MXCSR_DEFAULT,
-		.x87_control = X87_CONTROL_DEFAULT,
 		.bx = (u64)fn,
 		.r12 = (u64)arg,
 		.ip = (u64)context_start,
@@ -74,6 +72,7 @@ void hal_context_init(struct hal_context *ctx, void *stack, size_t size, void (*
 
 void __noreturn hal_context_exit(struct hal_context *from, struct hal_context *to)
 {
+	fpu_forget(container_of(from, struct task_struct, ctx));
 	hal_context_switch(from, to);
 	panic("a thread that ended was resumed");
 }
@@ -84,13 +83,15 @@ void hal_set_this_cpu(struct cpu *cpu)
 }
 
 /*
- * Saves the vector registers and empties the x87 stack.  The next thread gave up the CPU in a
- * function call, where the ABI requires an empty x87 stack; with the interrupted code's entries
- * left in it, the next thread's values would overflow the stack.
+ * Saves the vector registers, empties the x87 stack and sets both control words to their defaults.
+ * The next thread gave up the CPU in a function call, where the ABI requires an empty x87 stack; with
+ * the interrupted code's entries left in it, the next thread's values would overflow the stack.
  */
 void hal_fpu_save(void *area)
 {
-	__asm__ volatile("fxsave64 (%0); fninit" : : "r"(area) : "memory");
+	const u32 mxcsr = MXCSR_DEFAULT;
+
+	__asm__ volatile("fxsave64 (%0); fninit; ldmxcsr %1" : : "r"(area), "m"(mxcsr) : "memory");
 }
 
 void hal_fpu_restore(const void *area)

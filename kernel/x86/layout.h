@@ -32,7 +32,8 @@
 
 /*
  * Segment selectors, in the order that SYSCALL and SYSRET require: SYSCALL loads CS, and SS = CS +
- * 8; SYSRET loads SS = base + 8 and CS = base + 16, with the base GDT_USER_CODE32.
+ * 8; SYSRET loads SS = base + 8 and CS = base + 16, with the base GDT_USER_CODE32, whose slot is empty:
+ * the program cannot run 32-bit code.
  */
 #define GDT_KERNEL_CODE 0x08
 #define GDT_KERNEL_DATA 0x10
@@ -41,6 +42,14 @@
 #define GDT_USER_CODE   0x28
 #define GDT_TSS         0x30 /* two slots */
 #define GDT_SLOTS       8
+#define USER_CS         (GDT_USER_CODE | 3)
+#define USER_SS         (GDT_USER_DATA | 3)
+
+#define MSR_GS_BASE 0xc0000101
+
+/* Offsets in struct cpu, for entry.S; struct hal_cpu (asm/hal.h) is its second field. */
+#define CPU_KERNEL_SP 8
+#define CPU_SCRATCH   16
 
 /*
  * Interrupt vectors.  The sixteen above the exceptions belong to the PIC, which is masked but can
@@ -53,6 +62,8 @@
 #define VECTOR_DUMP     0xf1 /* raised by an INT instruction in hal_dump() */
 #define VECTOR_SPURIOUS 0xff
 #define NR_VECTORS      256
+/* The number in pt_regs.vector for an entry by SYSCALL, which has no vector. */
+#define VECTOR_SYSCALL 256
 
 /*
  * Indices in TSS.ist: the stacks for exceptions that may come when the current stack is not usable.
@@ -61,9 +72,15 @@
 #define IST_DOUBLE_FAULT  1
 #define IST_NMI           2
 #define IST_MACHINE_CHECK 3
-#define NR_IST            3
+#define IST_DEBUG         4
+#define NR_IST            4
 
 #define BOOT_STACK_SIZE 16384
 #define IST_STACK_SIZE  8192
+/*
+ * The top of a thread's stack: the area for the vector registers of a thread of the program.  The
+ * stack itself begins below it.
+ */
+#define FPU_AREA_SIZE 832
 
 #endif

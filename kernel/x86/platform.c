@@ -12,6 +12,7 @@
 #include "kernel/x86/acpi.h"
 #include "kernel/x86/apic.h"
 #include "kernel/x86/ioapic.h"
+#include "kernel/x86/user.h"
 #include "kernel/x86/kaslr.h"
 #include "kernel/x86/rtc.h"
 #include "kernel/x86/traps.h"
@@ -30,6 +31,7 @@ void hal_late_init(void)
 	acpi_init(boot_info->rsdp);
 	apic_init();
 	ioapic_init();
+	user_syscalls_init();
 	boot_stage("ACPI, APIC");
 	clock_init(boot_info->entry_tsc);
 	boot_stage("measuring the TSC");

@@ -13,6 +13,7 @@
 #include "kernel/x86/kaslr.h"
 #include "kernel/x86/paging.h"
 #include "kernel/x86/platform.h"
+#include "kernel/x86/user.h"
 
 #define CPUID_MCE  BIT(7)  /* leaf 1, edx */
 #define CPUID_SMEP BIT(7)  /* leaf 7, ebx */
@@ -52,7 +53,7 @@ static void open_smap_sites(void)
 /*
  * Returns the bits of CR4 for the protections that the CPU supports.  Ring 0 must not execute an
  * application's pages (SMEP), nor access them without STAC (SMAP).  Ring 3 must not read the
- * addresses of the descriptor tables (UMIP).  There is no ring 3 yet.
+ * addresses of the descriptor tables (UMIP).
  */
 static u64 protections(void)
 {
@@ -74,18 +75,20 @@ static u64 protections(void)
 }
 
 /*
- * Sets the control registers: ring 0 respects write protection, too (WP), and applications may use
- * the vector registers.
+ * Sets the control registers: ring 0 respects write protection, too (WP), the program may use the
+ * vector registers, and unaligned accesses fault in ring 3 if the program sets AC (AM).
  */
 static void cpu_init(void)
 {
 	u32 mxcsr = MXCSR_DEFAULT;
 
 	write_cr4(read_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT | protections());
-	write_cr0((read_cr0() & ~(CR0_EM | CR0_TS)) | CR0_MP | CR0_NE | CR0_WP);
+	write_cr0((read_cr0() & ~(CR0_EM | CR0_TS)) | CR0_MP | CR0_NE | CR0_WP | CR0_AM);
 	__asm__ volatile("fninit");
 	__asm__ volatile("ldmxcsr %0" : : "m"(mxcsr));
 	wrmsr(MSR_GS_BASE, (u64)&no_cpu);
+	fpu_init();
+	syscall_entry_init();
 }
 
 void __noreturn x86_start(struct boot_info *boot)

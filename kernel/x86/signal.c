@@ -41,7 +41,3 @@ int hal_user_fork_regs(struct task_struct *child, u64 sp, u64 tls, bool set_tls)
 {
 	return -ENOSYS;
 }
-
-void hal_user_report(void)
-{
-}

@@ -26,17 +26,6 @@
 #include "kernel/x86/traps.h"
 #include "kernel/x86/unwind.h"
 
-#define TRAP_NMI          2
-#define TRAP_DOUBLE_FAULT 8
-#define TRAP_STACK        12
-#define TRAP_GENERAL      13
-#define TRAP_PAGE_FAULT   14
-#define NR_TRAPS          32
-
-#define PF_PRESENT 0x01
-#define PF_WRITE   0x02
-#define PF_FETCH   0x10
-
 #define BACKTRACE_MAX 32 /* frames of a dump */
 #define DUMP_LINE_MAX 224
 
@@ -49,6 +38,7 @@ struct extable_entry {
 	s32 fixup;
 };
 extern const struct extable_entry __extable_start[], __extable_end[];
+extern const u8 entry_SYSCALL_64[], entry_SYSCALL_64_end[];
 
 static const char *const trap_names[NR_TRAPS] = {
 	[0] = "divide error",
@@ -218,21 +208,58 @@ static void __noreturn die(struct pt_regs *regs)
 	      (unsigned long)regs->ip);
 }
 
-/*
- * If the faulting instruction is in the exception table, makes it continue at the address in the
- * table, and returns true.
- */
-static bool fixup_exception(struct pt_regs *regs)
+/* Returns the entry of the exception table for the instruction at @ip, or NULL. */
+static const struct extable_entry *find_fixup(u64 ip)
 {
 	const struct extable_entry *entry;
 
-	for (entry = __extable_start; entry < __extable_end; entry++) {
-		if ((u64)&entry->instruction + entry->instruction == regs->ip) {
-			regs->ip = (u64)&entry->fixup + entry->fixup;
-			return true;
-		}
-	}
-	return false;
+	for (entry = __extable_start; entry < __extable_end; entry++)
+		if ((u64)&entry->instruction + entry->instruction == ip)
+			return entry;
+	return NULL;
+}
+
+unsigned int page_fault_access(const struct pt_regs *regs)
+{
+	if (regs->error & PF_FETCH)
+		return HAL_PROT_EXEC;
+	return regs->error & PF_WRITE ? HAL_PROT_WRITE : HAL_PROT_READ;
+}
+
+/*
+ * A copy touched an address of the program where no page is, or not for this access.  Returns true if
+ * the page is there now.  A copy in a context that may not sleep only gets what is there.
+ */
+static bool fault_in(const struct pt_regs *regs)
+{
+	u64 address = read_cr2();
+	int err;
+
+	if (regs->vector != TRAP_PAGE_FAULT || address >= HAL_USER_END || !hal_this_cpu() ||
+	    !(current->flags & PF_USER) || !(regs->flags & X86_FLAGS_IF) || !may_sleep())
+		return false;
+	hal_irq_enable();
+	err = mm_fault(address, page_fault_access(regs));
+	hal_irq_disable();
+	return !err;
+}
+
+/*
+ * If the faulting instruction is in the exception table, returns true: it is repeated if the page is
+ * there now, or else continues at the address in the table.
+ */
+static bool fixup_exception(struct pt_regs *regs)
+{
+	const struct extable_entry *entry = find_fixup(regs->ip);
+
+	if (entry && !fault_in(regs))
+		regs->ip = (u64)&entry->fixup + entry->fixup;
+	return entry;
+}
+
+static bool in_syscall_entry(u64 ip)
+{
+	return ip >= (u64)entry_SYSCALL_64 && ip < (u64)entry_SYSCALL_64_end;
 }
 
 static void handle_exception(struct pt_regs *regs)
@@ -246,6 +273,11 @@ static void handle_exception(struct pt_regs *regs)
 	}
 	if (address_fault && fixup_exception(regs))
 		return;
+	if (regs->vector == TRAP_DEBUG && in_syscall_entry(regs->ip)) {
+		/* The program's single step reached into the entry: it ends there. */
+		regs->flags &= ~X86_FLAGS_TF;
+		return;
+	}
 	die(regs);
 }
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The program's half of the address space, and ring 3: applications of tests/qemu/kernel/inside."""
+import re
+
 import pytest
 from guest import TEST_APPS, Guest, kernel
 
@@ -10,3 +12,53 @@ def test_pages_of_the_program_are_mapped_found_and_freed():
     with Guest(append="app=user-pages", net="", kernel=kernel(TEST_APPS), ready=r"user-pages: .*") as g:
         assert g.end() == 0, "a check failed"
     assert "user-pages: ok" in g.console
+
+
+# ---- programs in ring 3 (tests/qemu/kernel/inside/programs.S) --------------------------------------
+
+SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV = 4, 5, 7, 8, 11
+SI_KERNEL, MAPERR, ACCERR = 0x80, 1, 2
+CODE, DATA, KERNEL = 0x400000, 0x600000, 0xffff888000100000
+
+
+def ring3(name, **more):
+    """Boots the program @name of programs.S; returns (exit code, console)."""
+    with Guest(append="app=r3-" + name, net="", kernel=kernel(TEST_APPS), ready="", **more) as g:
+        status = g.end()
+        g.reader.join()
+        return status >> 1 if status & 1 else status, g.console.replace("\r", "")
+
+
+@pytest.mark.builds("checked", "shipped")
+@pytest.mark.parametrize("name", ["hello", "registers", "flags", "pointers", "stacks", "numbers", "bases"])
+@pytest.mark.parametrize("cpu", ["max", "qemu64"])
+def test_a_program_runs(name, cpu):
+    code, console = ring3(name, cpu=cpu)
+    assert code == 7, console
+    assert "is killed" not in console and "panic" not in console
+    if name == "hello":
+        assert "\nhello from ring 3\n" in console
+
+
+@pytest.mark.parametrize("name, signal, si_code, address", [
+    ("read_kernel", SIGSEGV, MAPERR, KERNEL), ("write_kernel", SIGSEGV, MAPERR, KERNEL),
+    ("call_kernel", SIGSEGV, MAPERR, 0xffffffff80100000),
+    ("write_code", SIGSEGV, ACCERR, CODE), ("run_data", SIGSEGV, ACCERR, DATA),
+    ("null", SIGSEGV, MAPERR, 0),
+    ("noncanonical", SIGSEGV, SI_KERNEL, 0), ("read_noncan", SIGSEGV, SI_KERNEL, 0),
+    *[(name, SIGSEGV, SI_KERNEL, 0) for name in (
+        "hlt", "cli", "in", "out", "wrmsr", "cr3", "int80", "int_timer", "int_nmi", "far_32", "far_kernel", "sgdt",
+        "swapgs")],
+    ("sysenter", SIGILL, 2, CODE),    # QEMU's CPU is one of AMD's: an Intel's raises a protection fault
+    ("int3", SIGTRAP, SI_KERNEL, 0), ("step", SIGTRAP, 2, None), ("step_syscall", SIGTRAP, 2, None),
+    ("ud2", SIGILL, 2, CODE), ("wrgsbase", SIGILL, 2, CODE),
+    ("divide", SIGFPE, 1, CODE + 4), ("x87", SIGFPE, 3, None),
+])
+def test_an_exception_is_a_signal(name, signal, si_code, address):
+    """The codes and addresses are those of Linux's siginfo."""
+    code, console = ring3(name)
+    assert code == 128 + signal & 0x7f, console
+    where = "0x[0-9a-f]+" if address is None else f"{address:#x}" if address else "0"
+    where = "" if si_code == SI_KERNEL else f", address {where}"
+    assert re.search(rf"\(thread 1\) is killed by signal {signal}, \w+, code {si_code}{where}$", console, re.M), console
+    assert "panic" not in console and "exception" not in console.split("is killed")[0]

@@ -12,9 +12,28 @@
 #include "kernel/types.h"
 
 struct cpu;
+struct task_struct;
+
+/* The platform's part of struct cpu (kernel/sched/cpu.h), its second field. */
+struct hal_cpu {
+	u64 kernel_sp; /* top of the current thread's kernel stack, if that thread runs in ring 3 */
+	u64 scratch;   /* for entry.S (CPU_SCRATCH), with irq off */
+	/* The thread whose vector registers the CPU holds; NULL: those of none. */
+	struct task_struct *fpu_owner;
+	u64 fs_base, gs_base; /* the program's bases that the CPU holds */
+};
+
+/* The platform's part of struct task_struct, for threads of the program. */
+struct hal_thread {
+	u64 fs_base, gs_base;
+	/* The last exception in ring 3, for the signal frame. */
+	u64 trap_nr, error_code, cr2;
+};
 
 /* This bit of RFLAGS is set while interrupts are on (Intel SDM vol. 1, 3.4.3). */
 #define HAL_RFLAGS_IF 0x200UL
+
+void hal_user_switch(struct task_struct *next); /* kernel/x86/user.c */
 
 static inline unsigned long hal_irq_save(void)
 {

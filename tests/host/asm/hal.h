@@ -10,6 +10,12 @@
 #include "kernel/types.h"
 
 struct cpu;
+struct task_struct;
+
+struct hal_cpu {
+};
+struct hal_thread {
+};
 
 unsigned long hal_irq_save(void);
 void hal_irq_restore(unsigned long flags);
@@ -17,6 +23,11 @@ void hal_irq_enable(void);
 void hal_irq_disable(void);
 bool hal_irqs_disabled(void);
 struct cpu *hal_this_cpu(void);
+
+static inline void hal_user_switch(struct task_struct *next)
+{
+	(void)next;
+}
 
 static inline bool hal_access_ok(const void *p, size_t n)
 {

@@ -13,6 +13,13 @@ int spin_main(int argc, char **argv);
 int crash_main(int argc, char **argv);
 int fpu_main(int argc, char **argv);
 int user_pages_main(int argc, char **argv);
+int ring3_main(int argc, char **argv);
+
+/* A program of inside/programs.S. */
+#define RING3(name)                                                                                \
+	{                                                                                          \
+		"r3-" #name, ring3_main                                                            \
+	}
 
 const struct app_entry app_table[] = {
 	{"inetd", inetd_main},
@@ -20,6 +27,43 @@ const struct app_entry app_table[] = {
 	{"spin", spin_main},
 	{"fpu", fpu_main},
 	{"user-pages", user_pages_main},
+	RING3(hello),
+	RING3(registers),
+	RING3(flags),
+	RING3(pointers),
+	RING3(stacks),
+	RING3(numbers),
+	RING3(bases),
+	RING3(read_kernel),
+	RING3(write_kernel),
+	RING3(call_kernel),
+	RING3(write_code),
+	RING3(run_data),
+	RING3(null),
+	RING3(noncanonical),
+	RING3(read_noncan),
+	RING3(hlt),
+	RING3(cli),
+	RING3(in),
+	RING3(out),
+	RING3(wrmsr),
+	RING3(cr3),
+	RING3(swapgs),
+	RING3(int80),
+	RING3(int_timer),
+	RING3(int_nmi),
+	RING3(sysenter),
+	RING3(wrgsbase),
+	RING3(sgdt),
+	RING3(far_32),
+	RING3(far_kernel),
+	RING3(int3),
+	RING3(ud2),
+	RING3(divide),
+	RING3(step),
+	RING3(step_syscall),
+	RING3(x87),
+	RING3(report),
 	{"crash", crash_main}, /* the name selects the mistake */
 	{"crash-page0", crash_main},
 	{"crash-stack", crash_main},

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ring 3: where the kernel keeps the program's registers, and the entry from ring 3 and the return.
+ *
+ * The top of a thread's stack has the area for its vector registers, and below it struct pt_regs,
+ * which each entry from ring 3 stores at the same place.
+ */
+#ifndef KERNEL_X86_USER_H
+#define KERNEL_X86_USER_H
+
+#include "kernel/sched/sched.h"
+#include "kernel/x86/layout.h"
+#include "kernel/x86/ptrace.h"
+
+#define USER_AREA_SIZE (FPU_AREA_SIZE + sizeof(struct pt_regs))
+
+static inline u64 user_stack_top(const struct task_struct *p)
+{
+	return (u64)p->ctx.stack + p->ctx.stack_size - FPU_AREA_SIZE;
+}
+/* The registers with which @p returns to ring 3. */
+static inline struct pt_regs *user_regs(const struct task_struct *p)
+{
+	return (struct pt_regs *)user_stack_top(p) - 1;
+}
+
+/* Sets the MSRs of the SYSCALL instruction.  Boot. */
+void syscall_entry_init(void);
+void user_syscalls_init(void); /* registers arch_prctl(); boot */
+
+/*
+ * Called by entry.S with irq off, for an exception or interrupt of ring 3.  Returns with irq off and
+ * no work left.
+ */
+void x86_user_trap(struct pt_regs *regs);
+/* The same for a system call.  Returns true if SYSRET restores exactly @regs. */
+bool x86_syscall(struct pt_regs *regs);
+/* entry.S: the first return to ring 3. irq off. */
+void __noreturn user_begin(const struct pt_regs *regs);
+
+/* ---- vector registers (fpu.c) --------------------------------------------------------------- */
+
+/* Enables the vector registers.  Boot. */
+void fpu_init(void);
+/* Gives @p the values with which a program starts.  @p is new, or current. */
+void fpu_reset(struct task_struct *p);
+/* Gives the CPU the vector registers of @next, and saves those of their owner. irq off. */
+void fpu_switch(struct task_struct *next);
+/* @p ends: its vector registers need not be saved. irq off. */
+void fpu_forget(struct task_struct *p);
+/* Returns the code of a SIGFPE (FPE_*) for the current thread, or 0: no exception is pending. */
+int fpu_exception_code(u64 vector);
+
+#endif
