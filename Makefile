@@ -194,8 +194,8 @@ FORCE:
 $(B)/softnet.elf $(B)/softnet.efi $(B)/softnet.img $(B)/softnet-test.elf: $(B)/%: $(B)/shipped/%
 	$(Q)ln -sf shipped/$* $@
 
-# Tests of scheduler, waits, timers, softirqs and locks; of a program's signals; futexes and threads; timers.
-KERNEL_TESTS := sched_test signal_test thread_test timer_test
+# Tests of scheduler, waits, timers, softirqs and locks; of a program's signals; futexes and threads; timers; small calls.
+KERNEL_TESTS := sched_test signal_test thread_test timer_test small_test
 
 # ---- the hosted images --------------------------------------------------------------------------
 # $(1): folder; $(2): extra flags; $(3): extra flags for files above the seams; $(4): the build, default checked.

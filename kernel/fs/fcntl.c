@@ -24,7 +24,7 @@ static long dup_from(struct file *file, unsigned long start, unsigned int flags)
 {
 	int fd;
 
-	if (start >= NR_OPEN_MAX)
+	if (start >= fd_limit())
 		return -EINVAL;
 	fd = fd_alloc(current->files, start, flags);
 	if (fd >= 0) {

@@ -25,6 +25,7 @@
 #include "kernel/fs/namei.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/slab.h"
+#include "kernel/process/rlimit.h"
 #include "kernel/sched/sched.h"
 #include "kernel/syscall.h"
 
@@ -249,17 +250,22 @@ static void unlock_and_shrink(struct files_struct *files)
 
 /* ---- reserving, installing, looking up ------------------------------------------------------ */
 
+unsigned int fd_limit(void)
+{
+	return min_t(u64, rlimit(RLIMIT_NOFILE), NR_OPEN_MAX);
+}
+
 int fd_alloc(struct files_struct *files, unsigned int start, unsigned int flags)
 {
-	unsigned int fd;
+	unsigned int fd, limit = fd_limit();
 	int err;
 
-	if (!files || start >= NR_OPEN_MAX)
+	if (!files || start >= limit)
 		return -EMFILE;
 	spin_lock(&files->lock);
 	for (;;) {
 		fd = lowest_free(files, start);
-		if (fd == NR_OPEN_MAX || fd < files->table.size)
+		if (fd >= limit || fd < files->table.size)
 			break;
 		spin_unlock(&files->lock);
 		err = grow(files, fd);
@@ -267,10 +273,10 @@ int fd_alloc(struct files_struct *files, unsigned int start, unsigned int flags)
 			return err;
 		spin_lock(&files->lock);
 	}
-	if (fd < NR_OPEN_MAX)
+	if (fd < limit)
 		take_number(files, fd, flags & O_CLOEXEC);
 	spin_unlock(&files->lock);
-	return fd < NR_OPEN_MAX ? (int)fd : -EMFILE;
+	return fd < limit ? (int)fd : -EMFILE;
 }
 
 int get_unused_fd_flags(unsigned int flags)
@@ -491,7 +497,7 @@ static long dup_to(unsigned int oldfd, unsigned int newfd, unsigned int flags)
 	struct file *file;
 	int err;
 
-	if (newfd >= NR_OPEN_MAX)
+	if (newfd >= fd_limit())
 		return -EBADF;
 	file = fget_raw(oldfd);
 	if (!file)

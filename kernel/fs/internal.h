@@ -80,6 +80,9 @@ long poll_store_left(struct timespec __user *timeout, u64 deadline, long res);
 
 /* fd_table.c */
 
+/* Descriptors must be below this number (RLIMIT_NOFILE). */
+unsigned int fd_limit(void);
+
 /*
  * Like get_unused_fd_flags() and fd_install(), but for the table @files, and fd_alloc() takes the
  * lowest free number at or above @start.

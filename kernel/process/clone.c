@@ -88,6 +88,9 @@ static long create_thread(const struct clone_args *args)
 		return PTR_ERR(p);
 	tid = p->pid;
 	strscpy(p->comm, current->comm, sizeof(p->comm));
+	p->policy = current->policy;
+	p->rt_priority = current->rt_priority;
+	p->nice = current->nice;
 	err = hal_user_fork_regs(p, args->stack, args->tls, args->flags & CLONE_SETTLS);
 	if (err)
 		goto out_free;

@@ -16,7 +16,9 @@
 #include "kernel/process/futex.h"
 #include "kernel/process/posix_timers.h"
 #include "kernel/process/process.h"
+#include "kernel/process/rlimit.h"
 #include "kernel/process/signal.h"
+#include "kernel/process/sys.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/thread.h"
 #include "kernel/shutdown.h"
@@ -166,4 +168,7 @@ void process_init(void)
 	clone_init();
 	posix_timers_init();
 	itimers_init();
+	rlimit_init();
+	ids_init();
+	sys_init();
 }

@@ -22,6 +22,11 @@
  */
 #define CPU_TIMER_STEP 1000000ULL
 /*
+ * supplementary groups: setgroups() with more fails with -EINVAL. They have no effect; servers set a
+ * few.
+ */
+#define GROUPS_MAX 32
+/*
  * hash chains of waiting futexes: more waiters make the chains longer. With THREADS_MAX waiters a
  * chain has 16 entries.
  */

@@ -55,6 +55,8 @@ struct task_struct {
 	/* At the thread's end, 0 is stored here and a waiter is woken; 0: no address. */
 	u64 clear_child_tid;
 	u64 robust_list; /* the argument of set_robust_list() */
+	/* Kept for the program; the scheduler does not use them. */
+	int policy, rt_priority, nice;
 };
 
 void sched_init(struct cpu *boot_cpu); /* the boot stack becomes that of the idle thread */

@@ -47,7 +47,8 @@ static long sys_getrandom(void __user *buf, size_t len, unsigned int flags)
 	u8 chunk[256];
 	size_t done = 0;
 
-	if (flags & ~(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE))
+	if (flags & ~(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE) ||
+	    (flags & (GRND_RANDOM | GRND_INSECURE)) == (GRND_RANDOM | GRND_INSECURE))
 		return -EINVAL;
 	len = min_t(size_t, len, MAX_RW_COUNT);
 	while (done < len) {

@@ -65,6 +65,7 @@ void sched_init(struct cpu *boot_cpu)
 	log_register(&sched_log);
 	task_cache = kmem_cache_create("task_struct", sizeof(struct task_struct), 0, THREADS_MAX);
 	sched_syscalls_init();
+	sched_policy_init();
 	process_init();
 	time_syscalls_init();
 }

@@ -22,6 +22,7 @@ void sched_start(struct task_struct *p); /* makes a new thread runnable for the 
 /* The last switch of current, whose state is TASK_DEAD; irq off. */
 void __noreturn schedule_dead(void);
 void sched_syscalls_init(void); /* kernel/sched/sys_sched.c */
+void sched_policy_init(void);   /* kernel/sched/sys_policy.c */
 void time_syscalls_init(void);  /* kernel/time/sys_time.c */
 
 #endif
