@@ -146,7 +146,8 @@ static unsigned int segment_prot(const Elf64_Phdr *p)
 
 /*
  * Maps one segment: its bytes of the file, then zeroes.  The first page of zeroes may be the last of
- * the file, and its end is cleared.
+ * the file.  Its end is cleared as a whole, also behind the segment: ld.so allocates its first memory
+ * there.
  */
 static int map_segment(struct mm_struct *mm, const struct elf_file *e, const Elf64_Phdr *p)
 {
@@ -169,7 +170,7 @@ static int map_segment(struct mm_struct *mm, const struct elf_file *e, const Elf
 		return (s64)at;
 	}
 	if (p->p_filesz && end > file_end)
-		return mm_clear(mm, file_end, min(anon, end) - file_end);
+		return mm_clear(mm, file_end, anon - file_end);
 	return 0;
 }
 

@@ -191,6 +191,20 @@ static void test_fixed_address(void **state)
 	end();
 }
 
+/* Zeroes reach to the end of the page, although the segment ends before. */
+static void test_zeroes_fill_the_page(void **state)
+{
+	struct image *elf = make_elf(ET_EXEC, 0x400000);
+
+	elf->phdrs[1].p_memsz = 0x308;
+	put_elf("/prog", elf);
+	assert_int_equal(load_path("/prog"), 0);
+	assert_int_equal(load(0x400000 + 5 * PG + 0xff), mapped_byte(4 * PG + 0xff));
+	for (u64 i = 0x100; i < PG; i++)
+		assert_int_equal(load(0x400000 + 5 * PG + i), 0);
+	end();
+}
+
 static void test_position_independent(void **state)
 {
 	struct image *f = make_elf(ET_DYN, 0);
@@ -705,6 +719,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fixed_address),
+		cmocka_unit_test(test_zeroes_fill_the_page),
 		cmocka_unit_test(test_position_independent),
 		cmocka_unit_test(test_interpreter),
 		cmocka_unit_test(test_stack),
