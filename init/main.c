@@ -15,6 +15,7 @@
 #include "drivers/virtio/virtio_net.h"
 #include "include/softnet/app.h"
 #include "include/uapi/errno.h"
+#include "init/program.h"
 #include "kernel/cmdline.h"
 #include "kernel/fs/devices.h"
 #include "kernel/fs/file.h"
@@ -113,13 +114,14 @@ static int app_thread(void *arg)
 static int init_thread(void *arg)
 {
 	(void)arg;
+	program_choose(); /* `init=`, or /init of the initrd */
 	boot_stage("command line");
 	hal_probe_devices(); /* PCI and virtio-mmio: calls the drivers' probe functions */
 	open_devices();      /* fills the receive rings, enables polling */
 	ip_auto_config();    /* reports `ip=` options that no interface took */
 	boot_stage("links");
 	boot_stages_show(); /* logs the microseconds of each stage at loglevel=debug */
-	if (app && IS_ERR(app_thread_run(app_thread, (void *)app, app->name)))
+	if (!program_start() && app && IS_ERR(app_thread_run(app_thread, (void *)app, app->name)))
 		panic("no memory for the application's thread");
 	shutdown_on_request();
 }
@@ -186,7 +188,8 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	register_init_params(); /* `app=`, the last option to be registered */
 	if (boot->cmdline_cut)
 		pr_err("command line longer than %u bytes: the rest was cut\n", BOOT_CMDLINE_MAX);
-	cmdline_parse(boot->cmdline, NULL); /* passes each option to its parser */
+	/* passes each option to its parser; the program's words remain */
+	cmdline_parse(boot->cmdline, program_init());
 	pr_notice("softnet %s, " VARIANT_NAME " build, through the %s door; %llu KiB of memory\n",
 		  softnet_version, boot->door,
 		  (unsigned long long)(nr_total_pages() * PAGE_SIZE / 1024));

@@ -149,11 +149,11 @@ static void add_variable(struct cmdline_rest *rest, const char *line, size_t n)
 		rest->nr_env++;
 }
 
-void cmdline_report_env(const struct cmdline_rest *rest)
+void cmdline_report_env(const struct cmdline_rest *rest, unsigned int first)
 {
-	for (unsigned int i = 0; i < rest->nr_env; i++)
+	for (unsigned int i = first; i < rest->nr_env; i++)
 		pr_warn("command line: unknown option \"%s\"", rest->env[i]);
-	if (rest->nr_env)
+	if (rest->nr_env > first)
 		show_known();
 }
 

@@ -46,7 +46,10 @@ struct cmdline_rest {
  * boot, after all options were registered.
  */
 void cmdline_parse(const char *line, struct cmdline_rest *rest);
-/* There is no program after all: reports the variables as options that are not registered. */
-void cmdline_report_env(const struct cmdline_rest *rest);
+/*
+ * There is no program after all: reports the variables from number @first on as options that are not
+ * registered.
+ */
+void cmdline_report_env(const struct cmdline_rest *rest, unsigned int first);
 
 #endif

@@ -22,6 +22,7 @@
 #include "kernel/printk.h"
 #include "kernel/process/limits.h"
 #include "kernel/process/posix_timers.h"
+#include "kernel/process/exec.h"
 #include "kernel/process/process.h"
 #include "kernel/sched/sched.h"
 
@@ -363,6 +364,7 @@ static void __noreturn die(const struct user_siginfo *info)
 		pr_err("'%s' (thread %d) is killed by signal %d, %s, code %d", current->comm,
 		       current->pid, sig, signal_name(sig), info->si_code);
 	hal_user_report();
+	mm_show_maps();
 	process_exit(128 + sig);
 }
 

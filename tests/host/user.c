@@ -254,3 +254,8 @@ u64 host_user_frame(void)
 {
 	return user_of(current)->sp;
 }
+
+void __noreturn hal_user_start(u64 ip, u64 sp)
+{
+	panic("the hosted kernel cannot run a program: it has no ring 3");
+}

@@ -228,7 +228,7 @@ static void test_command_line_of_the_program(void **state)
 		assert_string_equal(rest.args[i], args[i]);
 	/* Without a program, variables are mistakes. */
 	unit_console_clear();
-	cmdline_report_env(&rest);
+	cmdline_report_env(&rest, 2);
 	assert_non_null(strstr(unit_console(), "unknown option \"A=b c=d\""));
 	/* As many words as a line has are kept, up to one more than the program may have. */
 	for (n = 0; n + 4 < sizeof(line); n += 2)

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The start of the program: which file it is, its arguments and environment.
+ *
+ * kernel_main() -> program_init(), program_choose(); the init thread -> program_start(), whose thread
+ * loads the program and enters ring 3.  Boot, process context.  Answers to parts of Linux's
+ * init/main.c.
+ */
+#include "init/program.h"
+
+#include "include/uapi/errno.h"
+#include "include/uapi/fcntl.h"
+#include "kernel/cmdline.h"
+#include "kernel/fs/file.h"
+#include "kernel/lib/bug.h"
+#include "kernel/lib/string.h"
+#include "kernel/limits.h"
+#include "kernel/printk.h"
+#include "kernel/process/exec.h"
+#include "kernel/process/process.h"
+#include "kernel/sched/sched.h"
+#include "kernel/shutdown.h"
+
+/* The file that runs without `init=`, if an initrd has it. */
+#define DEFAULT_PROGRAM "/init"
+/* Variables that the environment has before the command line is parsed. */
+#define NR_DEFAULTS 3
+/* Codes of a shell for a command that was not found, or that cannot run. */
+#define CODE_NOT_FOUND  127
+#define CODE_CANNOT_RUN 126
+
+static struct cmdline_rest rest = {
+	/* Programs that are started by a shell or an init system find these. */
+	.env = {"HOME=/", "TERM=linux",
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+	.nr_env = NR_DEFAULTS,
+	.args = {DEFAULT_PROGRAM}, /* replaced by the path that runs */
+	.nr_args = 1,
+};
+static char path[CMDLINE_WORD_MAX]; /* of `init=`; "": not given */
+static bool chosen;
+
+static int parse_init(const char *value)
+{
+	return *value == '/' && strscpy(path, value, sizeof(path)) > 0 ? 0 : -EINVAL;
+}
+
+static const struct cmdline_param program_params[] = {
+	{.name = "init", .usage = "init=/PATH", .parse = parse_init},
+};
+
+struct cmdline_rest *program_init(void)
+{
+	cmdline_register(program_params, ARRAY_SIZE(program_params));
+	return &rest;
+}
+
+void program_choose(void)
+{
+	struct file *file;
+
+	chosen = *path;
+	if (!chosen) {
+		file = filp_open(DEFAULT_PROGRAM, O_RDONLY, 0);
+		chosen = !IS_ERR(file);
+		if (chosen)
+			fput(file);
+		strscpy(path, DEFAULT_PROGRAM, sizeof(path));
+	}
+	if (!chosen)
+		cmdline_report_env(&rest, NR_DEFAULTS);
+}
+
+/* The program's first thread. */
+static int program_thread(void *arg)
+{
+	struct exec e = {
+		.mm = &process_mm,
+		.path = path,
+		.argv = rest.args,
+		.envp = rest.env,
+	};
+	int err = exec_load(&e);
+
+	if (err) {
+		pr_err("%s cannot be started (%d): power off\n", path, err);
+		kernel_shutdown(HAL_HALT_POWEROFF,
+				err == -ENOENT ? CODE_NOT_FOUND : CODE_CANNOT_RUN);
+	}
+	hal_user_start(e.entry, e.sp);
+}
+
+bool program_start(void)
+{
+	if (!chosen)
+		return false;
+	rest.args[0] = path;
+	if (IS_ERR(process_run(program_thread, NULL, strrchr(path, '/') + 1)))
+		panic("no memory for the program's thread");
+	return true;
+}
