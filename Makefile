@@ -158,6 +158,13 @@ $(2)/%.S.o: %.S Makefile
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(MACHINE_INC) -D__ASSEMBLY__ -MMD -MP -g -c $$< -o $$@
 
+# The pack that is linked into the image (boot/pack.S): a copy of the file PACK=, or empty.
+$(2)/boot/pack.S.o: $(2)/pack.cpio
+$(2)/boot/pack.S.o: MACHINE_INC += -DPACK='"$(2)/pack.cpio"'
+$(2)/pack.cpio: FORCE
+	@mkdir -p $$(@D)
+	@cmp -s $$(or $$(PACK),/dev/null) $$@ || cp --no-preserve=all $$(or $$(PACK),/dev/null) $$@
+
 $$(eval $$(call image,$(1),$(2),softnet,$(2)_OBJ))
 $$(eval $$(call image,$(1),$(2),softnet-test,$(2)_TEST_OBJ))
 
@@ -254,7 +261,7 @@ debug: override BUILD := $(or $(BUILD),checked)
 # links build/softnet.elf ..., which the documents name.
 LINKS = $(if $(filter shipped,$(BUILD)),$(1:%=$(B)/softnet.%))
 # If run, image and debug do not read a variable of make's command line, its name is probably wrong: PORTS=8000.
-SETTINGS := V B CC HOSTCC EFI_INC EFI_LIB
+SETTINGS := V B CC HOSTCC EFI_INC EFI_LIB PACK
 STRAY = $(strip $(foreach v,$(filter-out $(RUN_VARS) $(SETTINGS) MAKEFLAGS MAKEOVERRIDES -%,$(.VARIABLES)),\
 	$(if $(findstring command line,$(origin $v)),$v)))
 check-variables = @[ -z "$(STRAY)" ] || { echo "make $@: $(STRAY:%=%=): not read here; there are $(RUN_VARS:%=%=)" >&2; exit 2; }

@@ -22,6 +22,7 @@ enum boot_mem_type {
 	BOOT_MEM_USABLE,   /* RAM that the kernel may use */
 	BOOT_MEM_RESERVED, /* firmware, ACPI, holes: never given to the allocator */
 	BOOT_MEM_KERNEL,   /* the image, its page tables and this struct */
+	BOOT_MEM_INITRD,   /* the initrd: whole pages, which the kernel frees after reading it */
 };
 
 struct boot_mem {
@@ -37,9 +38,14 @@ struct boot_info {
 	u64 entry_tsc;    /* TSC at our first instruction */
 	/* TSC after ExitBootServices(); 0: UEFI firmware did not start the kernel */
 	u64 firmware_tsc;
-	u64 hall_tsc;     /* TSC at the start of x86_start(), which both doors call */
-	u64 wall_tsc;     /* TSC at the time @wall_seconds; 0: time of day unknown */
-	s64 wall_seconds; /* since 1970-01-01 UTC */
+	u64 hall_tsc;       /* TSC at the start of x86_start(), which both doors call */
+	u64 wall_tsc;       /* TSC at the time @wall_seconds; 0: time of day unknown */
+	s64 wall_seconds;   /* since 1970-01-01 UTC */
+	phys_addr_t initrd; /* the initrd's physical address */
+	u64 initrd_size;    /* bytes; 0: there is none */
+	/* the pack that is linked into the image, in whole pages; used if there is no initrd */
+	phys_addr_t pack;
+	u64 pack_size; /* bytes; 0: there is none */
 	unsigned int nr_mem;
 	bool cmdline_cut;      /* the command line was cut at BOOT_CMDLINE_MAX */
 	unsigned int seed_len; /* bytes in @seed; 0: the loader gave no randomness */

@@ -53,10 +53,19 @@ void efi_find_time(struct boot_info *boot);
 
 /* ---- efi_cmdline.c ---- */
 /*
- * Sets the command line: load options, else cmdline.txt on the volume of this application, else the
+ * Sets the command line: load options, else cmdline.txt on @volume (which may be NULL), else the
  * built-in text.
  */
-void efi_find_cmdline(EFI_HANDLE image, struct boot_info *boot);
+void efi_find_cmdline(EFI_HANDLE image, EFI_FILE_HANDLE volume, struct boot_info *boot);
+
+/* ---- efi_initrd.c ---- */
+/*
+ * Opens the root directory of the volume that this application was loaded from.  NULL if it has
+ * none: an image that was loaded over the network or by QEMU.
+ */
+EFI_FILE_HANDLE efi_open_volume(EFI_HANDLE image);
+/* Reads the initrd from the volume into memory of its own, if there is one. */
+void efi_find_initrd(EFI_FILE_HANDLE volume, struct boot_info *boot);
 
 /* ---- efi_elf.c ---- */
 /* Loads the kernel that is embedded in this file, and reserves @tail pages behind it. */

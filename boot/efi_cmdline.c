@@ -141,31 +141,12 @@ static bool from_file(EFI_FILE_HANDLE root, CHAR16 *path, const char *name, stru
 	return true;
 }
 
-static bool from_volume(const EFI_LOADED_IMAGE *loaded, struct boot_info *boot)
+static bool from_volume(EFI_FILE_HANDLE root, struct boot_info *boot)
 {
 	static CHAR16 beside_us[] = L"\\EFI\\BOOT\\cmdline.txt", at_root[] = L"\\cmdline.txt";
-	static EFI_GUID fs_guid = SIMPLE_FILE_SYSTEM_PROTOCOL;
-	EFI_FILE_IO_INTERFACE *volume;
-	EFI_FILE_HANDLE root;
-	EFI_STATUS status;
-	bool found;
 
-	/* An image that was loaded over the network or by QEMU may have no volume. */
-	if (!loaded->DeviceHandle)
-		return false;
-	status = efi_boot->HandleProtocol(loaded->DeviceHandle, &fs_guid, (void **)&volume);
-	if (status == EFI_UNSUPPORTED)
-		return false;
-	if (!EFI_ERROR(status))
-		status = volume->OpenVolume(volume, &root);
-	if (EFI_ERROR(status)) {
-		efi_failed(status, "the volume of this application");
-		return false;
-	}
-	found = from_file(root, beside_us, "\\EFI\\BOOT\\cmdline.txt", boot) ||
-		from_file(root, at_root, "\\cmdline.txt", boot);
-	root->Close(root);
-	return found;
+	return root && (from_file(root, beside_us, "\\EFI\\BOOT\\cmdline.txt", boot) ||
+			from_file(root, at_root, "\\cmdline.txt", boot));
 }
 
 static void from_build(struct boot_info *boot)
@@ -179,7 +160,7 @@ static void from_build(struct boot_info *boot)
 	text_end(&t, boot);
 }
 
-void efi_find_cmdline(EFI_HANDLE image, struct boot_info *boot)
+void efi_find_cmdline(EFI_HANDLE image, EFI_FILE_HANDLE volume, struct boot_info *boot)
 {
 	static EFI_GUID loaded_guid = LOADED_IMAGE_PROTOCOL;
 	EFI_LOADED_IMAGE *loaded;
@@ -191,6 +172,6 @@ void efi_find_cmdline(EFI_HANDLE image, struct boot_info *boot)
 		from_build(boot);
 		return;
 	}
-	if (!from_load_options(loaded, boot) && !from_volume(loaded, boot))
+	if (!from_load_options(loaded, boot) && !from_volume(volume, boot))
 		from_build(boot);
 }

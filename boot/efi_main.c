@@ -112,6 +112,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 	UINTN handoff_pages = EFI_PAGES(sizeof(struct uefi_handoff));
 	struct uefi_handoff *handoff;
 	struct efi_kernel kernel = {0};
+	EFI_FILE_HANDLE volume;
 	EFI_STATUS status;
 	UINTN tables;
 
@@ -129,7 +130,11 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 	handoff->boot.rsdp = find_rsdp();
 	find_seed(&handoff->boot);
 	efi_find_time(&handoff->boot);
-	efi_find_cmdline(image, &handoff->boot);
+	volume = efi_open_volume(image);
+	efi_find_cmdline(image, volume, &handoff->boot);
+	efi_find_initrd(volume, &handoff->boot);
+	if (volume)
+		volume->Close(volume);
 
 	status = efi_count_tables(&tables);
 	if (EFI_ERROR(status))
@@ -145,6 +150,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 
 out_free:
 	efi_free(kernel.pages, kernel.nr_pages);
+	efi_free((void *)handoff->boot.initrd, EFI_PAGES(handoff->boot.initrd_size));
 	efi_free(handoff, handoff_pages);
 	return status;
 }

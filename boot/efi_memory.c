@@ -15,10 +15,10 @@
 #define LEAVE_TRIES         8
 #define REAL_MODE_AREA_SIZE 0x1000 /* bytes; interrupt vectors and BIOS data: reserved */
 /*
- * page tables besides those of the memory ranges: the root, those of the image, and one for each
- * 512 GiB of the first 8 TiB
+ * page tables besides those of the memory ranges: the root, those of the image, one for each 512 GiB
+ * of the first 8 TiB, and those of the initrd's two ends
  */
-#define TABLES_OTHER 32
+#define TABLES_OTHER 36
 #define GIB_SHIFT    30
 
 #ifndef EFI_MEMORY_SP
@@ -184,6 +184,7 @@ EFI_STATUS efi_leave(EFI_HANDLE image, struct uefi_handoff *handoff)
 		status = efi_boot->ExitBootServices(image, map.key);
 		if (!EFI_ERROR(status)) {
 			handoff->map_cut = !fill_memmap(&handoff->boot);
+			handoff->map_cut |= !memmap_add_initrd(&handoff->boot);
 			return EFI_SUCCESS;
 		}
 	}

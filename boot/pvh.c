@@ -34,6 +34,13 @@ struct hvm_start_info {
 	u32 reserved;
 };
 
+struct hvm_modlist_entry {
+	u64 paddr;
+	u64 size;
+	u64 cmdline_paddr;
+	u64 reserved;
+};
+
 struct hvm_memmap_entry {
 	u64 addr;
 	u64 size;
@@ -91,6 +98,21 @@ static void copy_memmap(struct boot_info *boot, const struct hvm_memmap_entry *m
 		x86_boot_warning("the memory map has too many entries: some memory is not used");
 }
 
+/* The first module is the initrd.  Loaders put it into RAM that the memory map calls usable. */
+static void find_initrd(struct boot_info *boot, const struct hvm_start_info *info)
+{
+	const struct hvm_modlist_entry *module = boot_view(info->modlist_paddr, sizeof(*module));
+
+	if (info->nr_modules == 0 || !module)
+		return;
+	if (info->nr_modules > 1)
+		x86_boot_warning("PVH: only the first module is used, as the initrd");
+	boot->initrd = module->paddr;
+	boot->initrd_size = module->size;
+	if (!memmap_add_initrd(boot))
+		x86_boot_warning("PVH: the initrd does not lie in usable memory: not used");
+}
+
 void __noreturn pvh_main(u32 start_info_pa, s64 offset, u64 entry_tsc)
 {
 	struct boot_info *boot = &boot_info;
@@ -114,5 +136,6 @@ void __noreturn pvh_main(u32 start_info_pa, s64 offset, u64 entry_tsc)
 	boot->rsdp = info->rsdp_paddr;
 	copy_cmdline(boot, info->cmdline_paddr);
 	copy_memmap(boot, map, info->memmap_entries);
+	find_initrd(boot, info);
 	x86_start(boot);
 }

@@ -19,6 +19,7 @@
 #include "kernel/cmdline.h"
 #include "kernel/fs/devices.h"
 #include "kernel/fs/file.h"
+#include "kernel/fs/initramfs.h"
 #include "kernel/fs/proc.h"
 #include "kernel/hal.h"
 #include "kernel/lib/bug.h"
@@ -115,7 +116,7 @@ static int init_thread(void *arg)
 {
 	(void)arg;
 	program_choose(); /* `init=`, or /init of the initrd */
-	boot_stage("command line");
+	boot_stage("initrd");
 	hal_probe_devices(); /* PCI and virtio-mmio: calls the drivers' probe functions */
 	open_devices();      /* fills the receive rings, enables polling */
 	ip_auto_config();    /* reports `ip=` options that no interface took */
@@ -170,7 +171,6 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	sysctl_init();  /* /proc/sys; `sysctl.` */
 	vma_init();     /* the program's memory: mmap() and its relatives */
 	exec_init();    /* the loader: `norandmaps` */
-	devices_init(); /* /dev */
 	boot_stage("files");
 
 	/* the network, bottom up */
@@ -196,6 +196,10 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	wallclock_announce(); /* logs the time of day and its source */
 	if (boot->seed_len)
 		pr_info("random: %u bytes of seed from the firmware\n", boot->seed_len);
+
+	boot_stage("command line");
+	initramfs_init(boot); /* unpacks the initrd into the root directory */
+	devices_init();       /* /dev */
 
 	BUG_ON(IS_ERR(kthread_run(init_thread, NULL, "init"))); /* first runs in cpu_idle() */
 	cpu_idle(); /* never returns: runs threads, or halts until an interrupt */

@@ -425,7 +425,9 @@ void mm_init(const struct boot_info *boot)
 	min_free = 0;
 	INIT_LIST_HEAD(&shrinkers);
 	for (unsigned int i = 0; i < boot->nr_mem; i++)
-		if (usable_frames(&boot->mem[i], &first, &end))
+		if (usable_frames(&boot->mem[i], &first, &end) ||
+		    (boot->mem[i].type == BOOT_MEM_INITRD &&
+		     taken_frames(&boot->mem[i], &first, &end)))
 			max_pfn = max(max_pfn, end);
 
 	map_end = DIV_ROUND_UP(max_pfn * sizeof(struct page), PAGE_SIZE);
@@ -456,4 +458,19 @@ void mm_init(const struct boot_info *boot)
 	total_count = free_count;
 	min_free = min_free_pages(total_count);
 	spin_unlock_irqrestore(&buddy_lock, flags);
+}
+
+struct page *adopt_boot_page(phys_addr_t pa)
+{
+	struct page *page = &mem_map[pa >> PAGE_SHIFT];
+	unsigned long flags;
+
+	BUG_ON(pa >> PAGE_SHIFT >= max_pfn || page->flags != PG_RESERVED);
+	page->flags = 0;
+	page->order = 0;
+	refcount_set(&page->refs, 1);
+	spin_lock_irqsave(&buddy_lock, flags);
+	total_count++;
+	spin_unlock_irqrestore(&buddy_lock, flags);
+	return page;
 }

@@ -78,6 +78,12 @@ struct boot_info;
 /* Frees all usable ranges of the memory map.  The array of struct page is taken from them first. */
 void mm_init(const struct boot_info *boot);
 
+/*
+ * Makes the page frame at @pa, which a range of another type than usable covers, a page in use with
+ * one reference; put_page() then gives it to the allocator.  Boot, once for a frame.
+ */
+struct page *adopt_boot_page(phys_addr_t pa);
+
 struct page *alloc_pages(gfp_t gfp, unsigned int order);
 void __free_pages(struct page *page, unsigned int order);
 static inline struct page *alloc_page(gfp_t gfp)

@@ -9,6 +9,8 @@
  */
 #include "kernel/x86/memmap.h"
 
+#include "kernel/x86/layout.h"
+
 static void remove_entry(struct boot_info *boot, unsigned int i)
 {
 	for (boot->nr_mem--; i < boot->nr_mem; i++)
@@ -112,4 +114,23 @@ const struct boot_mem *memmap_find(const struct boot_info *boot, phys_addr_t pa)
 			return mem;
 	}
 	return NULL;
+}
+
+bool memmap_add_initrd(struct boot_info *boot)
+{
+	phys_addr_t first = ALIGN_DOWN(boot->initrd, (phys_addr_t)PAGE_4K);
+	const struct boot_mem *mem = memmap_find(boot, first);
+	u64 offset = boot->initrd - first, room;
+
+	if (!boot->initrd_size)
+		return true;
+	/* Whole pages: the direct map has no part of a page. */
+	room = mem ? ALIGN_DOWN(mem->base + mem->size, (phys_addr_t)PAGE_4K) - first : 0;
+	if (!mem || mem->type != BOOT_MEM_USABLE || offset >= room ||
+	    boot->initrd_size > room - offset) {
+		boot->initrd_size = 0;
+		return false;
+	}
+	return memmap_set(boot, first, ALIGN_UP(offset + boot->initrd_size, (u64)PAGE_4K),
+			  BOOT_MEM_INITRD);
 }

@@ -19,6 +19,12 @@
  */
 bool memmap_set(struct boot_info *boot, phys_addr_t base, u64 size, enum boot_mem_type type);
 
+/*
+ * Marks the pages of @boot's initrd in the map.  If they do not lie in usable memory, the initrd is
+ * dropped: its size becomes 0.  Returns false in that case, or if the map is full.
+ */
+bool memmap_add_initrd(struct boot_info *boot);
+
 /* Returns the entry of the map that contains @pa, or NULL. */
 const struct boot_mem *memmap_find(const struct boot_info *boot, phys_addr_t pa);
 

@@ -30,6 +30,8 @@ struct smap_site {
 };
 extern const struct smap_site __smap_sites_start[], __smap_sites_end[];
 
+extern const u8 pack_start[], pack_end[]; /* boot/pack.S */
+
 /* GS points here until there is a struct cpu, so that hal_this_cpu() returns NULL. */
 static struct cpu *no_cpu;
 
@@ -111,6 +113,8 @@ void __noreturn x86_start_moved(struct boot_info *boot)
 	desc_init();
 	cpu_init();
 	paging_init(boot);
+	boot->pack = hal_virt_to_phys(pack_start);
+	boot->pack_size = pack_end - pack_start;
 	boot_stage("page tables");
 	platform_init(boot);
 	kernel_main(boot);

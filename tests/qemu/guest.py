@@ -74,12 +74,14 @@ def image(name):
     return path
 
 
-def make_image(path, cmdline, application_path="", sector=512):
-    """Creates a disk image at @path, as `make image` does, with @cmdline (bytes) as its cmdline.txt; returns @path."""
+def make_image(path, cmdline, application_path="", sector=512, initrd=""):
+    """Creates a disk image at @path, as `make image` does, with @cmdline (bytes) as its cmdline.txt and the file @initrd,
+    if there is one, as its initrd.img; returns @path."""
     with tempfile.NamedTemporaryFile() as f:
         f.write(cmdline)
         f.flush()
-        subprocess.run([MKIMAGE, "-s", str(sector), application_path or application(), f.name, path], check=True)
+        more = ["--initrd", initrd] if initrd else []
+        subprocess.run([MKIMAGE, "-s", str(sector), *more, application_path or application(), f.name, path], check=True)
     return path
 
 

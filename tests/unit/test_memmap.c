@@ -110,12 +110,58 @@ static void test_full_is_said_and_loses_memory_only(void **state)
 	assert_non_null(memmap_find(&boot, 0x3ff));
 }
 
+/* The initrd gets whole pages of its own. */
+static void test_initrd(void **state)
+{
+	empty();
+	assert_true(memmap_add_initrd(&boot)); /* there is none */
+	assert_true(memmap_set(&boot, 0x1000, 0x9000, BOOT_MEM_USABLE));
+	boot.initrd = 0x8000;
+	boot.initrd_size = 0x1001;
+	assert_true(memmap_add_initrd(&boot));
+	assert_int_equal(boot.nr_mem, 2);
+	expect(0, 0x1000, 0x8000, BOOT_MEM_USABLE);
+	expect(1, 0x8000, 0xa000, BOOT_MEM_INITRD);
+	/* Not aligned. */
+	empty();
+	memmap_set(&boot, 0x1000, 0x9000, BOOT_MEM_USABLE);
+	boot.initrd = 0x3010;
+	boot.initrd_size = 0x10;
+	assert_true(memmap_add_initrd(&boot));
+	expect(1, 0x3000, 0x4000, BOOT_MEM_INITRD);
+	assert_int_equal(boot.nr_mem, 3);
+}
+
+/* An initrd that does not lie wholly in usable memory is dropped. */
+static void test_initrd_elsewhere(void **state)
+{
+	static const struct {
+		u64 at, size;
+	} wrong[] = {
+		{0x8000, 0x2001}, {0xa000, 1},      {0x9fff, 2},    {0, 0x1000},
+		{0x4000, 1},      {0x3000, 0x1001}, {~0ULL - 5, 3}, {0x8000, ~0ULL},
+	};
+
+	for (unsigned int i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		empty();
+		memmap_set(&boot, 0x1000, 0x9000, BOOT_MEM_USABLE);
+		memmap_set(&boot, 0x4000, 0x1000, BOOT_MEM_RESERVED);
+		boot.initrd = wrong[i].at;
+		boot.initrd_size = wrong[i].size;
+		assert_false(memmap_add_initrd(&boot));
+		assert_int_equal(boot.initrd_size, 0);
+		assert_int_equal(boot.nr_mem, 3);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_neighbours_of_one_type_are_one_entry),
 		cmocka_unit_test(test_another_type_stays_apart),
 		cmocka_unit_test(test_the_later_word_counts),
+		cmocka_unit_test(test_initrd),
+		cmocka_unit_test(test_initrd_elsewhere),
 		cmocka_unit_test(test_many_pieces_fit),
 		cmocka_unit_test(test_full_is_said_and_loses_memory_only),
 	};

@@ -51,10 +51,10 @@ void unit_init(void)
 	irqs_on = true;
 }
 
-void unit_memory(size_t kib, bool separate_objects)
-{
-	static struct boot_info boot;
+static struct boot_info boot;
 
+static void unit_begin_memory(size_t kib, bool separate_objects)
+{
 	unit_init();
 	if (arena)
 		ASAN_UNPOISON_MEMORY_REGION(arena, arena_size);
@@ -74,6 +74,22 @@ void unit_memory(size_t kib, bool separate_objects)
 	memset(&boot, 0, sizeof(boot));
 	boot.nr_mem = 1;
 	boot.mem[0] = (struct boot_mem){UNIT_PHYS, arena_size, BOOT_MEM_USABLE};
+}
+
+void unit_memory_with_initrd(size_t kib, size_t initrd_kib)
+{
+	unit_begin_memory(kib, true);
+	boot.nr_mem = 2;
+	boot.mem[0].size -= initrd_kib << 10;
+	boot.mem[1] =
+		(struct boot_mem){UNIT_PHYS + boot.mem[0].size, initrd_kib << 10, BOOT_MEM_INITRD};
+	mm_init(&boot);
+	slab_init();
+}
+
+void unit_memory(size_t kib, bool separate_objects)
+{
+	unit_begin_memory(kib, separate_objects);
 	mm_init(&boot);
 	slab_init();
 }

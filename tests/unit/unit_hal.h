@@ -28,6 +28,9 @@ void unit_init(void);
  */
 void unit_memory(size_t kib, bool separate_objects);
 
+/* The same with separate objects, and with a range for initrds at the end of the memory. */
+void unit_memory_with_initrd(size_t kib, size_t initrd_kib);
+
 /* The memory of unit_memory(): its physical address, and its address in this process. */
 #define UNIT_PHYS 0x400000ULL
 char *unit_arena(void);

@@ -14,6 +14,7 @@ int crash_main(int argc, char **argv);
 int fpu_main(int argc, char **argv);
 int user_pages_main(int argc, char **argv);
 int ring3_main(int argc, char **argv);
+int tree_main(int argc, char **argv);
 
 /* A program of inside/programs.S. */
 #define RING3(name)                                                                                \
@@ -64,6 +65,7 @@ const struct app_entry app_table[] = {
 	RING3(step_syscall),
 	RING3(x87),
 	RING3(report),
+	{"tree", tree_main},
 	{"crash", crash_main}, /* the name selects the mistake */
 	{"crash-page0", crash_main},
 	{"crash-stack", crash_main},
