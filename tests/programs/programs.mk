@@ -1,0 +1,9 @@
+# Programs that run unchanged on Linux and on softnet.
+
+PROGRAM_FLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-stringop-overflow -Wno-stringop-overread -Wno-nonnull
+CONFORMANCE_SRC := $(sort $(wildcard tests/programs/conformance/*.c))
+
+# Invalid addresses and sizes are passed on purpose: the compiler's warnings about them are off.
+$(B)/programs/conformance: $(CONFORMANCE_SRC) tests/programs/conformance/check.h tests/programs/programs.mk
+	@mkdir -p $(@D)
+	$(Q)gcc -static $(PROGRAM_FLAGS) $(CONFORMANCE_SRC) -o $@
