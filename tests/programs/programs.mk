@@ -7,3 +7,9 @@ CONFORMANCE_SRC := $(sort $(wildcard tests/programs/conformance/*.c))
 $(B)/programs/conformance: $(CONFORMANCE_SRC) tests/programs/conformance/check.h tests/programs/programs.mk
 	@mkdir -p $(@D)
 	$(Q)gcc -static $(PROGRAM_FLAGS) $(CONFORMANCE_SRC) -o $@
+
+# Attacks on the kernel from ring 3: tests/programs/hostile/hostile.h.
+HOSTILE_SRC := $(sort $(wildcard tests/programs/hostile/*.c))
+$(B)/programs/hostile: $(HOSTILE_SRC) tests/programs/hostile/hostile.h tests/programs/programs.mk
+	@mkdir -p $(@D)
+	$(Q)gcc -static $(PROGRAM_FLAGS) -Wno-unused-result -Wno-array-bounds -Wno-infinite-recursion $(HOSTILE_SRC) -o $@
