@@ -13,3 +13,8 @@ HOSTILE_SRC := $(sort $(wildcard tests/programs/hostile/*.c))
 $(B)/programs/hostile: $(HOSTILE_SRC) tests/programs/hostile/hostile.h tests/programs/programs.mk
 	@mkdir -p $(@D)
 	$(Q)gcc -static $(PROGRAM_FLAGS) -Wno-unused-result -Wno-array-bounds -Wno-infinite-recursion $(HOSTILE_SRC) -o $@
+
+# One file each: random calls from ring 3, threads under load.
+$(B)/programs/fuzz $(B)/programs/stress: $(B)/programs/%: tests/programs/%.c tests/programs/programs.mk
+	@mkdir -p $(@D)
+	$(Q)gcc -static $(PROGRAM_FLAGS) -Wno-unused-result $< -o $@
