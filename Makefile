@@ -19,7 +19,7 @@ V ?=
 Q := $(if $(V),,@)
 
 # tools/run reads these variables from its environment.  It gets them unexpanded, with any quotes in them.
-RUN_VARS := BOOT PORT FWD NET MEM MACHINE PCAP ACCEL CMDLINE BUILD
+RUN_VARS := APP ARGS FILES BOOT PORT FWD NET MEM MACHINE PCAP ACCEL CMDLINE BUILD
 $(foreach v,$(RUN_VARS),$(eval override $(v) := $$(value $(v)))$(eval export $(v)))
 
 # ---- sources ------------------------------------------------------------------------------------
@@ -88,7 +88,7 @@ app_flags = $(if $(filter apps/libc/%,$(1)),,-Dmain=$(basename $(notdir $(1)))_m
 all: $(B)/softnet.elf $(B)/checked/softnet.elf $(B)/host/libsoftnet.so $(B)/host-asan/libsoftnet.so
 
 help:
-	@echo "make run      boot in QEMU (BUILD= BOOT= PORT= FWD= NET= MEM= MACHINE= PCAP= ACCEL= CMDLINE=: tools/run)"
+	@echo "make run      boot in QEMU (APP= ARGS= FILES= BUILD= BOOT= PORT= FWD= NET= MEM= MACHINE= PCAP= ACCEL= CMDLINE=: tools/run)"
 	@echo "make debug    the same, waiting for gdb, which is started with the kernel's symbols"
 	@echo "make image    build/softnet.img, a disk for any UEFI machine; CMDLINE= goes into its cmdline.txt"
 	@echo "              BUILD=checked adds the kernel's checks of itself (tests, make debug); BUILD=shipped (run, image) has none"
@@ -254,7 +254,7 @@ PYTEST := /usr/bin/python3 -m pytest -q -p no:cacheprovider
 
 # run, image and debug build in a new make process, which finds a compiler that tools/setup has just installed.  QEMU
 # gets a signal when its make ends, even if make is killed.
-RUN_BOOT = $(or $(BOOT),$(if $(filter microvm,$(MACHINE)),pvh,uefi))
+RUN_BOOT = $(or $(BOOT),$(if $(APP)$(filter microvm,$(MACHINE)),pvh,uefi))
 run image: override BUILD := $(or $(BUILD),shipped)
 debug: override BUILD := $(or $(BUILD),checked)
 # tools/run check reports wrong values before anything is installed or built.  With the shipped build, also make the
@@ -412,6 +412,7 @@ check-one: $(B)/generated/version.h
 	$(Q)clang -std=gnu11 -ffreestanding -fsyntax-only $(WARN) -mno-red-zone $(MACHINE_INC) $(INC_checked) $(F)
 
 -include tests/unit/unit.mk
+-include tests/programs/programs.mk
 -include tests/hosted/hosted.mk
 -include tests/kernel/kernel.mk
 -include tests/coverage.mk

@@ -18,3 +18,10 @@ $(B)/programs/hostile: $(HOSTILE_SRC) tests/programs/hostile/hostile.h tests/pro
 $(B)/programs/fuzz $(B)/programs/stress: $(B)/programs/%: tests/programs/%.c tests/programs/programs.mk
 	@mkdir -p $(@D)
 	$(Q)gcc -static $(PROGRAM_FLAGS) -Wno-unused-result $< -o $@
+
+PROGRAMS := $(addprefix $(B)/programs/,conformance hostile fuzz stress)
+
+# Linux programs, unmodified, on Linux and in the machine.
+.PHONY: test-programs
+test-programs: $(PROGRAMS) $(B)/checked/softnet.elf $(B)/softnet.elf
+	cd tests/programs && $(PYTEST) -n $(QEMUS) .

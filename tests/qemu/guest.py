@@ -92,11 +92,12 @@ class Guest:
 
     def __init__(self, append="", machine="q35", cpu="max", mem=64, net="user", device="", ready=r"^READY.*\n", extra=(),
                  debug_exit=True, firmware="", disk="", kernel="", image="",
-                 early=(), capture=True):
+                 early=(), capture=True, services=SERVICES):
         """append: options for the kernel's command line.  firmware: "" boots by PVH, "uefi" with OVMF.  UEFI boots
         @kernel (default: softnet.efi) with the options as its load options.  With disk, a key of DISKS, it boots instead
         from the disk image `image`, or without `image` from a new one, whose cmdline.txt has the options.
         early: QEMU's options for devices in front of the network card.  ready: wait for this pattern on the console.
+        services: the guest's ports that are forwarded from .ports[port] of 127.0.0.1.
         capture: whether QEMU records all frames.  Tests with very many frames set it to False, to avoid a large file."""
         self.append, self.machine, self.cpu, self.mem = append, machine, cpu, mem
         self.net, self.device, self.ready, self.extra = net, device, ready, list(extra)
@@ -105,6 +106,7 @@ class Guest:
         self.firmware, self.disk, self.image = firmware, disk, image
         self.kernel = kernel or (application() if firmware else globals()["kernel"]())
         self.capture = capture and bool(net)
+        self.services = services
         self.keep_fds = ()            # descriptors that QEMU inherits
         self.patience = UEFI_PATIENCE if firmware else PATIENCE
         self.ports, self.held = {}, []
@@ -131,7 +133,7 @@ class Guest:
 
     def netdev(self):
         if self.net == "user":
-            self.ports = {s: self.port() for s in SERVICES}
+            self.ports = {s: self.port() for s in self.services}
             return "user,id=n0" + "".join(f",hostfwd=tcp:127.0.0.1:{h}-:{g}" for g, h in self.ports.items())
         mine, theirs = os.path.join(self.dir.name, "peer"), os.path.join(self.dir.name, "qemu")
         self.wire = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

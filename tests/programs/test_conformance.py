@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: MIT
+"""The checks of tests/programs/conformance have the same results on Linux and on softnet."""
+import re
+import subprocess
+
+from program import boot, built, pack, reports
+
+LEAST = 400  # checks: fewer would mean that a part was lost
+
+
+def results(text):
+    return re.findall(r"^(?:ok  |FAIL) .*$", text.replace("\r", ""), re.M)
+
+
+def test_same_results(tmp_path):
+    linux = subprocess.run([built("conformance")], capture_output=True, text=True, check=False)
+    assert linux.returncode == 0, "\n".join(r for r in results(linux.stdout) if r.startswith("FAIL"))
+    with boot(pack(tmp_path, built("conformance"))) as guest:
+        guest.end()
+    assert not reports(guest.console), guest.console
+    here = results(guest.console)
+    assert len(here) >= LEAST, guest.console
+    assert here == results(linux.stdout)

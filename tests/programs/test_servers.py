@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+"""Servers of several languages and ways of linking boot and serve, as does a program of Debian that nothing was done to."""
+import http.server
+import os
+import re
+import shutil
+import socket
+import subprocess
+import threading
+import urllib.request
+
+import pytest
+
+from program import ROOT, boot, pack, reports
+
+HERE = os.path.join(ROOT, "tests/programs/servers")
+PORT = 7777
+KINDS = {
+    "musl-static": ["musl-gcc", "-static", "-O2", "-pthread"],
+    "glibc-static": ["gcc", "-static", "-O2", "-pthread"],
+    "glibc-static-pie": ["gcc", "-static-pie", "-O2", "-pthread"],
+    "glibc-dynamic": ["gcc", "-O2", "-pthread"],
+    "glibc-dynamic-no-pie": ["gcc", "-no-pie", "-O2", "-pthread"],
+}
+
+
+def served(initrd, args=(), append="", port=PORT, **options):
+    return boot(initrd, args, append, ready=options.pop("ready", r"^READY.*"), services=(port,), **options)
+
+
+def check_echo(guest):
+    with socket.create_connection(("127.0.0.1", guest.ports[PORT]), timeout=30) as s:
+        for size in (1, 1000, 100000):
+            data = os.urandom(size)
+            s.sendall(data)
+            got = b""
+            while len(got) < size:
+                part = s.recv(65536)
+                assert part, "the connection was closed"
+                got += part
+            assert got == data
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_c(kind, tmp_path):
+    subprocess.run([*KINDS[kind], os.path.join(HERE, "echo.c"), "-o", tmp_path / "echo"], check=True)
+    with served(pack(tmp_path, tmp_path / "echo"), ["two words"]) as guest:
+        assert re.search(r"READY 2 arguments, two words, 3\.142", guest.console)
+        for _ in range(3):
+            check_echo(guest)
+    assert not reports(guest.console), guest.console
+
+
+def test_rust(tmp_path):
+    subprocess.run(["rustc", "-O", os.path.join(HERE, "server.rs"), "-o", tmp_path / "server"], check=True)
+    with served(pack(tmp_path, tmp_path / "server"), ["a"]) as guest:
+        check_echo(guest)
+    assert not reports(guest.console), guest.console
+
+
+def test_go(tmp_path):
+    env = dict(os.environ, CGO_ENABLED="0", GOCACHE=str(tmp_path / "cache"), GO111MODULE="off", HOME=str(tmp_path))
+    subprocess.run(["go", "build", "-o", tmp_path / "server", os.path.join(HERE, "server.go")], check=True, env=env)
+    with served(pack(tmp_path, tmp_path / "server"), append="COLOUR=blue", mem=128) as guest:
+        for i in range(20):
+            with urllib.request.urlopen(f"http://127.0.0.1:{guest.ports[PORT]}/page{i}", timeout=30) as answer:
+                assert answer.read().decode() == f"go /page{i} blue"
+    assert not reports(guest.console), guest.console
+
+
+def redis(guest, *words):
+    with socket.create_connection(("127.0.0.1", guest.ports[6379]), timeout=30) as s:
+        s.sendall(f"*{len(words)}\r\n".encode() + b"".join(f"${len(w)}\r\n{w}\r\n".encode() for w in words))
+        return s.recv(65536).decode()
+
+
+def test_redis(tmp_path):
+    """Debian's redis-server, linked dynamically."""
+    program = shutil.which("redis-server")
+    args = ["--save", "", "--protected-mode", "no"]
+    with served(pack(tmp_path, program), args, port=6379, ready="Ready to accept connections", mem=256) as guest:
+        assert redis(guest, "PING") == "+PONG\r\n"
+        assert redis(guest, "SET", "name", "value") == "+OK\r\n"
+        assert redis(guest, "GET", "name") == "$5\r\nvalue\r\n"
+        bench = subprocess.run(["redis-benchmark", "-p", str(guest.ports[6379]), "-n", "2000", "-c", "20", "-t", "ping,set,get,lpush", "-q"],
+                               capture_output=True, text=True, timeout=300, check=False)
+        assert bench.returncode == 0 and "GET" in bench.stdout, bench.stdout + bench.stderr
+    assert not reports(guest.console), guest.console
+
+
+def test_busybox_shell(tmp_path):
+    """Debian's busybox-static: its built-in commands, which need no fork."""
+    script = "echo one; cd /tmp && pwd; x=$((6*7)); echo x=$x; read line < /etc/greeting; echo \"<$line>\"; test -d /proc && echo proc"
+    (tmp_path / "greeting").write_text("good morning\n")
+    (tmp_path / "empty").mkdir()
+    initrd = pack(tmp_path, "/bin/busybox", "--file", f"{tmp_path}/greeting=/etc/greeting", "--dir", f"{tmp_path}/empty=/tmp")
+    with boot(initrd, ["sh", "-c", script]) as guest:
+        assert guest.end() == 0
+    lines = [line.strip() for line in guest.console.splitlines()]
+    for wanted in ("one", "/tmp", "x=42", "<good morning>", "proc"):
+        assert wanted in lines, guest.console
+    assert not reports(guest.console), guest.console
+
+
+def test_busybox_netcat(tmp_path):
+    with served(pack(tmp_path, "/bin/busybox"), ["nc", "-l", "-p", str(PORT)], ready="softnet") as guest:
+        with socket.create_connection(("127.0.0.1", guest.ports[PORT]), timeout=30) as s:
+            s.sendall(b"over the wire\n")
+        guest.wait("over the wire")
+
+
+@pytest.fixture(name="web")
+def web_server():
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"page of the host\n")
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+def test_busybox_wget(tmp_path, web):
+    """wget from the guest: 10.0.2.2 is the host in QEMU's user network."""
+    with boot(pack(tmp_path, "/bin/busybox"), ["wget", "-q", "-O", "-", f"http://10.0.2.2:{web}/"]) as guest:
+        guest.wait("page of the host")
+        assert guest.end() == 0
+    assert not reports(guest.console), guest.console
