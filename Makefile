@@ -399,7 +399,7 @@ hooks:
 # Writes how each source is compiled, for clangd and others.  A source of several images has the command of the first
 # one in this list.
 CC_TARGETS = $(B)/checked/softnet.efi $(B)/checked/softnet-test.elf $(B)/shipped/softnet.elf $(B)/host-asan/libsoftnet.so $(KERNEL_TESTS:%=$(B)/host-asan/%) \
-	unit-build hosted-build sim-build lab-build $(COUNT)/operations $(U)/malformed.json bench-tools $(N)/peer_server
+	unit-build hosted-build sim-build lab-build $(COUNT)/operations $(U)/malformed.json bench-tools $(N)/peer_server $(PROGRAMS)
 .PHONY: compile_commands.json
 compile_commands.json:
 	$(Q)tools/compile-commands $(CC_TARGETS) >$@.new && mv $@.new $@

@@ -19,9 +19,29 @@ $(B)/programs/fuzz $(B)/programs/stress: $(B)/programs/%: tests/programs/%.c tes
 	@mkdir -p $(@D)
 	$(Q)gcc -static $(PROGRAM_FLAGS) -Wno-unused-result $< -o $@
 
-PROGRAMS := $(addprefix $(B)/programs/,conformance hostile fuzz stress)
+# The same server in several languages and ways of linking.
+$(B)/programs/echo-musl-static: ECHO_CC := musl-gcc -static
+$(B)/programs/echo-glibc-static: ECHO_CC := gcc -static
+$(B)/programs/echo-glibc-static-pie: ECHO_CC := gcc -static-pie
+$(B)/programs/echo-glibc-dynamic: ECHO_CC := gcc
+$(B)/programs/echo-glibc-dynamic-no-pie: ECHO_CC := gcc -no-pie
+ECHOES := $(addprefix $(B)/programs/echo-,musl-static glibc-static glibc-static-pie glibc-dynamic glibc-dynamic-no-pie)
+$(ECHOES): tests/programs/servers/echo.c tests/programs/programs.mk
+	@mkdir -p $(@D)
+	$(Q)$(ECHO_CC) -O2 -Wall -Wextra -Werror -pthread $< -o $@
+$(B)/programs/server-go: tests/programs/servers/server.go
+	@mkdir -p $(@D)
+	$(Q)CGO_ENABLED=0 GO111MODULE=off GOCACHE=$(CURDIR)/$(B)/programs/go-cache go build -o $@ $<
+$(B)/programs/server-rust: tests/programs/servers/server.rs
+	@mkdir -p $(@D)
+	$(Q)rustc -O $< -o $@
+
+PROGRAMS := $(addprefix $(B)/programs/,conformance hostile fuzz stress) $(ECHOES)
 
 # Linux programs, unmodified, on Linux and in the machine.
-.PHONY: test-programs
-test-programs: $(PROGRAMS) $(B)/checked/softnet.elf $(B)/softnet.elf
+.PHONY: test-programs play-programs
+test-programs:
+	@tools/setup programs
+	@$(SUBMAKE) $(JOBS) play-programs
+play-programs: $(PROGRAMS) $(B)/programs/server-go $(B)/programs/server-rust $(B)/checked/softnet.elf $(B)/softnet.elf
 	cd tests/programs && $(PYTEST) -n $(QEMUS) .

@@ -11,17 +11,10 @@ import urllib.request
 
 import pytest
 
-from program import ROOT, boot, pack, reports
+from program import boot, built, pack, reports
 
-HERE = os.path.join(ROOT, "tests/programs/servers")
 PORT = 7777
-KINDS = {
-    "musl-static": ["musl-gcc", "-static", "-O2", "-pthread"],
-    "glibc-static": ["gcc", "-static", "-O2", "-pthread"],
-    "glibc-static-pie": ["gcc", "-static-pie", "-O2", "-pthread"],
-    "glibc-dynamic": ["gcc", "-O2", "-pthread"],
-    "glibc-dynamic-no-pie": ["gcc", "-no-pie", "-O2", "-pthread"],
-}
+KINDS = ("musl-static", "glibc-static", "glibc-static-pie", "glibc-dynamic", "glibc-dynamic-no-pie")
 
 
 def served(initrd, args=(), append="", port=PORT, **options):
@@ -43,8 +36,7 @@ def check_echo(guest):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_c(kind, tmp_path):
-    subprocess.run([*KINDS[kind], os.path.join(HERE, "echo.c"), "-o", tmp_path / "echo"], check=True)
-    with served(pack(tmp_path, tmp_path / "echo"), ["two words"]) as guest:
+    with served(pack(tmp_path, built(f"echo-{kind}")), ["two words"]) as guest:
         assert re.search(r"READY 2 arguments, two words, 3\.142", guest.console)
         for _ in range(3):
             check_echo(guest)
@@ -52,16 +44,13 @@ def test_c(kind, tmp_path):
 
 
 def test_rust(tmp_path):
-    subprocess.run(["rustc", "-O", os.path.join(HERE, "server.rs"), "-o", tmp_path / "server"], check=True)
-    with served(pack(tmp_path, tmp_path / "server"), ["a"]) as guest:
+    with served(pack(tmp_path, built("server-rust")), ["a"]) as guest:
         check_echo(guest)
     assert not reports(guest.console), guest.console
 
 
 def test_go(tmp_path):
-    env = dict(os.environ, CGO_ENABLED="0", GOCACHE=str(tmp_path / "cache"), GO111MODULE="off", HOME=str(tmp_path))
-    subprocess.run(["go", "build", "-o", tmp_path / "server", os.path.join(HERE, "server.go")], check=True, env=env)
-    with served(pack(tmp_path, tmp_path / "server"), append="COLOUR=blue", mem=128) as guest:
+    with served(pack(tmp_path, built("server-go")), append="COLOUR=blue", mem=128) as guest:
         for i in range(20):
             with urllib.request.urlopen(f"http://127.0.0.1:{guest.ports[PORT]}/page{i}", timeout=30) as answer:
                 assert answer.read().decode() == f"go /page{i} blue"

@@ -131,7 +131,7 @@ static void files_until_none(int (*make)(void))
 	raise_limit();
 	if (fill(make) < 100)
 		fail("too few");
-	/* What is there still works. */
+	/* The open files still work. */
 	if (write(1, "", 0))
 		fail("write");
 }
@@ -187,7 +187,7 @@ static void threads_many(void)
 		fail("too few threads");
 }
 
-/* A tight loop without a call, until a signal that nobody handles. */
+/* A tight loop without a call, until a signal without a handler. */
 static void loop_tight(void)
 {
 	alarm(1);
