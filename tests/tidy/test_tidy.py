@@ -21,7 +21,7 @@ PLANTED = {
     "irq_exclusion": ({"net/core/a.c": "flags = hal_irq_save();\n"}, {"kernel/sched/a.c": "flags = hal_irq_save();\n"}),
     "build_unknown": ({"net/core/a.c": "#ifdef SHIPPED\n"}, {"net/core/a.c": "spin_lock(lock); /* variant */\n"}),
     "debug_source": ({"net/a.c": "\tif (pr_debug_on())\n"}, {"net/a.c": "#define LOG_SOURCE a_log\npr_debug(1);\n", "net/b.c": "pr_info(1);\n"}),
-    "leftovers": ({"net/a.c": "/* TO" + "DO */\n"}, {"net/a.c": "/* to do */\n"}),
+    "leftovers": ({"net/a.c": "/* TO" + "DO */\n"}, {"net/a.c": "/* to do */\n", "a.md": "TO" + "DO\n"}),
     "plain_words": ({"net/a.c": "/* What comes is dropped. */\n"},
                     {"net/a.c": "/* A packet without a handler is dropped. */\n", "net/b.c": "puts(\"/* nobody */\");\n",
                      "a.py": "x = 1  # of whatever size\n"}),
@@ -99,6 +99,11 @@ def test_limits_page_agrees_with_the_headers():
     text = tidy.limits.page({"net/limits.h": "/*\n * Of a.\n */\n/* ---- b ---- */\n/*\n * bytes: cut\n * off. Why.\n */\n#define A_MAX (1 + 2)\n"
                                              "#define A_MAX_RANGE 1, 9\n", "tests/a.c": "/* LIMIT(A_MAX) */\nstatic void test_a(void)\n{\n"})
     assert "| `A_MAX` | (1 + 2), range 1, 9 | bytes | cut off. Why. | [test_a](../tests/a.c) |" in text
+
+
+@pytest.mark.parametrize("line", ("<" * 7 + " HEAD", ">" * 7 + " 0123456 (a commit)"))
+def test_conflict_markers(line):
+    assert [n for _, n, _ in tidy.leftovers({"a.md": f"text\n{line}\n"})] == [2]
 
 
 @pytest.mark.parametrize("header", ["#define a 1\n", "int a(void);\n", "void *a(int b,\n\t\tint b) __must_check;\n",
