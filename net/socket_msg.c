@@ -23,8 +23,8 @@ int move_addr_to_kernel(const void __user *uaddr, int ulen, struct sockaddr_stor
 	if (ulen < 0 || ulen > sizeof(*kaddr))
 		return -EINVAL;
 	/*
-	 * Zero the whole buffer first: if the application's address is short, the family must not
-	 * read old stack contents behind it.
+	 * Zero the whole buffer first. If the application's address is short, the address family's
+	 * code must not read old stack contents behind it.
 	 */
 	*kaddr = (struct sockaddr_storage){0};
 	if (copy_from_user(kaddr, uaddr, ulen))

@@ -12,8 +12,8 @@
  */
 #define VIRTQ_SIZE_MAX 1024
 /*
- * part of memory: buffers in the receive ring use at most a 4th of all memory, but always enough
- * for the largest packet. In 4 MiB or more, 256 buffers of one page each fit.
+ * part of memory: buffers in the receive ring use at most a 4th of all memory; but the ring always
+ * has enough buffers for the largest packet. In 4 MiB or more, 256 buffers of one page each fit.
  */
 #define VIRTNET_RX_PART 4
 /*

@@ -65,9 +65,9 @@ int process_backlog(struct napi_struct *napi, int budget)
 		if (skb_queue_empty(&sd->input_pkt_queue)) {
 			/*
 			 * The queue is empty: clear SCHED before interrupts are enabled, so that
-			 * the next netif_rx() finds the queue empty and schedules a new poll.
-			 * MISSED was set for a packet that this poll has found in the queue, so
-			 * clear it too.
+			 * the next netif_rx() finds the queue empty and schedules a new poll. If
+			 * MISSED is set, netif_rx() set it for a packet that this poll has
+			 * processed already, so clear MISSED too.
 			 */
 			clear_bit(NAPI_STATE_MISSED, &napi->state);
 			clear_bit(NAPI_STATE_SCHED, &napi->state);

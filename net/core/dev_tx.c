@@ -8,7 +8,7 @@
  * Locks: dev->tx_lock, taken with softirqs off, protects txq and is held around ndo_start_xmit.
  *
  * Packets leave in the order in which they came: while txq is not empty, new packets join its end.
- * Compare Linux's net/core/dev.c, the transmit part, and to sch_fifo.
+ * Compare the transmit part of Linux's net/core/dev.c, and sch_fifo.
  */
 #include "include/uapi/errno.h"
 #include "kernel/lib/bug.h"

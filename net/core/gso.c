@@ -27,8 +27,8 @@ struct gso_cut {
 };
 
 /*
- * Finds the headers and checks them, because a packet that a device merged (SKB_GSO_DODGY) has
- * unchecked ones. Returns 0 or -EINVAL.
+ * Finds and checks the headers. They may be invalid if the packet came from a device that merged
+ * received segments (SKB_GSO_DODGY). Returns 0 or -EINVAL.
  */
 static int gso_parse(struct sk_buff *skb, struct gso_cut *c)
 {

@@ -78,8 +78,8 @@
  */
 #define SOCK_RMEM_DEFAULT_PART 48
 /*
- * bytes of the initial sk_rcvbuf on a machine with little memory, at least: half of the buffer can
- * be advertised as window, eight segments of 1 KiB.
+ * bytes: the initial sk_rcvbuf is not smaller than this, even on a machine with little memory. Half
+ * of the buffer can be advertised as window, which holds eight segments of 1 KiB.
  */
 #define SOCK_RMEM_DEFAULT_LEAST 16384
 /*
@@ -107,8 +107,9 @@
  */
 #define SOCK_MEM_RANGE 2304, 268435456
 /*
- * bytes in the sysctls rmem_max and wmem_max, which limit SO_RCVBUF and SO_SNDBUF: the buffer is
- * twice the value that the application sets.
+ * bytes: range of the sysctls rmem_max and wmem_max, which limit SO_RCVBUF and SO_SNDBUF. The
+ * maximum is half of SOCK_MEM_RANGE's, because a buffer gets twice the value that the application
+ * sets.
  */
 #define SOCK_ASK_RANGE 2304, 134217728
 /*

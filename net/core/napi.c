@@ -6,8 +6,8 @@
  * Callers: a driver's hard interrupt and netif_rx call napi_schedule(); the softirq runs
  * net_rx_action(); a driver's poll ends with napi_complete_done(). The context that sets the bit
  * SCHED in napi->state owns the instance: it is in one list, or polled by one CPU. A CPU's list is
- * protected by sd->lock, taken with interrupts off because hard interrupts add to the list. Answers
- * to Linux's net/core/dev.c, napi_* and net_rx_action.
+ * protected by sd->lock, taken with interrupts off because hard interrupts add to the list. Compare
+ * napi_* and net_rx_action in Linux's net/core/dev.c.
  */
 #include "kernel/lib/atomic.h"
 #include "kernel/lib/bug.h"

@@ -129,7 +129,8 @@ void napi_disable(struct napi_struct *napi);
 void napi_schedule(struct napi_struct *napi);
 /*
  * Called by a poll that took fewer packets than its budget. Returns false if napi_schedule() was
- * called meanwhile: the instance is then scheduled again, and the driver must not enable callbacks.
+ * called meanwhile: the instance is then scheduled again, and the driver must not enable
+ * interrupts.
  */
 bool napi_complete_done(struct napi_struct *napi, int work);
 /*

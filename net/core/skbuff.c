@@ -342,8 +342,8 @@ struct sk_buff *skb_clone(struct sk_buff *skb, gfp_t gfp)
 	*n = *skb;
 	n->next = n->prev = NULL;
 	/*
-	 * tstamp shares memory with rbnode, so in a packet that is in a tree it is not a time. The
-	 * clone's time is skb_mstamp.
+	 * tstamp shares memory with rbnode, so it is not a time while a packet is in a tree. The
+	 * time of a clone is skb_mstamp.
 	 */
 	n->tstamp = 0;
 	n->fclone = fclone;

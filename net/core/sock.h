@@ -17,8 +17,8 @@
  * freed as soon as no packet that is being sent is charged to it (sk_wmem_alloc). Without a
  * reference of your own do not access the sock after bh_unlock_sock() or release_sock(), because it
  * may be freed. A hash table holds no reference to a full socket: the sock is removed from the
- * table before its life's reference is dropped, and a lookup takes its reference under the bucket's
- * lock.
+ * table before the reference for its life is dropped, and a lookup takes a reference under the
+ * bucket's lock.
  *
  * struct socket: sk_socket is NULL for an orphan and for a child before accept(). After
  * sock_orphan() the application's half may be freed, so the sock may use neither sk_socket nor

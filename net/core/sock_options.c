@@ -5,9 +5,9 @@
  * sys_setsockopt() and sys_getsockopt() call sock_setsockopt() and sock_getsockopt() (process). A
  * family's proto_ops call the functions sock_common_*(), for the options of the protocol's own
  * level. An option that is not implemented here fails with -ENOPROTOOPT. Every option that is
- * accepted has an effect, except SO_BROADCAST: it is stored and inherited by accepted sockets, as
- * in Linux, but TCP never connects to a broadcast address, so only UDP will use it. POSIX 2.10.16;
- * answers to Linux's net/core/sock.c.
+ * accepted has an effect, except SO_BROADCAST. That one is stored, and inherited by accepted
+ * sockets, as in Linux, but has no other effect, because TCP does not connect to broadcast addresses.
+ * POSIX 2.10.16; compare Linux's net/core/sock.c.
  */
 #include "include/uapi/time.h"
 #include "kernel/lib/string.h"

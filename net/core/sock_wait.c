@@ -137,8 +137,8 @@ static void sk_wake(struct sock *sk, int nr_exclusive, unsigned int events)
 	spin_lock_bh(&sk->sk_callback_lock);
 	/*
 	 * The protocol's change must be visible before the queue is tested. The sleeping thread
-	 * does the reverse: it joins the queue and then tests for the change. So one of the two
-	 * sees the other.
+	 * does the reverse: it joins the queue and then tests for the change. So at least one of
+	 * the two sees what the other has done.
 	 */
 	smp_mb();
 	if (sk->sk_wq && waitqueue_active(&sk->sk_wq->wait))

@@ -35,8 +35,8 @@ int sysctl_tcp_synack_retries = TCP_SYNACK_RETRIES;
 /*
  * Called when a socket starts to listen, perhaps not for the first time. Only the accept queue must
  * be reset. If the socket has listened before, its half-open requests were freed when it stopped.
- * rskq_defer_accept may have been set before listen() and must stay. The lock of a new sock is
- * valid because it is zero.
+ * rskq_defer_accept may have been set before listen() and must stay. A new sock is zeroed, and zero
+ * is a valid unlocked lock.
  */
 noinline void reqsk_queue_alloc(struct request_sock_queue *queue)
 {
@@ -167,7 +167,8 @@ noinline struct request_sock *inet_reqsk_alloc(const struct request_sock_ops *op
 /*
  * Returns how often the SYN-ACK of a request may time out before the request is dropped. If more
  * than half of the queue is used, mostly by old requests, the peers of the old requests will
- * probably never answer. Then fewer timeouts are allowed, the fuller the queue is.
+ * probably never answer. Then the number of allowed timeouts falls with the share of young
+ * requests.
  */
 static int synack_patience(const struct sock *listener, int retries)
 {
@@ -183,9 +184,9 @@ static int synack_patience(const struct sock *listener, int retries)
 }
 
 /*
- * Arms @req's timer, unless a segment has removed @req from the ehash on another CPU;
- * reqsk_queue_unlink() does that and stops the timer under the same lock. The armed timer holds a
- * reference. @timeout: the timer has expired, so count that.
+ * Arms @req's timer and takes a reference for it. Does nothing if @req has left the ehash: then a
+ * segment on another CPU has ended @req (reqsk_queue_unlink(), under the same lock), and the timer
+ * must stay stopped. @timeout: the timer has expired, so count the expiry.
  */
 static void reqsk_timer_reset(struct request_sock *req, bool timeout)
 {
@@ -199,8 +200,8 @@ static void reqsk_timer_reset(struct request_sock *req, bool timeout)
 			atomic_dec(&inet_csk(req->rsk_listener)->icsk_accept_queue.young);
 		refcount_inc(&req->rsk_refcnt);
 		/*
-		 * The timer was armed already and holds a reference. Drop the new one; it is never
-		 * the last.
+		 * If the timer was armed already, it holds a reference already: drop the new one,
+		 * which is not the last.
 		 */
 		if (mod_timer(&req->rsk_timer, jiffies + reqsk_timeout(req)))
 			reqsk_put(req);
@@ -216,9 +217,10 @@ void inet_csk_reqsk_timer_restart(struct request_sock *req)
 
 /*
  * The SYN-ACK timer expired: retransmits the SYN-ACK or drops the request. With TCP_DEFER_ACCEPT,
- * an ACK without data does not complete the handshake, but sets @acked. Afterwards the SYN-ACK is
- * retransmitted only before the last timeout, and the request is kept at least as long as the
- * option says. Softirq; this function drops the reference that the armed timer held.
+ * an ACK without data does not complete the handshake, but sets the request's field acked.
+ * Afterwards the request is kept for at least the time that the option sets, and the SYN-ACK is not
+ * retransmitted until the last timeout of that time. Softirq; this function drops the reference
+ * that the armed timer held.
  */
 static noinline void reqsk_timer_handler(unsigned long data)
 {
@@ -367,8 +369,8 @@ noinline struct sock *inet_csk_clone_lock(const struct sock *sk, const struct re
 	newicsk->icsk_retransmit_timer = (struct timer_list){0};
 	newicsk->icsk_delack_timer = (struct timer_list){0};
 	/*
-	 * The child needs an empty queue and an unlocked lock, while the listener's, which was
-	 * copied, may be in use.
+	 * The listener's accept queue was copied while it may have been in use. The child needs an
+	 * empty queue and an unlocked lock.
 	 */
 	memset(&newicsk->icsk_accept_queue, 0, sizeof(newicsk->icsk_accept_queue));
 	inet_csk_delack_init(newsk);
@@ -501,8 +503,8 @@ out_release:
 /*
  * Called when the listener has left TCP_LISTEN and the hash tables. Connections in its accept queue
  * are reset; a handshake that completes just now sees the new state (inet_csk_reqsk_queue_add).
- * Half-open requests are freed here, because each would otherwise keep the listener's memory until
- * the request's timer ends it (as it does in Linux). The next segment of each of these peers is
+ * Half-open requests are freed here. Otherwise each would keep the listener's memory until the
+ * request's timer ends the request, as happens in Linux. The next segment of each of these peers is
  * answered with a RST.
  */
 void inet_csk_listen_stop(struct sock *sk)
@@ -570,7 +572,7 @@ void inet_csk_destroy_sock(struct sock *sk)
  * ACK, and keepalive. The handlers are in TCP (tcp_timer.c).
  *
  * Clearing a timer only clears its purpose (icsk_pending, icsk_ack.pending); it stays armed, and
- * its handler then has nothing to do. Otherwise a connection that sends and receives ACKs
+ * its handler then has nothing to do. Otherwise a connection that sends data and receives ACKs
  * continuously would stop and arm its timer for every segment. Only inet_csk_clear_xmit_timers(),
  * at the end of a connection, stops the timers.
  */

@@ -58,8 +58,8 @@ struct inet_connection_sock_af_ops {
 	int (*send_synack)(const struct sock *sk, struct dst_entry *dst, struct request_sock *req);
 	/*
 	 * Called for the handshake's ACK @skb: makes the child and exchanges it for @req in the
-	 * ehash. Returns the child bh-locked, or NULL if the ACK must be dropped. *@own_req: @req
-	 * was still in the ehash.
+	 * ehash. Returns the child bh-locked, or NULL if the ACK must be dropped. *@own_req becomes
+	 * true if @req was still in the ehash.
 	 */
 	struct sock *(*syn_recv_sock)(const struct sock *sk, struct sk_buff *skb,
 				      struct request_sock *req, bool *own_req);

@@ -55,8 +55,8 @@ void inet_hashinfo_init(struct inet_hashinfo *h)
 	BUILD_BUG_ON(!IS_POWER_OF_2(EHASH_BUCKETS_MIN) || !IS_POWER_OF_2(BHASH_BUCKETS) ||
 		     !IS_POWER_OF_2(LHASH_BUCKETS) || !IS_POWER_OF_2(EHASH_LOCKS));
 	/*
-	 * Buckets share locks by the low bits of their index. With more locks than buckets, entries
-	 * of one bucket could be protected by different locks.
+	 * The low bits of an entry's hash choose its bucket and its lock. With more locks than
+	 * buckets, entries of one bucket could be protected by different locks.
 	 */
 	BUILD_BUG_ON(EHASH_LOCKS > EHASH_BUCKETS_MIN);
 
@@ -275,8 +275,8 @@ void inet_for_each(struct inet_hashinfo *h, void (*show)(void *arg, struct sock 
 
 /*
  * Finds a socket of @chain whose state is in @states, and returns it with a reference. Takes and
- * releases @lock, the chain's lock. Requests and TIME_WAIT entries have no struct sock; callers
- * never have their states in @states.
+ * releases @lock, the chain's lock. Requests and TIME_WAIT entries are not struct socks, so @states
+ * must not contain their states.
  */
 static struct sock *find_state_in(struct hlist_head *chain, spinlock_t *lock, u32 states)
 {

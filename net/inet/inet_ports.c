@@ -203,8 +203,8 @@ out_unlock:
 
 /*
  * RFC 6056 3.3.4, double-hash port selection: the search starts at a keyed hash of the destination
- * plus a counter that the destination shares with few others. So a port to the same destination is
- * not reused soon, and the destination learns little about connections to others.
+ * plus a counter that the destination shares with few others. So a port is not soon used again for
+ * the same destination, and the destination learns little about connections to other destinations.
  */
 #define PORT_COUNTERS 1024 /* the RFC's TABLE_LENGTH; a power of two */
 
@@ -294,8 +294,8 @@ static int connect_bound(struct sock *sk)
 }
 
 /*
- * Tries to use local port @port for @sk. 0: @sk has the port and is hashed. -EADDRNOTAVAIL: the
- * caller may try another port. -ENOMEM.
+ * Tries to use local port @port for @sk. Returns 0 if @sk now has the port and is hashed,
+ * -EADDRNOTAVAIL if the caller may try another port, or -ENOMEM.
  */
 static int connect_try_port(struct sock *sk, unsigned short port)
 {

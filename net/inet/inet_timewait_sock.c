@@ -2,13 +2,13 @@
 /*
  * TIME_WAIT: a small object that represents a closed connection for one more minute.
  *
- * tcp_time_wait() makes it (softirq, or process with the sock owned), by inet_twsk_alloc(),
+ * tcp_time_wait() makes the object (softirq, or process with the sock owned), by inet_twsk_alloc(),
  * __inet_twsk_hashdance(), inet_twsk_schedule() and inet_twsk_put(). For a later segment,
- * tcp_timewait_state_process() (softirq) restarts its timer, or ends it by
- * inet_twsk_deschedule_put(). A connect() that reuses its four-tuple ends it too; otherwise its
- * timer does (softirq). References: one for the ehash, one for the bind bucket, one for the armed
- * timer, one for each caller that made or found it. RFC 9293 3.3.2; answers to Linux's
- * net/ipv4/inet_timewait_sock.c.
+ * tcp_timewait_state_process() (softirq) restarts the object's timer, or ends the object by
+ * inet_twsk_deschedule_put(). A connect() that reuses the four-tuple also ends the object;
+ * otherwise the timer ends it (softirq). References: one for the ehash, one for the bind bucket,
+ * one for the armed timer, one for each caller that made or found it. RFC 9293 3.3.2; compare
+ * Linux's net/ipv4/inet_timewait_sock.c.
  */
 #include "net/inet/inet_ecn.h"
 #include "net/inet/inet_timewait_sock.h"

@@ -9,8 +9,8 @@
 
 /* ---- tables ---- */
 /*
- * buckets of established connections, at most: a machine has one for each 16 KiB of memory, up to
- * this number. With NR_OPEN_MAX connections there are two in each bucket.
+ * buckets of established connections, at most: a machine has one bucket for each 16 KiB of memory,
+ * up to this number. With NR_OPEN_MAX connections, a bucket has two connections on average.
  */
 #define EHASH_BUCKETS_MAX 65536
 /* buckets of established connections, at least: this is what 4 MiB of memory give. */
@@ -33,9 +33,10 @@
 
 /* ---- connections without an application ---- */
 /*
- * bytes: the machine's memory divided by this is the number of TIME_WAITs that may exist, and the
- * number of orphans. Linux permits one TIME_WAIT for every two buckets of its table. All TIME_WAITs together then take less than a 32nd of memory; all orphans,
- * without the data in their queues, less than a 5th.
+ * bytes: the machine's memory divided by this is the number of TIME_WAITs that may exist, and also
+ * the number of orphans. All TIME_WAITs together then take less than a 32nd of memory; all orphans,
+ * without the data in their queues, less than a 5th. Linux permits half as many TIME_WAITs as its
+ * ehash has buckets.
  */
 #define CONNECTION_ENDS_BYTES 8192
 /*

@@ -76,7 +76,7 @@ void arp_announce(struct net_device *dev, __be32 addr)
 {
 	/*
 	 * An announcement is a request for our own address. No host answers it, but hosts that have
-	 * an older entry for the address update it.
+	 * an entry for the address update that entry.
 	 */
 	arp_send(ARPOP_REQUEST, addr, dev, addr, NULL, NULL);
 }
@@ -184,8 +184,8 @@ static bool arp_merge(struct sk_buff *skb, struct net_device *dev, const struct 
 	/* Only a reply that was sent to us alone proves that the neighbour is reachable. */
 	sure = !msg->request && skb->pkt_type == PACKET_HOST;
 	/*
-	 * An announcement (sender and target are the same) replaces a different link address at
-	 * once.
+	 * In an announcement the sender and target addresses are the same. Its link address
+	 * replaces the known one at once, even within ARP_LOCKTIME.
 	 */
 	override = msg->sip == msg->tip || time_after(jiffies, neigh->updated + ARP_LOCKTIME);
 	neigh_update(neigh, msg->sha, sure ? NUD_REACHABLE : NUD_STALE, override);

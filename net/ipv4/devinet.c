@@ -3,7 +3,7 @@
  * The IPv4 addresses of this host's devices.
  *
  * Callers: ip_init (devinet_init); device notifiers (process, or softirq for a link change);
- * ipconfig.c adds addresses; route.c, arp.c, ip_input.c and sockets look them up. No lock: an
+ * ipconfig.c adds addresses; route.c, arp.c, ip_input.c and sockets look up addresses. No lock: an
  * address is never removed, only one context at a time adds addresses to a device (ipconfig.c gives
  * each device one entry), and the count is increased after the address was written, so that a
  * reader in any context sees complete addresses only. Compare Linux's net/ipv4/devinet.c.
@@ -94,8 +94,8 @@ static bool dev_has_broadcast(const struct net_device *dev, __be32 addr)
 	if (!in_dev)
 		return false;
 	/*
-	 * 127.255.255.255 is a broadcast address, as in any network of this size; Linux treats it
-	 * as one too.
+	 * 127.255.255.255 is the broadcast address of 127/8, as on Linux. The loopback device's
+	 * ifa_broadcast does not have it, because that device has no IFF_BROADCAST.
 	 */
 	if ((dev->flags & IFF_LOOPBACK) && addr == htonl(LOOPBACK_BROADCAST))
 		return true;
@@ -129,7 +129,7 @@ u8 inet_addr_type(__be32 addr)
 		const struct in_device *in_dev = in_dev_get(dev);
 		const struct in_ifaddr *ifa;
 
-		/* The loopback device has only addresses of 127/8. */
+		/* All addresses of the loopback device are in 127/8, which was handled above. */
 		if ((dev->flags & IFF_LOOPBACK) || !in_dev)
 			continue;
 		for_each_ifa(ifa, in_dev)

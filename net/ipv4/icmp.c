@@ -103,7 +103,7 @@ static u32 pmtu_guess(u32 too_big)
 
 /*
  * Returns true if the message quotes a packet of ours, with the first 8 bytes of its transport
- * header. The quote, up to these 8 bytes, is then in the linear part.
+ * header. The quoted IP header and these 8 bytes are then in the linear part.
  */
 static bool icmp_quote_ok(struct sk_buff *skb)
 {

@@ -4,8 +4,8 @@
  * error may be sent, and how often.
  *
  * Callers: ip_input.c (unknown protocol, bad options). Softirq. Lock: icmp_limit_lock protects the
- * token buckets. RFC 1122 3.2.2, RFC 1812 4.3.2.7 and 4.3.2.8. Answers
- * to Linux's icmp_send and its limits.
+ * token buckets. RFC 1122 3.2.2, RFC 1812 4.3.2.7 and 4.3.2.8. Compare Linux's icmp_send() and its
+ * limits.
  */
 #define LOG_SOURCE icmp_log
 #include "include/uapi/in.h"
@@ -52,7 +52,7 @@ static DEFINE_SPINLOCK(icmp_limit_lock);
 static struct icmp_bucket icmp_global = {.tokens = ICMP_MSGS_BURST * ICMP_MSG_TOKENS};
 /*
  * Token buckets of destinations, indexed by a hash. If another destination takes over an element,
- * its bucket is full at first; the global bucket still limits it.
+ * the bucket starts full; the global bucket still limits the errors to that destination.
  */
 static struct {
 	__be32 addr;

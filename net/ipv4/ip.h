@@ -61,16 +61,16 @@ const struct net_protocol *inet_protocol(u8 protocol);
  */
 int ip_queue_xmit(struct sock *sk, struct sk_buff *skb);
 /*
- * Sends a packet with the addresses and the route that the caller gives, for SYN-ACKs. Takes @skb,
+ * Sends a packet, a SYN-ACK, with the addresses and the route that the caller gives. Takes @skb,
  * but not the reference to @rt.
  */
 int ip_build_and_send_pkt(struct sk_buff *skb, const struct sock *sk, struct rtable *rt,
 			  __be32 saddr, __be32 daddr, u8 protocol);
 /*
  * Sends a reply to @skb for which there is no full socket: a RST, or an ACK of a TIME_WAIT or of a
- * half-open request. The reply has @len bytes at @data, a transport header whose checksum field, at
- * @csum_offset, is filled in here. It goes from @saddr to @daddr. The caller still owns @skb.
- * Softirq.
+ * half-open request. @data is the reply's transport header of @len bytes; its checksum, at
+ * @csum_offset, is filled in here. The reply goes from @saddr to @daddr. The caller still owns
+ * @skb. Softirq.
  */
 void ip_send_unicast_reply(const struct sk_buff *skb, __be32 saddr, __be32 daddr, u8 tos,
 			   u8 protocol, const void *data, unsigned int len,
@@ -128,8 +128,8 @@ void sysctl_ipv4_init(void);
  */
 unsigned int ip_options_check(const u8 *opt, unsigned int optlen);
 /*
- * Returns true if @addr is one of this host's addresses, or any address of 127/8 but the broadcast
- * address.
+ * Returns true if @addr is one of this host's addresses, or an address of 127/8 other than
+ * 127.255.255.255.
  */
 bool inet_is_local_addr(__be32 addr);
 

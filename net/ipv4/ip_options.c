@@ -28,7 +28,7 @@ unsigned int ip_options_check(const u8 *opt, unsigned int optlen)
 			at++;
 			continue;
 		}
-		/* The option must have a length byte, and the header as many bytes as that says. */
+		/* The option needs a length byte, and must end within the header. */
 		if (optlen - at < 2)
 			return IP_HEADER_MIN + at;
 		len = opt[at + 1];

@@ -25,8 +25,8 @@
 #include "net/ipv4/route.h"
 
 /*
- * Counters for the identification of datagrams. Each group of source and destination pairs, chosen
- * by a hash, has one.
+ * Counters for the identification field of datagrams. A hash of source, destination and protocol
+ * selects the counter of a datagram.
  */
 #define IP_IDENTS 256
 static u16 ip_idents[IP_IDENTS];
@@ -43,8 +43,8 @@ u16 ip_select_id(__be32 saddr, __be32 daddr, u8 protocol)
 	u64 hash = siphash_2u64((u64)saddr << 32 | daddr, protocol, &ip_ident_key);
 
 	/*
-	 * Because each group has its own counter and offset, a host that sees its own
-	 * identifications learns little about our packets to others.
+	 * The hash selects a counter and an offset from it. So a host that sees the identifications
+	 * of packets to itself learns little about our packets to other hosts.
 	 */
 	return __atomic_fetch_add(&ip_idents[hash % IP_IDENTS], 1, __ATOMIC_RELAXED) +
 	       (u16)(hash >> 32);
@@ -73,9 +73,9 @@ bool ip_dont_fragment(const struct sock *sk, const struct rtable *rt)
 }
 
 /*
- * Returns false if this socket ignores a router's report of a smaller path MTU and retransmits
- * nothing, because the report may be forged (ip(7)). The route's MTU still limits its next
- * segments, as on Linux.
+ * Returns false if the application asked the socket to ignore a router's report of a smaller path
+ * MTU, because the report may be forged (ip(7)). Such a report then causes no retransmission. The
+ * route's MTU still limits the socket's next segments, as on Linux.
  */
 bool ip_sk_accept_pmtu(const struct sock *sk)
 {
@@ -106,8 +106,9 @@ static void ip_push_header(struct sk_buff *skb, const struct ip_header_args *arg
 /* ---- to the link layer ------------------------------------------------------------------------ */
 
 /*
- * Creates the neighbour entry of @rt's next hop. If the table is full, frees the routes that only
- * the route cache holds, because these hold neighbours, and tries again; at most once a second.
+ * Creates the neighbour entry of @rt's next hop. If the table of neighbours is full, empties the
+ * route cache, because cached routes hold neighbours, and tries again. The cache is emptied at most
+ * once a second.
  */
 static struct neighbour *ip_neigh_create(struct rtable *rt)
 {
@@ -129,9 +130,8 @@ static int ip_neigh_output(struct rtable *rt, struct sk_buff *skb)
 	if (likely(neigh && !neigh->dead))
 		return neigh_output(neigh, skb);
 	/*
-	 * The route's neighbour has left the table. It cannot be replaced in the route, because
-	 * readers of rt->neigh hold no lock: mark the route, so that the next packet looks up a new
-	 * one.
+	 * The route's neighbour has left the table. Readers of rt->neigh hold no lock, so it cannot
+	 * be replaced there: mark the route, so that the next packet looks up a new route.
 	 */
 	if (neigh)
 		WRITE_ONCE(rt->obsolete, true);
@@ -179,8 +179,8 @@ static int ip_finish_output(struct rtable *rt, struct sk_buff *skb)
 }
 
 /*
- * Returns the size in bytes of the largest datagram on the wire; for a GSO packet that is one
- * segment.
+ * Returns the size in bytes of the datagram on the wire. A GSO packet becomes several datagrams;
+ * returns the size of the largest.
  */
 static unsigned int ip_wire_len(const struct sk_buff *skb)
 {

@@ -2,9 +2,9 @@
 /*
  * Socket options of level SOL_IP: an application's settings for the IP headers of its packets.
  *
- * af_inet.c's proto_ops call ip_setsockopt() and ip_getsockopt() (process). An option takes effect
- * with the next packet, because ip_queue_xmit() reads it under the same socket lock. Compare
- * Linux's net/ipv4/ip_sockglue.c.
+ * af_inet.c's proto_ops call ip_setsockopt() and ip_getsockopt() (process). An option is written
+ * and read (by ip_queue_xmit()) under the socket lock, so it takes effect with the next packet.
+ * Compare Linux's net/ipv4/ip_sockglue.c.
  */
 
 #include "kernel/mm/uaccess.h"

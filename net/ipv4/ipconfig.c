@@ -27,7 +27,7 @@
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
 
-/* One entry for each `ip=`. Without any, the one entry is for QEMU's user network. */
+/* One entry for each `ip=`. If there is no `ip=`, the only entry is for QEMU's user network. */
 static struct ip_config configs[NETDEV_MAX];
 static unsigned int nr_configs;
 static __be32 gw_word; /* address from `gw=`; 0: not given */

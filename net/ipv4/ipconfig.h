@@ -19,8 +19,8 @@ struct ip_config {
 };
 
 /*
- * Parses the text after `ip=`. 0; -EINVAL if it is invalid, after a console message with the
- * reason; -ENODEV if it asks for no address ("off").
+ * Parses the text after `ip=`. Returns 0; -EINVAL if the text is invalid, after a console message
+ * with the reason; or -ENODEV if the text asks for no address ("off").
  */
 int ip_config_parse(const char *text, struct ip_config *config);
 /*

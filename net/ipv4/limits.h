@@ -20,16 +20,18 @@
  * NEIGH_MAX entries with our replies.
  */
 #define NEIGH_QUEUES_MAX 512
-/* requests without an answer: after them the state becomes FAILED. Linux's mcast_solicit. */
+/* requests without an answer: after the last the state becomes FAILED. Linux's mcast_solicit. */
 #define NEIGH_MCAST_PROBES 3
 /* ms between two requests: RFC 4861's RETRANS_TIMER, Linux's retrans_time. */
 #define NEIGH_RETRANS_MS 1000
 /*
- * ms without a confirmation: after them the state becomes STALE. RFC 4861's REACHABLE_TIME, Linux's
- * base_reachable_time.
+ * ms without a confirmation: after this time the state becomes STALE. RFC 4861's REACHABLE_TIME,
+ * Linux's base_reachable_time.
  */
 #define NEIGH_REACHABLE_MS 30000
-/* ms for which an entry is unused: after them it may be removed. Linux's gc_stale_time. */
+/*
+ * ms for which an entry is unused: after this time the entry may be removed. Linux's gc_stale_time.
+ */
 #define NEIGH_STALE_MS 60000
 
 /* ---- routes and addresses ---- */

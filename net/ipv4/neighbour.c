@@ -6,7 +6,7 @@
  * Callers: ip_output (neigh_create, neigh_output), arp_rcv (neigh_lookup, neigh_update), the timer.
  * Process and softirq. Locks: tbl->lock protects the table, neigh->lock an entry. No function here
  * holds both, and neither is held while a packet is sent or a transport's err_handler is called. An
- * armed timer holds a reference. RFC 4861 7.3; answers to Linux's net/core/neighbour.c.
+ * armed timer holds a reference. RFC 4861 7.3; compare Linux's net/core/neighbour.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/lib/bug.h"

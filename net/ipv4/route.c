@@ -7,8 +7,8 @@
  * ip_route_input(). Process and softirq. rt_lock protects the table and the cache; an rtable is
  * reference-counted. A change of the table increments rt_genid; the holder of an rtable with an
  * older genid must look it up again. The cache is an array: two destinations with the same hash
- * index replace each other, so its size is fixed. RFC 1122 3.3.1; answers to Linux's
- * net/ipv4/route.c and fib_*.c.
+ * index replace each other, so its size is fixed. RFC 1122 3.3.1; compare Linux's net/ipv4/route.c
+ * and fib_*.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/fs/proc.h"
@@ -26,7 +26,7 @@
 #include "net/wire/tcp.h"
 
 #define IP_MAX_MTU 65535u /* bytes; tot_len has 16 bits */
-/* bytes; Linux's ip_rt_min_pmtu: routers must fragment below it */
+/* bytes: a smaller path MTU is not used; routers must fragment instead. Linux's ip_rt_min_pmtu */
 #define IP_MIN_PMTU    552u
 #define IP_PMTU_EXPIRE (10 * 60 * HZ) /* jiffies; RFC 1191 6.3: after this time try a larger MTU */
 
@@ -95,12 +95,12 @@ static void rt_apply_pmtu(struct rtable *rt, const struct pmtu_entry *entry)
 }
 
 /*
- * Called when a router reported the path MTU @mtu. RFC 1191 3 permits an MTU as low as 68, where
- * headers are most of a packet, and any attacker can forge the report. So the route's MTU never
- * falls below IP_MIN_PMTU. If less is reported, rt_mtu_locked is set: packets are sent without
- * "don't fragment", and the routers of a path that really is so narrow fragment them (Linux's
- * __ip_rt_update_pmtu()). The other routes to that host get the new MTU too, and so do routes that
- * are made before the entry expires.
+ * Called when a router reported the path MTU @mtu. RFC 1191 3 permits an MTU as low as 68, with
+ * which most of a packet is headers, and any attacker can forge such a report. So the route's MTU
+ * never falls below IP_MIN_PMTU. If a smaller MTU is reported, rt_mtu_locked is set: packets are
+ * sent without "don't fragment", and the routers of a path that really is so narrow fragment them
+ * (Linux's __ip_rt_update_pmtu()). The other routes to that host get the new MTU too, and so do
+ * routes that are made before the entry expires.
  */
 static void ipv4_update_pmtu(struct dst_entry *dst, u32 mtu)
 {
@@ -113,7 +113,7 @@ static void ipv4_update_pmtu(struct dst_entry *dst, u32 mtu)
 		return;
 	spin_lock_bh(&rt_lock);
 	entry = pmtu_slot(rt->rt_dst);
-	/* expires 0 marks an empty entry, so make it odd. */
+	/* expires 0 marks an empty entry, so make expires odd. */
 	*entry = (struct pmtu_entry){.daddr = rt->rt_dst,
 				     .mtu = mtu,
 				     .locked = lock,
@@ -146,7 +146,8 @@ static struct rtable *rt_alloc(struct net_device *dev, u8 type)
 	rt->dst.mtu = min(dev->mtu, IP_MAX_MTU);
 	/*
 	 * RFC 6691 2: the MSS option is the MTU less the headers without options. There is no
-	 * minimum of 256 as in Linux, because a link with a smaller MTU could not carry that.
+	 * minimum of 256 as in Linux, because a link with a smaller MTU could not carry segments of
+	 * that size.
 	 */
 	rt->dst.advmss =
 		max(rt->dst.mtu, IPV4_MIN_MTU) - sizeof(struct iphdr) - sizeof(struct tcphdr);

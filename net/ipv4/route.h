@@ -92,10 +92,10 @@ void ip_rt_init(void);
 /* Returns true if @addr is on @dev's link, so that ARP can resolve it. Any context. */
 bool ip_route_onlink(const struct net_device *dev, __be32 addr);
 /*
- * Adds a route. @prefix_len is 0..32. If @gateway is not 0, the table must already have a route to
- * the gateway, on @dev's link and without a gateway. If two devices have the same prefix, the older
- * route is used. Returns 0, -EEXIST (@dev has a route with this prefix), -ENOSPC (ROUTES_MAX) or
- * -EINVAL.
+ * Adds a route. @prefix_len is 0..32. If @gateway is not 0, the table must already have a direct
+ * route (without a gateway) through @dev to @gateway. If two devices have the same prefix, the
+ * older route is used. Returns 0, -EEXIST (@dev has a route with this prefix), -ENOSPC (ROUTES_MAX)
+ * or -EINVAL.
  */
 int ip_route_add(__be32 dst, unsigned int prefix_len, __be32 gateway, struct net_device *dev,
 		 __be32 prefsrc, u8 type);

@@ -165,7 +165,7 @@ static bool tcp4_gro_merge(struct sk_buff *held, struct sk_buff *skb, bool *last
 	cb->next_seq = more.next_seq;
 	cb->segs++;
 	skb_shinfo(held)->gso_size = cb->mss;
-	/* No segment may follow one with PSH or one with less data. */
+	/* No segment may follow one that has PSH, or less data than the first segment. */
 	*last = push || more.mss < cb->mss;
 	kfree_skb_partial(skb, stolen);
 	return true;
