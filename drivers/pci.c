@@ -4,11 +4,11 @@
  *
  * Called: pci_init() from hal_probe_devices(); it scans bus 0, the other root buses that ACPI
  * names, and the buses behind bridges, and calls the driver's probe; the probe calls
- * pci_enable_device(), pci_map_bar(), pci_msix_enable(), pci_msix_route().
- * Context: process, at boot, one thread: no lock.
- * The firmware of a PC (SeaBIOS also before a PVH kernel, OVMF) has assigned buses and base
- * addresses; a device without an address is reported and not used.  On a machine without such
- * firmware, pci_assign.c assigns them.  Compare Linux's drivers/pci/probe.c, msi.c.
+ * pci_enable_device(), pci_map_bar(), pci_msix_enable(), pci_msix_route(). Context: process, at
+ * boot, one thread: no lock. The firmware of a PC has assigned buses and base addresses: OVMF, or
+ * SeaBIOS, which QEMU also runs before a PVH kernel. A device without an address is reported and
+ * not used. On a machine without such firmware, pci_assign.c assigns them. Compare Linux's
+ * drivers/pci/probe.c, msi.c.
  */
 #include "drivers/pci.h"
 #include "include/uapi/errno.h"
@@ -27,8 +27,8 @@
 /* most bridges between a bus and its root bus; deeper buses are not scanned */
 #define PCI_DEPTH_MAX 8
 /*
- * most capabilities that are read: 192 bytes hold 48 entries.  The limit ends the walk of a list
- * that has a loop.
+ * most capabilities that are read: the 192 bytes behind the header hold 48 of four bytes each. The
+ * limit ends the walk of a list that has a loop.
  */
 #define PCI_CAPS_MAX 48
 
@@ -277,7 +277,7 @@ static void pci_probe_function(const struct pci_device *found, struct pci_window
 struct pci_bus {
 	u8 number;
 	u8 depth;     /* 0: a root bus */
-	u8 root_slot; /* slot on the root bus of the outermost bridge to this bus */
+	u8 root_slot; /* slot of the outermost bridge to this bus; that slot is on the root bus */
 	u8 swizzle; /* sum of the slots of all bridges between that outermost bridge and this bus */
 	bool extra_root;          /* the root bus above this bus is not bus 0 */
 	struct pci_window window; /* memory that is free for BARs of devices on this bus */

@@ -51,10 +51,7 @@ struct pci_intx {
 
 struct pci_device {
 	u8 bus, slot, fn;
-	/*
-	 * slot on the root bus: the device's own, or that of the outermost bridge on the path to
-	 * the device
-	 */
+	/* the device's slot on the root bus; behind bridges, the outermost bridge's slot */
 	u8 intx_slot;
 	bool extra_root; /* the device's root bus is not bus 0 */
 	/*

@@ -5,12 +5,12 @@
  *
  * Called from the scan (pci.c): pci_window_init() once, then pci_assign_bars() for each device that
  * has a driver, and pci_open_bridge() and pci_close_bridge() around the scan of the bus behind a
- * bridge.  Context: process, at boot, one thread: no lock.  These functions act only if
- * configuration space is in memory, as on QEMU's microvm: there no firmware configures PCI before
- * the kernel, and ACPI names the memory that is free for it.  On a PC the firmware has configured
- * PCI, and its windows are described in AML, which this kernel does not interpret: any other
- * address might be in use.  PCI Local Bus 3.0, 6.2.5; PCI-to-PCI Bridge Architecture 1.2, 3.2.5.
- * Compare Linux's drivers/pci/setup-bus.c.
+ * bridge. Context: process, at boot, one thread: no lock. These functions act only if configuration
+ * space is in memory, as on QEMU's microvm: there no firmware configures PCI before the kernel, and
+ * ACPI names the memory that is free for it. On a PC the firmware has configured PCI. Only AML,
+ * which this kernel does not interpret, describes the addresses that are still free, so nothing is
+ * assigned there. PCI Local Bus 3.0, 6.2.5; PCI-to-PCI Bridge Architecture 1.2, 3.2.5. Compare
+ * Linux's drivers/pci/setup-bus.c.
  */
 #include "drivers/pci.h"
 #include "kernel/printk.h"
@@ -31,10 +31,9 @@
  */
 #define PCI_IO_CLOSED 0x00f0
 
-#define BRIDGE_WINDOW                                                                              \
-	(2ULL                                                                                      \
-	 << 20) /* bytes for the devices behind a bridge; a virtio device needs less than 64 KiB */
-#define BRIDGE_ALIGN (1ULL << 20)
+/* bytes for the devices behind a bridge; a virtio device needs less than 64 KiB */
+#define BRIDGE_WINDOW (2ULL << 20)
+#define BRIDGE_ALIGN  (1ULL << 20)
 
 static u8 last_bus; /* the highest bus number assigned so far */
 
@@ -89,8 +88,8 @@ void pci_assign_bars(struct pci_device *pdev, struct pci_window *window)
 }
 
 /*
- * Returns the highest number that a bus behind a bridge of @bus may get.  The numbers from that of
- * the next root bus upwards belong to that root bus and the buses behind it.
+ * Returns the highest number that a bus behind a bridge of @bus may get. The number of the next
+ * root bus and all higher numbers belong to that root bus and the buses behind it.
  */
 static u8 pci_highest_bus(u8 bus)
 {

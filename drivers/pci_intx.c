@@ -2,15 +2,16 @@
 /*
  * PCI's interrupt lines, for devices without MSI-X: INTA to INTD, level-triggered and shared.
  *
- * Called: pci_intx_request() from a driver's probe (process context, boot); then intx_interrupt() in
- * hard interrupt, which calls the handler of every device on the line.  A line with too many
- * interrupts that no device explains is masked; from then on intx_poll() calls its handlers in softirq.
- * intx_lock protects the devices and the counts of each line; the list of lines changes at boot
- * only.
+ * Called: pci_intx_request() from a driver's probe (process context, boot); then intx_interrupt()
+ * in hard interrupt, which calls the handler of every device on the line.  A line with too many
+ * interrupts that no device explains is masked; from then on intx_poll() calls its handlers in
+ * softirq. intx_lock protects the devices and the counts of each line; the list of lines changes at
+ * boot only.
  *
  * The board connects each pin to an input of the I/O APIC. ACPI describes the wiring in AML (_PRT),
- * which this kernel does not interpret.  So this file contains the wiring of the chipsets that have
- * virtio devices, and reads the configurable part of it from their registers:
+ * which this kernel does not interpret. So this file contains the wiring of the chipsets that
+ * hypervisors combine with virtio devices, and reads the configurable part of the wiring from the
+ * chipsets' registers:
  *   PIIX3 (pc)  four PIRQs; registers 0x60..0x63 map them to ISA interrupts; PIRQ = slot + pin
  *   ICH9 (q35)  eight PIRQs, in APIC mode GSI 16..23; registers map the pins of slots 25..29 and
  *               31; the mapping of the other slots is fixed

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The second seam (docs/ARCHITECTURE.md), the virtio transport: the operations that a virtio driver
- * needs from its device's bus.
+ * The virtio transport: the operations that a virtio driver needs from its device's bus.
+ *
+ * The second seam of docs/ARCHITECTURE.md: below this interface the machine and the hosted build
+ * have different code.
  *
  * Below the seam: PCI and MMIO on the machine (virtio_pci.c, virtio_mmio.c), a device model in the
  * hosted build (tests/host/virtio_model.c).  Above the seam: virtqueue.c and virtio_net.c, the same
@@ -78,9 +80,9 @@ struct virtio_device {
 	void *transport; /* for the transport alone */
 	u32 device_id;   /* VIRTIO_ID_* */
 	/*
-	 * The device has the interface from before virtio 1.0 (virtio 1.1, section 1.3.1): 32 feature bits without
-	 * VERSION_1, no FEATURES_OK, and the used ring of a queue begins at the next page behind
-	 * its other two arrays.
+	 * The device has the interface from before virtio 1.0 (see virtio 1.1, 1.3.1): 32 feature
+	 * bits without VERSION_1, no FEATURES_OK, and the used ring of a queue begins at the next
+	 * page behind its other two arrays.
 	 */
 	bool legacy;
 	/* legacy PCI: a queue must have exactly queue_max_size() descriptors */

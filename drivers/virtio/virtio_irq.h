@@ -33,10 +33,10 @@ static inline void virtio_irqs_forget(struct virtio_irqs *irqs)
 }
 
 /*
- * Passes the interrupt to the queues.  Returns true if a queue had buffers used since its last
- * interrupt.  A bit of the ISR status does not count as a cause, because a faulty device may never
- * clear it.  A configuration change alone returns false too (as in Linux's vp_interrupt()): changes
- * are rare, and a faulty device could report them without end.
+ * Passes the interrupt to the queues. Returns true if the interrupt had a cause: the device has
+ * used buffers since the queue's last interrupt. A bit of the ISR status is no proof of a cause,
+ * because a faulty device may never clear it. A configuration change alone returns false too (as in
+ * Linux's vp_interrupt()): changes are rare, and a faulty device could report them without end.
  */
 static inline bool virtio_irqs_raise(const struct virtio_irqs *irqs, u32 isr)
 {

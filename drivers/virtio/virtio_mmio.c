@@ -64,7 +64,7 @@
 #define VM_CONFIG_TRIES 16  /* most reads of one field while the configuration keeps changing */
 /* bytes of the longest field of the configuration: a MAC address has six */
 #define VM_FIELD_MAX 8
-/* most reads of the status in one interrupt; a device with more is reset */
+/* most reads of the status in one interrupt; a device that causes more is reset */
 #define VM_ROUNDS_MAX 1024
 #define VM_WORD_MAX   64 /* bytes of the longest value of virtio_mmio.device= */
 
@@ -278,8 +278,8 @@ static const struct virtio_transport_ops virtio_mmio_ops = {
 /* ---- finding the devices --------------------------------------------------------------------- */
 
 /*
- * Routes the interrupt line as edge-triggered: right for devices that pulse the line (Firecracker),
- * and, because vm_interrupt() reads the status until it is zero, also for devices that hold it.
+ * Routes the interrupt line as edge-triggered.  Some devices pulse the line (Firecracker's), others
+ * hold it high; both work, because vm_interrupt() reads the status until it is zero.
  */
 static int vm_connect(struct virtio_mmio *vm)
 {

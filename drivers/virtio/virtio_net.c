@@ -4,14 +4,12 @@
  *
  * Called, in order: virtio_net_init() from init/main.c; virtnet_probe() from virtio_probe();
  * virtnet_open() when the interface is brought up; then, for each interrupt, skb_recv_done() or
- * skb_xmit_done() (hard interrupt: disable callbacks, schedule NAPI) and virtnet_poll()
- * (softirq) until there is no more to do; virtnet_config_changed() (hard interrupt) and
- * virtnet_link_work() (softirq) when the link changes.
- * Locks: see virtio_net.h.
+ * skb_xmit_done() (hard interrupt: disable callbacks, schedule NAPI) and virtnet_poll() (softirq)
+ * until there is no more to do; virtnet_config_changed() (hard interrupt) and virtnet_link_work()
+ * (softirq) when the link changes. Locks: see virtio_net.h.
  *
  * One NAPI instance serves both queues: its poll receives packets and reaps completions, whichever
- * queue interrupted.
- * Virtio 1.1, 5.1; answers to Linux's drivers/net/virtio_net.c.
+ * queue interrupted. Virtio 1.1, 5.1; compare Linux's drivers/net/virtio_net.c.
  */
 #define LOG_SOURCE virtio_log
 #include "drivers/virtio/virtio_net.h"
@@ -28,7 +26,7 @@
 #include "net/core/eth.h"
 #include "net/core/limits.h"
 
-/* most buffers in each ring; the receive ring's buffers then take half a megabyte */
+/* most buffers in each ring; with buffers of one page, those of the receive ring take 1 MiB */
 #define VIRTNET_RING_MAX 256
 #define VIRTNET_MTU_MIN  68 /* RFC 791: the smallest MTU of an IPv4 link */
 /* most bytes: a larger MTU is reduced to this, because a buffer must fit a page fragment block */
@@ -206,16 +204,15 @@ static const struct net_device_ops virtnet_ops = {
 /* ---- probe ----------------------------------------------------------------------------------- */
 
 /*
- * Removes features whose dependencies are missing (5.1.3.1).  Without MRG_RXBUF, which lets a
- * packet occupy several buffers, TSO packets of 64 KiB cannot be received, so that feature is
- * removed, too.
+ * Removes features whose dependencies are missing (5.1.3.1). Without MRG_RXBUF, which lets a packet
+ * occupy several buffers, packets of 64 KiB cannot be received, so GUEST_TSO4 is removed too.
  */
 static u64 virtnet_trim_features(u64 features)
 {
 	/*
-	 * 5.1.6.6: without both features, the header has a descriptor of its own, but only in the
-	 * first buffer of a packet.  So do not accept MRG_RXBUF: each packet is then received in
-	 * one buffer.
+	 * 5.1.6.6: without VERSION_1 and ANY_LAYOUT, the header has a descriptor of its own in the
+	 * first buffer of a packet, but not in further buffers.  A buffer in the ring could become
+	 * either, so do not accept MRG_RXBUF: each packet is then received in one buffer.
 	 */
 	if (!(features & (1ULL << VIRTIO_F_VERSION_1 | 1ULL << VIRTIO_F_ANY_LAYOUT)))
 		features &= ~F(MRG_RXBUF);

@@ -54,8 +54,8 @@ static unsigned int virtnet_rx_room(const struct virtnet_info *vi)
 }
 
 /*
- * Returns the address from which the device writes into @buf.  If the virtio header is shorter, the
- * device begins later, so that the frame always begins at VIRTNET_RX_FRAME.
+ * Returns the address from which the device writes into @buf. A legacy device's virtio header may
+ * be shorter; that device begins later, so that the frame always begins at VIRTNET_RX_FRAME.
  */
 static u8 *virtnet_rx_start(const struct virtnet_info *vi, u8 *buf)
 {
@@ -413,10 +413,10 @@ static void virtnet_rx_drop(struct virtnet_info *vi, enum skb_drop_reason reason
 }
 
 /*
- * Makes a packet of @buf, which has its first @len bytes, and of @more further buffers in the used
- * ring.  Returns NULL if that fails, with the reason in *@reason.  In every case, for each buffer
- * that is not part of the returned packet, the buffer itself or a replacement is kept for the next
- * refill.
+ * Makes a packet of @buf, which has the packet's first @len bytes, and of @more further buffers in
+ * the used ring. Returns NULL if that fails, with the reason in *@reason. In every case, for each
+ * buffer that is not part of the returned packet, the buffer itself or a replacement is kept for
+ * the next refill.
  */
 static struct sk_buff *virtnet_rx_assemble(struct virtnet_info *vi, u8 *buf, u32 len,
 					   unsigned int more, enum skb_drop_reason *reason)

@@ -10,10 +10,10 @@
  * header for each descriptor.
  *
  * The packet keeps its owner (destructor) until the device has sent it: so the socket's
- * sk_wmem_alloc counts the bytes in the queue and the device.  While there are too many of them,
- * TCP does not retransmit (tcp_retransmit_skb()).  So completions must be reaped soon: at each
- * transmission, at each poll, and, while the device has packets, at a callback that is requested
- * for the moment when it has sent three quarters of them.  Virtio 1.1, 5.1.6.2.
+ * sk_wmem_alloc counts the bytes in the queue and the device. While these are too many, TCP does
+ * not retransmit (tcp_retransmit_skb()). So completions must be reaped soon: at each transmission,
+ * at each poll, and, while the device has packets, at a callback that is requested for the moment
+ * when it has sent three quarters of them. Virtio 1.1, 5.1.6.2.
  */
 #define LOG_SOURCE virtio_log
 #include "drivers/virtio/virtio_net.h"

@@ -17,8 +17,8 @@
 
 #define VECTOR_CONFIG 0 /* MSI-X table entry of configuration changes (VP_EACH, VP_QUEUES) */
 /*
- * MSI-X table entry of all queues (VP_QUEUES), or of queue 0, followed by one entry for each
- * further queue (VP_EACH)
+ * MSI-X table entry of all queues (VP_QUEUES), or of queue 0 (VP_EACH).  With VP_EACH, each further
+ * queue has the next entry.
  */
 #define VECTOR_QUEUES 1
 /* MSI-X table entry of queues and configuration changes together (VP_ONE) */

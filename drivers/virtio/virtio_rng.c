@@ -3,9 +3,9 @@
  * virtio-rng: reads random bytes from the host once, at boot.
  *
  * Called: virtio_rng_init() from init/main.c; probe from virtio_probe(); rng_done() in hard
- * interrupt, when the one request is answered.  The probe makes the request and no code waits for
+ * interrupt, when the one request is answered. The probe makes the request and no code waits for
  * the answer: the generator already has a seed, and the host's bytes are added when they arrive.
- * Afterwards the device is not used. Virtio 1.1, 5.4; answers to Linux's
+ * Afterwards the device is not used. Virtio 1.1, 5.4; compare Linux's
  * drivers/char/hw_random/virtio-rng.c.
  */
 #define LOG_SOURCE virtio_log
