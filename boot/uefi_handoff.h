@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The UEFI application's information for the kernel: a struct boot_info, at a physical address
- * below 4 GiB, in memory that the kernel allocates later.
+ * below 4 GiB, in memory that the kernel's allocator later gives out.
  *
  * boot/efi_memory.c and boot/efi_main.c fill it, boot/uefi.c copies it.  Both sides are built into
  * one file, build/softnet.efi.  The kernel compares the size nevertheless, because a user may
@@ -25,7 +25,7 @@ struct uefi_handoff {
 	u64 magic;
 	u64 size;              /* sizeof(struct uefi_handoff) */
 	bool map_cut;          /* the memory map had more than BOOT_MEM_MAX entries after merging */
-	struct boot_info boot; /* every field is set but .door */
+	struct boot_info boot; /* every field except .door is set */
 };
 
 #endif

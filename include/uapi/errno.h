@@ -79,13 +79,15 @@
 #define ENOTSUP         EOPNOTSUPP
 
 /*
- * Inside the kernel only: a signal interrupted the call.  If no handler runs, the call starts again.
- * If one runs, the call starts again after it
- *	ERESTARTSYS: if the handler has SA_RESTART, else it ends with EINTR;
- *	ERESTARTNOINTR: always;
- *	ERESTARTNOHAND: never, it ends with EINTR;
- *	ERESTART_RESTARTBLOCK: never; without a handler restart_syscall() continues it, because its
- *	arguments have changed (the time that is left).
+ * Inside the kernel only: a signal interrupted the call.  If no handler runs, the call starts
+ * again.  If a handler runs, the errno decides between starting again after the handler and ending
+ * with EINTR:
+ *	ERESTARTSYS: starts again if the handler has SA_RESTART, else EINTR;
+ *	ERESTARTNOINTR: starts again;
+ *	ERESTARTNOHAND: EINTR;
+ *	ERESTART_RESTARTBLOCK: EINTR.
+ * If no handler runs, a call with ERESTART_RESTARTBLOCK is continued by restart_syscall(), because
+ * its arguments have changed (the time that is left).
  */
 #define ERESTARTSYS           512
 #define ERESTARTNOINTR        513

@@ -16,7 +16,7 @@
 #define FUTEX_CLOCK_REALTIME   256
 #define FUTEX_BITSET_MATCH_ANY 0xffffffffu
 
-/* The word of a mutex that the kernel may release when its owner ends. */
+/* The word of a robust mutex, which the kernel releases if the owner ends without doing so. */
 #define FUTEX_WAITERS    0x80000000u
 #define FUTEX_OWNER_DIED 0x40000000u
 #define FUTEX_TID_MASK   0x3fffffffu
@@ -35,10 +35,13 @@
 #define FUTEX_OP_CMP_GT      4
 #define FUTEX_OP_CMP_GE      5
 
-/* The argument of set_robust_list(). Pointers are addresses; bit 0 marks a mutex with PI. */
+/*
+ * The argument of set_robust_list(). Pointers are addresses; bit 0 marks a mutex with priority
+ * inheritance.
+ */
 struct robust_list_head {
-	uint64_t next;        /* of the first entry; the list is circular */
-	int64_t futex_offset; /* from an entry to its word */
+	uint64_t next;        /* address of the first entry; the list is circular */
+	int64_t futex_offset; /* bytes from an entry to its futex word */
 	uint64_t list_op_pending;
 };
 

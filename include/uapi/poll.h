@@ -34,9 +34,9 @@ struct pollfd {
 #define EPOLLWRBAND 0x00000200u
 #define EPOLLRDHUP  0x00002000u
 /* These bits are not events: they choose how an epoll reports a file. */
-#define EPOLLEXCLUSIVE (1u << 28) /* an event wakes only one of the epolls with this flag */
+#define EPOLLEXCLUSIVE (1u << 28) /* an event wakes only one of the epoll files with this flag */
 #define EPOLLWAKEUP    (1u << 29) /* keeps a machine from suspending; ignored here */
-#define EPOLLONESHOT   (1u << 30) /* after one event the item is off until EPOLL_CTL_MOD */
+#define EPOLLONESHOT   (1u << 30) /* after one event the file is not reported until EPOLL_CTL_MOD */
 #define EPOLLET        (1u << 31) /* edge: report a change once, even if the state remains */
 
 #define EPOLL_CLOEXEC 02000000 /* epoll_create1() */

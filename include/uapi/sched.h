@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#define CSIGNAL              0x000000ffu /* the signal of the child's end */
+#define CSIGNAL              0x000000ffu /* the signal that the parent gets when the child ends */
 #define CLONE_VM             0x00000100u
 #define CLONE_FS             0x00000200u
 #define CLONE_FILES          0x00000400u

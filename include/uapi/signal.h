@@ -96,7 +96,7 @@ struct user_stack {
 	uint64_t ss_size;
 };
 
-/* The part of siginfo_t that has values; the program's siginfo_t has 128 bytes, the others are 0. */
+/* The part of siginfo_t that has values; the rest of the program's 128 bytes is 0. */
 struct user_siginfo {
 	int32_t si_signo;
 	int32_t si_errno;

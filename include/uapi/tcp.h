@@ -67,7 +67,8 @@ struct tcp_info {
 	uint8_t tcpi_snd_wscale : 4, tcpi_rcv_wscale : 4;
 	uint8_t tcpi_delivery_rate_app_limited : 1, tcpi_fastopen_client_fail : 2;
 
-	uint32_t tcpi_rto; /* microseconds, as all times but tcpi_last_* */
+	/* microseconds, as all times except tcpi_last_* and tcpi_total_rto_time */
+	uint32_t tcpi_rto;
 	uint32_t tcpi_ato;
 	uint32_t tcpi_snd_mss;
 	uint32_t tcpi_rcv_mss;
@@ -152,8 +153,8 @@ struct tcp_bbr_info {
 	uint32_t bbr_bw_lo; /* bytes/s: estimated bandwidth, low and high half */
 	uint32_t bbr_bw_hi;
 	uint32_t bbr_min_rtt;     /* us */
-	uint32_t bbr_pacing_gain; /* << 8 */
-	uint32_t bbr_cwnd_gain;   /* << 8 */
+	uint32_t bbr_pacing_gain; /* gain * 256 */
+	uint32_t bbr_cwnd_gain;   /* gain * 256 */
 };
 union tcp_cc_info {
 	struct tcpvegas_info vegas;
