@@ -4,14 +4,14 @@
 
   tools/ksyms.py IMAGE       prints an assembly file: the section .ksyms
 
-The image is linked twice, the second time with this table: it is placed behind .text, so the addresses do not
-change.  kernel/x86/ksyms.c reads it.  The layout:
+The image is linked twice, the second time with this table. The table is behind .text, so the addresses of functions
+do not change. kernel/x86/ksyms.c reads the table. The layout:
   the number of functions (32 bit);
   128 pairs of bytes: the two characters or codes that each code from 128 on means;
   for each function, in the order of addresses: the distance from the address of the function before (LEB128; for the
   first function from __text_start), the length of its name in codes (a byte), the codes.
-The pairs come from byte pair encoding, which always replaces the most frequent pair: the names of a kernel
-repeat tcp_, _init, inet_, and so shrink to half of their size.
+The pairs come from byte pair encoding, which always replaces the most frequent pair: the names of a kernel repeat
+tcp_, _init, inet_, and so shrink to half of their size.
 """
 import os
 import sys

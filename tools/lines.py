@@ -4,17 +4,17 @@
 
   tools/lines.py IMAGE       prints an assembly file: the section .lines
 
-The image is linked twice, the second time with this table: it is placed behind .text, so the addresses do not
-change.  kernel/x86/lines.c reads it.  The layout:
+The image is linked twice, the second time with this table. The table is behind .text, so the addresses in .text do
+not change. kernel/x86/lines.c reads the table. The layout:
   the size of the names in bytes, the number of names (16 bit each);
   the names of the files, sorted; for each: the number of characters that it shares with the beginning of the name
   before (a byte), the number of further characters (a byte), and the further characters;
   the rows.  They consist of numbers.  A number is a series of nibbles (half bytes, the low half of a byte first), each
   with three bits of the number, the low bits first; the fourth bit is set if more nibbles follow.  A row is:
     0, place                    the next row is in another file: the one that was used `place` files ago;
-    0, place RECENT, number     or the file with this number, if it was not used recently;
-    step, line                  a row begins `step` bytes after the last one (the first: __text_start - 1), on a line
-                                that differs by `line` (zigzag) from that of the last row in the same file.
+    0, RECENT, number           the next row is in the file with this number, which was not used recently;
+    step, line                  a row begins `step` bytes after the last one (the first row: after __text_start - 1), on
+                                a line that differs by `line` (zigzag) from that of the last row in the same file.
 A row is valid up to the address of the next.  Name 0 is no file: the line is unknown.
 
 The table has all rows, although a backtrace shows return addresses only, because a fault, the watchdog and a

@@ -4,18 +4,17 @@
 
   tools/unwind.py IMAGE      prints an assembly file: the section .unwind
 
-The table is made from .debug_frame (DWARF 4, 6.4), which compiler and assembler write and which is not loaded.  The
-image is linked twice, the second time with this table: it is placed behind .text, so the addresses do not change.
-kernel/x86/shipped/unwind.c reads it.  The canonical frame address (CFA) is the caller's rsp after the return; the
-return address is always just below it.
-The layout:
+The table is made from .debug_frame (DWARF 4, 6.4), which compiler and assembler write and which is not loaded. The
+image is linked twice, the second time with this table. The table is behind .text, so the addresses in .text do not
+change. kernel/x86/shipped/unwind.c reads the table. The canonical frame address (CFA) is the caller's rsp after the
+return; the return address is always just below it. The layout:
   the number of states (16 bit);
   for each state, the most frequent ones first:
     16 bit: the CFA's distance from rsp, or from rbp, in words, times 2; plus 1 if it is from rbp;
     8 bit: the distance in words below the CFA where the caller's rbp is saved; 0: rbp has not changed;
   the rows.  They consist of numbers.  A number is a series of nibbles (half bytes, the low half of a byte first), each
   with three bits of the number, the low bits first; the fourth bit is set if more nibbles follow.  A row is:
-    step, state                 a row begins `step` bytes after the last one (the first: __text_start - 1).
+    step, state                 a row begins `step` bytes after the last one (the first row: after __text_start - 1).
 A row is valid up to the address of the next.  State 0 has distance 0: the caller is unknown, and the walk ends.
 """
 import os

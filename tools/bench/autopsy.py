@@ -49,7 +49,7 @@ def debugger(boot):
 
 
 def counters(boot):
-    """Returns the result of a ping to the guest, and its own report (netstat, port 15) if it answers."""
+    """Returns the result of a ping to the guest, and the guest's own report (netstat, port 15) if it answers."""
     out = f"{netbench(boot.guest, ['icmp', '-t', '1', '-w', '0'], limit=5)}\n"
     try:
         with socket.create_connection((boot.guest.ip, boot.guest.base + 15), timeout=5) as s:

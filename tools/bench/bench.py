@@ -128,7 +128,7 @@ def words(s):
 
 
 def common(parser, secs):
-    """Adds options to the parser of a command: those that all commands which boot a guest have. argparse's parents= is
+    """Adds to the parser of a command the options that every command which boots a guest has. argparse's parents= is
     not used, because it would share the options, and so their defaults, between the commands."""
     for o, kw in {
             "--secs": dict(type=seconds, default=secs, help="seconds for each measurement"),
@@ -143,7 +143,7 @@ def common(parser, secs):
 
 
 def seconds(s):
-    """Parses the client's time limit in seconds, which bounds each of its modes."""
+    """Parses a time limit, in seconds, for one measurement of the load client."""
     v = float(s)
     if not 0 < v <= SECS_MAX:
         raise argparse.ArgumentTypeError(f"{s}: more than 0 and at most {SECS_MAX} seconds")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The set loss: streams through a path with a delay, a rate and lost packets, from the guest and to it.
 
-relay.c is the path: it stands between the client's tap and QEMU's dgram netdev, which has no offloads: the frames of
-both guests are those of an Ethernet.  Both guests of a pair lose the packets of the same numbers.
+relay.c is the path, between the client's tap and QEMU's dgram netdev. This netdev has no offloads, so frames are no
+longer than an Ethernet's. Of the two guests of a pair, each loses the packets of the same numbers.
 """
 import contextlib
 import copy
@@ -37,8 +37,8 @@ LOSSY |= {f"in-{loss}": ("in", "cubic", loss) for loss in LOSSES}
 
 
 def real_time(pid):
-    """Lets the threads of process @pid run before all ordinary ones: a vCPU that waits for a core has a longer round
-    trip.  If this process may not set priorities, the figures only vary more."""
+    """Gives the threads of process @pid real-time priority, because a vCPU that waits for a core lengthens the round
+    trip. If this process may not set priorities, the figures only vary more."""
     with contextlib.suppress(OSError):
         for thread in os.listdir(f"/proc/{pid}/task"):
             os.sched_setscheduler(int(thread), os.SCHED_RR, os.sched_param(1))
@@ -46,8 +46,8 @@ def real_time(pid):
 
 @contextlib.contextmanager
 def hurry(boot):
-    """During the body of the `with` statement, a booted guest and the client run as real-time processes.  (The boot
-    does not: it would take a whole core from others.)"""
+    """During the body of the `with` statement, a booted guest and the client run as real-time processes. Enter it after
+    the boot, which would take a whole core from other processes."""
     real_time(boot.q.pid)
     real_time(os.getpid())      # the client inherits it
     try:
@@ -64,7 +64,8 @@ class Path:
         with open("/proc/sys/net/unix/max_dgram_qlen", "w") as f:
             f.write(str(DATAGRAMS))
         self.tap = open_tap("tap0", vnet_hdr=False)
-        # An earlier QEMU may have left its offloads set; without a virtio_net_hdr the relay could not carry them.
+        # An earlier QEMU may have left offloads set on the tap. The relay cannot carry them, because its frames have no
+        # virtio_net_hdr.
         fcntl.ioctl(self.tap, TUNSETOFFLOAD, 0)
         self.mine, self.qemus = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         for s in (self.mine, self.qemus):

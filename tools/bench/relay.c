@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * relay: a narrow path between the client's tap and a guest's dgram netdev (lossy.py).  Each direction has a
- * rate, a drop-tail queue, a delay and random loss.
+ * relay: a narrow path between the client's tap and a guest's dgram netdev (lossy.py).  Each
+ * direction has a rate, a drop-tail queue, a delay and random loss.
  *
  *   relay -f TAPFD,QEMUFD -r KBIT -q BYTES -d US -l LOSS -s SEED [-w FILE]
  *
@@ -10,12 +10,13 @@
  *   -l   lost packets in 100,000, drawn before the queue
  *   -w   writes a capture (pcap) of the headers: each frame as it arrives
  *
- * Whether a packet is lost depends only on the seed, the direction and the packet's number, so two guests
- * with one seed lose the same packets.  Frames other than IPv4 are never lost: without an ARP reply there is
- * nothing to measure.
+ * Whether a packet is lost depends only on the seed, the direction and the packet's number, so two
+ * guests with one seed lose the same packets.  Frames other than IPv4 are never lost: without an
+ * ARP reply there is nothing to measure.
  *
- * The relay ends at SIGTERM and prints one line of JSON.  `late_us` tells whether it was fast enough: how much
- * later than computed a frame was forwarded, the 99th percentile and the worst.  One thread, no locks.
+ * The relay ends at SIGTERM and prints one line of JSON. `late_us` tells whether the relay was fast
+ * enough: how much later than computed frames were forwarded, as 99th percentile and maximum. One
+ * thread, no locks.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -242,7 +243,10 @@ int main(int argc, char **argv)
 	ways[1].sink = ways[0].source;
 	for (int i = 0; i < 2; i++)
 		p[i] = (struct pollfd){.fd = ways[i].source, .events = POLLIN};
-	/* The path must not depend on other load of the machine.  Without the right to this, `late_us` shows it. */
+	/*
+	 * Other load of the machine must not change the path.  If the priority may not be set,
+	 * `late_us` shows the effect.
+	 */
 	sched_setscheduler(0, SCHED_FIFO, &(struct sched_param){.sched_priority = 2});
 	prctl(PR_SET_TIMERSLACK, 1ul);
 	/* SIGTERM is delivered only within ppoll(), so none is lost between the test of `over` and the wait. */

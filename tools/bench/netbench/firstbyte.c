@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * firstbyte: measures the time until a guest that was just started echoes its first byte.  Opens a
- * connection every millisecond until one of them gets its byte back.  The time counts from -z.
+ * firstbyte: measures the time until a guest that was just started echoes its first byte. Opens a
+ * connection every millisecond until one of them gets its byte back. The time counts from the start
+ * of the guest, which -z gives.
  */
 #include "netbench.h"
 

@@ -21,8 +21,8 @@
 #include "tools/lab/engine/engine.h"
 
 #define TYPE_ARP 0x0806
-#define OPPORTUNITY_BYTES                                                                          \
-	1500 /* bytes of IP that one delivery opportunity of a trace can carry (Mahimahi) */
+/* bytes of IP that one delivery opportunity of a trace can carry (Mahimahi) */
+#define OPPORTUNITY_BYTES 1500
 
 struct pipe {
 	struct lab *lab;

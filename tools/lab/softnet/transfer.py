@@ -16,7 +16,7 @@ AF_INET, SOCK_STREAM, SOL_SOCKET, SOL_TCP = 2, 1, 1, 6
 SO_SNDBUF, SO_RCVBUF, TCP_CONGESTION = 7, 8, 13
 OPTIONS = {"sndbuf": (SOL_SOCKET, SO_SNDBUF), "rcvbuf": (SOL_SOCKET, SO_RCVBUF),
            "congestion": (SOL_TCP, TCP_CONGESTION)}
-# The fields of struct tcp_info (include/uapi/tcp.h), in order. In struct flow_sample (engine.h) they follow the time
+# The names of the fields of struct tcp_info (include/uapi/tcp.h), in order, and their format.
 INFO, INFO_FORMAT = info_layout()
 SAMPLE = struct.Struct("<QQ" + INFO_FORMAT)   # struct flow_sample of engine.h: the time, the bytes read, struct tcp_info
 SEGMENT = struct.Struct("<3Q 2I")
