@@ -15,12 +15,14 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include <valgrind/callgrind.h>
 
 #include "tests/host/conductor.h"
+#include "tests/host/softnet_host.h"
 
 #define SEED    1
 #define DELAY   100000 /* ns on the wire */
@@ -29,6 +31,7 @@
 #define ECHO    7
 #define DISCARD 9
 #define CHARGEN 19
+#define EPOLL   70
 #define CHUNK   30000
 #define PTR(p)  ((int64_t)(intptr_t)(p))
 
@@ -97,6 +100,36 @@ static void echoes(int fd, unsigned int n)
 	}
 }
 
+/*
+ * Serves echoes on the server as an epoll loop does, for a connection to port EPOLL: waits for one event,
+ * reads and writes.
+ */
+static void serve_by_epoll(int listener)
+{
+	static struct epoll_event event = {.events = EPOLLIN}, got;
+	static char byte[16];
+	int fd = (int)must(host_call(server, SYS_accept4, listener, 0, 0, 0, 0, 0), "accept4");
+	int ep = (int)must(host_call(server, SYS_epoll_create1, 0, 0, 0, 0, 0, 0), "epoll");
+	static struct sn_call loop[3];
+
+	must(host_call(server, SYS_epoll_ctl, ep, EPOLL_CTL_ADD, fd, PTR(&event), 0, 0), "ctl");
+	loop[0] = (struct sn_call){SYS_epoll_wait, {ep, PTR(&got), 1, -1}};
+	loop[1] = (struct sn_call){SYS_read, {fd, PTR(byte), sizeof(byte)}};
+	loop[2] = (struct sn_call){SYS_write, {fd, PTR(byte), 1}};
+	must(host_submit(server, SN_REPEAT, PTR(loop), 3, 0, 0, 0, 0), "repeat");
+}
+
+static int listen_on(uint16_t port)
+{
+	struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(port)};
+	int fd = (int)must(host_call(server, SYS_socket, AF_INET, SOCK_STREAM, 0, 0, 0, 0),
+			   "socket");
+
+	must(host_call(server, SYS_bind, fd, PTR(&any), sizeof(any), 0, 0, 0), "bind");
+	must(host_call(server, SYS_listen, fd, 1, 0, 0, 0, 0), "listen");
+	return fd;
+}
+
 static void megabytes_in(int fd, unsigned int n)
 {
 	send_all(fd, n * MB);
@@ -123,16 +156,18 @@ static const struct operation {
 	void (*perform)(int fd, unsigned int n);
 	unsigned int warm_up, counted;
 } operations[] = {
-	{"echo", ECHO, echoes, 50, 500},
-	{"connection", 0, connections, 20, 100},
-	{"MB in", DISCARD, megabytes_in, 1, 4},
-	{"MB out", CHARGEN, megabytes_out, 1, 4},
+	{"echo", ECHO, echoes, 50, 500},        {"connection", 0, connections, 20, 100},
+	{"MB in", DISCARD, megabytes_in, 1, 4}, {"MB out", CHARGEN, megabytes_out, 1, 4},
+	{"epoll echo", EPOLL, echoes, 50, 500},
 };
 
 static void count(const struct operation *op)
 {
+	int listener = op->port == EPOLL ? listen_on(EPOLL) : -1;
 	int fd = op->port ? open_to(op->port) : -1;
 
+	if (listener >= 0)
+		serve_by_epoll(listener);
 	op->perform(fd, op->warm_up);
 	CALLGRIND_ZERO_STATS;
 	op->perform(fd, op->counted);

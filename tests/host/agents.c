@@ -60,13 +60,32 @@ static void make_agent(void)
 	agents_waiting++;
 }
 
+static s64 make_call(s64 nr, const int64_t *args)
+{
+	return kernel_syscall(nr, args[0], args[1], args[2], args[3], args[4], args[5]);
+}
+
+static s64 repeat(const struct sn_call *loop, s64 n)
+{
+	for (;;) {
+		for (s64 i = 0; i < n; i++) {
+			s64 result = make_call(loop[i].nr, loop[i].args);
+
+			if (result <= 0)
+				return result;
+		}
+	}
+}
+
 static void run_call(struct call *call)
 {
 	host.race_counts = true;
 	current->interrupted = call->interrupt;
 	call->agent = current;
-	call->result = kernel_syscall(call->nr, call->args[0], call->args[1], call->args[2],
-				      call->args[3], call->args[4], call->args[5]);
+	if (call->nr == SN_REPEAT)
+		call->result = repeat((const struct sn_call *)call->args[0], call->args[1]);
+	else
+		call->result = make_call(call->nr, call->args);
 	call->agent = NULL;
 	call->done = true;
 	current->interrupted = false;

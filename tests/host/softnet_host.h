@@ -100,6 +100,14 @@ SN_API size_t sn_take_frame(void *buf, size_t max);
  */
 SN_API int64_t sn_submit(int64_t nr, int64_t a, int64_t b, int64_t c, int64_t d, int64_t e,
 			 int64_t f);
+/*
+ * sn_submit(SN_REPEAT, calls, n): makes the @n calls one after the other and begins again, in one thread
+ * as an application's loop does, until a call returns 0 or less.  The result is that call's.
+ */
+#define SN_REPEAT (-2)
+struct sn_call {
+	int64_t nr, args[6];
+};
 /* Returns 1 if the call has returned: its result (or negative errno) is in *@result, and the ticket
  * is no longer valid.  0: it has not returned yet.  -1: no such ticket. */
 SN_API int sn_poll(int64_t ticket, int64_t *result);
