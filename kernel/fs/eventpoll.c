@@ -69,7 +69,7 @@ static void ep_wake_pollers(struct eventpoll *ep)
 }
 
 /*
- * Adds the item to the ready list and wakes a thread. ep->lock held, irq off.  Returns true if a thread
+ * Adds the item to the ready list and wakes a thread. ep->wq.lock held, irq off.  Returns true if a thread
  * waited.
  */
 static bool ep_add_ready(struct eventpoll *ep, struct epitem *epi)
@@ -78,7 +78,7 @@ static bool ep_add_ready(struct eventpoll *ep, struct epitem *epi)
 		list_add_tail(&epi->ready_link, &ep->ready);
 	if (!waitqueue_active(&ep->wq))
 		return false;
-	__wake_up(&ep->wq, TASK_INTERRUPTIBLE, 1, NULL);
+	__wake_up_locked(&ep->wq, TASK_INTERRUPTIBLE, 1, NULL);
 	return true;
 }
 
@@ -105,14 +105,14 @@ static int ep_poll_callback(wait_queue_t *wait, unsigned int mode, int flags, vo
 	bool pollers = false;
 	int used = !(epi->events & EPOLLEXCLUSIVE);
 
-	spin_lock(&ep->lock);
+	spin_lock(&ep->wq.lock);
 	if (!(epi->events & ~EP_PRIVATE_BITS) || (events && !(events & epi->events)))
 		goto out_unlock;
 	if (ep_add_ready(ep, epi) && ep_event_is_used(epi, events))
 		used = 1;
 	pollers = waitqueue_active(&ep->poll_wait);
 out_unlock:
-	spin_unlock(&ep->lock);
+	spin_unlock(&ep->wq.lock);
 	if (pollers)
 		ep_wake_pollers(ep);
 	return used;
@@ -121,6 +121,7 @@ out_unlock:
 /* Asks the item's file for the events that the item waits for; returns those that it has. */
 static unsigned int ep_item_poll(const struct epitem *epi, struct poll_table *pt)
 {
+	pt->events = epi->events;
 	return epi->file->f_op->poll(epi->file, pt) & epi->events;
 }
 
@@ -128,7 +129,7 @@ static unsigned int ep_item_poll(const struct epitem *epi, struct poll_table *pt
 
 /*
  * A scan moves the ready list to @list and takes its items one by one.  Items that become ready
- * meanwhile collect on ep->ready, so that the scan ends.  Both lists are changed under ep->lock.
+ * meanwhile collect on ep->ready, so that the scan ends.  Both lists are changed under ep->wq.lock.
  */
 static struct epitem *take_first(struct list_head *list)
 {
@@ -144,49 +145,51 @@ static struct epitem *scan_begin(struct eventpoll *ep, struct list_head *list)
 	struct epitem *epi;
 	unsigned long flags;
 
-	spin_lock_irqsave(&ep->lock, flags);
+	spin_lock_irqsave(&ep->wq.lock, flags);
 	ep->scanning = true;
 	list_splice_tail_init(&ep->ready, list);
 	epi = take_first(list);
-	spin_unlock_irqrestore(&ep->lock, flags);
+	spin_unlock_irqrestore(&ep->wq.lock, flags);
 	return epi;
 }
 
-/* Returns the next item.  If @again is not NULL, that item goes back to the end of the ready list. */
+/* Returns the next item of @list.  @again, if not NULL, goes back to the end of the ready list. */
 static struct epitem *scan_next(struct eventpoll *ep, struct list_head *list, struct epitem *again)
 {
 	struct epitem *epi;
 	unsigned long flags;
 
-	if (!again && list_empty(list))
-		return NULL;
-	spin_lock_irqsave(&ep->lock, flags);
+	spin_lock_irqsave(&ep->wq.lock, flags);
 	if (again && !ep_is_ready(again))
 		list_add_tail(&again->ready_link, &ep->ready);
 	epi = take_first(list);
-	spin_unlock_irqrestore(&ep->lock, flags);
+	spin_unlock_irqrestore(&ep->wq.lock, flags);
 	return epi;
 }
 
 /*
- * Ends a scan.  Puts @unseen (or NULL) and the rest of @list back at the head of the ready list.  If
- * that is not empty, another waiting thread is woken: it may have slept during the scan.
+ * Ends a scan.  @again as for scan_next().  @unseen (or NULL) and the rest of @list go back to the head of
+ * the ready list.  If that is not empty, another waiting thread is woken: it may have slept during the
+ * scan.
  */
-static void scan_end(struct eventpoll *ep, struct list_head *list, struct epitem *unseen)
+static void scan_end(struct eventpoll *ep, struct list_head *list, struct epitem *unseen,
+		     struct epitem *again)
 {
-	LIST_HEAD(rest);
 	unsigned long flags;
 
-	spin_lock_irqsave(&ep->lock, flags);
+	spin_lock_irqsave(&ep->wq.lock, flags);
+	if (again && !ep_is_ready(again))
+		list_add_tail(&again->ready_link, &ep->ready);
 	if (unseen && !ep_is_ready(unseen))
-		list_add_tail(&unseen->ready_link, &rest);
-	list_splice_tail_init(list, &rest);
-	list_splice_tail_init(&ep->ready, &rest);
-	list_splice_tail_init(&rest, &ep->ready);
+		list_add(&unseen->ready_link, list);
+	if (unlikely(!list_empty(list))) {
+		list_splice_tail_init(&ep->ready, list);
+		list_splice_tail_init(list, &ep->ready);
+	}
 	ep->scanning = false;
 	if (!list_empty(&ep->ready) && waitqueue_active(&ep->wq))
-		__wake_up(&ep->wq, TASK_INTERRUPTIBLE, 1, NULL);
-	spin_unlock_irqrestore(&ep->lock, flags);
+		__wake_up_locked(&ep->wq, TASK_INTERRUPTIBLE, 1, NULL);
+	spin_unlock_irqrestore(&ep->wq.lock, flags);
 }
 
 /*
@@ -195,28 +198,34 @@ static void scan_end(struct eventpoll *ep, struct list_head *list, struct epitem
  */
 static int ep_send_events(struct eventpoll *ep, struct epoll_event __user *events, int maxevents)
 {
-	struct epitem *epi, *again;
+	struct epitem *epi, *again = NULL;
+	struct poll_table pt = {0};
 	LIST_HEAD(list);
 	int n = 0;
 
 	mutex_lock(&ep->mtx);
-	for (epi = scan_begin(ep, &list); epi && n < maxevents; epi = scan_next(ep, &list, again)) {
-		struct epoll_event event = {.events = ep_item_poll(epi, NULL), .data = epi->data};
+	epi = scan_begin(ep, &list);
+	while (epi) {
+		struct epoll_event event = {.events = ep_item_poll(epi, &pt), .data = epi->data};
 
 		again = NULL;
-		if (!event.events)
-			continue;
-		if (copy_to_user(&events[n], &event, sizeof(event))) {
-			n = n ? n : -EFAULT;
-			break;
+		if (event.events) {
+			if (copy_to_user(&events[n], &event, sizeof(event))) {
+				n = n ? n : -EFAULT;
+				break;
+			}
+			n++;
+			if (epi->events & EPOLLONESHOT)
+				epi->events &= EP_PRIVATE_BITS;
+			else if (!(epi->events & EPOLLET))
+				again = epi;
 		}
-		n++;
-		if (epi->events & EPOLLONESHOT)
-			epi->events &= EP_PRIVATE_BITS;
-		else if (!(epi->events & EPOLLET))
-			again = epi;
+		epi = NULL;
+		if (n == maxevents || list_empty(&list))
+			break;
+		epi = scan_next(ep, &list, again);
 	}
-	scan_end(ep, &list, epi);
+	scan_end(ep, &list, epi, again);
 	mutex_unlock(&ep->mtx);
 	return n;
 }
@@ -227,15 +236,16 @@ static int ep_send_events(struct eventpoll *ep, struct epoll_event __user *event
 static unsigned int ep_eventpoll_poll(struct file *file, struct poll_table *pt)
 {
 	struct eventpoll *ep = file->private_data;
+	struct poll_table item_pt = {0};
 	struct epitem *epi;
 	LIST_HEAD(list);
 
 	poll_wait(file, &ep->poll_wait, pt);
 	mutex_lock(&ep->mtx);
 	epi = scan_begin(ep, &list);
-	while (epi && !ep_item_poll(epi, NULL))
+	while (epi && !ep_item_poll(epi, &item_pt))
 		epi = scan_next(ep, &list, NULL);
-	scan_end(ep, &list, epi);
+	scan_end(ep, &list, epi, NULL);
 	mutex_unlock(&ep->mtx);
 	return epi ? EPOLLIN | EPOLLRDNORM : 0;
 }
@@ -258,9 +268,9 @@ static void ep_remove(struct eventpoll *ep, struct epitem *epi)
 	list_del(&epi->file_link);
 	spin_unlock(&ep_links_lock);
 	rb_erase(&epi->node, &ep->items);
-	spin_lock_irqsave(&ep->lock, flags);
+	spin_lock_irqsave(&ep->wq.lock, flags);
 	list_del_init(&epi->ready_link);
-	spin_unlock_irqrestore(&ep->lock, flags);
+	spin_unlock_irqrestore(&ep->wq.lock, flags);
 	kmem_cache_free(epi_cache, epi);
 }
 
@@ -317,7 +327,6 @@ static long sys_epoll_create1(unsigned int flags)
 	if (!ep)
 		return -ENOMEM;
 	mutex_init(&ep->mtx);
-	spin_lock_init(&ep->lock);
 	INIT_LIST_HEAD(&ep->ready);
 	init_waitqueue_head(&ep->wq);
 	init_waitqueue_head(&ep->poll_wait);
@@ -389,12 +398,12 @@ static void ep_look(struct eventpoll *ep, struct epitem *epi, struct poll_table 
 
 	if (!ep_item_poll(epi, pt))
 		return;
-	spin_lock_irqsave(&ep->lock, flags);
+	spin_lock_irqsave(&ep->wq.lock, flags);
 	if (!ep_is_ready(epi)) {
 		ep_add_ready(ep, epi);
 		pollers = waitqueue_active(&ep->poll_wait);
 	}
-	spin_unlock_irqrestore(&ep->lock, flags);
+	spin_unlock_irqrestore(&ep->wq.lock, flags);
 	if (pollers)
 		ep_wake_pollers(ep);
 }
@@ -437,13 +446,14 @@ static int ep_insert(struct eventpoll *ep, const struct epoll_event *event, stru
 
 static void ep_modify(struct eventpoll *ep, struct epitem *epi, const struct epoll_event *event)
 {
+	struct poll_table pt = {0};
 	unsigned long flags;
 
-	spin_lock_irqsave(&ep->lock, flags);
+	spin_lock_irqsave(&ep->wq.lock, flags);
 	epi->events = event->events;
 	epi->data = event->data;
-	spin_unlock_irqrestore(&ep->lock, flags);
-	ep_look(ep, epi, NULL);
+	spin_unlock_irqrestore(&ep->wq.lock, flags);
+	ep_look(ep, epi, &pt);
 }
 
 static int ep_change(struct eventpoll *ep, int op, struct file *file, int fd,
@@ -536,7 +546,7 @@ out_put:
 /* ---- epoll_wait() ------------------------------------------------------------------------------- */
 
 /*
- * Sleeps until an item may be ready.  The thread joins the queue under ep->lock, after it has found the
+ * Sleeps until an item may be ready.  The thread joins the queue under ep->wq.lock, after it has found the
  * ready list empty, so no event comes in between.  An event wakes one thread and takes it out of the
  * queue; a thread that another cause woke meanwhile does not count as woken.  Returns true if the
  * deadline has passed.
@@ -547,16 +557,20 @@ static bool ep_sleep(struct eventpoll *ep, u64 deadline)
 	unsigned long flags;
 	bool timed_out = false, available;
 
-	spin_lock_irqsave(&ep->lock, flags);
+	spin_lock_irqsave(&ep->wq.lock, flags);
 	available = ep_events_available(ep);
-	if (!available)
-		prepare_to_wait_exclusive(&ep->wq, &wait, TASK_INTERRUPTIBLE);
-	spin_unlock_irqrestore(&ep->lock, flags);
+	if (!available) {
+		__add_wait_queue_exclusive(&ep->wq, &wait);
+		set_current_state(TASK_INTERRUPTIBLE);
+	}
+	spin_unlock_irqrestore(&ep->wq.lock, flags);
 	if (available)
 		return false;
 	if (!signal_pending(current))
 		timed_out = schedule_hrtimeout(deadline);
-	finish_wait(&ep->wq, &wait);
+	__set_current_state(TASK_RUNNING);
+	if (!list_empty_careful(&wait.entry))
+		remove_wait_queue(&ep->wq, &wait);
 	return timed_out;
 }
 

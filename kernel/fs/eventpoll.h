@@ -12,8 +12,8 @@
  *   ep->mtx (sleeps)    an eventpoll's tree, and the delivery of its events; that of an outer epoll is
  *                       taken before that of an inner one
  *   the wait queue of the watched file
- *   ep->lock            the ready list; taken by wake-ups, in any context, with irq off
- *   ep->wq's lock
+ *   ep->wq.lock         the ready list and the queue of waiting threads; taken by wake-ups, in any
+ *                       context, with irq off
  *   ep_links_lock       f_ep_links of all files; a leaf
  * An epitem holds no reference of the watched file: the file's last fput() removes the epitem.
  */
@@ -26,7 +26,6 @@
 
 struct eventpoll {
 	struct mutex mtx;
-	spinlock_t lock;
 	struct list_head ready;      /* epitems that may have events, oldest first */
 	bool scanning;               /* a thread has moved the ready list to a list of its own */
 	wait_queue_head_t wq;        /* threads in epoll_wait() */
@@ -42,7 +41,7 @@ struct eventpoll {
 /* One watched descriptor.  There may be a hundred thousand of them, so it must be small. */
 struct epitem {
 	struct rb_node node;
-	struct list_head ready_link; /* empty: on no ready list (ep->lock) */
+	struct list_head ready_link; /* empty: on no ready list (ep->wq.lock) */
 	wait_queue_t wait;           /* wait.private: the eventpoll */
 	wait_queue_head_t *whead;    /* the queue with @wait; NULL: the file has none */
 	struct file *file;

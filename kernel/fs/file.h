@@ -22,12 +22,21 @@ struct inode;
 struct page;
 
 /*
- * poll() passes this to a file's ->poll, which calls poll_wait() for each wait queue that it wakes
- * when its events change. qproc adds the caller to that queue.
+ * poll() passes this to a file's ->poll, which calls poll_wait() for the wait queue that it wakes
+ * when its events change (a file has one such queue). qproc, if not NULL, adds the caller to it.
  */
 struct poll_table {
 	void (*qproc)(struct file *file, wait_queue_head_t *q, struct poll_table *pt);
+	unsigned int events; /* those that the caller asks for */
 };
+/*
+ * Does the caller ask for one of @events?  A ->poll need not find out about others.  A NULL @pt asks for
+ * all.
+ */
+static inline bool poll_asks(const struct poll_table *pt, unsigned int events)
+{
+	return !pt || (pt->events & events);
+}
 static inline void poll_wait(struct file *file, wait_queue_head_t *q, struct poll_table *pt)
 {
 	if (pt && pt->qproc && q)
@@ -51,8 +60,8 @@ struct file_operations {
 	/* Returns the new position or -errno.  NULL: lseek() fails with -ESPIPE. */
 	s64 (*llseek)(struct file *file, s64 offset, unsigned int whence);
 	/*
-	 * Returns the events that are true now (EPOLLIN ...).  First calls poll_wait() for each of
-	 * the file's wait queues.
+	 * Returns the events that are true now (EPOLLIN ...).  First calls poll_wait() for the
+	 * file's wait queue.
 	 */
 	unsigned int (*poll)(struct file *file, struct poll_table *pt);
 	long (*ioctl)(struct file *file, unsigned int cmd, unsigned long arg);

@@ -54,17 +54,12 @@ struct poll_page {
 
 /* One poll() in flight. */
 struct poll_wqueues {
-	struct poll_table table;
+	struct poll_table table; /* its events are copied into each new entry */
 	struct task_struct *task;
 	bool triggered;
 	int error;
 	unsigned int always; /* events that poll() waits for on each file */
-	/*
-	 * The events that poll() waits for on the file whose ->poll runs now; copied into each new
-	 * entry.
-	 */
-	unsigned int events;
-	unsigned int used; /* entries of the array below in use */
+	unsigned int used;   /* entries of the array below in use */
 	struct poll_page *pages;
 	struct poll_entry entry[FAST_FDS];
 };
@@ -115,7 +110,7 @@ static void poll_enqueue(struct file *file, wait_queue_head_t *queue, struct pol
 		.queue = queue,
 		.pwq = pwq,
 		.file = file,
-		.events = pwq->events,
+		.events = table->events,
 	};
 	INIT_LIST_HEAD(&entry->wait.entry);
 	add_wait_queue(queue, &entry->wait);
@@ -127,12 +122,12 @@ static void poll_enqueue(struct file *file, wait_queue_head_t *queue, struct pol
  */
 static void poll_initwait(struct poll_wqueues *pwq, unsigned int always)
 {
-	pwq->table.qproc = poll_enqueue;
+	pwq->table.qproc = NULL;
+	pwq->table.events = 0;
 	pwq->task = current;
 	pwq->triggered = false;
 	pwq->error = 0;
 	pwq->always = always;
-	pwq->events = 0;
 	pwq->used = 0;
 	pwq->pages = NULL;
 }
@@ -160,11 +155,10 @@ static void poll_freewait(struct poll_wqueues *pwq)
 /* ---- asking and sleeping -------------------------------------------------------------------- */
 
 /*
- * Returns the current events of one descriptor.  With @table it also adds entries to the file's
- * wait queues.
+ * Returns the current events of one descriptor.  If the table has a qproc, also adds an entry to the
+ * file's wait queue.
  */
-static unsigned int ask(const struct pollfd *pfd, struct poll_wqueues *pwq,
-			struct poll_table *table)
+static unsigned int ask(const struct pollfd *pfd, struct poll_wqueues *pwq)
 {
 	unsigned int mask = DEFAULT_POLLMASK;
 	struct file *file;
@@ -174,10 +168,10 @@ static unsigned int ask(const struct pollfd *pfd, struct poll_wqueues *pwq,
 	file = fget(pfd->fd);
 	if (!file)
 		return POLLNVAL;
-	pwq->events = (unsigned short)pfd->events | pwq->always;
+	pwq->table.events = (unsigned short)pfd->events | pwq->always;
 	if (file->f_op->poll)
-		mask = file->f_op->poll(file, table);
-	mask &= pwq->events;
+		mask = file->f_op->poll(file, &pwq->table);
+	mask &= pwq->table.events;
 	fput(file);
 	return mask;
 }
@@ -201,20 +195,20 @@ static bool poll_schedule(struct poll_wqueues *pwq, u64 deadline)
 }
 
 /* Checks all descriptors.  Returns the number of those with events. */
-static int ask_all(struct poll_list *list, struct poll_wqueues *pwq, struct poll_table *table)
+static int ask_all(struct poll_list *list, struct poll_wqueues *pwq)
 {
 	int count = 0;
 
 	for (; list; list = list->next) {
 		for (unsigned int i = 0; i < list->len; i++) {
-			list->fd[i].revents = (short)ask(&list->fd[i], pwq, table);
+			list->fd[i].revents = (short)ask(&list->fd[i], pwq);
 			if (list->fd[i].revents) {
 				count++;
 				/*
 				 * poll() will return without sleeping: no further entries are
 				 * needed.
 				 */
-				table = NULL;
+				pwq->table.qproc = NULL;
 			}
 		}
 		cond_resched();
@@ -225,13 +219,13 @@ static int ask_all(struct poll_list *list, struct poll_wqueues *pwq, struct poll
 /* Asks all descriptors, again after each wake-up.  @deadline 0: one round without sleeping. */
 static int do_poll(struct poll_list *list, struct poll_wqueues *pwq, u64 deadline)
 {
-	struct poll_table *table = deadline ? &pwq->table : NULL;
 	bool last = !deadline;
 
+	pwq->table.qproc = last ? NULL : poll_enqueue;
 	for (;;) {
-		int count = ask_all(list, pwq, table);
+		int count = ask_all(list, pwq);
 
-		table = NULL;
+		pwq->table.qproc = NULL;
 		if (count)
 			return count;
 		if (pwq->error)

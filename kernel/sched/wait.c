@@ -34,9 +34,8 @@ void add_wait_queue_exclusive(wait_queue_head_t *q, wait_queue_t *wait)
 {
 	unsigned long flags;
 
-	wait->flags |= WQ_FLAG_EXCLUSIVE;
 	spin_lock_irqsave(&q->lock, flags);
-	list_add_tail(&wait->entry, &q->task_list);
+	__add_wait_queue_exclusive(q, wait);
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 
@@ -97,12 +96,11 @@ void finish_wait(wait_queue_head_t *q, wait_queue_t *wait)
 
 /* ---- the waker ------------------------------------------------------------------------------ */
 
-void __wake_up(wait_queue_head_t *q, unsigned int mode, int nr_exclusive, void *key)
+void __wake_up_locked(wait_queue_head_t *q, unsigned int mode, int nr_exclusive, void *key)
 {
 	wait_queue_t *wait, *next;
-	unsigned long flags;
 
-	spin_lock_irqsave(&q->lock, flags);
+	lockdep_assert_held(&q->lock);
 	list_for_each_entry_safe(wait, next, &q->task_list, entry) {
 		unsigned int exclusive = wait->flags & WQ_FLAG_EXCLUSIVE;
 
@@ -115,6 +113,14 @@ void __wake_up(wait_queue_head_t *q, unsigned int mode, int nr_exclusive, void *
 		if (--nr_exclusive == 0)
 			break;
 	}
+}
+
+void __wake_up(wait_queue_head_t *q, unsigned int mode, int nr_exclusive, void *key)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&q->lock, flags);
+	__wake_up_locked(q, mode, nr_exclusive, key);
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 

@@ -91,6 +91,17 @@ int autoremove_wake_function(wait_queue_t *wait, unsigned int mode, int flags, v
  */
 void __wake_up(wait_queue_head_t *q, unsigned int mode, int nr_exclusive, void *key);
 
+/*
+ * For a caller that holds q->lock with irq off, because the lock also protects the condition: wakes
+ * waiters, or adds an exclusive one.
+ */
+void __wake_up_locked(wait_queue_head_t *q, unsigned int mode, int nr_exclusive, void *key);
+static inline void __add_wait_queue_exclusive(wait_queue_head_t *q, wait_queue_t *wait)
+{
+	wait->flags |= WQ_FLAG_EXCLUSIVE;
+	list_add_tail(&wait->entry, &q->task_list);
+}
+
 #define DEFINE_WAIT_FUNC(name, function)                                                           \
 	wait_queue_t name = {                                                                      \
 		.private = current, .func = function, .entry = LIST_HEAD_INIT((name).entry)}

@@ -342,7 +342,8 @@ unsigned int tcp_poll(struct file *file, struct socket *sock, struct poll_table 
 			mask |= POLLIN | POLLRDNORM;
 		if (READ_ONCE(tp->urg_data) & TCP_URG_VALID)
 			mask |= POLLPRI;
-		mask |= tcp_poll_out(sk);
+		if (poll_asks(wait, POLLOUT | POLLWRNORM))
+			mask |= tcp_poll_out(sk);
 	}
 	/* Read sk_err after the state: its writer sets sk_err first, then changes state and wakes us. */
 	smp_rmb();
