@@ -19,9 +19,15 @@
 
 #define EFER_SCE BIT(0)
 
+#define X86_FLAGS_CF   BIT(0)
+#define X86_FLAGS_PF   BIT(2)
+#define X86_FLAGS_AF   BIT(4)
+#define X86_FLAGS_ZF   BIT(6)
+#define X86_FLAGS_SF   BIT(7)
 #define X86_FLAGS_TF   BIT(8)
 #define X86_FLAGS_IF   BIT(9)
 #define X86_FLAGS_DF   BIT(10)
+#define X86_FLAGS_OF   BIT(11)
 #define X86_FLAGS_NT   BIT(14)
 #define X86_FLAGS_RF   BIT(16)
 #define X86_FLAGS_AC   BIT(18)

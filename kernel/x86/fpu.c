@@ -10,8 +10,10 @@
  * Each thread's area is at the top of its stack, in the layout of XSAVE, whose size is fixed because
  * XCR0 is: x87, SSE and AVX.  Compare Linux's arch/x86/kernel/fpu/.
  */
+#include "include/uapi/errno.h"
 #include "include/uapi/signal.h"
 #include "kernel/lib/string.h"
+#include "kernel/mm/uaccess.h"
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/traps.h"
 #include "kernel/x86/user.h"
@@ -39,6 +41,32 @@ struct fxregs {
 	u64 ip, dp;
 	u32 mxcsr, mxcsr_mask;
 };
+
+/* XSAVE's header, behind the registers of FXSAVE. */
+struct xheader {
+	u64 present; /* bit n: component n has a value; else it has its initial one */
+	u64 compacted;
+	u64 reserved[6];
+};
+
+/*
+ * In the frame of a signal handler, the end of FXSAVE's area tells that XSAVE's header and further
+ * registers follow; FRAME_MAGIC2 follows these.
+ */
+#define FRAME_MAGIC1  0x46505853
+#define FRAME_MAGIC2  0x46505845
+#define FRAME_INFO_AT 464
+struct frame_info {
+	u32 magic1;
+	u32 size_with_magic2;
+	u64 xfeatures;
+	u32 size;
+	u32 unused[7];
+};
+BUILD_BUG_ON(FRAME_INFO_AT + sizeof(struct frame_info) != FXSAVE_SIZE);
+
+/* The bits of MXCSR that every CPU has; FXSAVE tells which bits this CPU has, if not these. */
+#define MXCSR_MASK_DEFAULT 0xffbf
 
 BUILD_BUG_ON(FXSAVE_SIZE + XHEADER_SIZE + YMM_SIZE != FPU_AREA_SIZE || FPU_AREA_SIZE % 64);
 
@@ -106,6 +134,119 @@ void fpu_forget(struct task_struct *p)
 {
 	if (this_cpu()->hal.fpu_owner == p)
 		this_cpu()->hal.fpu_owner = NULL;
+}
+
+void fpu_copy(struct task_struct *child)
+{
+	save(area_of(current));
+	memcpy(area_of(child), area_of(current), FPU_AREA_SIZE);
+}
+
+/* ---- signal frames -------------------------------------------------------------------------- */
+
+bool fpu_has_xsave(void)
+{
+	return xfeatures;
+}
+
+/* Bytes of the registers themselves. */
+static u32 registers_size(void)
+{
+	if (!xfeatures)
+		return FXSAVE_SIZE;
+	return FXSAVE_SIZE + XHEADER_SIZE + (xfeatures == XFEATURES_AVX ? YMM_SIZE : 0);
+}
+
+size_t fpu_frame_size(void)
+{
+	return registers_size() + (xfeatures ? sizeof(u32) : 0);
+}
+
+static struct xheader *header_of(struct fxregs *area)
+{
+	return (struct xheader *)((u8 *)area + FXSAVE_SIZE);
+}
+
+int fpu_save_frame(u64 address)
+{
+	struct fxregs *area = area_of(current);
+	const u32 magic2 = FRAME_MAGIC2;
+	const struct frame_info info = {
+		.magic1 = FRAME_MAGIC1,
+		.size_with_magic2 = fpu_frame_size(),
+		.xfeatures = xfeatures,
+		.size = registers_size(),
+	};
+	u8 *to = (u8 *)address;
+
+	save(area);
+	if (!xfeatures)
+		return copy_to_user(to, area, FXSAVE_SIZE) ? -EFAULT : 0;
+	/* A handler that writes x87 or SSE registers into the frame need not know of the header. */
+	header_of(area)->present |= XFEATURES_SSE;
+	if (copy_to_user(to, area, info.size) ||
+	    copy_to_user(to + FRAME_INFO_AT, &info, sizeof(info)) ||
+	    copy_to_user(to + info.size, &magic2, sizeof(magic2)))
+		return -EFAULT;
+	return 0;
+}
+
+/*
+ * Reads XSAVE's header and the registers behind it, if the frame has them; without them, only the
+ * registers of FXSAVE get values from the frame.
+ */
+static int read_extended(struct fxregs *area, u64 address)
+{
+	struct xheader *header = header_of(area);
+	const u8 *from = (const u8 *)address;
+	struct frame_info info;
+	u32 magic2;
+
+	memcpy(&info, (u8 *)area + FRAME_INFO_AT, sizeof(info));
+	memset(header, 0, FPU_AREA_SIZE - FXSAVE_SIZE);
+	header->present = XFEATURES_SSE;
+	if (info.magic1 != FRAME_MAGIC1 || info.size < FXSAVE_SIZE + XHEADER_SIZE ||
+	    info.size > registers_size() || info.size_with_magic2 < info.size)
+		return 0;
+	if (copy_from_user(&magic2, from + info.size, sizeof(magic2)))
+		return -EFAULT;
+	if (magic2 != FRAME_MAGIC2)
+		return 0;
+	if (copy_from_user(header, from + FXSAVE_SIZE, info.size - FXSAVE_SIZE))
+		return -EFAULT;
+	/* XRSTOR raises an exception for each of these. */
+	if (header->present & ~(u64)xfeatures || header->compacted)
+		return -EINVAL;
+	for (unsigned int i = 0; i < ARRAY_SIZE(header->reserved); i++)
+		if (header->reserved[i])
+			return -EINVAL;
+	header->present &= info.xfeatures;
+	return 0;
+}
+
+int fpu_restore_frame(u64 address)
+{
+	/*
+	 * Not the thread's own area: a copy may sleep, and then another thread's switch saves this
+	 * thread's registers there.
+	 */
+	u8 buffer[FPU_AREA_SIZE] __aligned(64);
+	struct fxregs *area = (struct fxregs *)buffer;
+	u32 mxcsr_mask;
+	int err = 0;
+
+	save(area_of(current));
+	mxcsr_mask = area_of(current)->mxcsr_mask;
+	if (!mxcsr_mask)
+		mxcsr_mask = MXCSR_MASK_DEFAULT;
+	if (copy_from_user(area, (const void *)address, FXSAVE_SIZE))
+		return -EFAULT;
+	area->mxcsr &= mxcsr_mask;
+	if (xfeatures)
+		err = read_extended(area, address);
+	if (!err)
+		restore(area);
+	return err;
 }
 
 int fpu_exception_code(u64 vector)

@@ -125,8 +125,7 @@ void syscall_entry_init(void)
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE);
 }
 
-/* Does what must be done before the return to ring 3. irq off, also on return. */
-static void exit_work(void)
+void user_work(void)
 {
 	while (unlikely(this_cpu()->need_resched || signal_pending(current))) {
 		hal_irq_enable();
@@ -148,7 +147,7 @@ void x86_user_trap(struct pt_regs *regs)
 		user_exception(regs, cr2);
 		hal_irq_disable();
 	}
-	exit_work();
+	user_work();
 }
 
 /*
@@ -169,7 +168,7 @@ bool x86_syscall(struct pt_regs *regs)
 	regs->ax = kernel_syscall((int)regs->ax, regs->di, regs->si, regs->dx, regs->r10, regs->r8,
 				  regs->r9);
 	hal_irq_disable();
-	exit_work();
+	user_work();
 	return sysret_is_exact(regs);
 }
 
@@ -209,7 +208,7 @@ void __noreturn hal_user_start(u64 ip, u64 sp)
 	hal_irq_disable();
 	fpu_reset(self);
 	hal_user_switch(self);
-	exit_work();
+	user_work();
 	user_begin(regs);
 }
 

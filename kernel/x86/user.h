@@ -35,6 +35,8 @@ void user_syscalls_init(void); /* registers arch_prctl(); boot */
 void x86_user_trap(struct pt_regs *regs);
 /* The same for a system call.  Returns true if SYSRET restores exactly @regs. */
 bool x86_syscall(struct pt_regs *regs);
+/* Does what must be done before the return to ring 3. irq off, also on return. */
+void user_work(void);
 /* entry.S: the first return to ring 3. irq off. */
 void __noreturn user_begin(const struct pt_regs *regs);
 
@@ -48,6 +50,17 @@ void fpu_reset(struct task_struct *p);
 void fpu_switch(struct task_struct *next);
 /* @p ends: its vector registers need not be saved. irq off. */
 void fpu_forget(struct task_struct *p);
+/* Gives the new thread @child the vector registers of the current one. */
+void fpu_copy(struct task_struct *child);
+bool fpu_has_xsave(void);
+/* Bytes that the vector registers take in the frame of a signal handler. */
+size_t fpu_frame_size(void);
+/*
+ * Store the current thread's vector registers at @address of the program, and load them from there.
+ * Return 0, -EFAULT, or -EINVAL for values that the CPU does not accept.
+ */
+int fpu_save_frame(u64 address);
+int fpu_restore_frame(u64 address);
 /* Returns the code of a SIGFPE (FPE_*) for the current thread, or 0: no exception is pending. */
 int fpu_exception_code(u64 vector);
 

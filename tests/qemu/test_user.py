@@ -62,3 +62,32 @@ def test_an_exception_is_a_signal(name, signal, si_code, address):
     where = "" if si_code == SI_KERNEL else f", address {where}"
     assert re.search(rf"\(thread 1\) is killed by signal {signal}, \w+, code {si_code}{where}$", console, re.M), console
     assert "panic" not in console and "exception" not in console.split("is killed")[0]
+
+
+@pytest.mark.builds("checked", "shipped")
+@pytest.mark.parametrize("name", ["signal", "sigsegv", "sigaltstack", "restart", "interrupt", "threads", "forge_flags",
+                                  "forge_mxcsr", "forge_fxsave", "forge_nofp"])
+@pytest.mark.parametrize("cpu", ["max", "qemu64"])
+def test_signals_and_threads(name, cpu):
+    """signals.inc checks registers, frames and results.  qemu64 has no XSAVE."""
+    code, console = ring3(name, cpu=cpu)
+    assert code == 7, console
+    assert "is killed" not in console and "panic" not in console
+
+
+def test_a_handler_keeps_the_upper_halves_of_vector_registers():
+    assert ring3("signal_avx")[0] == 7
+
+
+@pytest.mark.parametrize("name, si_code, address", [
+    ("forge_rip", SI_KERNEL, None), ("forge_rip2", SI_KERNEL, None), ("forge_kernel", MAPERR, 0xffffffff80100000),
+    ("forge_stack", MAPERR, KERNEL - 8), ("forge_xsave", SI_KERNEL, None), ("forge_xbv", SI_KERNEL, None),
+    ("forge_fp", SI_KERNEL, None), ("no_frame", SI_KERNEL, None), ("no_restorer", SI_KERNEL, None),
+    ("no_stack", SI_KERNEL, None)])
+def test_a_forged_frame_is_the_programs_end(name, si_code, address):
+    """rt_sigreturn() and the IRET behind it fail in the program, not in the kernel."""
+    code, console = ring3(name)
+    assert code == 128 + SIGSEGV & 0x7f, console
+    where = f", address {address:#x}" if address else ""
+    assert re.search(rf"is killed by signal 11, SIGSEGV, code {si_code}{where}$", console, re.M), console
+    assert "panic" not in console

@@ -380,6 +380,8 @@ PROGRAM report
 	mov	0x10, %rax
 END report
 
+#include "tests/qemu/kernel/inside/signals.inc"
+
 	.pushsection .rodata.programs, "a", @progbits
 	.quad	0, 0, 0
 	.popsection
