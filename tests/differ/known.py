@@ -294,7 +294,8 @@ def ack_that_waits_for_room(d):
     for different amounts of memory, and Linux rounds a window without a scale to whole segments. So one may wait and the
     other not.
     Script: ack/fin-with-a-full-segment.pkt"""
-    return d.words[0] == "seg" and d.words[4] >= SMALL and is_quick_on_one(d)
+    taken = [int(number) for answer in d.before for number in re.findall(r"\ba(\d+)", answer)]
+    return is_quick_on_one(d) and (d.words[4] >= SMALL or "F" in d.words[2] or 0 < max(taken, default=0) < d.words[3])
 
 
 def other_window(d):
@@ -499,12 +500,22 @@ def early_here(d):
         old_ranges(d, d.ours) != old_ranges(d, d.linux) and sorted(ours) == sorted(linux)
 
 
-def has_odd_edge(d):
-    """Returns true if a SACK block or an ACK ended inside a segment, as far as the MSS tells."""
+def odd_edges(d):
+    """Returns the ACKs and edges of SACK blocks that are inside a segment, as far as the MSS tells."""
     size = mss_of_peer(d)
     edges = {edge for _, b in blocks_before(d) for pair in b for edge in pair}
     edges |= {w[5] for w in steps_up_to(d) if w[0] == "seg" and w[5] != "-"}
-    return size > 0 and any((edge - 1) % size for edge in edges)
+    return {edge for edge in edges if size and (edge - 1) % size}
+
+
+def is_about_odd_edges(d):
+    """Returns true if the present segment acknowledges or reports a part of the stream with such an edge, or if a range of
+    data that only one kernel sends begins or ends at one."""
+    odd, size = odd_edges(d), mss_of_peer(d)
+    new = [pair for w, b in blocks_before(d) if w is d.words for pair in b]
+    new += [(d.words[5], d.words[5])] if d.words[0] == "seg" and d.words[5] != "-" else []
+    touched = any(low - size < edge < high + size for low, high in new for edge in odd)
+    return touched or any(edge in odd for pair in set(ranges(d.ours)) ^ set(ranges(d.linux)) for edge in pair)
 
 
 def has_dsack(d):
@@ -593,13 +604,16 @@ def lost_segments_after_an_undo(d):
 
 
 def cut_inside_a_segment(d):
-    """An ACK or a SACK block ends inside a segment. Linux cuts the rest of a large packet anew from there, and merges
-    SACKed packets; here the segments keep their first limits. So a retransmission has another length, and other
-    segments count as reported.
+    """An ACK or a SACK block ends inside a segment, or SACK blocks of our own leave less room for data in a segment that is
+    sent again. Linux cuts the rest of a large packet anew from there, merges SACKed packets, and does not look again at
+    bytes that a block reported before; here the segments keep their first limits, and each block is looked at. So a
+    retransmission has another length, and other segments count as reported.
     Script: recovery/an-ack-inside-a-segment.pkt"""
     ours, linux = ranges(d.ours), ranges(d.linux)
     same = len(ours) == len(linux) and all(a[0] == b[0] for a, b in zip(ours, linux))
-    return resent(d) and has_odd_edge(d) and (bool(other_counters(d)) or only_data_differs(d) and same)
+    if not resent(d) or not odd_edges(d):
+        return resent(d) and only_data_differs(d) and same and only(d.linux, "s") != []
+    return bool(other_counters(d)) or only_data_differs(d) and (same or is_about_odd_edges(d))
 
 
 def dsack_in_a_part_of_a_burst(d):
