@@ -299,6 +299,18 @@ static void test_hystart_delay(void **state)
 	assert_int_equal(tp.snd_ssthresh, 64);
 }
 
+/* More than 2 GiB after the last slow start the round of that time is over, although its end seems to be ahead. */
+static void test_hystart_old_round(void **state)
+{
+	(void)state;
+	begin_round();
+	tp.snd_una = 65000 + (1u << 31) + 1;
+	tp.snd_nxt = tp.snd_una + 64000;
+	sample(40000);
+	assert_int_equal(c->round_end, tp.snd_nxt);
+	assert_int_equal(c->samples, 1);
+}
+
 static void test_hystart_needs_a_window(void **state)
 {
 	(void)state;
@@ -324,6 +336,7 @@ int main(void)
 		cmocka_unit_test_setup(test_hystart_train, setup),
 		cmocka_unit_test_setup(test_hystart_gap, setup),
 		cmocka_unit_test_setup(test_hystart_delay, setup),
+		cmocka_unit_test_setup(test_hystart_old_round, setup),
 		cmocka_unit_test_setup(test_hystart_needs_a_window, setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
