@@ -124,6 +124,13 @@
  */
 #define TCP_RACK_SOON 64
 /*
+ * packets of GSO_MAX_SIZE, beyond the send buffer: when the queues of a socket use more than twice the memory of both,
+ * ACKs and SACK blocks cut no further packet of several segments, except the first and the last one. Without the limit
+ * a peer with a small MSS could cut a full queue into segments of a few bytes, each with its own sk_buff
+ * (CVE-2019-11478). Linux's value.
+ */
+#define TCP_CUT_PACKETS 2
+/*
  * segments that are examined for a DSACK block above snd_una: further segments in the block count as not
  * reported. A peer that merges the segments that it receives reports fewer than this in one block. A peer may
  * report the same duplicate in each ACK, so the walk must be bounded.

@@ -13,6 +13,7 @@
  * RFC 9293 3.8.1, 6582; CVE-2019-11478; Linux's tcp_output.c.
  */
 #include "kernel/lib/string.h"
+#include "net/tcp/limits.h"
 #include "net/tcp/tcp_ecn.h"
 #include "net/tcp/tcp_send.h"
 
@@ -69,7 +70,7 @@ int tcp_fragment(struct sock *sk, bool in_rtx_queue, struct sk_buff *skb, u32 le
 	 * segments of a few bytes, each with its own skb.  The first and the last segment of the queue may
 	 * always be split, because sending could stop otherwise.
 	 */
-	limit = (u64)sk->sk_sndbuf + 2 * SKB_TRUESIZE(GSO_MAX_SIZE);
+	limit = (u64)sk->sk_sndbuf + TCP_CUT_PACKETS * SKB_TRUESIZE(GSO_MAX_SIZE);
 	if (in_rtx_queue && sk->sk_wmem_queued >> 1 > limit && skb != tcp_rtx_queue_head(sk) &&
 	    skb != tcp_rtx_queue_tail(sk)) {
 		snmp_inc(SNMP_TcpExtTCPWqueueTooBig);
