@@ -6,10 +6,13 @@ it, and a test compares the two.  A predicate gets a judge.Difference; the name 
 true is the difference's name.
 """
 import os
+import pathlib
 import re
 
 ROWS_MAX = 30
 SHARE_MAX = .01             # share of all seeds: a row that covers more may hide faults
+SCRIPTS = pathlib.Path(__file__).resolve().parent.parent / "packet" / "scripts"
+DIFFERS = "// linux: differs, because "
 DOCUMENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "linux-differences.md")
 
 WINDOW_MAX = 65535          # about the window in a SYN-ACK
@@ -683,7 +686,20 @@ def document(hits):
         reason, script = (re.sub(r"\s+", " ", part).strip() for part in predicate.__doc__.split("Script:"))
         lines.append(f"| `tests/differ/known.py:/^def {predicate.__name__}/` | {reason} | `{script}` | "
                      f"{hits['rows'].get(predicate.__name__, 0)} |")
-    return "\n".join(lines) + "\n"
+    lines += ["", OTHERS.strip(), "", "| difference on Linux | script |", "|---|---|"]
+    lines += [f"| {reason} | `{script}` |" for script, reason in other_scripts()]
+    return "\n".join(lines + ["", SETTINGS.strip()]) + "\n"
+
+
+def other_scripts():
+    """Returns (script, Linux's difference) for each packet script that Linux plays differently and that has no row."""
+    rows = {predicate.__doc__.split("Script:")[1].strip() for predicate in ROWS}
+    found = []
+    for path in sorted(SCRIPTS.glob("*/*.pkt")):
+        said, name = path.read_text(encoding="utf-8").split("\n", 1)[0], str(path.relative_to(SCRIPTS))
+        if said.startswith(DIFFERS) and name not in rows:
+            found.append((name, said[len(DIFFERS):].replace("|", "\\|") + "."))
+    return found
 
 
 def hits_of(text):
@@ -692,6 +708,20 @@ def hits_of(text):
     return {"seeds": int(seeds), "from": int(start), "commit": commit, "linux": linux,
             "rows": {name: int(count) for name, count in re.findall(r":/\^def (\w+)/`.*\| (\d+) \|$", text, re.M)}}
 
+
+OTHERS = """
+## In packet scripts only
+
+No random scenario reaches these, or none did. The script's next lines have the reason for the behaviour here.
+"""
+
+SETTINGS = """
+## Settings
+
+- `net.ipv4.tcp_allowed_congestion_control` binds every program, because there are no users. On Linux a program with
+  CAP_NET_ADMIN may choose any congestion control.
+- `dctcp` is in this list from the start. On Linux an administrator adds it.
+"""
 
 HEAD = """
 # Where it differs from Linux
