@@ -3,9 +3,9 @@
  * The system calls that move data through a socket (sendto, recvfrom, sendmsg, recvmsg), and the
  * functions that copy addresses and message headers between an application and the kernel.
  *
- * Callers: applications call sys_sendto and the others; these, and read() and write() in socket.c,
- * call sock_sendmsg() and sock_recvmsg(). Process context; this file has no lock of its own.
- * Compare Linux's net/socket.c.
+ * Callers: applications make the system calls. The system calls, and read() and write() in
+ * socket.c, call sock_sendmsg() and sock_recvmsg(). Process context; this file has no lock of its
+ * own. Compare Linux's net/socket.c.
  */
 #include "include/uapi/unistd.h"
 #include "kernel/mm/limits.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Network devices: their list, bringing them up and down, and notifying listeners of that.
+ * Network devices: their list, bringing them up and down, and the notification of listeners.
  *
  * Callers: drivers (alloc_netdev, register_netdevice, netif_carrier_on/off), init/main.c
  * (netdev_init, dev_open), IPv4 (notifiers, lookups). Process context, at boot or serialised by the

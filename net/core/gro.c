@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Generic receive offload: merges received packets of one flow into one large packet, if they came
- * in the same poll of the device and their headers differ only in the position of their data.
+ * Generic receive offload: merges received packets of one flow into one large packet. They must
+ * come in the same poll of the device, and their headers may differ only in the position of the
+ * data.
  *
  * Callers: a driver's poll (napi_gro_receive); napi.c at the end of each poll (napi_gro_flush), so
  * that no packet is held until a later interrupt. Softirq; no lock, because a napi_struct belongs

@@ -107,8 +107,8 @@ static void net_rx_action(void)
 
 	spin_lock_irqsave(&sd->lock, flags);
 	/*
-	 * Order of the next run: first the devices that were not polled in this one, then those
-	 * that were, then devices scheduled meanwhile.
+	 * Order of the next run: first the devices that this run did not reach, then those that it
+	 * polled and that have more packets, then devices that were scheduled meanwhile.
 	 */
 	list_splice_tail_init(&again, &list);
 	list_splice_tail_init(&sd->poll_list, &list);

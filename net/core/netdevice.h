@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Network devices and NAPI. A driver includes no other header of net/ than this one, skbuff.h and
- * eth.h.
+ * Network devices and NAPI. Of net/, a driver includes only this header, skbuff.h and eth.h.
  *
  * Receive: the driver's hard interrupt only calls napi_schedule(). net_rx_action() (softirq) then
  * calls ->poll with a budget of packets. The poll passes packets to napi_gro_receive(); if it took

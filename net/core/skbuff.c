@@ -438,8 +438,8 @@ int pskb_expand_head(struct sk_buff *skb, int nhead, int ntail, gfp_t gfp)
 	skb->hdr_len = 0;
 	atomic_set(&skb_shinfo(skb)->dataref, 1);
 	/*
-	 * While a socket is charged, truesize must not change: the destructor returns as much as
-	 * was charged.
+	 * While a socket is charged, truesize must not change: the destructor returns truesize
+	 * bytes, and must return as many as were charged.
 	 */
 	if (!skb->sk)
 		skb->truesize += size - old_end;

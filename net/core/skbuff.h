@@ -165,7 +165,10 @@ static inline struct sk_buff *skb_get(struct sk_buff *skb)
 	refcount_inc(&skb->users);
 	return skb;
 }
-/* Drop a reference; the last one frees the packet. kfree_skb_reason() then also counts @reason. */
+/*
+ * Both functions drop a reference; the packet is freed with the last one. kfree_skb_reason() then
+ * also counts @reason.
+ */
 void kfree_skb_reason(struct sk_buff *skb, enum skb_drop_reason reason);
 void consume_skb(struct sk_buff *skb);
 /* Calls kfree_skb_reason() for each packet of a list linked by ->next. */
@@ -294,8 +297,8 @@ static inline int skb_linearize(struct sk_buff *skb)
 #define SKB_DATAREF_MASK  ((1 << SKB_DATAREF_SHIFT) - 1)
 
 /*
- * @skb was allocated with the memory for one clone (alloc_skb_fclone). Returns true if that clone is still
- * being sent for @sk, for example waits in the queue of our own device.
+ * @skb was allocated with the memory for one clone (alloc_skb_fclone). Returns true if that clone
+ * is still being sent for @sk, for example if it waits in our own device's queue.
  */
 bool skb_fclone_busy(const struct sock *sk, const struct sk_buff *skb);
 /* Returns true if a clone shares the linear part. */
@@ -398,7 +401,8 @@ static inline __wsum skb_checksum(const struct sk_buff *skb, unsigned int offset
 int skb_checksum_help(struct sk_buff *skb);
 /*
  * Splits @skb at byte @len: all bytes after it move to @skb1, which must be empty and have enough
- * tailroom for the linear ones. A fragment that is cut is shared.
+ * tailroom for those of the bytes that are linear. If a fragment is cut, both packets share its
+ * page.
  */
 void skb_split(struct sk_buff *skb, struct sk_buff *skb1, u32 len);
 /*

@@ -49,8 +49,8 @@ int proto_register(struct proto *prot)
 /* ---- creation -------------------------------------------------------------------------------- */
 
 /*
- * Initialises the accounting of a new sock, whether zeroed or copied from a listener: its own byte
- * in sk_wmem_alloc, and the protocol's number of socks.
+ * Initialises the accounting of a new sock, whether zeroed or copied from a listener: the sock's
+ * own byte in sk_wmem_alloc, and the protocol's number of socks.
  */
 static void sk_prot_account(struct sock *sk)
 {

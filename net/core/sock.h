@@ -257,7 +257,7 @@ int sk_add_backlog(struct sock *sk, struct sk_buff *skb, unsigned int limit);
 /* ---- memory ---------------------------------------------------------------------------------- */
 void sock_wfree(struct sk_buff *skb); /* destructor of a packet to send */
 void sock_rfree(struct sk_buff *skb);
-/* Charges @skb to @sk; the protocol may then replace its destructor, sock_wfree(). */
+/* Charges @skb to @sk; the protocol may then replace @skb's destructor, sock_wfree(). */
 void skb_set_owner_w(struct sk_buff *skb, struct sock *sk);
 void skb_set_owner_r(struct sk_buff *skb, struct sock *sk);
 static inline int sk_stream_wspace(const struct sock *sk)

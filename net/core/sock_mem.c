@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Accounting of the memory that all socks of a protocol hold together. It is needed because the sum
- * may be too much for the machine although each sock is within its own buffer limits.
+ * Accounting of the memory that all socks of a protocol hold together. The accounting is needed
+ * because the sum may be too much for the machine although each sock is within its own buffer
+ * limits.
  *
  * sk_mem_charge() runs for each packet that joins or leaves a queue; its callers are
  * skb_set_owner_r(), sock_rfree() and sk_wmem_queued_add(). sk_mem_schedule() runs before a packet
@@ -9,10 +10,10 @@
  * and sk_add_backlog(). tcp_stream_memory_free() calls sk_mem_has_room() to get the same answer in
  * advance. Any context but hard interrupt; no lock, because the state is one sum and one flag.
  *
- * net.ipv4.tcp_mem has three limits of the sum. Above the second one there is memory pressure:
- * windows do not grow, and out-of-order data is freed. The pressure ends below the first one. Above
- * the third one, a sock may allocate only for a queue below its guaranteed minimum (@least), or
- * below its fair share.
+ * net.ipv4.tcp_mem has three limits of the sum. When the sum exceeds the second limit, memory
+ * pressure begins: windows do not grow, and out-of-order data is freed. The pressure ends when the
+ * sum falls below the first limit. Above the third limit, a sock may allocate only for a queue
+ * below its guaranteed minimum (@least), or below its fair share.
  *
  * Memory that the sum does not include (stacks, socks, the unused rest of blocks) may also run out.
  * When free pages are short, only a queue below its minimum may grow; when they are scarce, no

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The part of a connection-oriented protocol that reads none of its headers: half-open requests,
- * the accept queue, accept(), and the three timers of a connection.
+ * The part of a connection-oriented protocol that does not read the protocol's headers: half-open
+ * requests, the accept queue, accept(), and the three timers of a connection.
  *
  * Callers, in the order of a connection's life: listen() calls inet_csk_listen_start(). For a SYN,
  * tcp_conn_request() calls inet_reqsk_alloc() and inet_csk_reqsk_queue_hash_add() (softirq); until
@@ -12,9 +12,9 @@
  * connection call inet_csk_destroy_sock() (any context); tcp_close() of a listener calls
  * inet_csk_listen_stop().
  *
- * A SYN, and an ACK that completes a handshake, do not lock the listener: the counts of half-open
- * requests are atomics, the accept queue has a lock of its own (rskq_lock), and each request holds
- * a reference to its listener, so that the listener may be closed at any moment. Its half-open
+ * A SYN, and an ACK that completes a handshake, do not lock the listener. The counts of half-open
+ * requests are atomics, and the accept queue has a lock of its own (rskq_lock). Each request holds
+ * a reference to its listener, so that the listener may be closed at any moment; its half-open
  * requests are then freed too.
  *
  * Compare Linux's net/ipv4/inet_connection_sock.c and net/core/request_sock.c; the functions for
@@ -293,8 +293,9 @@ noinline void inet_csk_reqsk_queue_hash_add(struct sock *sk, struct request_sock
 	atomic_inc(&queue->qlen);
 	spin_lock_bh(&queue->rskq_lock);
 	/*
-	 * A SYN does not lock the listener, so another CPU may be closing it now. In that case its
-	 * list was already emptied: do not add the request, whose timer will end it.
+	 * A SYN does not lock the listener, so another CPU may be closing the listener now. In that
+	 * case the listener's list was already emptied: do not add the request, whose timer will
+	 * end it.
 	 */
 	if (sk_state_load(sk) == TCP_LISTEN)
 		hlist_add_head(&req->rsk_node, &queue->rskq_half_open);
@@ -414,7 +415,7 @@ noinline struct sock *inet_csk_reqsk_queue_add(struct sock *sk, struct request_s
 /*
  * Moves a completed connection to the accept queue. @own_req: this ACK removed @req from the ehash
  * (inet_ehash_insert); the accept queue then takes over the caller's reference to it. Otherwise
- * another ACK did that before, and @child is destroyed.
+ * another ACK has removed @req before, and @child is destroyed.
  */
 noinline struct sock *inet_csk_complete_hashdance(struct sock *sk, struct sock *child,
 						  struct request_sock *req, bool own_req)
@@ -504,8 +505,8 @@ out_release:
  * Called when the listener has left TCP_LISTEN and the hash tables. Connections in its accept queue
  * are reset; a handshake that completes just now sees the new state (inet_csk_reqsk_queue_add).
  * Half-open requests are freed here. Otherwise each would keep the listener's memory until the
- * request's timer ends the request, as happens in Linux. The next segment of each of these peers is
- * answered with a RST.
+ * request's timer ends the request, as happens in Linux. If the peer of a freed request sends
+ * another segment, a RST answers it.
  */
 void inet_csk_listen_stop(struct sock *sk)
 {
@@ -534,8 +535,8 @@ void inet_csk_listen_stop(struct sock *sk)
 }
 
 /*
- * Prepares a child that could not be completed for tcp_done(): unlocks it, and marks it as an
- * orphan.
+ * Prepares for tcp_done() a child that could not be completed: unlocks the child, and marks it as
+ * an orphan.
  */
 void inet_csk_prepare_forced_close(struct sock *sk)
 {

@@ -225,7 +225,7 @@ struct sock *inet_csk_complete_hashdance(struct sock *sk, struct sock *child,
  * port and its queues, and drops the reference that the connection itself held.
  */
 void inet_csk_destroy_sock(struct sock *sk);
-/* Prepares a child that will not be accepted for its end, as if the application had closed it. */
+/* Prepares the end of a child that will not be accepted, as if the application had closed it. */
 void inet_csk_prepare_forced_close(struct sock *sk);
 void inet_sock_destruct(struct sock *sk);
 

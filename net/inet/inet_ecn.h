@@ -3,8 +3,9 @@
  * The ECN field of an IP header: the two low bits of the TOS byte (RFC 3168 5).  Linux's
  * include/net/inet_ecn.h.
  *
- * A transport sets the field of a socket's next packets in inet_sock.tos, because ip_queue_xmit() copies
- * that byte into each header.  The caller owns the socket, or holds its bh lock while no thread owns it.
+ * A transport sets the field of a socket's next packets in inet_sock.tos, because ip_queue_xmit()
+ * copies that byte into each header. The caller owns the socket, or holds its bh lock while no
+ * thread owns the socket.
  */
 #ifndef NET_INET_INET_ECN_H
 #define NET_INET_INET_ECN_H

@@ -3,16 +3,17 @@
  * The hash tables in which a segment finds its socket.
  *
  * Callers: tcp_init() calls inet_hashinfo_init(); listen() calls inet_hash(); connect() and a
- * completed handshake call inet_ehash_insert(); tcp_v4_rcv() looks up each segment (softirq),
- * tcp_v4_err() each quoted one; tcp_set_state(TCP_CLOSE) calls inet_unhash().
+ * completed handshake call inet_ehash_insert(); tcp_v4_rcv() looks up each received segment, and
+ * tcp_v4_err() each segment that an ICMP error quotes (softirq); tcp_set_state(TCP_CLOSE) calls
+ * inet_unhash().
  *
  * A lookup takes its reference under the bucket's lock, and an entry is removed under the same lock
  * before its last reference is put: so a lookup never finds an entry that is being freed. Every
  * lock here is taken with BHs off. Lock order: bhash, then ehash, then a listener's rskq_lock.
  *
  * The hash function is keyed with a random secret chosen at boot, so that a peer cannot choose
- * four-tuples that fall into one bucket. Compare Linux's net/ipv4/inet_hashtables.c; ports are
- * in inet_ports.c.
+ * four-tuples that fall into one bucket. Compare Linux's net/ipv4/inet_hashtables.c; ports are in
+ * inet_ports.c.
  */
 #include "net/inet/inet_hashtables.h"
 

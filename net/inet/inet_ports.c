@@ -39,9 +39,9 @@ static unsigned int local_ports(u32 *n)
 }
 
 /*
- * The order in which @n ports are tried: returns the offset of the @i-th one. All offsets of one
- * parity come first, then the others. connect() starts with even offsets and bind() with odd ones,
- * so that neither uses up the other's ports.
+ * Returns the offset of the @i-th of @n ports to try: first the even offsets, then the odd ones.
+ * connect() adds the offset to an even start, and bind() to an odd one, so that neither uses up the
+ * other's ports.
  */
 static u32 port_step(u32 i, u32 n)
 {

@@ -133,8 +133,8 @@ void __inet_twsk_hashdance(struct inet_timewait_sock *tw, struct sock *sk, struc
 
 /*
  * Arms the timer under the lock of the ehash bucket: if another CPU has removed @tw from the ehash,
- * @tw has ended and must not be armed. The timer's reference is taken before arming, because the
- * timer may expire on another CPU at once.
+ * @tw has ended, and its timer must stay stopped. The timer's reference is taken before arming,
+ * because the timer may expire on another CPU at once.
  */
 void inet_twsk_schedule(struct inet_timewait_sock *tw, unsigned long timeo)
 {

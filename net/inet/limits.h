@@ -46,8 +46,8 @@
 #define TIMEWAIT_MAX   16384
 #define TIMEWAIT_RANGE 0, 1000000
 /*
- * retransmissions of the SYN-ACK for one request: 32 s after the last one, and 63 s after the first
- * SYN-ACK, the request is dropped. Linux's value.
+ * retransmissions of the SYN-ACK for one request: 32 s after the last retransmission, and 63 s
+ * after the first SYN-ACK, the request is dropped. Linux's value.
  */
 #define TCP_SYNACK_RETRIES       5
 #define TCP_SYNACK_RETRIES_RANGE 0, 127

@@ -138,7 +138,10 @@ static bool arp_parse(struct sk_buff *skb, struct arp_message *msg)
 	return true;
 }
 
-/* Returns false if the addresses in the message cannot be those of another host on this network. */
+/*
+ * Returns false if an address in the message is impossible for a host on this network, or if the
+ * sender uses one of our addresses.
+ */
 static bool arp_plausible(const struct net_device *dev, const struct arp_message *msg)
 {
 	static bool conflict_told;

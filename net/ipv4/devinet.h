@@ -56,8 +56,8 @@ __be32 inet_select_addr(const struct net_device *dev, __be32 dst);
  */
 bool inet_addr_is_broadcast(const struct net_device *dev, __be32 addr);
 /*
- * Returns RTN_LOCAL if @addr is an address of any device, RTN_BROADCAST if it is a broadcast address of a subnet of any
- * device, else RTN_UNICAST.
+ * Returns RTN_LOCAL if @addr is an address of any device, RTN_BROADCAST if @addr is a broadcast
+ * address of a subnet of any device, else RTN_UNICAST.
  */
 u8 inet_addr_type(__be32 addr);
 /* Returns true if @addr is one of @dev's own addresses. */

@@ -76,8 +76,8 @@ static void bucket_fill(struct icmp_bucket *b, unsigned long rate, unsigned long
 }
 
 /*
- * Returns true if one more error may be sent to @daddr, and takes the tokens for it from both
- * buckets; if either bucket has too few, takes none.
+ * Returns true if one more error may be sent to @daddr, and takes the tokens for it from the global
+ * bucket and the destination's. If either bucket has too few tokens, takes none and returns false.
  */
 static bool icmp_allow(__be32 daddr)
 {

@@ -10,7 +10,7 @@
  * name is applied to the first card that has a link, and stays there when that link goes down, as
  * on Linux. If the machine has only one card, that card gets the address even without a link.
  * Context: process, or softirq for a link change. config_lock protects the assignment of entries to
- * cards; otherwise the entries do not change after the command line was parsed. Compare Linux's
+ * cards; the rest of an entry does not change after the command line was parsed. Compare Linux's
  * net/ipv4/ipconfig.c (ip_auto_config_setup, ip_auto_config).
  */
 #include "net/ipv4/ipconfig.h"

@@ -28,6 +28,6 @@ int ip_config_parse(const char *text, struct ip_config *config);
  * were opened.
  */
 void ip_auto_config(void);
-void ip_config_init(void); /* registers the options and the notifier; after devinet_init() */
+void ip_config_init(void); /* registers the options and the notifier; call after devinet_init() */
 
 #endif

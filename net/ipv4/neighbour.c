@@ -5,8 +5,8 @@
  *
  * Callers: ip_output (neigh_create, neigh_output), arp_rcv (neigh_lookup, neigh_update), the timer.
  * Process and softirq. Locks: tbl->lock protects the table, neigh->lock an entry. No function here
- * holds both, and neither is held while a packet is sent or a transport's err_handler is called. An
- * armed timer holds a reference. RFC 4861 7.3; compare Linux's net/core/neighbour.c.
+ * holds both locks, and neither lock is held while a packet is sent or a transport's err_handler is
+ * called. An armed timer holds a reference. RFC 4861 7.3; compare Linux's net/core/neighbour.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/lib/bug.h"
@@ -58,8 +58,8 @@ static void neigh_set_timer(struct neighbour *neigh, unsigned long when)
 }
 
 /*
- * neigh->lock held. The caller holds a reference besides the timer's, so the release is never the
- * last.
+ * neigh->lock held. The caller holds a reference besides the timer's, so neigh_release() does not
+ * free the entry.
  */
 static void neigh_del_timer(struct neighbour *neigh)
 {

@@ -180,9 +180,9 @@ static const struct fib_entry *fib_lookup(__be32 daddr, int oif)
 }
 
 /*
- * Returns the device for a broadcast or multicast, a device that is up and not loopback: the one
- * with the index fl->oif; if fl->oif is 0, the one that has the address fl->saddr; if fl->saddr is
- * 0 too, the first one. Returns NULL if there is no such device.
+ * Chooses the device for a broadcast or multicast packet, among the devices that are up, except
+ * loopback. If fl->oif is not 0, the device must have this index; else, if fl->saddr is not 0, it
+ * must have this address; else the first device is chosen. Returns NULL if no device fits.
  */
 static struct net_device *rt_group_dev(const struct flowi4 *fl)
 {

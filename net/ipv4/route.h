@@ -32,7 +32,7 @@ struct rtable {
 	__be32 rt_dst;        /* destination of the lookup */
 	__be32 rt_src;        /* source address for packets whose sender chose none */
 	u32 genid;
-	/* jiffies: until then dst.mtu is a reported MTU; 0: it is the device's */
+	/* jiffies: until then dst.mtu is a reported MTU; 0: dst.mtu is the device's MTU */
 	unsigned long rt_pmtu_expires;
 	__be32 fl_saddr; /* fl_saddr, fl_oif and rt_dst are the key of the lookup */
 	int fl_oif;
