@@ -134,7 +134,7 @@ pvh_higher_half:
 	sub	%rcx, %rax
 	mov	%rax, %rsi		/* 2nd argument: load address minus linked address */
 	mov	pvh_entry_tsc(%rip), %rdx
-	xor	%ebp, %ebp		/* ends every backtrace */
+	xor	%ebp, %ebp		/* a frame pointer of 0 ends every backtrace */
 	call	pvh_main
 	ud2
 	.size pvh_start, . - pvh_start

@@ -61,7 +61,7 @@ uefi_higher_half:
 	mov	$(uefi_start - KERNEL_VIRT_BASE), %ecx
 	sub	%rcx, %rax
 	mov	%rax, %rsi		/* 2nd argument: load address minus linked address */
-	xor	%ebp, %ebp		/* ends every backtrace */
+	xor	%ebp, %ebp		/* a frame pointer of 0 ends every backtrace */
 	call	uefi_main
 	ud2
 	.size uefi_start, . - uefi_start

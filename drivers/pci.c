@@ -27,8 +27,8 @@
 /* most bridges between a bus and its root bus; deeper buses are not scanned */
 #define PCI_DEPTH_MAX 8
 /*
- * most capabilities that are read: the 192 bytes behind the header hold 48 of four bytes each. The
- * limit ends the walk of a list that has a loop.
+ * most capabilities that are read: the 192 bytes behind the header hold at most 48, of four bytes
+ * each. The limit ends the walk of a list that has a loop.
  */
 #define PCI_CAPS_MAX 48
 

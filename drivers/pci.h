@@ -148,10 +148,10 @@ int pci_msix_enable(struct pci_device *pdev);
 int pci_msix_route(struct pci_device *pdev, unsigned int entry, unsigned int irq);
 
 /*
- * Connects the device to its interrupt line, which other devices may share.  @handler runs in hard
- * interrupt, interrupts disabled, at each interrupt of the line.  It makes its device release the
- * line, and returns true if the device had new work.  Returns -ENODEV if the line is not known or
- * no I/O APIC serves it.
+ * Connects the device to its interrupt line, which other devices may share. @handler runs in hard
+ * interrupt, interrupts disabled, at each interrupt of the line. @handler makes its device release
+ * the line, and returns true if the device had new work. Returns -ENODEV if the line is not known
+ * or no I/O APIC serves it.
  */
 int pci_intx_request(struct pci_device *pdev, bool (*handler)(void *arg), void *arg);
 void pci_intx_free(struct pci_device *pdev);

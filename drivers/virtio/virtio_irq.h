@@ -3,8 +3,8 @@
  * One interrupt shared by all queues of a virtio device.
  *
  * The transports use it where a device has no interrupt for each queue: virtio-mmio, PCI with a
- * line, PCI with too few MSI-X vectors.  Context: the list of queues is set at boot and cleared by
- * a reset; the interrupt is raised in hard interrupt.
+ * line, PCI with too few MSI-X vectors. Context: the list of queues is set at boot and cleared by a
+ * reset; virtio_irqs_raise() runs in hard interrupt.
  */
 #ifndef DRIVERS_VIRTIO_VIRTIO_IRQ_H
 #define DRIVERS_VIRTIO_VIRTIO_IRQ_H

@@ -11,15 +11,15 @@
  *   | NET_SKB_PAD + 2 | virtio header | frame ...              | skb_shared_info |
  *                     ^ the device writes from here to there ^
  *
- * so that build_skb() makes a packet of it without a copy.  With MRG_RXBUF a packet may continue in
- * further buffers, which become page fragments of the first.
+ * so that build_skb() makes a packet of it without a copy. With MRG_RXBUF a packet may continue in
+ * further buffers, which become the packet's page fragments.
  *
  * A buffer leaves the ring only when a new one replaces it, so the ring never runs empty, even if
- * received packets are kept for long.  If no new buffer can be allocated, the packet is copied into
- * memory of its own size, and its buffer goes back to the ring.  A short frame is always copied.
- * If there is no memory for the copy either, the packet is dropped and the buffer goes back.  A
- * packet that is kept also keeps the whole block allocated that its buffer was cut from. rx_budget
- * limits the pages of these blocks.
+ * received packets are kept for long. If no new buffer can be allocated, the packet is copied into
+ * memory of its own size, and its buffer goes back to the ring. A short frame is always copied. If
+ * there is no memory for the copy either, the packet is dropped and the buffer goes back. Each
+ * buffer is cut from a block of pages, and a packet that is kept keeps the whole block allocated.
+ * rx_budget limits the pages of these blocks.
  *
  * The virtio header is checked against the received length and the negotiated features before it is
  * used.  The check is on a copy, because the device can still write to the buffer.  Virtio 1.1,
@@ -71,10 +71,10 @@ static void virtnet_refill_timer(unsigned long data)
 }
 
 /*
- * Returns the longest frame of one packet, in bytes.  A smaller MTU limits only the packets that we
- * send.  A received frame may be longer, up to a full Ethernet frame, as in Linux's driver: the
- * peer's own lower bound for the size of segments may be larger than the MSS that we offered
- * (Linux's TCP_MIN_SND_MSS makes packets of 88 bytes).
+ * Returns the longest frame of one packet, in bytes.  An MTU below Ethernet's limits only the
+ * packets that we send.  Received frames may be as long as Ethernet's, as in Linux's driver: a peer
+ * may have a lower bound for the size of its segments, and exceed a small MSS option (Linux's
+ * TCP_MIN_SND_MSS makes packets of 88 bytes).
  */
 static unsigned int virtnet_rx_frame_max(const struct virtnet_info *vi)
 {
@@ -263,8 +263,8 @@ static noinline enum skb_drop_reason virtnet_rx_append(struct virtnet_info *vi, 
 }
 
 /*
- * Keeps the last @n buffers of the packet for the next refill.  Takes a page reference for each, so
- * that freeing @skb does not free them.
+ * Keeps the last @n buffers of the packet for the next refill.  Takes a page reference for each
+ * buffer, so that freeing @skb does not free the buffers.
  */
 static void virtnet_rx_return(struct virtnet_info *vi, const struct sk_buff *skb, unsigned int n)
 {
@@ -314,9 +314,9 @@ static struct sk_buff *virtnet_rx_copy(const struct sk_buff *from)
 }
 
 /*
- * Copies a short frame of one buffer.  Returns NULL if there is no memory.  If possible a new buffer
- * replaces this one in the ring: a buffer that returned to the ring again and again would keep its
- * whole page block allocated, although the block's other buffers were freed long ago.
+ * Copies a short frame of one buffer. Returns NULL if there is no memory. If possible, a new buffer
+ * replaces this one in the ring. Otherwise a buffer that returns to the ring again and again would
+ * keep its whole page block allocated, although the block's other buffers were freed long ago.
  */
 static struct sk_buff *virtnet_rx_copy_short(struct virtnet_info *vi, u8 *buf, u32 len)
 {

@@ -137,7 +137,8 @@ void virtqueue_destroy(struct virtqueue *vq);
 int virtqueue_add(struct virtqueue *vq, const struct vq_sg *sg, unsigned int out, unsigned int in,
 		  void *token);
 /*
- * Notifies the device of new buffers, if the device wants that.  Call once for a batch of buffers.
+ * Notifies the device of new buffers, if the device has requested notifications. Call once for a
+ * batch of buffers.
  */
 void virtqueue_kick(struct virtqueue *vq);
 /*
