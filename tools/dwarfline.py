@@ -62,8 +62,8 @@ class Reader:
 
 
 def unit(r):
-    """Reads one compilation unit; afterwards the reader is at the next one.  Yields (address, path, line) for each
-    row, and (address, None, 0) for the end of a sequence of addresses."""
+    """Reads one compilation unit; afterwards the reader is at the next unit. Yields (address, path, line) for each row,
+    and (address, None, 0) for the end of a sequence of addresses."""
     length, version = r.take("I"), r.take("H")
     end = r.at - 2 + length
     if version != 5:

@@ -292,8 +292,8 @@ LAB_API size_t lab_flow_segments(struct lab *l, int flow, bool acks,
 void flow_watch(struct lab *l, int node, struct packet *p);
 void flow_fate(struct lab *l, const struct packet *p, uint32_t flags);
 /*
- * Takes the results of finished system calls of the node's flows, and makes the next calls.
- * Returns true if it made one.
+ * Takes the results of finished system calls of the node's flows, and makes the next calls. Returns
+ * true if it made a call.
  */
 bool flow_progress(struct lab *l, int node);
 void flow_event(struct lab *l, const struct event *e);

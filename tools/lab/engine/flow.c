@@ -8,8 +8,8 @@
  * each frame that a host sends, and flow_fate() for each frame that is dropped or marked.
  *
  * Each end makes one system call at a time. sender_next() and receiver_next() choose it from the
- * state of the flow.  A flow with a number of bytes ends when the reader has the last one.  A flow
- * with a duration is reset at its end, so that none of its segments stay on the links.
+ * state of the flow. A flow with a number of bytes ends when the reader has read the last byte. A
+ * flow with a duration is reset at its end, so that none of its segments stay on the links.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -251,7 +251,7 @@ static void call_returned(struct flow *f, struct end *e, int64_t result)
 		finish(f, result);
 }
 
-/* Takes the result of the end's call, and makes the next call.  Returns true if it made one. */
+/* Takes the result of the end's call, and makes the next call. Returns true if it made a call. */
 static bool goes_on(struct flow *f, struct end *e, enum call (*next)(const struct flow *))
 {
 	int64_t result;
