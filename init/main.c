@@ -30,6 +30,7 @@
 #include "kernel/mm/vma.h"
 #include "kernel/printk.h"
 #include "kernel/process/exec.h"
+#include "kernel/process/process.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/variant.h"
 #include "kernel/shutdown.h"
@@ -165,12 +166,13 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	boot_stage("threads, time");
 
 	/* files */
-	files_init();   /* the root directory; file descriptors; read(), write(), poll() */
-	proc_init();    /* /proc; the parts below register their files in it */
-	version_init(); /* /proc/version */
-	sysctl_init();  /* /proc/sys; `sysctl.` */
-	vma_init();     /* the program's memory: mmap() and its relatives */
-	exec_init();    /* the loader: `norandmaps` */
+	files_init();     /* the root directory; file descriptors; read(), write(), poll() */
+	proc_init();      /* /proc; the parts below register their files in it */
+	version_init();   /* /proc/version */
+	proc_task_init(); /* /proc/self/task, /proc/sys/kernel */
+	sysctl_init();    /* /proc/sys; `sysctl.` */
+	vma_init();       /* the program's memory: mmap() and its relatives */
+	exec_init();      /* the loader: `norandmaps` */
 	boot_stage("files");
 
 	/* the network, bottom up */

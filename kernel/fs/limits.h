@@ -17,7 +17,7 @@
  */
 #define FILES_MAX (NR_OPEN_MAX + 4096)
 /* entries of /proc: one more is a bug of the kernel and panics at boot. */
-#define PROC_ENTRIES_MAX 64
+#define PROC_ENTRIES_MAX 96
 /*
  * bytes of a /proc file: a longer text is cut and ends with a note that says so. 7,000 lines of
  * /proc/net/tcp fit.

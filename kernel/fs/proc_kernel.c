@@ -114,20 +114,6 @@ static int show_uptime(struct seq_file *m)
 	return 0;
 }
 
-static char state_letter(const struct task_struct *p)
-{
-	switch (p->state) {
-	case TASK_RUNNING:
-		return 'R';
-	case TASK_INTERRUPTIBLE:
-		return 'S';
-	case TASK_UNINTERRUPTIBLE:
-		return 'D';
-	default:
-		return 'X';
-	}
-}
-
 /*
  * No lock: the list of threads changes only in process context, and this loop does not sleep, so no
  * other thread runs meanwhile.
@@ -138,8 +124,8 @@ static int show_threads(struct seq_file *m)
 
 	seq_puts(m, "  PID S KIND         TIME COMM\n");
 	list_for_each_entry(p, all_threads(), all_list) {
-		seq_printf(m, "%5d %c %-6s ", p->pid, state_letter(p),
-			   p->flags & PF_APP ? "app" : "kernel");
+		seq_printf(m, "%5d %c %-6s ", p->pid, task_state_letter(p),
+			   p->flags & (PF_APP | PF_USER) ? "app" : "kernel");
 		seq_printf(m, "%7llu.%03llu %s\n", (ull)(p->runtime_ns / NSEC_PER_SEC),
 			   (ull)(p->runtime_ns % NSEC_PER_SEC / NSEC_PER_MSEC), p->comm);
 	}

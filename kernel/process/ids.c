@@ -267,9 +267,12 @@ static long sys_wait4(int pid, int __user *status, u32 options)
 	return options & ~WAIT_OPTIONS ? -EINVAL : -ECHILD;
 }
 
+#define WAITID_OPTIONS 0xe100000fu
+#define WAITID_EVENTS  0x0000000eu /* WSTOPPED, WEXITED, WCONTINUED */
+
 static long sys_waitid(int which, int pid, void __user *info, u32 options)
 {
-	return -ECHILD;
+	return options & ~WAITID_OPTIONS || !(options & WAITID_EVENTS) ? -EINVAL : -ECHILD;
 }
 
 void ids_init(void)

@@ -273,6 +273,8 @@ static int show_status(struct seq_file *m)
 		   KIB_OF_PAGES(s.file), KIB_OF_PAGES(s.data));
 	seq_printf(m, "VmStk:\t%8llu kB\nVmExe:\t%8llu kB\nVmSwap:\t       0 kB\nThreads:\t%u\n",
 		   KIB_OF_PAGES(s.stack), KIB_OF_PAGES(s.text), threads);
+	if (process.first)
+		proc_show_signals(m, process.first);
 	seq_puts(m, "Cpus_allowed:\t1\nCpus_allowed_list:\t0\n");
 	return 0;
 }

@@ -47,6 +47,12 @@ struct task_struct *process_thread(int tid);
 void __noreturn process_exit(int code);
 /* Returns the CPU time of all threads, of those that have ended too, in ns.  Any context. */
 u64 process_runtime(void);
+struct seq_file;
+/* Prints the sets of signals, as /proc/self/status has them. */
+void proc_show_signals(struct seq_file *m, const struct task_struct *p);
+/* Registers /proc/self/task and names of the machine.  Boot, after proc_init(). */
+void proc_task_init(void);
+
 /* Called by do_exit() for a PF_USER thread: what the program expects at the end of a thread. */
 void process_thread_ends(void);
 

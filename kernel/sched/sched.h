@@ -154,6 +154,9 @@ void thread_interrupt(struct task_struct *p);
  */
 extern struct task_struct *ksoftirqd; /* kernel/time/softirq.c */
 
+/* Returns the letter of the thread's state in /proc: R, S, D or X. */
+char task_state_letter(const struct task_struct *p);
+
 extern unsigned int nr_threads; /* threads that exist now, without the idle thread */
 struct list_head *all_threads(void);
 

@@ -48,6 +48,20 @@ struct list_head *all_threads(void)
 	return &threads;
 }
 
+char task_state_letter(const struct task_struct *p)
+{
+	switch (p->state) {
+	case TASK_RUNNING:
+		return 'R';
+	case TASK_INTERRUPTIBLE:
+		return 'S';
+	case TASK_UNINTERRUPTIBLE:
+		return 'D';
+	default:
+		return 'X';
+	}
+}
+
 void sched_init(struct cpu *boot_cpu)
 {
 	struct task_struct *idle = &idle_thread;

@@ -128,11 +128,12 @@ int hal_sigreturn(u64 *mask, long *result)
 	struct frame *f = &u->frames[--u->depth];
 
 	*mask = f->mask;
+	/* While the stack pointer is still the handler's, as Linux does it since 6.12. */
+	signal_restore_altstack(&f->altstack);
 	u->sp = f->sp;
 	u->call = f->call;
 	u->call.inside = false;
 	*result = f->call.result;
-	signal_restore_altstack(&f->altstack);
 	return 0;
 }
 

@@ -33,5 +33,6 @@ void check_poll(void);
 void check_event_files(void);
 void check_memory(void);
 void check_sockets(void);
+void check_process(void);
 
 #endif

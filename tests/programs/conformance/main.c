@@ -61,6 +61,7 @@ static const struct part {
 	{"event files", check_event_files},
 	{"memory", check_memory},
 	{"sockets", check_sockets},
+	{"process", check_process},
 };
 
 static bool wanted(const char *name, int argc, char **argv)
