@@ -3,7 +3,8 @@
  * Loss recovery of the sender: the declarations that its files share.  The sending files get them through
  * tcp_send.h.
  *
- *   tcp_ack.c        processes an ACK: RTT, window, retransmit queue; then it calls these files in this order:
+ *   tcp_ack.c        processes an ACK: window, retransmit queue; then it calls these files in this order:
+ *   tcp_rtt.c          samples of the round-trip time, retransmission timeout        RFC 6298
  *   tcp_sack.c         marks the segments that the SACK blocks cover                 RFC 2018, 2883
  *   tcp_rack.c         with SACK: marks segments as lost by the time at which they   RFC 8985
  *                      were sent; sends the tail loss probe

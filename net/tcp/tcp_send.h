@@ -16,7 +16,7 @@
 #include "net/tcp/tcp_recovery.h"
 #include "net/tcp/tcp_rtx_queue.h"
 
-/* ---- tcp_ack.c, tcp_cong.c --------------------------------------------------------------------------------- */
+/* ---- tcp_ack.c, tcp_rtt.c, tcp_cong.c ---------------------------------------------------------------------- */
 /*
  * Processes the acknowledgment of @skb; does not free @skb.  Returns 1 if it was accepted; 0 if its number is
  * below snd_una, so that only its SACK blocks were processed; -1 if its number is not acceptable (RFC 5961
