@@ -49,6 +49,16 @@ def test_steps_of_the_rate(lab):
         assert arrivals(t, start, end) * 8 / (end - start) == pytest.approx(rate * share, rel=0.02)
 
 
+def test_processing_takes_time_and_keeps_the_order(lab):
+    """Each frame takes up to a millisecond, in the mean half a millisecond, after the frame before it: some 2,000
+    frames arrive in a second, and none overtakes another, so nothing is sent again."""
+    a, b, link = pair(lab, delay=0.005, processing=0.001, back={"processing": 0})
+    t = lab.transfer(a, b, seconds=10, congestion="reno")
+    lab.run()
+    assert arrivals(t, 2, 10) / 8 == pytest.approx(2000 * (FULL - HEADERS), rel=0.05)
+    assert t.retransmissions == 0 and link.forth.lost == 0
+
+
 def test_a_rate_of_zero(lab):
     """The link stands still for two seconds, and the frames that waited go on afterwards."""
     a, b, link = pair(lab, delay=0.005, queue=40_000, rates=[(0, 8e6), (2, 0), (4, 8e6)])

@@ -29,7 +29,8 @@ struct pipe {
 	int index, from, to;
 	double rate;  /* bit/s; 0: unlimited */
 	bool stopped; /* the schedule of rates has the rate 0 at present */
-	double delay_ns, jitter_ns, reorder_ns, every_ns;
+	double delay_ns, jitter_ns, reorder_ns, processing_ns, every_ns;
+	uint64_t processed; /* the time at which the processing of the last frame ended */
 	double loss, duplicate, reorder; /* shares of the frames: 0 to 1 */
 	/*
 	 * model of Gilbert and Elliott: bad_enter and bad_leave are the probabilities that a frame
@@ -53,7 +54,7 @@ struct pipe {
 	size_t next_opportunity;
 	size_t next_outage; /* index in @outages of the present outage, else of the next one */
 	bool sampling;
-	struct rng loss_rng, burst_rng, duplicate_rng, reorder_rng, jitter_rng;
+	struct rng loss_rng, burst_rng, duplicate_rng, reorder_rng, jitter_rng, processing_rng;
 	struct array samples, sojourns;
 	uint64_t frames, bytes, data_segments, lost, duplicated, reordered;
 	struct capture *capture;
@@ -108,6 +109,7 @@ int lab_pipe(struct lab *l, int from, int to)
 	w->duplicate_rng = rng_make(l->seed, purpose + 4);
 	w->reorder_rng = rng_make(l->seed, purpose + 5);
 	w->jitter_rng = rng_make(l->seed, purpose + 6);
+	w->processing_rng = rng_make(l->seed, purpose + 7);
 	*(struct pipe **)array_add(&l->pipes, sizeof(w)) = w;
 	*(int *)array_add(&l->nodes[from].pipes, sizeof(int)) = w->index;
 	free(l->routes);
@@ -186,10 +188,26 @@ static bool unlucky(struct pipe *w)
 	return lost;
 }
 
+/*
+ * Returns how long a frame is delayed by its processing, which takes a random time and begins when the
+ * frame before is done: frames keep their order.
+ */
+static double processing(struct pipe *w)
+{
+	uint64_t now = w->lab->now;
+
+	if (!w->processing_ns)
+		return 0;
+	if (w->processed < now)
+		w->processed = now;
+	w->processed += (uint64_t)(w->processing_ns * rng_share(&w->processing_rng));
+	return w->processed - now;
+}
+
 static void transmit(struct pipe *w, struct packet *p)
 {
 	struct lab *l = w->lab;
-	double late = w->delay_ns + w->jitter_ns * rng_share(&w->jitter_rng);
+	double late = w->delay_ns + w->jitter_ns * rng_share(&w->jitter_rng) + processing(w);
 	bool hit = chosen(w, p), lost = unlucky(w), cut = cut_off(w);
 
 	w->frames++;
@@ -546,7 +564,8 @@ static const struct {
 	SETTING("loss", loss),           SETTING("duplicate", duplicate),
 	SETTING("reorder", reorder),     SETTING("reorder_delay", reorder_ns),
 	SETTING("bad_enter", bad_enter), SETTING("bad_leave", bad_leave),
-	SETTING("bad_loss", bad_loss),   SETTING("every", every_ns),
+	SETTING("bad_loss", bad_loss),   SETTING("processing", processing_ns),
+	SETTING("every", every_ns),
 };
 
 int lab_pipe_set(struct lab *l, int pipe, const char *name, double value)

@@ -110,7 +110,7 @@ class Lab:
     def wire(self, a, b, back=None, **options):
         """Connects two hosts or switches.  Options, for each direction: delay (s, one way), rate (bit/s, 0: no
         limit), queue (bytes, or DropTail(), RED(), CoDel(), Step()), loss (a share, or Bursts()), duplicate, reorder
-        (shares), reorder_delay, jitter (s), rates [(s, bit/s)], trace [ms], outages [(from, to)], drop {numbers of
+        (shares), reorder_delay, jitter, processing (s), rates [(s, bit/s)], trace [ms], outages [(from, to)], drop {numbers of
         data segments}, every (s, between samples of the queue).  @back: options of the direction from b to a alone."""
         self._require_ours(a, b)
         require(a is not b, "a wire has two ends")
@@ -131,10 +131,12 @@ class Lab:
         self.links.append(link)
         return link
 
-    def dumbbell(self, pairs, rate, rtt=0.04, queue=None, cmdline="", host=None, **options):
+    def dumbbell(self, pairs, rate, rtt=0.04, queue=None, cmdline="", host=None, processing=0, **options):
         """Makes @pairs senders and receivers, a switch on each side, and one link between the switches with @rate and
         @queue (default: one bandwidth-delay product of the largest RTT). @rtt: one value in seconds for all pairs,
-        or a list with one for each pair. @host: options of lab.host(). Other options are those of the link, as in
+        or a list with one for each pair. @host: options of lab.host(). @processing: the largest random time that a
+        sender needs for each frame; without it several senders form a deterministic system, in which the same sender
+        may lose again and again. Other options are those of the link, as in
         wire()."""
         checks.whole("pairs", pairs, 1, HOSTS_MAX // 2, "pairs of hosts")
         rtts = list(rtt) if isinstance(rtt, (list, tuple)) else [rtt] * pairs
@@ -153,7 +155,7 @@ class Lab:
         for value in rtts:
             a, b = self.host(cmdline, **(host or {})), self.host(cmdline, **(host or {}))
             access = (value / 2 - delay) / 2
-            self.wire(a, left, delay=access, every=0)
+            self.wire(a, left, delay=access, every=0, processing=processing, back={"processing": 0})
             self.wire(b, right, delay=access, every=0)
             made.append((a, b))
         return Dumbbell(made, link)

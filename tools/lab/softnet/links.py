@@ -77,7 +77,7 @@ class Bursts:
 
 DISCIPLINES = (DropTail, RED, CoDel, Step)
 SHARES = ("duplicate", "reorder")
-SECONDS = ("delay", "jitter", "reorder_delay", "every")
+SECONDS = ("delay", "jitter", "reorder_delay", "processing", "every")
 LISTS = ("rates", "trace", "outages", "drop")
 OPTIONS = ("rate", "queue", "loss") + SHARES + SECONDS + LISTS
 # Fields of the disciplines that have another name in the engine: {name here: name in the engine}.
