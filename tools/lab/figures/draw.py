@@ -17,7 +17,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]
 from softnet import Lab  # noqa: E402  pylint: disable=wrong-import-position
 
 FOLDER = HERE.parents[2] / "docs/figures"
-FIGURES = ("slow_start", "sawtooth", "cubic_reno", "bbr_loss", "incast", "bufferbloat", "rack_reordering", "tlp_short_flows",
+FIGURES = ("slow_start", "sawtooth", "cubic_reno", "bbr_loss", "fairness", "incast", "bufferbloat", "rack_reordering", "tlp_short_flows",
            "prr", "ecn")
 
 
