@@ -7,10 +7,10 @@
  * sys_dup3 <- applications.  Process context. files->lock protects the whole table; it is never
  * held while a file is released, because release() may sleep.
  *
- * The table has an array of pointers and two bitmaps: which numbers are taken, and which are
- * close-on-exec.  The arrays begin inside struct files_struct with room for FDS_AT_START numbers.
- * They double when a number does not fit, and halve when the numbers in use fit into a quarter.
- * (Linux never shrinks a table.  Here the memory is needed for other things: all of the machine's
+ * The table has pages of pointers and two bitmaps: which numbers are taken, and which are
+ * close-on-exec.  It begins inside struct files_struct with room for FDS_AT_START numbers, and
+ * doubles when a number does not fit, and halves when the numbers in use fit into a quarter.  Pages
+ * are added and freed, not copied, so the largest table needs no large block of memory.  (Linux never shrinks a table.  Here the memory is needed for other things: all of the machine's
  * memory is the kernel's.)  A number that is taken but has no file yet is reserved for an open() in
  * progress.  POSIX requires that open() returns the lowest free number.  A third bitmap marks the
  * words of the first bitmap that have no free number, so the search reads at most FULL_WORDS words,
@@ -24,19 +24,22 @@
 #include "kernel/fs/limits.h"
 #include "kernel/fs/namei.h"
 #include "kernel/lib/string.h"
+#include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "kernel/process/rlimit.h"
 #include "kernel/sched/sched.h"
 #include "kernel/syscall.h"
 
 #define FDS_AT_START 64 /* Linux's NR_OPEN_DEFAULT */
+#define FDS_PER_PAGE (PAGE_SIZE / sizeof(struct file *))
 #define FULL_WORDS   (NR_OPEN_MAX / 64 / 64)
 BUILD_BUG_ON(!IS_POWER_OF_2(NR_OPEN_MAX) || FULL_WORDS == 0);
 
-/* The arrays of a descriptor table.  A larger or smaller table replaces all of them at once. */
+/* A descriptor table.  A larger or smaller one takes over its pages, and replaces all else at once. */
 struct fdtable {
-	unsigned int size;  /* descriptors that each array has room for, a power of two */
-	struct file **file; /* by number */
+	/* room for so many descriptors: FDS_AT_START, or FDS_PER_PAGE times a power of two */
+	unsigned int size;
+	struct file ***pages; /* each with FDS_PER_PAGE pointers, by number */
 	/* Bitmap of the numbers in use; the bitmap cloexec follows in the same allocation. */
 	u64 *taken;
 	u64 *cloexec;
@@ -51,6 +54,7 @@ struct files_struct {
 	u64 full[FULL_WORDS];
 	u64 start_bits[2 * FDS_AT_START / 64];
 	struct file *start_file[FDS_AT_START];
+	struct file **start_page; /* start_file */
 };
 
 /* ---- bits ----------------------------------------------------------------------------------- */
@@ -133,53 +137,76 @@ static void free_number(struct files_struct *files, unsigned int fd)
 /* Returns the table's entry for @fd, or NULL if the table is too small to have one. */
 static struct file **slot_of(struct files_struct *files, unsigned int fd)
 {
-	return fd < files->table.size ? &files->table.file[fd] : NULL;
+	if (fd >= files->table.size)
+		return NULL;
+	return &files->table.pages[fd / FDS_PER_PAGE][fd % FDS_PER_PAGE];
 }
 
 /* ---- its size; files->lock not held --------------------------------------------------------- */
 
-static int table_alloc(struct fdtable *table, unsigned int size)
+static void table_free(struct fdtable *table)
 {
+	if (table->size == FDS_AT_START)
+		return;
+	for (unsigned int i = 0; table->pages && i < table->size / FDS_PER_PAGE; i++)
+		kfree(table->pages[i]);
+	kfree(table->pages);
+	kfree(table->taken);
+}
+
+/* Makes a table that takes over the pages of one with room for @old; the pages above these are new. */
+static int table_alloc(struct fdtable *table, unsigned int size, unsigned int old)
+{
+	const unsigned int nr_pages = size / FDS_PER_PAGE;
+
 	table->size = size;
-	table->file = kcalloc(size, sizeof(*table->file), GFP_KERNEL);
+	table->pages = kcalloc(nr_pages, sizeof(*table->pages), GFP_KERNEL);
 	table->taken = kcalloc(2 * (size / 64), sizeof(*table->taken), GFP_KERNEL);
 	table->cloexec = table->taken + size / 64;
-	if (table->file && table->taken)
-		return 0;
-	kfree(table->file);
-	kfree(table->taken);
+	if (!table->pages || !table->taken)
+		goto out_free;
+	for (unsigned int i = old / FDS_PER_PAGE; i < nr_pages; i++) {
+		table->pages[i] = kcalloc(FDS_PER_PAGE, sizeof(struct file *), GFP_KERNEL);
+		if (!table->pages[i])
+			goto out_free;
+	}
+	return 0;
+
+out_free:
+	table_free(table);
 	return -ENOMEM;
 }
 
-/* The arrays inside struct files_struct, with which every table begins. */
+/* The table inside struct files_struct, with which every table begins. */
 static struct fdtable start_table(struct files_struct *files)
 {
+	files->start_page = files->start_file;
 	return (struct fdtable){
 		.size = FDS_AT_START,
-		.file = files->start_file,
+		.pages = &files->start_page,
 		.taken = files->start_bits,
 		.cloexec = files->start_bits + FDS_AT_START / 64,
 	};
 }
 
-static void table_free(struct files_struct *files, struct fdtable *table)
-{
-	if (table->file == files->start_file)
-		return;
-	kfree(table->file);
-	kfree(table->taken);
-}
-
 /*
- * Copies the entries into @to and makes it the table; @to then has the old arrays, for the caller
- * to free.  All numbers in use must fit into both. files->lock held.
+ * Copies the entries into @to and makes it the table; @to then has what is left of the old one, for the
+ * caller to free.  All numbers in use must fit into both. files->lock held.
  */
 static void table_replace(struct files_struct *files, struct fdtable *to)
 {
 	struct fdtable from = files->table;
 	unsigned int n = min(from.size, to->size);
 
-	memcpy(to->file, from.file, n * sizeof(*to->file));
+	if (n == FDS_AT_START) {
+		/* The pointers in struct files_struct are no page that could be taken over. */
+		memcpy(to->pages[0], from.pages[0], n * sizeof(struct file *));
+	} else {
+		for (unsigned int i = 0; i < n / FDS_PER_PAGE; i++) {
+			to->pages[i] = from.pages[i];
+			from.pages[i] = NULL;
+		}
+	}
 	memcpy(to->taken, from.taken, n / 8);
 	memcpy(to->cloexec, from.cloexec, n / 8);
 	files->table = *to;
@@ -187,23 +214,23 @@ static void table_replace(struct files_struct *files, struct fdtable *to)
 }
 
 /*
- * Makes the table large enough for @fd.  If another thread has grown it meanwhile, the new arrays
- * are freed.
+ * Makes the table large enough for @fd.  If another thread has changed its size meanwhile, it stays as it
+ * is, and the caller tries again.
  */
 static int grow(struct files_struct *files, unsigned int fd)
 {
-	unsigned int size = FDS_AT_START;
+	unsigned int old = READ_ONCE(files->table.size), size = FDS_PER_PAGE;
 	struct fdtable table;
 
 	while (size <= fd)
 		size *= 2;
-	if (table_alloc(&table, size))
+	if (table_alloc(&table, size, old))
 		return -ENOMEM;
 	spin_lock(&files->lock);
-	if (files->table.size < size)
+	if (files->table.size == old && old < size)
 		table_replace(files, &table);
 	spin_unlock(&files->lock);
-	table_free(files, &table);
+	table_free(&table);
 	return 0;
 }
 
@@ -215,8 +242,10 @@ static unsigned int size_wanted(const struct files_struct *files)
 {
 	unsigned int size = files->table.size;
 
-	while (size > FDS_AT_START && files->end <= size / 4)
+	while (size > FDS_PER_PAGE && files->end <= size / 4)
 		size /= 2;
+	if (size == FDS_PER_PAGE && files->end <= FDS_AT_START)
+		size = FDS_AT_START;
 	return size;
 }
 
@@ -228,13 +257,14 @@ static void shrink(struct files_struct *files, unsigned int size)
 {
 	struct fdtable table = start_table(files);
 
-	if (size > FDS_AT_START && table_alloc(&table, size))
+	/* All its pages are the present table's. */
+	if (size > FDS_AT_START && table_alloc(&table, size, size))
 		return;
 	spin_lock(&files->lock);
 	if (files->table.size > size && files->end <= size)
 		table_replace(files, &table);
 	spin_unlock(&files->lock);
-	table_free(files, &table);
+	table_free(&table);
 }
 
 /* Called after a number became free. files->lock is held on entry and released on return. */
@@ -353,7 +383,7 @@ s64 fd_next(u32 from)
 	if (!files)
 		return -1;
 	spin_lock(&files->lock);
-	while (fd < files->end && !files->table.file[fd])
+	while (fd < files->end && !*slot_of(files, fd))
 		fd++;
 	if (fd >= files->end)
 		fd = -1;
@@ -409,11 +439,14 @@ void files_free(struct files_struct *files)
 {
 	if (!files)
 		return;
-	for (unsigned int fd = 0; fd < files->end; fd++)
-		if (files->table.file[fd])
-			fput(files->table.file[fd]);
+	for (unsigned int fd = 0; fd < files->end; fd++) {
+		struct file *file = *slot_of(files, fd);
+
+		if (file)
+			fput(file);
+	}
 	dput(files->fs.pwd);
-	table_free(files, &files->table);
+	table_free(&files->table);
 	kfree(files);
 }
 
@@ -435,6 +468,50 @@ static long sys_close(unsigned int fd)
 	if (!file)
 		return -EBADF;
 	fput(file);
+	return 0;
+}
+
+/* Acts on an open descriptor at or above @fd and returns its number; -1: there is none up to @last. */
+static s64 close_next(struct files_struct *files, u32 fd, u32 last, bool cloexec)
+{
+	struct file *file = NULL;
+	struct file **slot;
+
+	spin_lock(&files->lock);
+	while (fd < files->end && fd <= last && !*slot_of(files, fd))
+		fd++;
+	if (fd >= files->end || fd > last) {
+		spin_unlock(&files->lock);
+		return -1;
+	}
+	slot = slot_of(files, fd);
+	if (cloexec) {
+		write_bit(files->table.cloexec, fd, true);
+		spin_unlock(&files->lock);
+		return fd;
+	}
+	file = *slot;
+	*slot = NULL;
+	free_number(files, fd);
+	unlock_and_shrink(files);
+	fput(file);
+	return fd;
+}
+
+/* There is one process, so CLOSE_RANGE_UNSHARE has nothing to separate. */
+static long sys_close_range(unsigned int first, unsigned int last, unsigned int flags)
+{
+	s64 fd = first;
+
+	if (flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC) || first > last)
+		return -EINVAL;
+	while (fd <= last) {
+		fd = close_next(current->files, fd, last, flags & CLOSE_RANGE_CLOEXEC);
+		if (fd < 0)
+			break;
+		fd++;
+		cond_resched();
+	}
 	return 0;
 }
 
@@ -529,9 +606,8 @@ static long sys_dup2(unsigned int oldfd, unsigned int newfd)
 void fd_table_init(void)
 {
 	static const struct syscall_def calls[] = {
-		SYSCALL_DEF(__NR_close, sys_close),
-		SYSCALL_DEF(__NR_dup, sys_dup),
-		SYSCALL_DEF(__NR_dup2, sys_dup2),
+		SYSCALL_DEF(__NR_close, sys_close), SYSCALL_DEF(__NR_close_range, sys_close_range),
+		SYSCALL_DEF(__NR_dup, sys_dup),     SYSCALL_DEF(__NR_dup2, sys_dup2),
 		SYSCALL_DEF(__NR_dup3, sys_dup3),
 	};
 

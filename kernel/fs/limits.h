@@ -10,7 +10,7 @@
  * file descriptors: with all of them in use, open() and accept() fail with -EMFILE. 100,000 idle
  * connections fit. The number is a power of two because the descriptor table doubles.
  */
-#define NR_OPEN_MAX 131072
+#define NR_OPEN_MAX 1048576
 /*
  * open files: one more fails with -ENFILE. This is enough for a full descriptor table and 4,096
  * files that have no descriptor yet.
@@ -33,6 +33,11 @@
  * PIPE_DEF_BUFFERS.
  */
 #define PIPE_PAGES 16
+/*
+ * pages that F_SETPIPE_SZ can give a pipe: a larger size fails with -EPERM, as for a user of Linux
+ * without privileges. Linux's pipe-max-size.
+ */
+#define PIPE_PAGES_MAX 256
 /*
  * bytes of a path with its NUL: a longer one fails with -ENAMETOOLONG, and so does a path that a
  * symbolic link makes longer. Linux's value.

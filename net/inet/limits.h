@@ -10,7 +10,7 @@
 /* ---- tables ---- */
 /*
  * buckets of established connections, at most: a machine has one bucket for each 16 KiB of memory,
- * up to this number. With NR_OPEN_MAX connections, a bucket has two connections on average.
+ * up to this number. With 131,072 connections, a bucket has two connections on average.
  */
 #define EHASH_BUCKETS_MAX 65536
 /* buckets of established connections, at least: this is what 4 MiB of memory give. */

@@ -327,7 +327,7 @@ static int after_each(void **state)
 
 static int setup(void **state)
 {
-	unit_memory(65536, true);
+	unit_memory(262144, true);
 	files_init();
 	inode_init(&source_inode, 0600);
 	current->files = files_alloc();

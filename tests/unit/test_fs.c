@@ -647,7 +647,7 @@ static int setup(void **state)
 {
 	static const struct proc_entry lines[] = {{"test/lines", show_lines}};
 
-	unit_memory(16384, true);
+	unit_memory(262144, true);
 	timers_init();
 	files_init();
 	proc_init();
