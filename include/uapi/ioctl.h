@@ -3,10 +3,30 @@
 #ifndef UAPI_IOCTL_H
 #define UAPI_IOCTL_H
 
+#include <stdint.h>
+
 #define FIONREAD 0x541B /* int *: number of bytes that can be read now */
 #define FIONBIO  0x5421 /* int *: 0 clears O_NONBLOCK, else sets it */
+#define FIOASYNC 0x5452 /* int *: 0 clears O_ASYNC, else sets it; without effect here */
 #define FIONCLEX 0x5450
 #define FIOCLEX  0x5451
+
+/* These are for the console. */
+#define TCGETS     0x5401 /* struct termios * */
+#define TCSETS     0x5402
+#define TCSETSW    0x5403
+#define TCSETSF    0x5404
+#define TIOCGWINSZ 0x5413 /* struct winsize * */
+
+/* Linux's kernel structure, which is shorter than the C library's. */
+struct termios {
+	uint32_t c_iflag, c_oflag, c_cflag, c_lflag;
+	uint8_t c_line;
+	uint8_t c_cc[19];
+};
+struct winsize {
+	uint16_t ws_row, ws_col, ws_xpixel, ws_ypixel;
+};
 
 /* These are for TCP sockets. */
 #define SIOCINQ     FIONREAD

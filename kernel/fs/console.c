@@ -10,12 +10,14 @@
  */
 #include "include/uapi/errno.h"
 #include "include/uapi/fcntl.h"
+#include "include/uapi/ioctl.h"
 #include "include/uapi/poll.h"
 #include "kernel/console.h"
 #include "kernel/fs/file.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/internal.h"
 #include "kernel/fs/limits.h"
+#include "kernel/mm/uaccess.h"
 #include "kernel/sched/sched.h"
 #include "kernel/time/timer.h"
 
@@ -152,10 +154,34 @@ static unsigned int console_poll(struct file *file, struct poll_table *pt)
 	return mask;
 }
 
+/*
+ * A C library takes a file for a terminal if TCGETS or TIOCGWINSZ succeeds.  The console passes bytes on
+ * as they are: its settings are those of a raw serial line, and TCSETS changes none of them.
+ */
+static long console_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	static const struct termios raw = {.c_cflag = 0x4bd}; /* 8 bits, receiver on, 38,400 baud */
+	static const struct winsize unknown = {0};
+
+	switch (cmd) {
+	case TCGETS:
+		return copy_to_user((void __user *)arg, &raw, sizeof(raw)) ? -EFAULT : 0;
+	case TIOCGWINSZ:
+		return copy_to_user((void __user *)arg, &unknown, sizeof(unknown)) ? -EFAULT : 0;
+	case TCSETS:
+	case TCSETSW:
+	case TCSETSF:
+		return 0;
+	default:
+		return -ENOTTY;
+	}
+}
+
 static const struct file_operations console_file_ops = {
 	.read_iter = console_read_iter,
 	.write_iter = console_write_iter,
 	.poll = console_poll,
+	.ioctl = console_ioctl,
 };
 
 static void console_setup(void)

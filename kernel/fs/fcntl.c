@@ -18,7 +18,7 @@
 #include "kernel/syscall.h"
 
 /* The flags that F_SETFL may change.  The other bits of its argument are ignored, as in Linux. */
-#define SETFL_MASK (O_NONBLOCK | O_APPEND)
+#define SETFL_MASK (O_NONBLOCK | O_APPEND | O_ASYNC | O_DIRECT | O_NOATIME)
 
 static long dup_from(struct file *file, unsigned long start, unsigned int flags)
 {
@@ -34,50 +34,92 @@ static long dup_from(struct file *file, unsigned long start, unsigned int flags)
 	return fd;
 }
 
+/*
+ * Locks of file regions.  There is one process, and its locks never conflict with each other, so a lock
+ * succeeds if its description is valid, and a query finds none.  OFD locks of two open files would
+ * conflict on Linux.
+ */
+static long lock_region(const struct file *file, unsigned int cmd, struct flock __user *ulock)
+{
+	unsigned int mode = file->f_flags & O_ACCMODE;
+	struct flock lock;
+
+	if (copy_from_user(&lock, ulock, sizeof(lock)))
+		return -EFAULT;
+	if (cmd == F_GETLK || cmd == F_OFD_GETLK) {
+		if (lock.l_type != F_RDLCK && lock.l_type != F_WRLCK)
+			return -EINVAL;
+		lock.l_type = F_UNLCK;
+		return copy_to_user(ulock, &lock, sizeof(lock)) ? -EFAULT : 0;
+	}
+	if (lock.l_whence < SEEK_SET || lock.l_whence > SEEK_END)
+		return -EINVAL;
+	if (lock.l_type < F_RDLCK || lock.l_type > F_UNLCK)
+		return -EINVAL;
+	if (lock.l_type == F_RDLCK ? mode == O_WRONLY : lock.l_type == F_WRLCK && mode == O_RDONLY)
+		return -EBADF;
+	return 0;
+}
+
+static long file_fcntl(struct file *file, unsigned int fd, unsigned int cmd, unsigned long arg)
+{
+	switch (cmd) {
+	case F_DUPFD:
+		return dup_from(file, arg, 0);
+	case F_DUPFD_CLOEXEC:
+		return dup_from(file, arg, O_CLOEXEC);
+	case F_GETFD:
+		return fd_get_cloexec(fd);
+	case F_SETFD:
+		return fd_set_cloexec(fd, arg & FD_CLOEXEC);
+	case F_GETFL:
+		return READ_ONCE(file->f_flags);
+	case F_SETFL:
+		WRITE_ONCE(file->f_flags, (file->f_flags & ~SETFL_MASK) | (arg & SETFL_MASK));
+		return 0;
+	case F_GETLK:
+	case F_SETLK:
+	case F_SETLKW:
+	case F_OFD_GETLK:
+	case F_OFD_SETLK:
+	case F_OFD_SETLKW:
+		return lock_region(file, cmd, (struct flock __user *)arg);
+	case F_SETOWN:
+	case F_SETSIG:
+	case F_GETOWN:
+	case F_GETSIG:
+		/* No file sends a signal: the owner is accepted, and there is none. */
+		return 0;
+	case F_SETPIPE_SZ:
+	case F_GETPIPE_SZ:
+		return pipe_fcntl(file, cmd, arg);
+	default:
+		return -EINVAL;
+	}
+}
+
 static long sys_fcntl(unsigned int fd, unsigned int cmd, unsigned long arg)
 {
 	struct file *file = fget_raw(fd);
-	long res = 0;
+	long res;
 
 	if (!file)
 		return -EBADF;
-	if (file->f_flags & O_PATH && cmd > F_GETFL && cmd != F_DUPFD_CLOEXEC) {
-		fput(file);
-		return -EBADF;
-	}
-	switch (cmd) {
-	case F_DUPFD:
-		res = dup_from(file, arg, 0);
-		break;
-	case F_DUPFD_CLOEXEC:
-		res = dup_from(file, arg, O_CLOEXEC);
-		break;
-	case F_GETFD:
-		res = fd_get_cloexec(fd);
-		break;
-	case F_SETFD:
-		res = fd_set_cloexec(fd, arg & FD_CLOEXEC);
-		break;
-	case F_GETFL:
-		res = READ_ONCE(file->f_flags);
-		break;
-	case F_SETFL:
-		WRITE_ONCE(file->f_flags, (file->f_flags & ~SETFL_MASK) | (arg & SETFL_MASK));
-		break;
-	default:
-		res = -EINVAL;
-	}
+	if (file->f_flags & O_PATH && cmd > F_GETFL && cmd != F_DUPFD_CLOEXEC)
+		res = -EBADF;
+	else
+		res = file_fcntl(file, fd, cmd, arg);
 	fput(file);
 	return res;
 }
 
-static long set_nonblock(struct file *file, const int __user *arg)
+static long set_flag(struct file *file, unsigned int flag, const int __user *arg)
 {
 	int on;
 
 	if (copy_from_user(&on, arg, sizeof(on)))
 		return -EFAULT;
-	WRITE_ONCE(file->f_flags, (file->f_flags & ~O_NONBLOCK) | (on ? O_NONBLOCK : 0));
+	WRITE_ONCE(file->f_flags, (file->f_flags & ~flag) | (on ? flag : 0));
 	return 0;
 }
 
@@ -94,7 +136,10 @@ static long sys_ioctl(unsigned int fd, unsigned int cmd, unsigned long arg)
 		res = fd_set_cloexec(fd, cmd == FIOCLEX);
 		break;
 	case FIONBIO:
-		res = set_nonblock(file, (const int *)arg);
+		res = set_flag(file, O_NONBLOCK, (const int __user *)arg);
+		break;
+	case FIOASYNC:
+		res = set_flag(file, O_ASYNC, (const int __user *)arg);
 		break;
 	default:
 		res = file->f_op->ioctl ? file->f_op->ioctl(file, cmd, arg) : -ENOTTY;

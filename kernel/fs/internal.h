@@ -34,6 +34,9 @@ int anon_inode_getfd(const struct file_operations *fops, void *data, unsigned in
 /* Removes @file, whose last reference is gone, from the epolls that watch it. */
 void eventpoll_release_file(struct file *file);
 
+/* F_SETPIPE_SZ and F_GETPIPE_SZ; -EBADF if @file is no pipe (pipe.c). */
+long pipe_fcntl(struct file *file, unsigned int cmd, unsigned long arg);
+
 /* poll.c: what the waiting calls have in common. */
 
 struct pollfd;

@@ -38,14 +38,15 @@ struct pipe_inode_info {
 	unsigned int curbuf;           /* the oldest full slot */
 	unsigned int nrbufs;           /* full slots */
 	unsigned int readers, writers; /* open ends */
-	struct pipe_buffer bufs[PIPE_PAGES];
+	unsigned int slots;            /* of the ring, a power of two */
+	struct pipe_buffer *bufs;
 };
 
 static struct kmem_cache *pipe_cache;
 
 static struct pipe_buffer *pipe_slot(struct pipe_inode_info *pipe, unsigned int n)
 {
-	return &pipe->bufs[(pipe->curbuf + n) % PIPE_PAGES];
+	return &pipe->bufs[(pipe->curbuf + n) & (pipe->slots - 1)];
 }
 
 /*
@@ -89,8 +90,8 @@ static ssize_t pipe_take(struct pipe_inode_info *pipe, struct iov_iter *to)
 		if (!buf->len) {
 			put_page(buf->page);
 			buf->page = NULL;
-			was_full |= pipe->nrbufs == PIPE_PAGES;
-			pipe->curbuf = (pipe->curbuf + 1) % PIPE_PAGES;
+			was_full |= pipe->nrbufs == pipe->slots;
+			pipe->curbuf = (pipe->curbuf + 1) & (pipe->slots - 1);
 			pipe->nrbufs--;
 		}
 		if (n < want) {
@@ -193,7 +194,7 @@ static ssize_t pipe_write(struct file *file, struct iov_iter *from)
 			break;
 		if (!pipe->readers)
 			n = -EPIPE;
-		else if (pipe->nrbufs < PIPE_PAGES)
+		else if (pipe->nrbufs < pipe->slots)
 			n = pipe_add(pipe, from);
 		else if (file->f_flags & O_NONBLOCK)
 			n = -EAGAIN;
@@ -221,7 +222,7 @@ static unsigned int pipe_poll(struct file *file, struct poll_table *pt)
 		if (!pipe->writers)
 			mask |= EPOLLHUP;
 	} else {
-		if (pipe->nrbufs < PIPE_PAGES)
+		if (pipe->nrbufs < pipe->slots)
 			mask |= EPOLLOUT | EPOLLWRNORM;
 		if (!pipe->readers)
 			mask |= EPOLLERR;
@@ -248,6 +249,7 @@ static void pipe_free(struct pipe_inode_info *pipe)
 {
 	for (unsigned int i = 0; i < pipe->nrbufs; i++)
 		put_page(pipe_slot(pipe, i)->page);
+	kfree(pipe->bufs);
 	kmem_cache_free(pipe_cache, pipe);
 }
 
@@ -280,6 +282,52 @@ static const struct file_operations pipe_file_ops = {
 	.release = pipe_release,
 };
 
+/* Replaces the ring by one with @slots slots.  Returns 0, -EBUSY if the data does not fit, or -ENOMEM. */
+static int pipe_resize(struct pipe_inode_info *pipe, unsigned int slots)
+{
+	struct pipe_buffer *bufs = kcalloc(slots, sizeof(*bufs), GFP_KERNEL);
+	int err = 0;
+
+	if (!bufs)
+		return -ENOMEM;
+	mutex_lock(&pipe->mutex);
+	if (pipe->nrbufs > slots) {
+		err = -EBUSY;
+		kfree(bufs);
+		goto out_unlock;
+	}
+	for (unsigned int i = 0; i < pipe->nrbufs; i++)
+		bufs[i] = *pipe_slot(pipe, i);
+	kfree(pipe->bufs);
+	pipe->bufs = bufs;
+	pipe->curbuf = 0;
+	pipe->slots = slots;
+	wake_up_interruptible_poll(&pipe->wait, EPOLLOUT | EPOLLWRNORM);
+out_unlock:
+	mutex_unlock(&pipe->mutex);
+	return err;
+}
+
+long pipe_fcntl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct pipe_inode_info *pipe = file->private_data;
+	unsigned int slots = 1, bytes = arg;
+	int err = 0;
+
+	if (file->f_op != &pipe_file_ops)
+		return -EBADF;
+	if (cmd == F_SETPIPE_SZ) {
+		if (bytes > INT32_MAX)
+			return -EINVAL;
+		if (bytes > PIPE_PAGES_MAX * PAGE_SIZE)
+			return -EPERM;
+		while (slots * PAGE_SIZE < bytes)
+			slots *= 2;
+		err = pipe_resize(pipe, slots);
+	}
+	return err ? err : (long)(pipe->slots * PAGE_SIZE);
+}
+
 /* ---- making one ----------------------------------------------------------------------------- */
 
 /*
@@ -293,6 +341,12 @@ static int create_pipe_files(struct file **ends, unsigned int flags)
 
 	if (!pipe)
 		return -ENFILE;
+	pipe->slots = PIPE_PAGES;
+	pipe->bufs = kcalloc(pipe->slots, sizeof(*pipe->bufs), GFP_KERNEL);
+	if (!pipe->bufs) {
+		kmem_cache_free(pipe_cache, pipe);
+		return -ENFILE;
+	}
 	inode_init(&pipe->inode, S_IFIFO | 0600);
 	mutex_init(&pipe->mutex);
 	init_waitqueue_head(&pipe->wait);
