@@ -46,7 +46,7 @@ int sock_recvmsg(struct socket *sock, struct kmsghdr *msg, int flags);
 int move_addr_to_kernel(const void __user *uaddr, int ulen, struct sockaddr_storage *kaddr);
 /*
  * Copies an address of @klen bytes to the application. The caller sets *@ulen to the size of the
- * application's buffer. The function sets it to @klen, even if the buffer is smaller and the
+ * application's buffer. The function sets *@ulen to @klen, even if the buffer is smaller and the
  * address was cut.
  */
 int move_addr_to_user(const struct sockaddr_storage *kaddr, int klen, void __user *uaddr,

@@ -194,7 +194,7 @@ out_put:
 }
 
 /*
- * Copies the results of a receive other than its data to the application: the sender's address, the
+ * Copies to the application the results of a receive except the data: the sender's address, the
  * flags, and a control length of 0.
  */
 static int export_msghdr(struct msghdr __user *umsg, const struct msghdr *hdr,

@@ -16,8 +16,8 @@
 /*
  * tx: the checksum field contains the sum of the pseudo header only. The device or
  * skb_checksum_help() sums the bytes from csum_start to the packet's end and stores the result at
- * csum_offset. rx: a sender on this machine left the packet in that state; it did not cross a wire,
- * so its data is trusted.
+ * csum_offset. rx: a sender on this machine left the packet in that state. The packet did not cross
+ * a wire, so its data is trusted.
  */
 #define CHECKSUM_PARTIAL 3
 

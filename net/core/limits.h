@@ -90,7 +90,7 @@
 #define SOCK_WMEM_LEAST 4096
 /*
  * bytes of the initial sk_sndbuf: it grows with the congestion window. Four times Linux's
- * tcp_wmem[1], so that the initial congestion window and the doubled one after it fit.
+ * tcp_wmem[1], so that the initial congestion window fits, also after it has doubled.
  */
 #define SOCK_WMEM_DEFAULT 65536
 /*

@@ -199,8 +199,8 @@ void register_netdevice_notifier(struct netdev_notifier *nb);
  */
 int dev_queue_xmit(struct sk_buff *skb);
 /*
- * Called by the driver under tx_lock (from ndo_start_xmit) or from its completion:
- * netif_stop_queue() when its ring is full, netif_wake_queue() when it has space again.
+ * netif_stop_queue(): the driver's ring is full. netif_wake_queue(): the ring has space again. The
+ * driver calls them from ndo_start_xmit (under tx_lock) or from its completion.
  */
 void netif_stop_queue(struct net_device *dev);
 void netif_wake_queue(struct net_device *dev);

@@ -109,8 +109,8 @@ static inline int reqsk_queue_len_young(const struct request_sock_queue *queue)
 }
 void reqsk_queue_removed(struct request_sock_queue *queue, struct request_sock *req);
 /*
- * Removes a half-open request from the list and returns it with a reference for the caller. Returns
- * NULL if the list is empty.
+ * Removes a request from rskq_half_open and returns the request with a reference for the caller.
+ * Returns NULL if the list is empty.
  */
 struct request_sock *reqsk_queue_take_half_open(struct request_sock_queue *queue);
 

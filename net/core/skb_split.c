@@ -78,7 +78,7 @@ void skb_split(struct sk_buff *skb, struct sk_buff *skb1, u32 len)
 }
 
 /*
- * Appends @from's linear part, which was allocated by page_frag_alloc(), as a fragment to @to. The
+ * Appends to @to, as a fragment, the linear part of @from, which page_frag_alloc() allocated. The
  * fragment takes over @from's reference to the page.
  */
 static void skb_move_head(struct sk_buff *to, struct sk_buff *from, unsigned int len)
@@ -108,9 +108,9 @@ static void skb_move_frags(struct sk_buff *to, struct sk_buff *from)
 }
 
 /*
- * Data that fits into @to's tailroom is copied. Otherwise @from's fragments move to @to, and so
- * does its linear part, as a fragment. If the linear part moved, *@fragstolen is true and tells
- * kfree_skb_partial() not to free the linear part, whose page reference @to then has.
+ * Data that fits into @to's tailroom is copied. Otherwise @from's fragments move to @to, and
+ * @from's linear part becomes a fragment of @to. If the linear part moved, *@fragstolen is true,
+ * which tells kfree_skb_partial() not to free it: @to now has the reference to its page.
  */
 bool skb_try_coalesce(struct sk_buff *to, struct sk_buff *from, bool *fragstolen,
 		      int *delta_truesize)

@@ -210,8 +210,8 @@ static void kfree_skbmem(struct sk_buff *skb)
 }
 
 /*
- * Releases the references that a struct sk_buff holds besides its data: the route, and through the
- * destructor the charge to its socket.
+ * Releases what a struct sk_buff holds besides its data: the route, and the charge to its socket
+ * (through the destructor).
  */
 static void skb_release_head_state(struct sk_buff *skb)
 {

@@ -290,8 +290,8 @@ static inline int skb_linearize(struct sk_buff *skb)
 /*
  * dataref has two counts. The low half counts all sk_buffs that share the linear part. The high
  * half counts those of them that called skb_header_release() and so promised not to access the
- * headers (TCP's originals). If exactly one sk_buff has not made this promise, that sk_buff may
- * write to the headers.
+ * headers (as TCP does for the packets that it keeps). If exactly one sk_buff has not made this
+ * promise, that sk_buff may write to the headers.
  */
 #define SKB_DATAREF_SHIFT 16
 #define SKB_DATAREF_MASK  ((1 << SKB_DATAREF_SHIFT) - 1)

@@ -47,7 +47,7 @@
 struct sock_common {
 	__be32 skc_daddr;     /* peer's address */
 	__be32 skc_rcv_saddr; /* local address; 0: any */
-	u32 skc_hash;         /* hash of the four-tuple, or for a listener of the port */
+	u32 skc_hash;         /* hash of the four-tuple; of a listener: hash of the port */
 	__be16 skc_dport;
 	u16 skc_num; /* local port, host byte order */
 	u16 skc_family;

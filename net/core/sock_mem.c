@@ -82,7 +82,7 @@ static noinline bool within_share(const struct sock *sk, unsigned int bytes, enu
 		return false;
 	if (held < least)
 		return true;
-	/* If free pages are short, only the minimum above is guaranteed, not the fair share. */
+	/* If free pages are short, only the minimum @least is guaranteed, not the fair share. */
 	if (mm_pages_are_short())
 		return false;
 	own = (s64)atomic_read(&sk->sk_rmem_alloc) + sk->sk_wmem_queued + bytes;

@@ -546,7 +546,7 @@ void inet_csk_prepare_forced_close(struct sock *sk)
 	sk_orphan_count_inc(sk);
 	/*
 	 * The port number was copied from the listener, but the child is not among the port's
-	 * owners.
+	 * owners: clear the number.
 	 */
 	if (!inet_csk(sk)->icsk_bind_hash)
 		inet_sk(sk)->inet_num = 0;

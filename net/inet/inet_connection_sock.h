@@ -221,8 +221,9 @@ struct sock *inet_csk_complete_hashdance(struct sock *sk, struct sock *child,
 
 /* ---- the end of a connection ----------------------------------------------------------------------- */
 /*
- * The last step of a connection, which must be in TCP_CLOSE, dead and not hashed: releases its
- * port and its queues, and drops the reference that the connection itself held.
+ * The last step of a connection. The state must be TCP_CLOSE, SOCK_DEAD must be set, and the sock
+ * must be in no hash table. Releases the port and the queues, and drops the reference that the
+ * connection itself held.
  */
 void inet_csk_destroy_sock(struct sock *sk);
 /* Prepares the end of a child that will not be accepted, as if the application had closed it. */

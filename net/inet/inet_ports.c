@@ -102,7 +102,7 @@ static struct inet_bind_bucket *find_bucket(struct inet_bind_hashbucket *head, u
 /*
  * Returns true if @sk conflicts with another owner of the port. Two owners do not conflict if they
  * are bound to different devices or different addresses, or, with @relax, if both have SO_REUSEADDR
- * and the other one does not listen.
+ * and the other owner does not listen.
  */
 static bool bind_conflict(const struct sock *sk, const struct inet_bind_bucket *tb, bool relax)
 {
@@ -129,8 +129,9 @@ bool inet_csk_bind_conflict(const struct sock *sk, const struct inet_bind_bucket
 }
 
 /*
- * Searches for a port that is free on @sk's address. Returns the bhash slot of *@port, locked, and
- * in *@tb its bucket (NULL: none yet); or NULL if no port is free.
+ * Searches for a port that is free on @sk's address, and returns the port's bhash slot, locked.
+ * *@port is then the port, and *@tb its bucket (NULL: it has none yet). Returns NULL if no port is
+ * free.
  */
 static struct inet_bind_hashbucket *find_open_port(const struct sock *sk,
 						   struct inet_bind_bucket **tb,
@@ -229,7 +230,7 @@ static u32 port_offset(const struct sock *sk, u32 **counter)
 /*
  * Adds @sk to the ehash with local port @lport, if no connection has that four-tuple. Returns 0 or
  * -EADDRNOTAVAIL. BHs off. *@twp: NULL, or a TIME_WAIT object that @sk replaced in the ehash, with
- * a reference; the caller must end it after releasing its locks.
+ * a reference; the caller must end that object after releasing its locks.
  */
 static int check_established(struct sock *sk, u16 lport, struct inet_timewait_sock **twp)
 {

@@ -41,8 +41,8 @@
  */
 #define ROUTES_MAX 64
 /*
- * cached results of route lookups: a new one replaces an older one with the same hash index. As
- * many as NEIGH_MAX neighbours.
+ * cached results of route lookups: a new one replaces an older one with the same hash index. One
+ * for each of NEIGH_MAX neighbours.
  */
 #define ROUTE_CACHE_SIZE 1024
 /*

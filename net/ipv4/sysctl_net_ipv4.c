@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The sysctls of net/inet and net/ipv4: the values that net/ipv4 uses, and one table with the names
- * of all. TCP's own are in net/tcp/tcp_sysctl.c.
+ * of all. TCP's sysctls are in net/tcp/tcp_sysctl.c.
  *
  * ip_init() calls sysctl_ipv4_init() at boot. The values are read in any context without a lock
  * (kernel/sysctl.h). Names and meaning of Linux's net/ipv4/sysctl_net_ipv4.c.
