@@ -249,9 +249,9 @@ static void pci_probe_function(const struct pci_device *found, struct pci_window
 
 	if (!driver) {
 		/*
-		 * Disable the interrupt line of a device without a driver: the firmware may have
-		 * left it enabled, other devices may share the line, and no handler would make this
-		 * device release it.
+		 * Disable the interrupt line of a device without a driver.  The firmware may have
+		 * left it enabled, and no handler would make the device release the line, which
+		 * other devices may share.
 		 */
 		pci_intx_disable(found);
 		printk(LOG_DEBUG, "pci %s: %04x:%04x", found->name, found->vendor, found->device);

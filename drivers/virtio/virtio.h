@@ -103,8 +103,8 @@ struct virtio_driver {
 	u32 device_id;
 	u64 features; /* bits that the driver can use; virtio_probe() adds VERSION_1 */
 	/*
-	 * Returns @features without each feature that depends on another one which @features lacks.
-	 * NULL: no feature depends on another.
+	 * Returns @features without those features that depend on a missing feature. NULL: no
+	 * feature depends on another.
 	 */
 	u64 (*trim_features)(u64 features);
 	/*

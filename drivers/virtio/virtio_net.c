@@ -75,10 +75,11 @@ static void virtnet_fail(struct virtnet_info *vi)
 
 /*
  * Receives, then enables callbacks while the instance is still scheduled, so that no buffer is
- * overlooked.  There are three cases.  A buffer that arrives before callbacks are enabled makes
- * virtqueue_enable_cb() return false, and the loop goes on.  A buffer that arrives before
- * napi_complete_done() interrupts; napi_schedule() then sees that the instance is scheduled and
- * sets MISSED.  For a later buffer, napi_schedule() schedules the instance again.
+ * overlooked. There are three cases. A buffer that arrives before callbacks are enabled makes
+ * virtqueue_enable_cb() return false, and the loop goes on. For a buffer that arrives afterwards,
+ * but before napi_complete_done(), the device interrupts; napi_schedule() then sees that the
+ * instance is scheduled, and sets MISSED. For a later buffer, napi_schedule() schedules the
+ * instance again.
  */
 static int virtnet_poll(struct napi_struct *napi, int budget)
 {

@@ -86,8 +86,8 @@ struct virtnet_info {
 	unsigned int rx_fill; /* descriptors that the device has when the receive ring is full */
 	struct page_frag rx_frag; /* the page block from which buffers are cut */
 	/*
-	 * limits the number of pages of all blocks with a buffer in use: it is at most what a full
-	 * ring needs, plus the part of memory that FRAG_BLOCKS_PART gives
+	 * limits the pages of all blocks that have a buffer in use, to the pages that a full ring
+	 * needs plus the part of memory that FRAG_BLOCKS_PART gives
 	 */
 	struct page_budget rx_budget;
 	/* list of buffers for the next refill; each buffer begins with a pointer to the next one */

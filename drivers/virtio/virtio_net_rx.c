@@ -62,7 +62,7 @@ static u8 *virtnet_rx_start(const struct virtnet_info *vi, u8 *buf)
 	return buf + VIRTNET_RX_FRAME - vi->hdr_len;
 }
 
-/* Runs in softirq.  The poll that it schedules finds an empty ring and fills it. */
+/* Runs in softirq.  The poll that the timer schedules refills the empty ring. */
 static void virtnet_refill_timer(unsigned long data)
 {
 	struct virtnet_info *vi = (struct virtnet_info *)data;

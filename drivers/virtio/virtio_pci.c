@@ -27,9 +27,9 @@
 /* ---- interrupts ------------------------------------------------------------------------------ */
 
 /*
- * If queues and configuration changes share one vector, each interrupt may also mean a
- * configuration change.  MSI-X does not set the ISR status (4.1.4.5), and two messages close
- * together cause one interrupt, so the cause is unknown.
+ * The handler of a vector that several causes share.  MSI-X does not set the ISR status (4.1.4.5),
+ * and two messages close together cause one interrupt.  So the cause is unknown: with VP_ONE each
+ * interrupt counts as used buffers and as a configuration change, both.
  */
 static void vp_shared_interrupt(void *arg)
 {

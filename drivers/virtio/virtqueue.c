@@ -384,8 +384,8 @@ void virtqueue_disable_cb(struct virtqueue *vq)
 }
 
 /*
- * Requests a callback when the device has used @ahead + 1 further buffers.  Returns true if it has
- * not used that many yet.
+ * Requests a callback when the device has used @ahead + 1 further buffers. Returns true if the
+ * device has used fewer than that.
  */
 static bool vring_enable_cb_at(struct virtqueue *vq, u16 ahead)
 {
