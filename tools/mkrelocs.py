@@ -7,8 +7,8 @@
 The linker kept all relocations (-q).  The table has those whose value changes with the image's address:
 64-bit addresses and sign-extended 32-bit ones.  Values relative to an instruction do not change.
 kernel/x86/kaslr.c reads the table.  The layout, once for each of .text, .rodata, .data:
-  the beginning of the section (32 bit, relative to this field; filled in by the linker, because linking this table in
-  moves .data, though not the offsets inside it);
+  the beginning of the section (32 bit, relative to this field): the linker fills it in, because .data moves when this
+  table is linked in, though the offsets inside .data stay;
   the number of addresses (32 bit);
   for each address, in order: LEB128 of (distance from the address before) * 2 + (1 for 64 bits, 0 for 32 bits);
   padding to a multiple of 4.

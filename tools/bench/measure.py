@@ -149,7 +149,7 @@ def min_mem(ns, guest, args):
 
 
 def max_idle(ns, guest, args):
-    """Measures how many connections the guest can hold open, and then echoes one byte on each."""
+    """Measures how many connections the guest can hold open and still echo a byte on."""
     with tempfile.TemporaryDirectory(prefix="bench-") as tmp, bounded(BOOT_SLACK * 4, args.lock, True), \
             Boot(ns, guest, tmp) as b:
         r = netbench(guest, ["idle", "-n", str(args.idle_max), "-k", "64", "-t", str(args.idle_secs),

@@ -274,14 +274,14 @@ struct flow_segment {
 LAB_API int lab_flow(struct lab *l, int from, int fd, int to, int listener, const void *address,
 		     int port);
 /*
- * Sets start or end (times; end 0: no end), bytes (0: no limit), every (ns between samples), or
- * record (1: record the segments).
+ * Sets the flow's value @name: start or end (times; end 0: no end), bytes (0: no limit), every (ns
+ * between samples), or record (1: record the segments).
  */
 LAB_API int lab_flow_set(struct lab *l, int flow, const char *name, uint64_t value);
 LAB_API void lab_flow_begin(struct lab *l, int flow);
 /*
- * Returns started, connected, finished, written, read, error (a negative errno), lost, marked,
- * again, segments or done.
+ * Returns the flow's value @name: started, connected, finished, written, read, error (a negative
+ * errno), lost, marked, again, segments or done.
  */
 LAB_API int64_t lab_flow_get(struct lab *l, int flow, const char *name);
 LAB_API size_t lab_flow_samples(struct lab *l, int flow, const struct flow_sample **at);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Python's interface to the laboratory's engine, a library in C (tools/lab/engine): the library's functions, and
-Engine, a Conductor whose instants the library plays."""
+Engine, a Conductor (tests/host/softnet.py) for which the library runs the clock, the hosts and the network."""
 import ctypes
 import os
 import pathlib
