@@ -239,8 +239,9 @@ int hal_sigreturn(u64 *mask, long *result)
 	} else {
 		fpu_reset(current);
 	}
-	restore_context(regs, &uc.uc_mcontext);
+	/* While the stack pointer is still the handler's, as Linux does it since 6.12. */
 	signal_restore_altstack(&uc.uc_stack);
+	restore_context(regs, &uc.uc_mcontext);
 	*mask = uc.uc_sigmask;
 	*result = (long)regs->ax;
 	return 0;

@@ -33,6 +33,9 @@ void check_poll(void);
 void check_event_files(void);
 void check_memory(void);
 void check_sockets(void);
+void check_signals(void);
+void check_threads(void);
+void check_time(void);
 void check_process(void);
 
 #endif

@@ -61,6 +61,9 @@ static const struct part {
 	{"event files", check_event_files},
 	{"memory", check_memory},
 	{"sockets", check_sockets},
+	{"signals", check_signals},
+	{"threads", check_threads},
+	{"time", check_time},
 	{"process", check_process},
 };
 
