@@ -54,7 +54,6 @@ int proto_register(struct proto *prot)
  */
 static void sk_prot_account(struct sock *sk)
 {
-	/* one byte for the sock itself: see the comment at the top of this file */
 	atomic_set(&sk->sk_wmem_alloc, 1);
 	__atomic_fetch_add(&sk->sk_prot->sockets_allocated, 1, __ATOMIC_RELAXED);
 }

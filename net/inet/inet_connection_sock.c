@@ -209,7 +209,6 @@ static void reqsk_timer_reset(struct request_sock *req, bool timeout)
 	spin_unlock_bh(lock);
 }
 
-/* The SYN-ACK was retransmitted before the timer expired: start the timer anew. */
 void inet_csk_reqsk_timer_restart(struct request_sock *req)
 {
 	reqsk_timer_reset(req, false);

@@ -321,7 +321,6 @@ static void ip_config_apply(const struct ip_config *config, struct net_device *d
 		  dev->dev_addr);
 	if (gw_word && gw_word_config() == config)
 		gateway = gw_word;
-	/* Add a default route only if a gateway was given. */
 	if (gateway)
 		add_gateway(config, dev, gateway);
 }
