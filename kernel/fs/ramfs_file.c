@@ -11,7 +11,7 @@
  * counts.  It is never held during such a copy, because the copy may fault on a mapping of the same
  * file.  A reader holds a reference of the page that it copies, so a truncation does not free it.
  *
- *	i_mutex (sleeps) -> ramfs.lock (sleeps)
+ *	i_mutex (sleeps) -> mm->lock (sleeps) -> ramfs.lock (sleeps)
  *
  * Compare Linux's mm/shmem.c and mm/filemap.c.
  */
@@ -22,6 +22,7 @@
 #include "kernel/fs/ramfs.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/page.h"
+#include "kernel/mm/vma.h"
 #include "kernel/sched/sched.h"
 
 /* Pages that a truncation frees before it lets another thread run. */
@@ -182,6 +183,7 @@ int ramfs_truncate(struct tree_inode *inode, u64 size)
 		       PAGE_SIZE - size % PAGE_SIZE);
 	inode->i_size = size;
 	mutex_unlock(&ramfs.lock);
+	mm_unmap_file(&inode->inode, DIV_ROUND_UP(size, PAGE_SIZE));
 	free_file_pages(inode, DIV_ROUND_UP(size, PAGE_SIZE));
 	inode_modified(inode);
 	mutex_unlock(&inode->i_mutex);

@@ -105,6 +105,26 @@ void mm_zap(struct mm_struct *mm, u64 start, u64 end)
 		drop(mm, hal_user_unmap(va));
 }
 
+void mm_unmap_file(const struct inode *inode, u64 first)
+{
+	struct mm_struct *mm = &process_mm;
+
+	if (RB_EMPTY_ROOT(&mm->vmas))
+		return; /* no program yet: perhaps vma_init() was not called either */
+	mm_lock(mm);
+	for (struct vm_area_struct *vma = find_vma(mm, 0); vma; vma = vma_next(vma)) {
+		u64 start = vma->vm_start;
+
+		if (!vma->vm_file || vma->vm_file->f_inode != inode)
+			continue;
+		if (first > vma->vm_pgoff)
+			start += min(first - vma->vm_pgoff, (vma->vm_end - start) >> PAGE_SHIFT)
+				 << PAGE_SHIFT;
+		mm_zap(mm, start, vma->vm_end);
+	}
+	mm_unlock(mm);
+}
+
 int mm_move_pages(struct vm_area_struct *vma, u64 from, u64 to, u64 len)
 {
 	u64 end = from + len, va;

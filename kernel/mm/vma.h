@@ -21,6 +21,7 @@
 #include "kernel/types.h"
 
 struct file;
+struct inode;
 struct vm_area_struct;
 
 #define VM_READ     0x01 /* the values of PROT_* and HAL_PROT_* */
@@ -168,6 +169,11 @@ int mm_fault_locked(struct mm_struct *mm, u64 addr, unsigned int access);
 int mm_populate(struct mm_struct *mm, u64 start, u64 end);
 /* The same, with the same kind of access for all pages. */
 int mm_populate_access(struct mm_struct *mm, u64 start, u64 end, unsigned int access);
+/*
+ * The file of @inode became shorter: drops the pages of its mappings from page @first of the file on,
+ * so that their next access is a SIGBUS.  mm->lock not held.
+ */
+void mm_unmap_file(const struct inode *inode, u64 first);
 /*
  * Moves the pages that are present in [from, from + len) of @vma to @to.  On an error, -ENOMEM, all
  * are in their old places.  mm->lock held.

@@ -706,6 +706,39 @@ static void test_report_of_mappings(void **state)
 	end();
 }
 
+/* As in Linux, both a shared and a private page behind the new end are gone. */
+static void test_truncation_of_a_mapped_file(void **state)
+{
+	int fd = sys(__NR_open, "/data", O_CREAT | O_RDWR, 0644);
+	u64 at = 0x10000000, copy = 0x20000000;
+
+	assert_int_equal(sys(__NR_ftruncate, fd, 4 * PG), 0);
+	assert_int_equal(
+		sys(__NR_mmap, at, 3 * PG, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, PG),
+		at);
+	assert_int_equal(sys(__NR_mmap, copy, 4 * PG, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_FIXED, fd, 0),
+			 copy);
+	for (u64 i = 0; i < 4; i++)
+		assert_int_equal(store(copy + i * PG, 10 + i), 0);
+	for (u64 i = 0; i < 3; i++)
+		assert_int_equal(store(at + i * PG + 5, 20 + i), 0);
+	assert_int_equal(sys(__NR_ftruncate, fd, 2 * PG + 5), 0);
+	assert_int_equal(load(at + 5), 20);
+	assert_int_equal(load(at + PG + 5), 0); /* cleared in the page that the end lies in */
+	assert_int_equal(load(at + 2 * PG + 5), -EIO);
+	assert_int_equal(load(copy + 2 * PG), 12);
+	assert_int_equal(load(copy + 3 * PG), -EIO);
+	assert_int_equal(sys(__NR_ftruncate, fd, 0), 0);
+	assert_int_equal(load(at), -EIO);
+	assert_int_equal(load(copy), -EIO);
+	assert_int_equal(sys(__NR_ftruncate, fd, PG), 0);
+	assert_int_equal(load(copy), 0);
+	sys(__NR_close, fd);
+	sys(__NR_unlink, "/data");
+	unmap_all();
+}
+
 static int setup(void **state)
 {
 	mm_test_boot(16384);
@@ -741,6 +774,7 @@ int main(void)
 		cmocka_unit_test(test_proc_sizes),
 		cmocka_unit_test(test_proc_of_the_start),
 		cmocka_unit_test(test_report_of_mappings),
+		cmocka_unit_test(test_truncation_of_a_mapped_file),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
