@@ -29,12 +29,12 @@ def quoted(args):
     return " ".join(f'"{a}"' if re.search(r"\s", a) or not a else a for a in args)
 
 
-def boot(initrd, args=(), append="", **options):
-    """Returns a Guest that starts the program of @initrd; by default without waiting for a line."""
+def boot(initrd, args=(), append="", init="/init", **options):
+    """Returns a Guest that starts the program @init of @initrd; by default without waiting for a line."""
     options.setdefault("ready", None)
     extra = [*options.pop("extra", ()), "-initrd", initrd]
     tail = f" -- {quoted(args)}" if args else ""
-    return Guest(append=f"{append} init=/init{tail}", extra=extra, **options)
+    return Guest(append=f"{append} init={init}{tail}", extra=extra, **options)
 
 
 def reports(console):

@@ -36,7 +36,18 @@ $(B)/programs/server-rust: tests/programs/servers/server.rs
 	@mkdir -p $(@D)
 	$(Q)rustc -O $< -o $@
 
-PROGRAMS := $(addprefix $(B)/programs/,conformance hostile fuzz stress) $(ECHOES)
+
+# The start of a program, in each way of linking.
+STARTS := $(addprefix $(B)/programs/start-,musl-static glibc-static glibc-static-pie glibc-dynamic)
+$(B)/programs/start-musl-static: START_CC := musl-gcc -static
+$(B)/programs/start-glibc-static: START_CC := gcc -static
+$(B)/programs/start-glibc-static-pie: START_CC := gcc -static-pie
+$(B)/programs/start-glibc-dynamic: START_CC := gcc
+$(STARTS): tests/programs/start.c tests/programs/programs.mk
+	@mkdir -p $(@D)
+	$(Q)$(START_CC) $(PROGRAM_FLAGS) $< -o $@
+
+PROGRAMS := $(addprefix $(B)/programs/,conformance hostile fuzz stress) $(ECHOES) $(STARTS)
 
 # Linux programs, unmodified, on Linux and in the machine.
 .PHONY: test-programs play-programs

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""The start of a program: what it finds, and how a start fails."""
+import re
+import subprocess
+
+import pytest
+
+from program import boot, built, pack, reports
+
+KINDS = ("musl-static", "glibc-static", "glibc-static-pie", "glibc-dynamic")
+DEFAULTS = {"HOME": "/", "TERM": "linux", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+ARGS = ["3", "two words", "", "--", "x=1", "ip=9.9.9.9"]
+
+
+def between(text):
+    return re.search(r"^BEGIN\n(.*?)^END\n", text.replace("\r", ""), re.M | re.S).group(1)
+
+
+def code(status):
+    """Returns the exit code that isa-debug-exit has in QEMU's status."""
+    return status >> 1 if status & 1 else status
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_start_is_like_linux(kind, tmp_path):
+    program = built(f"start-{kind}")
+    linux = subprocess.run(["/init", *ARGS], executable=program, env={**DEFAULTS, "A": "b c", "EMPTY": ""},
+                           capture_output=True, text=True, check=False)
+    with boot(pack(tmp_path, program), ARGS, append='A="b c" EMPTY=', net="") as guest:
+        status = guest.end()
+        guest.reader.join()
+    expected = between(linux.stdout).replace("execfn other", "execfn same")    # on Linux the path is not argv[0]
+    assert between(guest.console) == expected
+    assert code(status) == linux.returncode == 3
+    assert not reports(guest.console), guest.console
+
+
+def start(initrd, init="/init", append=""):
+    with boot(initrd, init=init, append=append, net="") as guest:
+        status = guest.end()
+        guest.reader.join()
+    return code(status), guest.console
+
+
+def test_a_program_that_is_missing(tmp_path):
+    status, console = start(pack(tmp_path, built("start-musl-static")), "/bin/none")
+    assert "/bin/none: cannot be opened (-2, no such file)" in console
+    assert status == 127
+
+
+def test_a_file_that_is_no_program(tmp_path):
+    text = tmp_path / "text"
+    text.write_text("just text\n")
+    status, console = start(pack(tmp_path, built("start-musl-static"), "--file", f"{text}=/text"), "/text")
+    assert "/text: not a program that can run: neither an ELF file nor a script" in console
+    assert status == 126
+
+
+def test_a_script(tmp_path):
+    script = tmp_path / "script"
+    script.write_text(f"#!{built('start-musl-static')} 5\n")
+    status, console = start(pack(tmp_path, built("start-musl-static"), "--file", f"{script}=/script"), "/script")
+    assert "argv[1]=<5>\nargv[2]=</script>\n" in between(console)
+    assert status == 5
+
+
+def test_unknown_words_of_the_command_line(tmp_path):
+    _, console = start(pack(tmp_path, built("start-musl-static")), append="colour=blue mtu wrong.name=1")
+    assert "<colour=blue>" in between(console)
+    assert 'unknown option "mtu"' in console and 'unknown option "wrong.name=1"' in console
