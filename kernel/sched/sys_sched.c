@@ -71,6 +71,8 @@ static long sys_softnet_thread_create(int (*fn)(void *arg), void *arg, const cha
 	struct task_struct *p;
 	ssize_t len;
 
+	if (current->flags & PF_USER) /* the thread would run in ring 0 */
+		return -ENOSYS;
 	if (!fn)
 		return -EINVAL;
 	len = strncpy_from_user(comm, name, sizeof(comm));
@@ -85,6 +87,8 @@ static long sys_softnet_thread_create(int (*fn)(void *arg), void *arg, const cha
 
 static long sys_softnet_power(int how, int code)
 {
+	if (current->flags & PF_USER)
+		return -ENOSYS;
 	if (how < HAL_HALT_POWEROFF || how > HAL_HALT_STOP || code < 0 || code > 127)
 		return -EINVAL;
 	kernel_shutdown((enum hal_halt)how, code);

@@ -235,6 +235,9 @@ int fpu_restore_frame(u64 address)
 	u32 mxcsr_mask;
 	int err = 0;
 
+	/* Linux's XRSTOR reads the frame itself, and refuses it. */
+	if (address % (xfeatures ? 64 : 16))
+		return -EINVAL;
 	save(area_of(current));
 	mxcsr_mask = area_of(current)->mxcsr_mask;
 	if (!mxcsr_mask)

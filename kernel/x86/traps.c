@@ -151,7 +151,7 @@ void x86_show_regs(const struct pt_regs *regs)
 /* Returns the likely cause of a fault at @address, or "". */
 static const char *fault_place(const struct pt_regs *regs, u64 address)
 {
-	bool mapped = regs->vector == TRAP_PAGE_FAULT && (regs->error & PF_PRESENT);
+	bool mapped = regs->vector == TRAP_PAGE_FAULT && (regs->error & FAULT_PRESENT);
 
 	if (address < PAGE_4K)
 		return " (a NULL pointer)";
@@ -167,14 +167,14 @@ static void describe_fault(const struct pt_regs *regs)
 	u64 address = read_cr2();
 	const char *access = "read";
 
-	if (regs->error & PF_WRITE)
+	if (regs->error & FAULT_WRITE)
 		access = "write";
-	if (regs->error & PF_FETCH)
+	if (regs->error & FAULT_FETCH)
 		access = "execution";
 	if (regs->vector == TRAP_PAGE_FAULT)
 		dump("%s of %016lx%s: %s\n", access, (unsigned long)address,
 		     fault_place(regs, address),
-		     regs->error & PF_PRESENT ? "not permitted" : "nothing is mapped there");
+		     regs->error & FAULT_PRESENT ? "not permitted" : "nothing is mapped there");
 	else if (regs->vector == TRAP_DOUBLE_FAULT)
 		dump("the last fault was at %016lx%s\n", (unsigned long)address,
 		     fault_place(regs, address));
@@ -221,9 +221,9 @@ static const struct extable_entry *find_fixup(u64 ip)
 
 unsigned int page_fault_access(const struct pt_regs *regs)
 {
-	if (regs->error & PF_FETCH)
+	if (regs->error & FAULT_FETCH)
 		return HAL_PROT_EXEC;
-	return regs->error & PF_WRITE ? HAL_PROT_WRITE : HAL_PROT_READ;
+	return regs->error & FAULT_WRITE ? HAL_PROT_WRITE : HAL_PROT_READ;
 }
 
 /*

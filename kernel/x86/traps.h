@@ -27,9 +27,10 @@
 #define NR_TRAPS          32
 
 /* Bits of a page fault's error code. */
-#define PF_PRESENT 0x01
-#define PF_WRITE   0x02
-#define PF_FETCH   0x10
+#define FAULT_PRESENT 0x01
+#define FAULT_WRITE   0x02
+#define FAULT_USER    0x04 /* an access of ring 3 */
+#define FAULT_FETCH   0x10
 
 /*
  * The handler of every vector.  Interrupts are off.  Runs on the interrupted thread's stack, or on

@@ -60,6 +60,14 @@ static void page_fault(const struct pt_regs *regs, u64 address)
 {
 	int err = -EFAULT;
 
+	/*
+	 * The CPU itself accessed memory as ring 0 does.  QEMU does so for the stack of IRET and of a far
+	 * RET in ring 3, and with SMAP refuses, however the page is mapped.
+	 */
+	if (!(regs->error & FAULT_USER)) {
+		force_sig_fault(SIGSEGV, SI_KERNEL, 0);
+		return;
+	}
 	if (address < HAL_USER_END)
 		err = mm_fault(address, page_fault_access(regs));
 	if (err == -EFAULT)
@@ -270,7 +278,7 @@ void hal_user_report(void)
 	pr_err("rbp %016lx  r8  %016lx  r9  %016lx\n", REG(bp), REG(r8), REG(r9));
 	pr_err("r10 %016lx  r11 %016lx  r12 %016lx\n", REG(r10), REG(r11), REG(r12));
 	pr_err("r13 %016lx  r14 %016lx  r15 %016lx\n", REG(r13), REG(r14), REG(r15));
-	pr_err("fs %016lx  gs %016lx  exception %lu, error code %lx, cr2 %016lx\n",
+	pr_err("fs %016lx  gs %016lx  last fault: trap %lu, error code %lx, cr2 %016lx\n",
 	       (unsigned long)current->hal.fs_base, (unsigned long)current->hal.gs_base,
 	       (unsigned long)current->hal.trap_nr, (unsigned long)current->hal.error_code,
 	       (unsigned long)current->hal.cr2);

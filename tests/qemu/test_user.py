@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The program's half of the address space, and ring 3: applications of tests/qemu/kernel/inside."""
+import os
 import re
+import struct
+import subprocess
 
 import pytest
-from guest import TEST_APPS, Guest, kernel
+from guest import ROOT, TEST_APPS, Guest, kernel
 
 
 @pytest.mark.builds("checked", "shipped")
@@ -91,3 +94,33 @@ def test_a_forged_frame_is_the_programs_end(name, si_code, address):
     where = f", address {address:#x}" if address else ""
     assert re.search(rf"is killed by signal 11, SIGSEGV, code {si_code}{where}$", console, re.M), console
     assert "panic" not in console
+
+
+def test_a_return_that_the_cpu_refuses_is_a_fault_of_the_program():
+    with Guest(append="app=bad-iret", net="", kernel=kernel(TEST_APPS), ready="") as g:
+        assert g.end() >> 1 == 128 + SIGSEGV & 0x7f
+        g.reader.join()
+    console = g.console.replace("\r", "")
+    assert re.search(r"is killed by signal 11, SIGSEGV, code 128$", console, re.M), console
+    assert "rip 0000000000400000  rsp 0000000000007000" in console and "rbx 0000000000001234" in console
+    assert "trap 13, error code 18" in console     # the selector of the segment
+
+
+ENTRY_MAX = 90       # instructions of the entry and the return of a system call
+DISPATCH_MAX = 50    # from there to the call's function, and back
+
+
+@pytest.mark.builds("shipped")
+def test_the_instructions_of_a_system_call(tmp_path):
+    """calls_many makes 10000 calls of getpid() more than calls_few.  The budget is for TCG, where each instruction costs
+    time."""
+    plugin = tmp_path / "insn_count.so"
+    subprocess.run(["gcc", "-O2", "-shared", "-fPIC", "-o", plugin, os.path.join(ROOT, "tools/bench/insn_count.c")], check=True)
+
+    def kernels_instructions(name):
+        out = tmp_path / name
+        assert ring3(name, extra=["-plugin", f"{plugin},out={out}"])[0] == 7
+        return struct.unpack("<5Q", out.read_bytes()[:40])[4]
+
+    spent = kernels_instructions("calls_many") - kernels_instructions("calls_few")
+    assert spent / 10000 < ENTRY_MAX + DISPATCH_MAX

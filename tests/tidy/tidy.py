@@ -48,7 +48,8 @@ DIRECTION = {
 # Only the transports below the seam may include headers of the machine.
 MACHINE_HEADERS = ("kernel/x86/",)
 MAY_KNOW_MACHINE = ("kernel/x86/", "boot/", "tests/unit/test_memmap", "tests/unit/test_image_tables",
-                    "tests/unit/test_acpi_devices", "tests/unit/test_cmos", "tests/unit/test_pci", "drivers/pci", "drivers/virtio/virtio_pci", "drivers/virtio/virtio_mmio")
+                    "tests/unit/test_acpi_devices", "tests/unit/test_cmos", "tests/unit/test_pci", "drivers/pci", "drivers/virtio/virtio_pci", "drivers/virtio/virtio_mmio",
+                    "tests/qemu/kernel/inside/")
 # The UEFI application is a separate program that includes the firmware's headers, as other programs include libc's.
 FIRMWARE = "boot/efi_"
 FIRMWARE_HEADERS = "/usr/include/efi"

@@ -14,6 +14,7 @@ int crash_main(int argc, char **argv);
 int fpu_main(int argc, char **argv);
 int user_pages_main(int argc, char **argv);
 int ring3_main(int argc, char **argv);
+int bad_iret_main(int argc, char **argv);
 int tree_main(int argc, char **argv);
 
 /* A program of inside/programs.S. */
@@ -28,12 +29,15 @@ const struct app_entry app_table[] = {
 	{"spin", spin_main},
 	{"fpu", fpu_main},
 	{"user-pages", user_pages_main},
+	{"bad-iret", bad_iret_main},
 	RING3(hello),
 	RING3(registers),
 	RING3(flags),
 	RING3(pointers),
 	RING3(stacks),
 	RING3(numbers),
+	RING3(calls_few),
+	RING3(calls_many),
 	RING3(bases),
 	RING3(read_kernel),
 	RING3(write_kernel),

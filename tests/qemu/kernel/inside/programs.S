@@ -44,9 +44,8 @@ end_\name:
 	.endm
 
 	.macro LEAVE code
-	xor	%edi, %edi		/* power off */
-	mov	$\code, %esi
-	CALL_KERNEL	__NR_softnet_power
+	mov	$\code, %edi
+	CALL_KERNEL __NR_exit_group
 	ud2
 	.endm
 
@@ -184,7 +183,7 @@ PROGRAM stacks
 	LEAVE	CODE_OF_EXIT
 END stacks
 
-/* An unknown number is ENOSYS; of the number the lower 32 bits count. */
+/* An unknown number is ENOSYS, and so are the calls of applications in ring 0; of the number the lower 32 bits count. */
 PROGRAM numbers
 	mov	$-1, %rax
 	syscall
@@ -194,12 +193,32 @@ PROGRAM numbers
 	syscall
 	cmp	$-38, %rax
 	FAIL_UNLESS je
+	lea	start_numbers(%rip), %rdi
+	CALL_KERNEL __NR_softnet_thread_create
+	cmp	$-38, %rax
+	FAIL_UNLESS je
+	CALL_KERNEL __NR_softnet_power
+	cmp	$-38, %rax
+	FAIL_UNLESS je
 	movabs	$0x100000000 + __NR_getpid, %rax
 	syscall
 	test	%rax, %rax
 	FAIL_UNLESS jg
 	LEAVE	CODE_OF_EXIT
 END numbers
+
+/* The difference of these two is CALLS system calls. */
+#define CALLS 10000
+PROGRAM calls_few
+	LEAVE	CODE_OF_EXIT
+END calls_few
+PROGRAM calls_many
+	mov	$CALLS, %ebx
+1:	CALL_KERNEL __NR_getpid
+	dec	%ebx
+	jnz	1b
+	LEAVE	CODE_OF_EXIT
+END calls_many
 
 /* arch_prctl(): bases of the lower half only, and each thread's own. */
 PROGRAM bases
