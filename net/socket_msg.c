@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The system calls that move data through a socket (sendto, recvfrom, sendmsg, recvmsg), and the
+ * The system calls that move data through a socket (sendto, recvfrom, sendmsg, recvmsg and others), and the
  * functions that copy addresses and message headers between an application and the kernel.
  *
  * Callers: applications make the system calls. The system calls, and read() and write() in
  * socket.c, call sock_sendmsg() and sock_recvmsg(). Process context; this file has no lock of its
  * own. Compare Linux's net/socket.c.
  */
+#include "include/uapi/time.h"
 #include "include/uapi/unistd.h"
 #include "kernel/mm/limits.h"
 #include "kernel/mm/slab.h"
 #include "kernel/mm/uaccess.h"
+#include "kernel/sched/sched.h"
 #include "kernel/syscall.h"
+#include "kernel/time/time.h"
 #include "net/socket.h"
 
 #define FAST_IOV 8 /* iovec entries that fit on the stack; longer vectors are allocated */
@@ -159,21 +162,17 @@ static int refuse_control(const struct msghdr *hdr)
 	return hdr->msg_controllen < sizeof(first) ? 0 : -EINVAL;
 }
 
-static long sys_sendmsg(int fd, const struct msghdr __user *umsg, unsigned int flags)
+static int do_sendmsg(struct socket *sock, const struct msghdr __user *umsg, unsigned int flags)
 {
 	struct iovec fast[FAST_IOV], *heap;
 	struct sockaddr_storage address;
 	struct kmsghdr msg = {0};
-	struct socket *sock;
 	struct msghdr hdr;
 	int err;
 
-	sock = sockfd_lookup_light(fd, &err);
-	if (!sock)
-		return err;
 	err = import_msghdr(umsg, &hdr, &msg, fast, &heap);
 	if (err)
-		goto out_put;
+		return err;
 	err = refuse_control(&hdr);
 	if (err)
 		goto out_free;
@@ -188,7 +187,18 @@ static long sys_sendmsg(int fd, const struct msghdr __user *umsg, unsigned int f
 	err = sock_sendmsg(sock, &msg);
 out_free:
 	kfree(heap);
-out_put:
+	return err;
+}
+
+static long sys_sendmsg(int fd, const struct msghdr __user *umsg, unsigned int flags)
+{
+	struct socket *sock;
+	int err;
+
+	sock = sockfd_lookup_light(fd, &err);
+	if (!sock)
+		return err;
+	err = do_sendmsg(sock, umsg, flags);
 	fput(sock->file);
 	return err;
 }
@@ -216,21 +226,17 @@ static int export_msghdr(struct msghdr __user *umsg, const struct msghdr *hdr,
 	return 0;
 }
 
-static long sys_recvmsg(int fd, struct msghdr __user *umsg, unsigned int flags)
+static int do_recvmsg(struct socket *sock, struct msghdr __user *umsg, unsigned int flags)
 {
 	struct iovec fast[FAST_IOV], *heap;
 	struct sockaddr_storage address;
 	struct kmsghdr msg = {0};
-	struct socket *sock;
 	struct msghdr hdr;
 	int err, export_err;
 
-	sock = sockfd_lookup_light(fd, &err);
-	if (!sock)
-		return err;
 	err = import_msghdr(umsg, &hdr, &msg, fast, &heap);
 	if (err)
-		goto out_put;
+		return err;
 	msg.msg_name = hdr.msg_name ? &address : NULL;
 	err = sock_recvmsg(sock, &msg, call_flags(sock, flags));
 	if (err >= 0) {
@@ -239,18 +245,112 @@ static long sys_recvmsg(int fd, struct msghdr __user *umsg, unsigned int flags)
 			err = export_err;
 	}
 	kfree(heap);
-out_put:
+	return err;
+}
+
+static long sys_recvmsg(int fd, struct msghdr __user *umsg, unsigned int flags)
+{
+	struct socket *sock;
+	int err;
+
+	sock = sockfd_lookup_light(fd, &err);
+	if (!sock)
+		return err;
+	err = do_recvmsg(sock, umsg, flags);
 	fput(sock->file);
 	return err;
+}
+
+/* ---- sendmmsg(), recvmmsg() ------------------------------------------------------------------ */
+
+/* Returns the number of messages, or the error of the first one. */
+static long sys_sendmmsg(int fd, struct mmsghdr __user *umsgs, unsigned int n, unsigned int flags)
+{
+	unsigned int done = 0;
+	struct socket *sock;
+	int err;
+
+	sock = sockfd_lookup_light(fd, &err);
+	if (!sock)
+		return err;
+	for (n = min_t(unsigned int, n, IOV_MAX_SEGMENTS); done < n; done++) {
+		err = do_sendmsg(sock, &umsgs[done].msg_hdr, flags);
+		if (err >= 0 && copy_to_user(&umsgs[done].msg_len, &err, sizeof(err)))
+			err = -EFAULT;
+		if (err < 0)
+			break;
+		cond_resched();
+	}
+	fput(sock->file);
+	return done || !n ? (long)done : err;
+}
+
+/* An unused timeout may be invalid: Linux looks at it before the first message. */
+static long timeout_from_user(const struct timespec __user *utimeout, u64 *end)
+{
+	struct timespec ts;
+
+	*end = KTIME_MAX;
+	if (!utimeout)
+		return 0;
+	if (copy_from_user(&ts, utimeout, sizeof(ts)))
+		return -EFAULT;
+	if (ts.tv_sec < 0 || ts.tv_nsec < 0 || ts.tv_nsec >= (long)NSEC_PER_SEC)
+		return -EINVAL;
+	if (ts.tv_sec < (long)(KTIME_MAX / NSEC_PER_SEC / 2))
+		*end = ktime_get_ns() + ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+	return 0;
+}
+
+/*
+ * The timeout is looked at only after each message, as on Linux: it does not end a wait.  The time that is
+ * left is stored in *@utimeout.
+ */
+static long sys_recvmmsg(int fd, struct mmsghdr __user *umsgs, unsigned int n, unsigned int flags,
+			 struct timespec __user *utimeout)
+{
+	unsigned int done = 0, wait_flags = flags & ~MSG_WAITFORONE;
+	struct socket *sock;
+	struct timespec left;
+	u64 end, now;
+	int err;
+
+	err = timeout_from_user(utimeout, &end);
+	if (err)
+		return err;
+	sock = sockfd_lookup_light(fd, &err);
+	if (!sock)
+		return err;
+	while (done < n) {
+		err = do_recvmsg(sock, &umsgs[done].msg_hdr, wait_flags);
+		if (err >= 0 && copy_to_user(&umsgs[done].msg_len, &err, sizeof(err)))
+			err = -EFAULT;
+		if (err < 0)
+			break;
+		done++;
+		if (flags & MSG_WAITFORONE)
+			wait_flags |= MSG_DONTWAIT;
+		if (ktime_get_ns() >= end)
+			break;
+		cond_resched();
+	}
+	fput(sock->file);
+	if (utimeout && done) {
+		now = ktime_get_ns();
+		now = end > now ? end - now : 0;
+		left = (struct timespec){now / NSEC_PER_SEC, now % NSEC_PER_SEC};
+		if (copy_to_user(utimeout, &left, sizeof(left)))
+			return -EFAULT;
+	}
+	return done || !n ? (long)done : err;
 }
 
 void socket_msg_init(void)
 {
 	static const struct syscall_def calls[] = {
-		SYSCALL_DEF(__NR_sendto, sys_sendto),
-		SYSCALL_DEF(__NR_recvfrom, sys_recvfrom),
-		SYSCALL_DEF(__NR_sendmsg, sys_sendmsg),
-		SYSCALL_DEF(__NR_recvmsg, sys_recvmsg),
+		SYSCALL_DEF(__NR_sendto, sys_sendto),     SYSCALL_DEF(__NR_recvfrom, sys_recvfrom),
+		SYSCALL_DEF(__NR_sendmsg, sys_sendmsg),   SYSCALL_DEF(__NR_recvmsg, sys_recvmsg),
+		SYSCALL_DEF(__NR_sendmmsg, sys_sendmmsg), SYSCALL_DEF(__NR_recvmmsg, sys_recvmmsg),
 	};
 
 	register_syscalls(calls, ARRAY_SIZE(calls));

@@ -31,6 +31,12 @@ struct msghdr {
 	int msg_flags;
 };
 
+/* One message of sendmmsg() or recvmmsg(), and its length when it was moved. */
+struct mmsghdr {
+	struct msghdr msg_hdr;
+	unsigned int msg_len;
+};
+
 struct linger {
 	int l_onoff;
 	int l_linger; /* seconds */
@@ -73,15 +79,16 @@ struct linger {
 #define SO_DOMAIN          39
 #define SO_MAX_PACING_RATE 47
 
-#define MSG_OOB      0x01
-#define MSG_PEEK     0x02
-#define MSG_CTRUNC   0x08
-#define MSG_TRUNC    0x20
-#define MSG_DONTWAIT 0x40
-#define MSG_EOR      0x80
-#define MSG_WAITALL  0x100
-#define MSG_NOSIGNAL 0x4000
-#define MSG_MORE     0x8000
+#define MSG_OOB        0x01
+#define MSG_PEEK       0x02
+#define MSG_CTRUNC     0x08
+#define MSG_TRUNC      0x20
+#define MSG_DONTWAIT   0x40
+#define MSG_EOR        0x80
+#define MSG_WAITALL    0x100
+#define MSG_NOSIGNAL   0x4000
+#define MSG_WAITFORONE 0x10000 /* recvmmsg(): do not wait after the first message */
+#define MSG_MORE       0x8000
 
 #define SHUT_RD   0
 #define SHUT_WR   1
