@@ -47,6 +47,7 @@
 #include "net/core/snmp.h"
 #include "net/ipv4/ipconfig.h"
 #include "net/socket.h"
+#include "net/unix/af_unix.h"
 
 static struct cpu boot_cpu;
 
@@ -180,6 +181,7 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	snmp_init();       /* /proc/net/snmp, netstat */
 	netdev_init();     /* NET_RX and NET_TX softirqs, input queue, /proc/net/dev */
 	sock_init();       /* the socket system calls */
+	unix_init();       /* AF_UNIX: socketpair() */
 	inet_init();       /* AF_INET: hash tables, IP, ARP, ICMP, TCP; `ip=`, `gw=` */
 	loopback_init();   /* "lo", 127.0.0.1 */
 	virtio_init();     /* /proc/virtio; must precede the drivers */

@@ -131,6 +131,77 @@ static long sys_socket(int family, int type, int protocol)
 	return ret;
 }
 
+/* Makes two sockets that are connected to each other. */
+static int create_pair(int family, int type, int protocol, struct socket *pair[2])
+{
+	int err = sock_create(family, type, protocol, &pair[0]);
+
+	if (err)
+		return err;
+	err = sock_create(family, type, protocol, &pair[1]);
+	if (err)
+		goto out_first;
+	err = pair[0]->ops->socketpair ? pair[0]->ops->socketpair(pair[0], pair[1]) : -EOPNOTSUPP;
+	if (!err)
+		return 0;
+	sock_release(pair[1]);
+out_first:
+	sock_release(pair[0]);
+	return err;
+}
+
+/* Makes a file for each of the two sockets.  On an error the sockets are released. */
+static int pair_files(struct socket *pair[2], int flags, struct file *files[2])
+{
+	files[0] = sock_alloc_file(pair[0], flags);
+	if (IS_ERR(files[0])) {
+		sock_release(pair[0]);
+		sock_release(pair[1]);
+		return PTR_ERR(files[0]);
+	}
+	files[1] = sock_alloc_file(pair[1], flags);
+	if (IS_ERR(files[1])) {
+		fput(files[0]);
+		sock_release(pair[1]);
+		return PTR_ERR(files[1]);
+	}
+	return 0;
+}
+
+/* The numbers are copied out before the descriptors are opened, so that an error leaves none open. */
+static long sys_socketpair(int family, int type, int protocol, int __user *ufds)
+{
+	int flags = type & ~SOCK_TYPE_MASK, fds[2], err;
+	struct socket *pair[2];
+	struct file *files[2] = {NULL, NULL};
+
+	if (flags & ~(SOCK_CLOEXEC | SOCK_NONBLOCK))
+		return -EINVAL;
+	fds[0] = get_unused_fd_flags(flags);
+	if (fds[0] < 0)
+		return fds[0];
+	err = fds[1] = get_unused_fd_flags(flags);
+	if (err < 0)
+		goto out_first;
+	err = -EFAULT;
+	if (copy_to_user(ufds, fds, sizeof(fds)))
+		goto out_second;
+	err = create_pair(family, type & SOCK_TYPE_MASK, protocol, pair);
+	if (!err)
+		err = pair_files(pair, flags, files);
+	if (err)
+		goto out_second;
+	fd_install(fds[0], files[0]);
+	fd_install(fds[1], files[1]);
+	return 0;
+
+out_second:
+	put_unused_fd(fds[1]);
+out_first:
+	put_unused_fd(fds[0]);
+	return err;
+}
+
 /* ---- from a descriptor to its socket --------------------------------------------------------- */
 
 noinline struct socket *sock_from_file(struct file *file, int *err)
@@ -432,6 +503,7 @@ void sock_init(void)
 {
 	static const struct syscall_def calls[] = {
 		SYSCALL_DEF(__NR_socket, sys_socket),
+		SYSCALL_DEF(__NR_socketpair, sys_socketpair),
 		SYSCALL_DEF(__NR_bind, sys_bind),
 		SYSCALL_DEF(__NR_listen, sys_listen),
 		SYSCALL_DEF(__NR_accept, sys_accept),

@@ -55,6 +55,7 @@ struct proto_ops {
 	int (*release)(struct socket *sock);
 	int (*bind)(struct socket *sock, struct sockaddr *addr, int addr_len);
 	int (*connect)(struct socket *sock, struct sockaddr *addr, int addr_len, int flags);
+	int (*socketpair)(struct socket *a, struct socket *b); /* NULL: not supported */
 	int (*accept)(struct socket *sock, struct socket *newsock, int flags);
 	/*
 	 * Writes an address to @addr: the socket's own (@peer 0), the peer's while there is a

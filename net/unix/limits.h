@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The limits of AF_UNIX. Each comment has the unit, what happens at the limit, and the reason for the
+ * value (tools/limits.py prints docs/limits.md from it).
+ */
+#ifndef NET_UNIX_LIMITS_H
+#define NET_UNIX_LIMITS_H
+
+/*
+ * bytes that a socket may have waiting at its peer, unless SO_SNDBUF changes it: a sender waits, or gets
+ * -EAGAIN. Linux's wmem_default.
+ */
+#define UNIX_SNDBUF 212992
+/*
+ * bytes of a datagram: a longer one fails with -EMSGSIZE. It must fit into the linear part of an sk_buff.
+ */
+#define UNIX_DGRAM_BYTES 65536
+
+#endif
