@@ -469,6 +469,18 @@ static ssize_t sock_write_iter(struct file *file, struct iov_iter *from)
 	return res;
 }
 
+static ssize_t sock_sendpage(struct file *file, struct page *page, unsigned int offset, size_t size,
+			     bool more)
+{
+	struct socket *sock = file->private_data;
+	struct sock *sk = sock->sk;
+
+	if (!sk || !sk->sk_prot->sendpage)
+		return -EOPNOTSUPP;
+	return sk->sk_prot->sendpage(sk, page, offset, size,
+				     nonblock_flag(file) | (more ? MSG_MORE : 0));
+}
+
 static noinline unsigned int sock_poll(struct file *file, struct poll_table *wait)
 {
 	struct socket *sock = file->private_data;
@@ -492,6 +504,7 @@ static noinline int sock_close(struct inode *inode, struct file *file)
 static const struct file_operations socket_file_ops = {
 	.read_iter = sock_read_iter,
 	.write_iter = sock_write_iter,
+	.sendpage = sock_sendpage,
 	.poll = sock_poll,
 	.ioctl = sock_ioctl,
 	.release = sock_close,

@@ -68,6 +68,7 @@ void files_init(void)
 	stat_init();
 	attr_init();
 	readdir_init();
+	sendfile_init();
 	pipe_init();
 	poll_init();
 	anon_inode_init();

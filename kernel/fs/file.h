@@ -57,6 +57,13 @@ struct file_operations {
 	 */
 	ssize_t (*read_at)(struct file *file, struct iov_iter *to, u64 *pos);
 	ssize_t (*write_at)(struct file *file, struct iov_iter *from, u64 *pos);
+	/*
+	 * Writes @size bytes of @page from @offset on, without a copy if the file can hold a reference
+	 * of the page.  @more: the caller will write more at once.  Returns the bytes written or
+	 * -errno; -EOPNOTSUPP: only write_iter() can write.  May be NULL.
+	 */
+	ssize_t (*sendpage)(struct file *file, struct page *page, unsigned int offset, size_t size,
+			    bool more);
 	/* Returns the new position or -errno.  NULL: lseek() fails with -ESPIPE. */
 	s64 (*llseek)(struct file *file, s64 offset, unsigned int whence);
 	/*

@@ -15,6 +15,7 @@ void names_init(void);
 void stat_init(void);
 void attr_init(void);
 void readdir_init(void);
+void sendfile_init(void);
 void pipe_init(void);
 void poll_init(void);
 void anon_inode_init(void);

@@ -12,6 +12,7 @@
 #include "kernel/mm/iov_iter.h"
 
 #include "include/uapi/errno.h"
+#include "kernel/lib/string.h"
 #include "kernel/mm/limits.h"
 #include "kernel/mm/slab.h"
 #include "kernel/mm/uaccess.h"
@@ -36,14 +37,18 @@ static size_t iter_copy(struct iov_iter *i, char *kernel, size_t n, bool to_user
 
 	n = min(n, i->count);
 	while (done < n) {
-		size_t part, left;
+		size_t part, left = 0;
 		char *user;
 
 		skip_finished(i);
 		user = (char *)i->iov->iov_base + i->iov_offset;
 		part = min(n - done, i->iov->iov_len - i->iov_offset);
-		left = to_user ? copy_to_user(user, kernel + done, part)
-			       : copy_from_user(kernel + done, user, part);
+		if (unlikely(i->kernel))
+			memcpy(to_user ? user : kernel + done, to_user ? kernel + done : user,
+			       part);
+		else
+			left = to_user ? copy_to_user(user, kernel + done, part)
+				       : copy_from_user(kernel + done, user, part);
 		i->iov_offset += part - left;
 		i->count -= part - left;
 		done += part - left;

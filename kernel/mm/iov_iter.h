@@ -16,6 +16,7 @@ struct iov_iter {
 	 */
 	const struct iovec *iov;
 	unsigned int nr_segs;
+	bool kernel;       /* the buffers are the kernel's, not the application's */
 	size_t iov_offset; /* in the first segment */
 	size_t count;      /* bytes left in all */
 };
@@ -30,6 +31,12 @@ static inline void iov_iter_init_one(struct iov_iter *i, struct iovec *iov, void
 	iov->iov_base = buf;
 	iov->iov_len = n;
 	*i = (struct iov_iter){.iov = iov, .nr_segs = 1, .count = n};
+}
+/* The same for a buffer of the kernel. */
+static inline void iov_iter_init_kernel(struct iov_iter *i, struct iovec *iov, void *buf, size_t n)
+{
+	iov_iter_init_one(i, iov, buf, n);
+	i->kernel = true;
 }
 static inline size_t iov_iter_count(const struct iov_iter *i)
 {

@@ -486,8 +486,7 @@ static int tcp_sendpage_locked(struct sock *sk, struct page *page, int offset, s
 
 /*
  * Queues @size bytes at @offset of the block @page without a copy; each fragment takes a reference to the
- * block.  Returns the number of bytes queued, or -errno.  This is proto.sendpage, which has no caller, because
- * there is no sendfile().
+ * block.  Returns the number of bytes queued, or -errno.  proto.sendpage <- sendfile().
  */
 int tcp_sendpage(struct sock *sk, struct page *page, int offset, size_t size, int flags)
 {

@@ -492,6 +492,76 @@ static void test_descriptors(void **state)
 	stat_both((struct pair){999, 999}, "", AT_EMPTY_PATH);
 }
 
+/* Opens @path with @flags on both sides; the call must succeed. */
+static struct pair must_open(const char *path, unsigned int flags)
+{
+	struct pair fd;
+
+	assert_int_equal(open_both(cwd, path, flags, 0600, &fd), 0);
+	return fd;
+}
+
+/* sendfile() from a file, to a file and a pipe: with and without a position, at its ends, and refused. */
+static void test_sendfile(void **state)
+{
+	static char data[3 * PAGE_SIZE + 100], ours[sizeof(data)], hosts[sizeof(data)];
+	static const s64 starts[] = {
+		-1, 0, 1, PAGE_SIZE - 1, 2 * PAGE_SIZE, sizeof(data) - 1, sizeof(data), 1L << 40};
+	static const s64 counts[] = {0, 1, 100, PAGE_SIZE, 20000, 1L << 40, -1};
+	struct pair in = must_open("in", O_CREAT | O_RDWR), pipe_in, pipe_out;
+	struct pair append = must_open("append", O_CREAT | O_WRONLY | O_APPEND);
+	struct pair dir = must_open(".", O_RDONLY), reads = must_open("in", O_RDONLY);
+	struct pair writes = must_open("in", O_WRONLY), wrong = {999, 999};
+	int our_pipe[2], host_pipe[2];
+
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = i * 31 + i / 256;
+	on(__NR_write, in, (long)data, sizeof(data), 0);
+	assert_int_equal(kernel_syscall(__NR_pipe, (long)our_pipe, 0, 0, 0, 0, 0), 0);
+	assert_int_equal(host(__NR_pipe, (long)host_pipe, 0, 0, 0, 0), 0);
+	pipe_in = (struct pair){our_pipe[1], host_pipe[1]};
+	pipe_out = (struct pair){our_pipe[0], host_pipe[0]};
+	for (unsigned int i = 0; i < ARRAY_SIZE(starts) * ARRAY_SIZE(counts); i++) {
+		s64 start = starts[i / ARRAY_SIZE(counts)], count = counts[i % ARRAY_SIZE(counts)];
+		s64 a = start, b = start;
+		long n = same(
+			__NR_sendfile,
+			kernel_syscall(__NR_sendfile, pipe_in.ours, in.ours, (long)&a, count, 0, 0),
+			host(__NR_sendfile, pipe_in.hosts, in.hosts, (long)&b, count, 0));
+
+		assert_int_equal(a, b);
+		if (n <= 0)
+			continue;
+		assert_int_equal(kernel_syscall(__NR_read, pipe_out.ours, (long)ours, n, 0, 0, 0),
+				 n);
+		assert_int_equal(host(__NR_read, pipe_out.hosts, (long)hosts, n, 0, 0), n);
+		assert_memory_equal(ours, data + start, n);
+		assert_memory_equal(hosts, ours, n);
+	}
+	on(__NR_lseek, in, 10, SEEK_SET, 0);
+#define send(out, from)                                                                            \
+	same(__NR_sendfile, kernel_syscall(__NR_sendfile, (out).ours, (from).ours, 0, 50, 0, 0),   \
+	     host(__NR_sendfile, (out).hosts, (from).hosts, 0, 50, 0))
+	send(pipe_in, in);
+	send(append, in);
+	send(pipe_in, dir);
+	send(reads, in);
+	send(pipe_in, writes);
+	send(wrong, in);
+	send(pipe_in, wrong);
+	send(writes, in);
+	on(__NR_lseek, in, 0, SEEK_CUR, 0);
+	on(__NR_lseek, writes, 0, SEEK_CUR, 0);
+#undef send
+	close_both(pipe_in);
+	close_both(pipe_out);
+	close_both(append);
+	close_both(dir);
+	close_both(reads);
+	close_both(writes);
+	close_both(in);
+}
+
 /* ---- random calls ----------------------------------------------------------------------------- */
 
 static u32 below(u32 n)
@@ -731,6 +801,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		each(test_paths),
 		each(test_descriptors),
+		each(test_sendfile),
 		each(test_random_calls),
 	};
 	struct statfs fs;
