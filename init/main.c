@@ -52,10 +52,12 @@
 static struct cpu boot_cpu;
 
 static const struct app_entry *app = app_table; /* set by `app=`; default: the first of the table */
+static bool app_named;                          /* `app=` was given */
 static char app_usage[256];
 
 static int parse_app(const char *value)
 {
+	app_named = true;
 	/* No application: the hosted build's tests issue the system calls (tests/host). */
 	if (!strcmp(value, "none")) {
 		app = NULL;
@@ -117,7 +119,7 @@ static int app_thread(void *arg)
 static int init_thread(void *arg)
 {
 	(void)arg;
-	program_choose(); /* `init=`, or /init of the initrd */
+	program_choose(!app_named); /* `init=`, or /init of the initrd without `app=` */
 	boot_stage("initrd");
 	hal_probe_devices(); /* PCI and virtio-mmio: calls the drivers' probe functions */
 	open_devices();      /* fills the receive rings, enables polling */

@@ -55,12 +55,12 @@ struct cmdline_rest *program_init(void)
 	return &rest;
 }
 
-void program_choose(void)
+void program_choose(bool by_default)
 {
 	struct file *file;
 
 	chosen = *path;
-	if (!chosen) {
+	if (!chosen && by_default) {
 		file = filp_open(DEFAULT_PROGRAM, O_RDONLY, 0);
 		chosen = !IS_ERR(file);
 		if (chosen)

@@ -122,6 +122,7 @@ static int eventfd_release(struct inode *inode, struct file *file)
 }
 
 static const struct file_operations eventfd_fops = {
+	.llseek = noop_llseek,
 	.read_iter = eventfd_read,
 	.write_iter = eventfd_write,
 	.poll = eventfd_poll,

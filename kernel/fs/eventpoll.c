@@ -311,6 +311,7 @@ static int ep_eventpoll_release(struct inode *inode, struct file *file)
 }
 
 static const struct file_operations eventpoll_fops = {
+	.llseek = noop_llseek,
 	.poll = ep_eventpoll_poll,
 	.release = ep_eventpoll_release,
 };

@@ -147,6 +147,8 @@ struct file *fget_raw(unsigned int fd);
 s64 vfs_setpos(struct file *file, s64 offset, s64 base);
 /* A llseek() with SEEK_SET and SEEK_CUR alone. */
 s64 generic_llseek(struct file *file, s64 offset, unsigned int whence);
+/* A llseek() that succeeds and moves nothing, as Linux's anonymous files have it. */
+s64 noop_llseek(struct file *file, s64 offset, unsigned int whence);
 
 /* ---- setting up ----------------------------------------------------------------------------- */
 /* Creates the root directory and the caches, and registers the system calls of kernel/fs. */

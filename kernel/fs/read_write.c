@@ -217,6 +217,11 @@ s64 generic_llseek(struct file *file, s64 offset, unsigned int whence)
 	return vfs_setpos(file, offset, whence == SEEK_CUR ? (s64)file->f_pos : 0);
 }
 
+s64 noop_llseek(struct file *file, s64 offset, unsigned int whence)
+{
+	return file->f_pos;
+}
+
 static long sys_lseek(unsigned int fd, s64 offset, unsigned int whence)
 {
 	struct file *file = fget(fd);

@@ -151,6 +151,7 @@ static int timerfd_release(struct inode *inode, struct file *file)
 }
 
 static const struct file_operations timerfd_fops = {
+	.llseek = noop_llseek,
 	.read_iter = timerfd_read,
 	.poll = timerfd_poll,
 	.release = timerfd_release,

@@ -128,10 +128,8 @@ static void errors(void)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		SCENE(a_file_arrives),
-		SCENE(the_file_is_removed_at_once),
-		SCENE(no_room),
-		SCENE(segments_are_full),
+		SCENE(a_file_arrives), SCENE(the_file_is_removed_at_once),
+		SCENE(no_room),        SCENE(segments_are_full),
 		SCENE(errors),
 	};
 

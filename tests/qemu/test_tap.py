@@ -54,8 +54,8 @@ def test_two_thousand_short_ones_leave_nothing(tap):
 
 # LIMIT(VIRTNET_RX_PART)
 @pytest.mark.builds("checked", "shipped")
-def test_two_mib_with_buffers_of_a_page(tap):
-    """With 2 MiB of memory there is not enough for a receive ring full of buffers of a page each: the driver fills a part
+def test_three_mib_with_buffers_of_a_page(tap):
+    """With 3 MiB of memory there is not enough for a receive ring full of buffers of a page each: the driver fills a part
     of the ring."""
-    with LinuxGuest(tap, wire="tap", mem=2) as g, g.connect(7) as s:
+    with LinuxGuest(tap, wire="tap", mem=3) as g, g.connect(7) as s:
         echo_hashed(s, MIB // 4, 8)
