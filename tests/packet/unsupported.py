@@ -11,7 +11,6 @@ from symbols import NUMBERS
 
 # System calls that the kernel does not have: they return ENOSYS.
 CALLS = {
-    "epoll_create": "epoll", "epoll_create1": "epoll", "epoll_ctl": "epoll", "epoll_wait": "epoll",
     "splice": "splice()", "sendfile": "sendfile()",
 }
 
