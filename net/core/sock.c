@@ -140,7 +140,6 @@ noinline struct sock *sk_clone_lock(const struct sock *sk, gfp_t gfp)
 	sock_reset_flag(newsk, SOCK_DEAD);
 	sock_reset_flag(newsk, SOCK_DONE);
 	sock_reset_flag(newsk, SOCK_NOSPACE);
-	sock_reset_flag(newsk, SOCK_QUEUE_SHRUNK);
 
 	newsk->sk_dst_cache = NULL;
 	newsk->sk_timer = (struct timer_list){0};

@@ -159,8 +159,7 @@ enum sock_flags {
 	SOCK_KEEPOPEN,
 	SOCK_LINGER,
 	SOCK_BROADCAST,
-	SOCK_URGINLINE, /* SO_OOBINLINE: urgent data is read in its place in the stream */
-	SOCK_QUEUE_SHRUNK,
+	SOCK_URGINLINE,       /* SO_OOBINLINE: urgent data is read in its place in the stream */
 	SOCK_USE_WRITE_QUEUE, /* sk_wmem_queued limits sending, so sock_wfree() wakes no thread */
 	/* a thread waits for space to send (Linux keeps this in struct socket) */
 	SOCK_NOSPACE,
@@ -268,11 +267,21 @@ static inline int sk_stream_min_wspace(const struct sock *sk)
 {
 	return sk->sk_wmem_queued >> 1;
 }
-static inline bool sk_stream_memory_free(const struct sock *sk)
+static inline bool __sk_stream_memory_free(const struct sock *sk, bool wake)
 {
 	if ((int)sk->sk_wmem_queued >= sk->sk_sndbuf)
 		return false;
-	return !sk->sk_prot->stream_memory_free || sk->sk_prot->stream_memory_free(sk);
+	return !sk->sk_prot->stream_memory_free || sk->sk_prot->stream_memory_free(sk, wake);
+}
+static inline bool sk_stream_memory_free(const struct sock *sk)
+{
+	return __sk_stream_memory_free(sk, false);
+}
+/* Returns true if so much room is free that threads which wait for it are woken, and poll() reports it. */
+static inline bool sk_stream_is_writeable(const struct sock *sk)
+{
+	return sk_stream_wspace(sk) >= sk_stream_min_wspace(sk) &&
+	       __sk_stream_memory_free(sk, true);
 }
 void sk_stream_write_space(struct sock *sk);
 int sk_stream_wait_connect(struct sock *sk, long *timeo_p);

@@ -173,7 +173,7 @@ void sock_def_write_space(struct sock *sk)
 
 void sk_stream_write_space(struct sock *sk)
 {
-	if (sk_stream_wspace(sk) < sk_stream_min_wspace(sk) || !sk_stream_memory_free(sk))
+	if (!sk_stream_is_writeable(sk))
 		return;
 	sock_reset_flag(sk, SOCK_NOSPACE);
 	sk_wake(sk, 1, EPOLLOUT | EPOLLWRNORM);

@@ -276,18 +276,18 @@ static noinline bool tcp_memory_free_in_want(const struct sock *sk)
 }
 
 /*
- * Returns true if a write would find room; poll() and tcp_sendmsg() both call this function, so that they
- * agree.  A writer whose own buffer is full is woken by the ACKs of its data.  Under memory pressure (all
+ * Returns true if a write would find room; poll() and tcp_sendmsg() both call this function, so that a write
+ * after poll() is not refused.  A writer whose own buffer is full is woken by the ACKs of its data.  Under memory pressure (all
  * sockets together hold too much, or few pages are free) a refused writer may have no data queued, so no ACK
  * would wake it: tcp_space_soon() wakes it later.
  */
-bool tcp_stream_memory_free(const struct sock *sk)
+bool tcp_stream_memory_free(const struct sock *sk, bool wake)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 	u32 lowat = tp->notsent_lowat ? tp->notsent_lowat : (u32)sysctl_tcp_notsent_lowat;
 
 	/* A lowat of 0 means no limit: lowat - 1 is then the largest number. */
-	if (tp->write_seq - tp->snd_nxt > lowat - 1)
+	if ((u64)(tp->write_seq - tp->snd_nxt) << wake > lowat - 1)
 		return false;
 	if (unlikely(tcp_under_memory_pressure(sk)))
 		return tcp_memory_free_in_want(sk);
@@ -295,11 +295,6 @@ bool tcp_stream_memory_free(const struct sock *sk)
 }
 
 /* ---- poll() --------------------------------------------------------------------------------------------- */
-
-static bool sk_stream_is_writeable(const struct sock *sk)
-{
-	return sk_stream_wspace(sk) >= sk_stream_min_wspace(sk) && sk_stream_memory_free(sk);
-}
 
 static unsigned int tcp_poll_out(struct sock *sk)
 {

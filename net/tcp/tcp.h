@@ -139,9 +139,10 @@ bool tcp_check_oom(struct sock *sk);
 int tcp_orphan_count(void);
 /*
  * Returns true if @sk may queue more data for sending.  Returns false if its buffer is full, if
- * more than TCP_NOTSENT_LOWAT bytes are unsent, or if memory is short and @sk has used its share.
+ * TCP_NOTSENT_LOWAT bytes are unsent, or if memory is short and @sk has used its share.  With @wake half of
+ * TCP_NOTSENT_LOWAT is the limit, so that a thread is woken for more than a few bytes.
  */
-bool tcp_stream_memory_free(const struct sock *sk);
+bool tcp_stream_memory_free(const struct sock *sk, bool wake);
 bool tcp_wmem_has_room(const struct sock *sk);
 int tcp_mem_limit(const struct sock *sk, int least, int most);
 

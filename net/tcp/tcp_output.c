@@ -27,7 +27,6 @@ void tcp_wmem_free_skb(struct sock *sk, struct sk_buff *skb)
 {
 	BUG_ON(skb->truesize > sk->sk_wmem_queued);
 	sk_wmem_queued_add(sk, -(int)skb->truesize);
-	sock_set_flag(sk, SOCK_QUEUE_SHRUNK);
 	consume_skb(skb);
 }
 
@@ -526,12 +525,9 @@ static bool tcp_should_expand_sndbuf(const struct sock *sk)
 	       tcp_packets_in_flight(tp) < tp->snd_cwnd;
 }
 
-/* If acknowledged data was freed, wakes a thread that waits for room in the send buffer. */
+/* Data was acknowledged or sent: wakes a thread that waits for room, if there is enough room now. */
 void tcp_check_space(struct sock *sk)
 {
-	if (!sock_flag(sk, SOCK_QUEUE_SHRUNK))
-		return;
-	sock_reset_flag(sk, SOCK_QUEUE_SHRUNK);
 	if (!sock_flag(sk, SOCK_NOSPACE))
 		return;
 	if (tcp_should_expand_sndbuf(sk)) {

@@ -175,7 +175,6 @@ int tcp_trim_head(struct sock *sk, struct sk_buff *skb, u32 len)
 	if (freed) {
 		skb->truesize -= freed;
 		sk_wmem_queued_add(sk, -(int)freed);
-		sock_set_flag(sk, SOCK_QUEUE_SHRUNK);
 	}
 	if (tcp_skb_pcount(skb) > 1)
 		tcp_set_skb_tso_segs(skb, tcp_skb_mss(skb));
