@@ -33,6 +33,8 @@ MACHINE_SRC := $(filter-out boot/efi_%,$(sort $(wildcard boot/*.c boot/*.S kerne
 # into both.
 EFI_SRC := $(sort $(wildcard boot/efi_*.c)) boot/efi_blob.S kernel/x86/memmap.c kernel/lib/string.c \
 	kernel/lib/vsprintf.c kernel/time/calendar.c
+# The vDSO: a shared object for the program, linked on its own.  kernel/x86/vdso_image.S has it in the kernel.
+VDSO_SRC := kernel/x86/vdso/vdso.c
 # Below the seams, for the hosted kernel only.
 HOST_SRC := $(filter-out tests/host/conductor.c,$(sort $(wildcard tests/host/*.c)))
 # Above the seams, for both.
@@ -83,6 +85,10 @@ APP_INC := -Iinclude
 
 # An application is an ordinary main(); in the image it is called NAME_main (apps/libc/apps.c).
 app_flags = $(if $(filter apps/libc/%,$(1)),,-Dmain=$(basename $(notdir $(1)))_main -Wno-missing-prototypes)
+
+VDSO_FLAGS := -O2 -fPIC -mgeneral-regs-only -fcf-protection=none -fno-stack-protector
+VDSO_LINK := -shared -s -Bsymbolic --no-undefined -soname linux-vdso.so.1 --hash-style=both --eh-frame-hdr \
+	-z noexecstack -z max-page-size=4096 --build-id=none --fatal-warnings
 
 .PHONY: all help
 all: $(B)/softnet.elf $(B)/checked/softnet.elf $(B)/host/libsoftnet.so $(B)/host-asan/libsoftnet.so
@@ -140,6 +146,14 @@ endef
 # $(1): build; $(2): its folder.
 define machine
 $(2)/kernel/version.c.o: $(B)/generated/version.h
+$(2)/kernel/x86/vdso/vdso.o: $(VDSO_SRC) Makefile
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(FREESTANDING) $$(VDSO_FLAGS) $$(MACHINE_INC) -c $$< -o $$@
+$(2)/kernel/x86/vdso/vdso.so: $(2)/kernel/x86/vdso/vdso.o kernel/x86/vdso/vdso.lds
+	$$(Q)$$(LD) $$(VDSO_LINK) -T kernel/x86/vdso/vdso.lds $$< -o $$@
+$(2)/kernel/x86/vdso_image.S.o: kernel/x86/vdso_image.S $(2)/kernel/x86/vdso/vdso.so Makefile
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) -DVDSO_IMAGE='"$(2)/kernel/x86/vdso/vdso.so"' -MMD -MP -c $$< -o $$@
 $(2)_OBJ := $$(patsubst %,$(2)/%.o,$$(call sources_of,$(1),$$(MACHINE_SRC) $$(COMMON_SRC)) $$(APP_SRC))
 $(2)_TEST_OBJ := $$(filter-out $(2)/$(APP_TABLE).o,$$($(2)_OBJ)) $$(TEST_APP_SRC:%=$(2)/%.o)
 $(2)/apps/%.c.o: apps/%.c Makefile
@@ -344,7 +358,7 @@ test-fresh:
 .PHONY: clang
 define clang
 $(B)/clang/$(1)/kernel/version.c.ok: $(B)/generated/version.h
-clang: $$(patsubst %,$(B)/clang/$(1)/%.ok,$$(filter %.c,$$(call sources_of,$(1),$$(MACHINE_SRC) $$(COMMON_SRC)) $$(APP_SRC) $$(TEST_APP_SRC) \
+clang: $$(patsubst %,$(B)/clang/$(1)/%.ok,$$(filter %.c,$$(call sources_of,$(1),$$(MACHINE_SRC) $$(COMMON_SRC)) $$(VDSO_SRC) $$(APP_SRC) $$(TEST_APP_SRC) \
 	$$(filter boot/efi_%,$$(EFI_SRC))))
 $(B)/clang/$(1)/apps/%.c.ok: apps/%.c Makefile
 	@mkdir -p $$(@D)
@@ -386,7 +400,7 @@ clean:
 # Prints the sources of each image, for tests/tidy.
 .PHONY: print-sources
 print-sources:
-	@printf 'machine %s\n' $(filter %.c,$(MACHINE_SRC) $(EFI_SRC) $(COMMON_SRC) $(APP_SRC))
+	@printf 'machine %s\n' $(filter %.c,$(MACHINE_SRC) $(EFI_SRC) $(VDSO_SRC) $(COMMON_SRC) $(APP_SRC))
 	@printf 'test %s\n' $(filter %.c,$(TEST_APP_SRC))
 	@printf 'hosted %s\n' $(filter %.c,$(HOST_SRC) $(COMMON_SRC) $(APP_SRC))
 

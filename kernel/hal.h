@@ -27,6 +27,7 @@
 
 struct boot_info;
 struct cpu;
+struct page;
 struct task_struct;
 
 /* ---- clock ---------------------------------------------------------------------------------- */
@@ -220,6 +221,17 @@ u64 hal_user_next(u64 va, u64 end);
 void hal_user_free_tables(u64 start, u64 end);
 /* Returns what AT_HWCAP tells the program of the CPU: on x86 the EDX of CPUID leaf 1. */
 u32 hal_user_hwcap(void);
+
+/*
+ * The vDSO, a shared object that reads the clock without a system call.  Stores its pages in @pages:
+ * the first has data, which the program may read, and is to be mapped below the others, which have
+ * the object.  The kernel keeps a reference of each.  Returns their number; 0: there is no vDSO, or no
+ * memory.  Called once, in process context.  Hosted: there is none.
+ */
+#define HAL_VDSO_PAGES_MAX 3
+unsigned int hal_vdso_pages(struct page **pages, unsigned int max);
+/* The time of day is hal_clock_ns() + @offset_ns from now on; the vDSO must know. */
+void hal_set_wall_offset(u64 offset_ns);
 
 /*
  * Stores @new in the word at @p, an address of the program, if the word has the value *@expected; as

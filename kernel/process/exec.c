@@ -226,7 +226,7 @@ static void push_strings(struct stack *s, const char *const *strings, unsigned i
 	*start = s->sp;
 }
 
-static void push_auxv(struct stack *s, const struct elf_image *image, u64 execfn)
+static void push_auxv(struct stack *s, const struct elf_image *image, u64 execfn, u64 vdso)
 {
 	unsigned int first = s->n;
 	u8 random[16];
@@ -256,6 +256,10 @@ static void push_auxv(struct stack *s, const struct elf_image *image, u64 execfn
 	for (unsigned int i = 0; i < ARRAY_SIZE(pairs); i++) {
 		word(s, pairs[i][0]);
 		word(s, pairs[i][1]);
+	}
+	if (vdso) {
+		word(s, AT_SYSINFO_EHDR);
+		word(s, vdso);
 	}
 	word(s, AT_RANDOM);
 	word(s, random_at);
@@ -307,7 +311,7 @@ static int map_stack(struct mm_struct *mm, u64 top, u64 bytes, bool exec)
 }
 
 static int build_stack(struct exec *e, const struct chain *c, const struct elf_image *image,
-		       u64 top)
+		       u64 vdso, u64 top)
 {
 	unsigned int envc = count(e->envp);
 	struct mm_struct *mm = e->mm;
@@ -324,7 +328,7 @@ static int build_stack(struct exec *e, const struct chain *c, const struct elf_i
 	push_strings(s, e->envp, envc, 1 + c->argc + 1, &mm->env_start, &mm->env_end);
 	push_strings(s, c->argv + c->first, c->argc, 1, &mm->arg_start, &mm->arg_end);
 	s->n = 1 + c->argc + 1 + envc + 1;
-	push_auxv(s, image, execfn);
+	push_auxv(s, image, execfn, vdso);
 	s->sp = ALIGN_DOWN(s->sp - s->n * sizeof(u64), 16);
 	if (!s->err)
 		s->err = mm_write(mm, s->sp, s->words, s->n * sizeof(u64));
@@ -347,6 +351,27 @@ static int check_strings(const struct exec *e)
 	return 0;
 }
 
+/*
+ * Maps the vDSO behind the page of its data.  Returns its address, or 0: a program without one reads the
+ * clock by system calls.
+ */
+static u64 map_vdso(struct mm_struct *mm)
+{
+	struct page *pages[HAL_VDSO_PAGES_MAX];
+	unsigned int n = hal_vdso_pages(pages, ARRAY_SIZE(pages));
+	u64 at, vdso = 0;
+
+	if (!n)
+		return 0;
+	mm_lock(mm);
+	at = get_unmapped_area(mm, 0, n * PAGE_SIZE, 0);
+	if (!IS_ERR((void *)at) && !mm_map_special(mm, at, pages, 1, false) &&
+	    !mm_map_special(mm, at + PAGE_SIZE, pages + 1, n - 1, true))
+		vdso = at + PAGE_SIZE;
+	mm_unlock(mm);
+	return vdso;
+}
+
 static int load_program(struct exec *e, struct chain *c, const void *head)
 {
 	u64 top = choose_layout(e->mm);
@@ -359,7 +384,7 @@ static int load_program(struct exec *e, struct chain *c, const void *head)
 	bytes += bytes_of(c->argv + c->first);
 	err = map_stack(e->mm, top, bytes, image.exec_stack);
 	if (!err)
-		err = build_stack(e, c, &image, top);
+		err = build_stack(e, c, &image, map_vdso(e->mm), top);
 	if (err)
 		pr_err("%s: no memory for its stack (%d)", e->path, err);
 	e->entry = image.start;

@@ -50,6 +50,7 @@ static int set_at(s64 seconds, s64 nanoseconds, u64 at)
 	if (real < at)
 		return -EINVAL;
 	offset_ns = real - at;
+	hal_set_wall_offset(offset_ns);
 	return 0;
 }
 

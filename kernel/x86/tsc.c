@@ -287,6 +287,12 @@ u64 hal_clock_ns(void)
 	return hal_clock_from_raw(hal_clock_raw());
 }
 
+void clock_factors(u64 *base, u64 *ns_per_cycle)
+{
+	*base = base_tsc;
+	*ns_per_cycle = ns_per_tsc;
+}
+
 /* ---- the timer -------------------------------------------------------------------------------- */
 
 static void program_timer(u64 deadline_ns)

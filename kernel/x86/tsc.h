@@ -20,4 +20,7 @@ void clock_init(u64 entry_tsc);
  */
 bool clock_timer_is_due(void);
 
+/* The factors of hal_clock_ns(), which is (TSC - *@base) * *@ns_per_cycle >> 32.  After clock_init(). */
+void clock_factors(u64 *base, u64 *ns_per_cycle);
+
 #endif

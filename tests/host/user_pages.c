@@ -188,3 +188,14 @@ u32 hal_user_hwcap(void)
 {
 	return 0x178bfbff;
 }
+
+/* ---- the vDSO ------------------------------------------------------------------------------- */
+
+unsigned int hal_vdso_pages(struct page **pages, unsigned int max)
+{
+	return 0;
+}
+
+void hal_set_wall_offset(u64 offset_ns)
+{
+}

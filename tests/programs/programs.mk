@@ -14,8 +14,8 @@ $(B)/programs/hostile: $(HOSTILE_SRC) tests/programs/hostile/hostile.h tests/pro
 	@mkdir -p $(@D)
 	$(Q)gcc -static $(PROGRAM_FLAGS) -Wno-unused-result -Wno-array-bounds -Wno-infinite-recursion $(HOSTILE_SRC) -o $@
 
-# One file each: random calls from ring 3, threads under load.
-$(B)/programs/fuzz $(B)/programs/stress: $(B)/programs/%: tests/programs/%.c tests/programs/programs.mk
+# One file each: random calls from ring 3, threads under load, the vDSO.
+$(B)/programs/fuzz $(B)/programs/stress $(B)/programs/vdso: $(B)/programs/%: tests/programs/%.c tests/programs/programs.mk
 	@mkdir -p $(@D)
 	$(Q)gcc -static $(PROGRAM_FLAGS) -Wno-unused-result $< -o $@
 
@@ -47,7 +47,7 @@ $(STARTS): tests/programs/start.c tests/programs/programs.mk
 	@mkdir -p $(@D)
 	$(Q)$(START_CC) $(PROGRAM_FLAGS) $< -o $@
 
-PROGRAMS := $(addprefix $(B)/programs/,conformance hostile fuzz stress) $(ECHOES) $(STARTS)
+PROGRAMS := $(addprefix $(B)/programs/,conformance hostile fuzz stress vdso) $(ECHOES) $(STARTS)
 
 # Linux programs, unmodified, on Linux and in the machine.
 .PHONY: test-programs play-programs

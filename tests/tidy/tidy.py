@@ -416,7 +416,6 @@ UNUSED = {
     "max_virtqueue_pairs": "a place in the device's configuration",
     "mm_min_free": "tests hold the reserve of pages against it",
     **dict.fromkeys(("timers_armed", "hrtimers_armed"), "tests end without an armed timer"),
-    "mm_map_special": "until a vDSO",
     "raise_softirq": "raise_softirq_irqoff() with interrupts on",
     **dict.fromkeys(("put_unaligned_be32", "wake_up_all", "schedule_timeout_interruptible"), "the counterpart of one that is used"),
 }
