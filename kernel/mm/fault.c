@@ -49,9 +49,14 @@ static struct page *phys_to_page(phys_addr_t pa)
 	return virt_to_page(hal_phys_to_virt(pa));
 }
 
+bool program_has_pages(u64 n)
+{
+	return nr_free_pages() >= reserve + n;
+}
+
 static struct page *alloc_program_page(gfp_t zero)
 {
-	if (nr_free_pages() <= reserve)
+	if (!program_has_pages(1))
 		return NULL;
 	return alloc_budget_pages(GFP_KERNEL | zero, 0, &program_pages);
 }

@@ -79,6 +79,10 @@ struct mm_struct {
 extern struct mm_struct process_mm;
 /* The pages that the program's private and anonymous memory takes. */
 extern struct page_budget program_pages;
+/*
+ * Returns whether the program can have @n more pages now: as many are free above the kernel's reserve.
+ */
+bool program_has_pages(u64 n);
 
 /* Creates the cache and registers the system calls.  Boot. */
 void vma_init(void);

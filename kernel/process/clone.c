@@ -16,7 +16,9 @@
 #include "kernel/lib/string.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/uaccess.h"
+#include "kernel/mm/vma.h"
 #include "kernel/printk.h"
+#include "kernel/process/limits.h"
 #include "kernel/process/signal.h"
 #include "kernel/sched/limits.h"
 #include "kernel/sched/sched.h"
@@ -81,7 +83,7 @@ static long create_thread(const struct clone_args *args)
 
 	if (err)
 		return err;
-	if (nr_threads >= THREADS_MAX)
+	if (nr_threads >= THREADS_MAX || !program_has_pages(THREAD_START_PAGES))
 		return -EAGAIN;
 	p = user_thread_alloc(never, NULL, current->files);
 	if (IS_ERR(p))

@@ -27,6 +27,11 @@
  */
 #define GROUPS_MAX 32
 /*
+ * pages: with fewer left for the program, clone() fails with -EAGAIN. A thread takes 4 for its kernel
+ * stack, and touches some of its own at once; if it found none there, the program would be killed.
+ */
+#define THREAD_START_PAGES 64
+/*
  * hash chains of waiting futexes: more waiters make the chains longer. With THREADS_MAX waiters a
  * chain has 16 entries.
  */

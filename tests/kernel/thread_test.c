@@ -8,6 +8,7 @@
 #include "kernel/process/limits.h"
 #include "kernel/sched/limits.h"
 #include "kernel/time/wallclock.h"
+#include "tests/host/host.h"
 #include "tests/kernel/program.h"
 
 const bool cases_are_programs = true;
@@ -296,6 +297,18 @@ static void too_many_threads(void)
 	join_threads();
 }
 
+/* LIMIT(THREAD_START_PAGES) */
+static void no_pages_for_a_thread(void)
+{
+	host_keep_pages(THREAD_START_PAGES - 1);
+	CHECK_IS(host_user_thread(wait_at_gate, NULL), -EAGAIN);
+	host_keep_pages(~0UL);
+	start(wait_at_gate, NULL);
+	gate = 1;
+	futex(&gate, FUTEX_WAKE, 1, NULL);
+	join_threads();
+}
+
 static void exit_of_all(void)
 {
 	CALL1(__NR_exit_group, 7);
@@ -441,6 +454,7 @@ const struct test_case cases[] = {
 	{"clone_and_join", clone_and_join, NULL, 0},
 	{"clone_refuses", clone_refuses, NULL, 0},
 	{"too_many_threads", too_many_threads, NULL, 0},
+	{"no_pages_for_a_thread", no_pages_for_a_thread, NULL, 0},
 	{"exit_of_all", exit_of_all, NULL, ENDS(7)},
 	{"exit_code_has_seven_bits", exit_code_has_seven_bits, NULL, ENDS(1)},
 	{"first_thread_exits", first_thread_exits, NULL, ENDS(3)},

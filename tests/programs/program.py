@@ -38,6 +38,6 @@ def boot(initrd, args=(), append="", init="/init", **options):
 
 
 def reports(console):
-    """Returns the lines in which the kernel reports an error of its own."""
-    bad = re.compile(r"\b(BUG|WARNING|panic|soft lockup|exception \d+)\b")
+    """Returns the lines in which the kernel reports an error of its own; "exception N," is the program's."""
+    bad = re.compile(r"\b(BUG|WARNING|panic|soft lockup|exception \d+\b(?!,))")
     return [line for line in console.replace("\r", "").splitlines() if bad.search(line)]
