@@ -624,9 +624,29 @@ def dsack_in_a_part_of_a_burst(d):
     packets have left the device, and only the first part has the D-SACK. Linux's TUN device holds no packets, so all
     segments of the burst are cut for it. Later the last segment, which is repeated, begins elsewhere.
     Script: sack/dsack-in-a-part-of-a-burst.pkt"""
+    if not has_sack(d):
+        return False
     ours, linux = ranges(d.ours), ranges(d.linux)
-    return has_sack(d) and only_data_differs(d) and len(ours) == len(linux) == 1 and ours[0][1] == linux[0][1] and \
-        0 < abs(ours[0][0] - linux[0][0]) < SMALL and any(re.search(r"\bD", a) and w[0] == "seg" and w[4] for w, a in steps_before(d))
+    twice = list(duplicates(d))
+    if only_data_differs(d) and len(ours) == len(linux) == 1 and 0 < abs(ours[0][0] - linux[0][0]) < SMALL:
+        return ours[0][1] == linux[0][1] and any("D" in d.before[i] for i in twice if i < d.index)
+    # The number of segments differs, or what fits into the window.
+    last = max((i for i, w in enumerate(steps_up_to(d)) if w[0] == "seg"), default=None)
+    if last not in twice:
+        return False
+    if d.words[0] == "info":
+        fields = list(zip(extra(d.ours).split(","), extra(d.linux).split(",")))
+        return len(fields) > UNACKED and all(a == b for k, (a, b) in enumerate(fields) if k != UNACKED)
+    return only_data_differs(d) and len(ours) == len(linux) == 1 and ours[0][0] == linux[0][0]
+
+
+def duplicates(d):
+    """Yields the number of each step in which a segment of the peer had a byte that the kernel had acknowledged."""
+    taken = 0
+    for i, (w, answer) in enumerate((*steps_before(d), (d.words, ""))):
+        if w[0] == "seg" and "S" not in w[2] and (w[4] or "F" in w[2]) and w[3] < taken:
+            yield i
+        taken = max([taken] + [int(number) for number in re.findall(r"\ba(\d+)", answer)])
 
 
 def dsack_of_a_delayed_ack(d):

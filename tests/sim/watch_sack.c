@@ -12,7 +12,8 @@
  * The rule for a sender (RFC 2018 5, 6675 4): a segment whose bytes were all SACKed is not retransmitted.  A block counts
  * from the instant after its arrival, and only in an ACK that no check of the sender may refuse.  If the cumulative
  * acknowledgment stops at a byte that was SACKed, the other end has dropped it (reneging, RFC 2018 8): then all data that
- * was sent so far may be retransmitted.
+ * was sent so far may be retransmitted.  A segment counts only if its data was sent last in one segment with the same
+ * limits: of a longer segment, for which there is less room now, blocks may have reported a part.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,8 @@ static struct end {
 	 * A sender: 1 for each byte of its own stream that was SACKed; perhaps: by an ACK that it may have refused
 	 */
 	struct bytes sacked, perhaps;
+	/* A sender: tag_of() the segment in which each byte was sent last. */
+	struct bytes owner;
 	struct coming *coming; /* ordered by the time of arrival */
 	bool has_una;
 	uint32_t una, tsval; /* of the ACK that is the newest one by these two */
@@ -62,6 +65,7 @@ static void free_end(struct end *e)
 	free(e->times.at);
 	free(e->sacked.at);
 	free(e->perhaps.at);
+	free(e->owner.at);
 }
 
 void sack_begin(void)
@@ -105,6 +109,7 @@ void sack_stream(unsigned int connection, unsigned int side)
 	bytes_clear(&ends[connection][!side].times);
 	bytes_clear(&me->sacked);
 	bytes_clear(&me->perhaps);
+	bytes_clear(&me->owner);
 	me->has_una = me->reneged = false;
 }
 
@@ -228,13 +233,40 @@ static void take_acks(struct end *e, const struct half *me, const struct half *o
 		e->reneged = false;
 }
 
+/* A number for the segment that begins at @seq; 0 is for bytes that were not sent. */
+static uint8_t tag_of(uint32_t seq)
+{
+	return 1 + seq * 2654435761u % 255;
+}
+
+static bool has_same_limits(const struct end *e, const struct segment *s, uint32_t offset)
+{
+	uint8_t tag = tag_of(s->seq);
+
+	return byte_number(&e->owner, offset) == tag &&
+	       byte_number(&e->owner, offset + s->len - 1) == tag &&
+	       byte_number(&e->owner, offset + s->len) != tag;
+}
+
+static void take_limits(struct end *e, const struct segment *s, uint32_t offset)
+{
+	bytes_add(&e->owner, offset, s->len, 1); /* makes room */
+	if (offset + s->len <= e->owner.size)
+		memset(e->owner.at + offset, tag_of(s->seq), s->len);
+}
+
 static const char *judge_retransmission(struct end *e, const struct half *me,
 					const struct half *other, const struct segment *s)
 {
-	uint32_t end = s->seq + s->len + !!(s->flags & FIN);
+	uint32_t end = s->seq + s->len + !!(s->flags & FIN), offset = s->seq - me->isn - 1;
+	bool same;
 
 	take_acks(e, me, other, s->at);
-	if (!s->len || e->reneged || ahead(end, me->end) > 0 || ahead(s->seq, me->isn) <= 0)
+	if (!s->len || ahead(s->seq, me->isn) <= 0)
+		return NULL;
+	same = has_same_limits(e, s, offset);
+	take_limits(e, s, offset);
+	if (e->reneged || ahead(end, me->end) > 0 || !same)
 		return NULL;
 	for (uint32_t seq = s->seq; seq != end; seq++) {
 		if (!byte_number(&e->sacked, seq - me->isn - 1))
