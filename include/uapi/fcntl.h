@@ -83,6 +83,8 @@ struct flock {
 #define W_OK 2
 #define R_OK 4
 
+#define FALLOC_FL_KEEP_SIZE 1
+
 /* flock() */
 #define LOCK_SH 1
 #define LOCK_EX 2

@@ -154,7 +154,7 @@ static struct dentry *make(struct dentry *dir, const char *name, const struct ra
 	mutex_unlock(&tree_mutex);
 	if (!IS_ERR(dentry))
 		return dentry;
-	pr_err("/dev/%s cannot be created (%ld)\n", name, PTR_ERR(dentry));
+	pr_err("%s cannot be created (%ld)\n", name, PTR_ERR(dentry));
 	return NULL;
 }
 
@@ -168,8 +168,12 @@ void devices_init(void)
 		{"stdout", "/proc/self/fd/1"},
 		{"stderr", "/proc/self/fd/2"},
 	};
-	struct ramfs_new new = {.mode = S_IFDIR | 0755};
-	struct dentry *dev = make(root_dentry, "dev", &new);
+	struct ramfs_new new = {.mode = S_IFDIR | S_ISVTX | 0777};
+	struct dentry *dev;
+
+	dput(make(root_dentry, "tmp", &new)); /* programs create their temporary files here */
+	new.mode = S_IFDIR | 0755;
+	dev = make(root_dentry, "dev", &new);
 
 	/* An initrd may have a /dev that is no directory. */
 	if (!dev || !is_dir(dev->d_inode) || !is_ramfs(dev->d_inode))

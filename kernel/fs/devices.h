@@ -12,7 +12,7 @@ struct file;
  * there is no such device.
  */
 struct file *device_open(struct tree_inode *inode, unsigned int flags);
-/* Creates /dev and those of its nodes that do not exist yet. */
+/* Creates /dev, its nodes and /tmp, as far as they do not exist yet. */
 void devices_init(void);
 
 #endif

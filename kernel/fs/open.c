@@ -246,6 +246,39 @@ static long sys_ftruncate(unsigned int fd, s64 size)
 	return err;
 }
 
+static int allocate(const struct file *file, unsigned int mode, s64 pos, s64 len)
+{
+	struct tree_inode *inode = file->f_dentry ? file->f_dentry->d_inode : NULL;
+	s64 end;
+
+	if (pos < 0 || len <= 0)
+		return -EINVAL;
+	if (mode & ~FALLOC_FL_KEEP_SIZE)
+		return -EOPNOTSUPP;
+	if (!wants_write(file->f_flags))
+		return -EBADF;
+	if (!inode || inode_type(inode) != S_IFREG)
+		return file->f_inode && (file->f_inode->i_mode & S_IFMT) == S_IFIFO ? -ESPIPE
+										    : -ENODEV;
+	if (__builtin_add_overflow(pos, len, &end))
+		return -EFBIG;
+	if (!is_ramfs(inode))
+		return -EOPNOTSUPP;
+	return ramfs_allocate(inode, pos, len, mode & FALLOC_FL_KEEP_SIZE);
+}
+
+static long sys_fallocate(unsigned int fd, unsigned int mode, s64 pos, s64 len)
+{
+	struct file *file = fget(fd);
+	long err;
+
+	if (!file)
+		return -EBADF;
+	err = allocate(file, mode, pos, len);
+	fput(file);
+	return err;
+}
+
 /* ---- the working directory ------------------------------------------------------------------- */
 
 static long sys_chdir(const char __user *path)
@@ -348,6 +381,7 @@ void open_init(void)
 		SYSCALL_DEF(__NR_creat, sys_creat),
 		SYSCALL_DEF(__NR_truncate, sys_truncate),
 		SYSCALL_DEF(__NR_ftruncate, sys_ftruncate),
+		SYSCALL_DEF(__NR_fallocate, sys_fallocate),
 		SYSCALL_DEF(__NR_chdir, sys_chdir),
 		SYSCALL_DEF(__NR_fchdir, sys_fchdir),
 		SYSCALL_DEF(__NR_getcwd, sys_getcwd),

@@ -46,6 +46,8 @@ void ramfs_file_init(void);
 void ramfs_file_evict(struct tree_inode *inode);
 /* Sets the size.  Returns 0, -EFBIG, -ENOMEM or -ENOSPC. */
 int ramfs_truncate(struct tree_inode *inode, u64 size);
+/* Gives the bytes [@pos, @pos + @len) pages.  @keep_size: the size does not grow.  As ramfs_truncate(). */
+int ramfs_allocate(struct tree_inode *inode, u64 pos, u64 len, bool keep_size);
 /*
  * Makes @page the file's page @index.  The reference passes to the file.  For the initrd, before
  * the file is in use.  Returns 0, -ENOSPC or -ENOMEM.

@@ -198,6 +198,25 @@ static void size_at_least(struct tree_inode *inode, u64 size)
 	mutex_unlock(&ramfs.lock);
 }
 
+int ramfs_allocate(struct tree_inode *inode, u64 pos, u64 len, bool keep_size)
+{
+	struct page *page = NULL;
+
+	mutex_lock(&inode->i_mutex);
+	for (u64 index = pos / PAGE_SIZE; index * PAGE_SIZE < pos + len; index++) {
+		page = find_or_create_page(inode, index);
+		if (IS_ERR(page))
+			break;
+		put_page(page);
+		cond_resched();
+	}
+	if (!IS_ERR(page) && !keep_size)
+		size_at_least(inode, pos + len);
+	inode_modified(inode);
+	mutex_unlock(&inode->i_mutex);
+	return IS_ERR(page) ? PTR_ERR(page) : 0;
+}
+
 /* ---- reading and writing --------------------------------------------------------------------- */
 
 /*

@@ -415,6 +415,8 @@ static void test_devices(void **state)
 	assert_int_equal(sys(__NR_open, "/dev/mine", O_WRONLY), -ENXIO);
 	assert_int_equal(sys(__NR_unlink, "/dev/mine"), 0);
 	assert_int_equal(sys(__NR_mknod, "/pipe", S_IFIFO | 0600, 0), -EPERM);
+	assert_int_equal(sys(__NR_stat, "/tmp", &st), 0);
+	assert_int_equal(st.st_mode, S_IFDIR | 01777);
 }
 
 /* Writes the names in @path to @names, with blanks around each. */

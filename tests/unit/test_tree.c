@@ -295,6 +295,13 @@ static void test_descriptors(void **state)
 		on(__NR_lseek, fd, 3, 9, 0);
 		on(__NR_ftruncate, fd, 5000, 0, 0);
 		on(__NR_ftruncate, fd, -1, 0, 0);
+		on(__NR_fallocate, fd, 0, 100, 9000);
+		stat_both(fd, "", AT_EMPTY_PATH);
+		on(__NR_fallocate, fd, FALLOC_FL_KEEP_SIZE, 20000, 5000);
+		stat_both(fd, "", AT_EMPTY_PATH);
+		on(__NR_fallocate, fd, 0, -1, 1);
+		on(__NR_fallocate, fd, 0, 1, 0);
+		on(__NR_fallocate, fd, 0, FILE_SIZE_MAX, 1);
 		on(__NR_fchmod, fd, 0700, 0, 0);
 		on(__NR_fsync, fd, 0, 0, 0);
 		on(__NR_flock, fd, LOCK_EX | LOCK_NB, 0, 0);

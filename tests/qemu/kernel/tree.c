@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * app=tree: prints each file below /, except /proc and /dev, with its mode, size and a sum of its bytes,
+ * app=tree: prints each file below /, except /proc, /dev and /tmp, with its mode, size and a sum of its bytes,
  * then writes a large file until the RAM file system is full, and removes it.
  */
 #include <errno.h>
@@ -49,7 +49,9 @@ static void print_dir(size_t len, int depth)
 
 			if (!strcmp(name, ".") || !strcmp(name, ".."))
 				continue;
-			if (!len && (!strcmp(name, "proc") || !strcmp(name, "dev")))
+			/* The kernel's own. */
+			if (!len &&
+			    (!strcmp(name, "proc") || !strcmp(name, "dev") || !strcmp(name, "tmp")))
 				continue;
 			path[len] = '/';
 			memcpy(path + len + 1, name, strlen(name) + 1);
