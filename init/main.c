@@ -34,6 +34,7 @@
 #include "kernel/sched/sched.h"
 #include "kernel/sched/variant.h"
 #include "kernel/shutdown.h"
+#include "kernel/strace.h"
 #include "kernel/sysctl.h"
 #include "kernel/time/softirq.h"
 #include "kernel/time/hrtimer.h"
@@ -173,6 +174,7 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	proc_init();      /* /proc; the parts below register their files in it */
 	version_init();   /* /proc/version */
 	proc_task_init(); /* /proc/self/task, /proc/sys/kernel */
+	strace_init();    /* `strace=`; /proc/syscalls */
 	sysctl_init();    /* /proc/sys; `sysctl.` */
 	vma_init();       /* the program's memory: mmap() and its relatives */
 	exec_init();      /* the loader: `norandmaps` */

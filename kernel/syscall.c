@@ -17,6 +17,7 @@
 #include "kernel/limits.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/watchdog.h"
+#include "kernel/strace.h"
 
 static struct syscall_def table[NR_SYSCALLS];
 
@@ -42,15 +43,28 @@ static bool is_restart(long ret)
 	return ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK;
 }
 
+static noinline long traced_call(long nr, const long *args)
+{
+	long ret;
+
+	strace_enter(nr, table[nr].name, args);
+	ret = table[nr].fn(args[0], args[1], args[2], args[3], args[4], args[5]);
+	strace_leave(nr, table[nr].name, args, ret);
+	return ret;
+}
+
 long kernel_syscall(long nr, long a, long b, long c, long d, long e, long f)
 {
 	struct task_struct *self = current;
 	long ret;
 
-	if (nr < 0 || nr >= NR_SYSCALLS || !table[nr].fn)
-		return -ENOSYS;
+	if (unlikely(nr < 0 || nr >= NR_SYSCALLS || !table[nr].fn))
+		return syscall_missing(nr);
 	self->syscall_depth++;
-	ret = table[nr].fn(a, b, c, d, e, f);
+	if (unlikely(strace_on))
+		ret = traced_call(nr, (const long[]){a, b, c, d, e, f});
+	else
+		ret = table[nr].fn(a, b, c, d, e, f);
 	if (unlikely(!may_sleep() || hal_irqs_disabled()))
 		panic("%s returned with preempt_count %x, interrupts %s", table[nr].name,
 		      preempt_count(), hal_irqs_disabled() ? "off" : "on");

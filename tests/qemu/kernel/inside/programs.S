@@ -208,7 +208,7 @@ PROGRAM numbers
 END numbers
 
 /* The difference of these two is CALLS system calls. */
-#define CALLS 10000
+#define CALLS 1000000
 PROGRAM calls_few
 	LEAVE	CODE_OF_EXIT
 END calls_few

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* The log of system calls (strace=1), and the count of missing ones.  Process context. */
+#ifndef KERNEL_STRACE_H
+#define KERNEL_STRACE_H
+
+#include "kernel/types.h"
+
+/* Set by strace=1. */
+extern bool strace_on;
+
+/* Registers the option, and /proc/syscalls.  Boot, after proc_init(). */
+void strace_init(void);
+/* @name: "sys_read"; @args: the six arguments. */
+void strace_enter(unsigned int nr, const char *name, const long *args);
+void strace_leave(unsigned int nr, const char *name, const long *args, long result);
+/* Counts the call @nr, for which no function is registered.  Returns -ENOSYS. */
+long syscall_missing(long nr);
+
+#endif
