@@ -8,7 +8,7 @@
 
 static void socket_of_what(void)
 {
-	assert_int_equal(scene_call(A, SYS_socket, AF_UNIX, SOCK_STREAM, 0), -EAFNOSUPPORT);
+	assert_int_equal(scene_call(A, SYS_socket, AF_APPLETALK, SOCK_STREAM, 0), -EAFNOSUPPORT);
 	assert_int_equal(scene_call(A, SYS_socket, 1000, SOCK_STREAM, 0), -EAFNOSUPPORT);
 	assert_int_equal(scene_call(A, SYS_socket, AF_INET, SOCK_SEQPACKET, 0), -ESOCKTNOSUPPORT);
 	assert_int_equal(scene_call(A, SYS_socket, AF_INET, SOCK_STREAM, IPPROTO_UDP),
