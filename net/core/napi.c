@@ -95,8 +95,9 @@ static void net_rx_action(void)
 		list_del_init(&napi->poll_list);
 		if (napi_poll(napi, &budget))
 			list_add_tail(&napi->poll_list, &again);
+		/* A device that was scheduled meanwhile has raised the softirq again. */
 		if (list_empty(&list) && list_empty(&again))
-			break;
+			return;
 		if (budget <= 0 || ktime_get_ns() >= deadline) {
 			sd->time_squeeze++;
 			break;

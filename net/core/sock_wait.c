@@ -20,7 +20,7 @@
 /* ---- the lock -------------------------------------------------------------------------------- */
 
 /* Sleeps until the thread that owns the sock has released it. slock is held on entry and return. */
-static void __lock_sock(struct sock *sk)
+static noinline void __lock_sock(struct sock *sk)
 {
 	DEFINE_WAIT(wait);
 
