@@ -23,7 +23,7 @@
 /* No stream is longer; a larger offset is that of a probe before the first byte. */
 #define OFFSET_MAX (1U << 30)
 /* Segments in flight: with fewer, tcp_fragment() is below its limit of memory for one queue. */
-#define QUEUE_PIECES 200
+#define QUEUE_PIECES 100
 
 /* A number for each byte of a stream. */
 struct bytes {
