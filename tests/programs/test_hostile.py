@@ -9,6 +9,17 @@ import pytest
 from program import boot, built, pack, reports
 
 
+# Attacks that end otherwise on the CPU that QEMU 7.2 emulates (TCG): {name: signal; 0: none}.
+TCG = {
+    "insn-into_icebp": 4,          # the instruction does not exist
+    "insn-alignment": 0,           # AC has no effect
+    "insn-sse_error": 0,           # MXCSR enables no exception
+    "insn-mxcsr_reserved": 0,      # LDMXCSR accepts each value
+    "stack_odd": 11,               # a protection fault instead of a stack fault
+    "return_odd_stack": 11,
+}
+
+
 def attacks():
     text = subprocess.run([built("hostile"), "--list"], capture_output=True, text=True, check=True).stdout
     return [(name, int(signal), only_here == "1") for name, signal, only_here in map(str.split, text.splitlines())]
@@ -29,10 +40,12 @@ def test_on_linux(name, signal, only_here, tmp_path):
 def test_here(name, signal, only_here, initrd):
     with boot(initrd, [name]) as guest:
         guest.wait(rf"plays {name}")
-        guest.end()
+        status = guest.end()
+        guest.reader.join()
+    signal = TCG.get(name, signal)
     text = guest.console.replace("\r", "")
     assert not reports(text), text
     if signal:
         assert re.search(rf"killed by signal {signal}\b", text), text
-    else:
-        assert f"survived {name}" in text, text
+    else:    # some attacks end by exit_group(0)
+        assert f"survived {name}" in text or (status == 0 and "is killed" not in text), text
