@@ -15,6 +15,8 @@
  */
 #include "net/socket.h"
 
+#include "include/uapi/errno.h"
+#include "include/uapi/ioctl.h"
 #include "include/uapi/unistd.h"
 #include "kernel/mm/slab.h"
 #include "kernel/mm/uaccess.h"
@@ -488,10 +490,34 @@ static noinline unsigned int sock_poll(struct file *file, struct poll_table *wai
 	return sock->ops->poll(file, sock, wait);
 }
 
+static long set_owner(struct file *file, const int __user *arg)
+{
+	int owner;
+
+	if (copy_from_user(&owner, arg, sizeof(owner)))
+		return -EFAULT;
+	return file_set_owner(file, owner);
+}
+
+static long get_owner(const struct file *file, int __user *arg)
+{
+	int owner = READ_ONCE(file->f_owner);
+
+	return copy_to_user(arg, &owner, sizeof(owner)) ? -EFAULT : 0;
+}
+
 static long sock_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct socket *sock = file->private_data;
 
+	switch (cmd) {
+	case FIOSETOWN:
+	case SIOCSPGRP:
+		return set_owner(file, (const int *)arg);
+	case FIOGETOWN:
+	case SIOCGPGRP:
+		return get_owner(file, (int *)arg);
+	}
 	return sock->ops->ioctl ? sock->ops->ioctl(sock, cmd, arg) : -ENOTTY;
 }
 

@@ -33,6 +33,11 @@
 #define F_SETLKW        7
 #define F_SETOWN        8
 #define F_GETOWN        9
+#define F_SETOWN_EX     15 /* struct f_owner_ex * */
+#define F_GETOWN_EX     16
+#define F_OWNER_TID     0
+#define F_OWNER_PID     1
+#define F_OWNER_PGRP    2
 #define F_SETSIG        10
 #define F_GETSIG        11
 #define F_OFD_GETLK     36
@@ -90,5 +95,10 @@ struct flock {
 #define LOCK_EX 2
 #define LOCK_NB 4
 #define LOCK_UN 8
+
+struct f_owner_ex {
+	int type;
+	int pid;
+};
 
 #endif

@@ -28,6 +28,11 @@ struct winsize {
 	uint16_t ws_row, ws_col, ws_xpixel, ws_ypixel;
 };
 
+/* These are for sockets; int *: as fcntl(F_SETOWN) and F_GETOWN. */
+#define FIOSETOWN 0x8901
+#define SIOCSPGRP 0x8902
+#define FIOGETOWN 0x8903
+#define SIOCGPGRP 0x8904
 /* These are for TCP sockets. */
 #define SIOCINQ     FIONREAD
 #define SIOCOUTQ    0x5411 /* int *: bytes written and not yet acknowledged, sent or not */

@@ -14,6 +14,7 @@
 #include "kernel/fs/internal.h"
 #include "kernel/fs/limits.h"
 #include "kernel/mm/uaccess.h"
+#include "kernel/process/process.h"
 #include "kernel/sched/sched.h"
 #include "kernel/syscall.h"
 
@@ -61,6 +62,46 @@ static long lock_region(const struct file *file, unsigned int cmd, struct flock 
 	return 0;
 }
 
+int file_set_owner(struct file *file, int owner)
+{
+	if (owner && owner != PROCESS_PID && owner != -PROCESS_PID)
+		return -ESRCH;
+	WRITE_ONCE(file->f_owner, owner);
+	return 0;
+}
+
+/* A thread of the process as the owner stands for the process. */
+static long set_owner_ex(struct file *file, const struct f_owner_ex __user *arg)
+{
+	struct f_owner_ex owner;
+
+	if (copy_from_user(&owner, arg, sizeof(owner)))
+		return -EFAULT;
+	switch (owner.type) {
+	case F_OWNER_TID:
+		if (owner.pid == current->pid)
+			owner.pid = PROCESS_PID;
+		fallthrough;
+	case F_OWNER_PID:
+		return file_set_owner(file, owner.pid);
+	case F_OWNER_PGRP:
+		return file_set_owner(file, -owner.pid);
+	}
+	return -EINVAL;
+}
+
+static long get_owner_ex(const struct file *file, struct f_owner_ex __user *arg)
+{
+	int id = READ_ONCE(file->f_owner);
+	struct f_owner_ex owner = {F_OWNER_TID, 0};
+
+	if (id > 0)
+		owner = (struct f_owner_ex){F_OWNER_PID, id};
+	else if (id < 0)
+		owner = (struct f_owner_ex){F_OWNER_PGRP, -id};
+	return copy_to_user(arg, &owner, sizeof(owner)) ? -EFAULT : 0;
+}
+
 static long file_fcntl(struct file *file, unsigned int fd, unsigned int cmd, unsigned long arg)
 {
 	switch (cmd) {
@@ -85,10 +126,16 @@ static long file_fcntl(struct file *file, unsigned int fd, unsigned int cmd, uns
 	case F_OFD_SETLKW:
 		return lock_region(file, cmd, (struct flock __user *)arg);
 	case F_SETOWN:
-	case F_SETSIG:
+		return file_set_owner(file, (int)arg);
 	case F_GETOWN:
+		return READ_ONCE(file->f_owner);
+	case F_SETOWN_EX:
+		return set_owner_ex(file, (const struct f_owner_ex *)arg);
+	case F_GETOWN_EX:
+		return get_owner_ex(file, (struct f_owner_ex *)arg);
+	case F_SETSIG:
 	case F_GETSIG:
-		/* No file sends a signal: the owner is accepted, and there is none. */
+		/* There is no SIGIO: urgent data alone sends a signal, SIGURG. */
 		return 0;
 	case F_SETPIPE_SZ:
 	case F_GETPIPE_SZ:

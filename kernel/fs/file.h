@@ -94,6 +94,7 @@ struct file {
 	struct dentry *f_dentry;
 	refcount_t f_count;
 	unsigned int f_flags; /* O_* of open() and fcntl() */
+	int f_owner;          /* fcntl(F_SETOWN): the process that gets SIGURG; 0: none */
 	u64 f_pos;
 	struct list_head f_ep_links; /* the epoll items that watch this file */
 };
@@ -116,6 +117,8 @@ struct file *filp_open(const char *path, unsigned int flags, unsigned int mode);
  */
 ssize_t kernel_read(struct file *file, void *buf, size_t n, u64 pos);
 void get_file(struct file *file);
+/* Sets f_owner: 0, the process, or minus its group.  Returns 0 or -ESRCH. */
+int file_set_owner(struct file *file, int owner);
 void fput(struct file *file);
 
 /* ---- the table ------------------------------------------------------------------------------ */

@@ -338,6 +338,7 @@ void sock_def_readable(struct sock *sk); /* default sk_data_ready */
 void sock_def_error_report(struct sock *sk);
 /* default sk_write_space, for datagrams: uses sk_wmem_alloc */
 void sock_def_write_space(struct sock *sk);
+void sk_send_sigurg(struct sock *sk);
 static inline wait_queue_head_t *sk_sleep(struct sock *sk)
 {
 	return sk->sk_wq ? &sk->sk_wq->wait : NULL;

@@ -11,6 +11,8 @@
  * Lock order: slock, then sk_callback_lock, then the wait queue's. Compare Linux's
  * net/core/sock.c.
  */
+#include "kernel/fs/file.h"
+#include "kernel/process/signal.h"
 #include "net/core/limits.h"
 #include "net/core/sock.h"
 
@@ -155,6 +157,18 @@ noinline void sock_def_wakeup(struct sock *sk)
 noinline void sock_def_readable(struct sock *sk)
 {
 	sk_wake(sk, 1, EPOLLIN | EPOLLPRI | EPOLLRDNORM);
+}
+
+/* Urgent data was announced: sends SIGURG, if a descriptor's owner was set (F_SETOWN). */
+void sk_send_sigurg(struct sock *sk)
+{
+	const struct socket *sock;
+
+	spin_lock_bh(&sk->sk_callback_lock);
+	sock = sk->sk_socket;
+	if (sock && sock->file && READ_ONCE(sock->file->f_owner))
+		send_signal_to_process(SIGURG, NULL);
+	spin_unlock_bh(&sk->sk_callback_lock);
 }
 
 void sock_def_error_report(struct sock *sk)

@@ -88,6 +88,7 @@ static void tcp_check_urg(struct sock *sk, const struct tcphdr *th)
 	if (before(ptr, tp->copied_seq) || before(ptr, tp->rcv_nxt) ||
 	    (tp->urg_data && !after(ptr, tp->urg_seq)))
 		return;
+	sk_send_sigurg(sk);
 	tcp_urg_skip_unread(sk);
 	tp->urg_seq = ptr;
 	WRITE_ONCE(tp->urg_data, TCP_URG_NOTYET);

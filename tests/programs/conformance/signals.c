@@ -2,6 +2,7 @@
 /* Signals: handlers, masks, the alternate stack, waiting, interrupted calls, faults. */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -10,8 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/select.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
@@ -591,8 +594,49 @@ static void check_frame(void)
 	set_default(SIGUSR1);
 }
 
+/* Urgent data sends SIGURG to the owner of the descriptor. */
+static void check_urgent(void)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct timespec pause_time = {0, 5000000};
+	socklen_t len = sizeof(at);
+	int listener = socket(AF_INET, SOCK_STREAM, 0), one, other, owner = getpid();
+
+	IS(bind(listener, (struct sockaddr *)&at, sizeof(at)), 0);
+	IS(listen(listener, 1), 0);
+	IS(getsockname(listener, (struct sockaddr *)&at, &len), 0);
+	one = socket(AF_INET, SOCK_STREAM, 0);
+	IS(connect(one, (struct sockaddr *)&at, sizeof(at)), 0);
+	other = accept(listener, NULL, NULL);
+	TRUE(other >= 0);
+	handle(SIGURG, 0);
+	IS(send(one, "a", 1, MSG_OOB), 1);
+	for (int i = 0; i < 100 && ioctl(other, SIOCATMARK, &len) == 0 && !len; i++)
+		nanosleep(&pause_time, NULL);
+	IS(nr_caught, 0);
+	IS(fcntl(other, F_GETOWN), 0);
+	FAILS(fcntl(other, F_SETOWN, 0x3ffffff), ESRCH);
+	IS(fcntl(other, F_SETOWN, getpid()), 0);
+	TRUE(fcntl(other, F_GETOWN) == getpid());
+	IS(send(one, "b", 1, MSG_OOB), 1);
+	for (int i = 0; i < 400 && !nr_caught; i++)
+		nanosleep(&pause_time, NULL);
+	IS(nr_caught, 1);
+	IS(last_info.si_signo, SIGURG);
+	owner = 0;
+	IS(ioctl(other, FIOSETOWN, &owner), 0);
+	IS(ioctl(other, SIOCGPGRP, &owner), 0);
+	IS(owner, 0);
+	FAILS(ioctl(other, SIOCSPGRP, NOWHERE), EFAULT);
+	set_default(SIGURG);
+	close(one);
+	close(other);
+	close(listener);
+}
+
 void check_signals(void)
 {
+	check_urgent();
 	main_thread = pthread_self();
 	check_arguments();
 	check_handlers();
