@@ -83,7 +83,7 @@ def test_busybox_shell(tmp_path):
     (tmp_path / "greeting").write_text("good morning\n")
     (tmp_path / "empty").mkdir()
     initrd = pack(tmp_path, "/bin/busybox", "--file", f"{tmp_path}/greeting=/etc/greeting", "--dir", f"{tmp_path}/empty=/tmp")
-    with boot(initrd, ["sh", "-c", script]) as guest:
+    with boot(initrd, ["sh", "-c", script], init="/bin/busybox") as guest:
         assert guest.end() == 0
     lines = [line.strip() for line in guest.console.splitlines()]
     for wanted in ("one", "/tmp", "x=42", "<good morning>", "proc"):
@@ -92,10 +92,17 @@ def test_busybox_shell(tmp_path):
 
 
 def test_busybox_netcat(tmp_path):
-    with served(pack(tmp_path, "/bin/busybox"), ["nc", "-l", "-p", str(PORT)], ready="softnet") as guest:
-        with socket.create_connection(("127.0.0.1", guest.ports[PORT]), timeout=30) as s:
-            s.sendall(b"over the wire\n")
-        guest.wait("over the wire")
+    """nc connects to the host and prints what it gets until the host closes."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        initrd = pack(tmp_path, "/bin/busybox")
+        with boot(initrd, ["nc", "10.0.2.2", str(server.getsockname()[1])], init="/bin/busybox") as guest:
+            server.settimeout(30)
+            connection, _ = server.accept()
+            with connection:
+                connection.sendall(b"over the wire\n")
+                guest.wait("over the wire")
+            assert guest.end() == 0
+    assert not reports(guest.console), guest.console
 
 
 @pytest.fixture(name="web")
@@ -117,7 +124,7 @@ def web_server():
 
 def test_busybox_wget(tmp_path, web):
     """wget from the guest: 10.0.2.2 is the host in QEMU's user network."""
-    with boot(pack(tmp_path, "/bin/busybox"), ["wget", "-q", "-O", "-", f"http://10.0.2.2:{web}/"]) as guest:
+    with boot(pack(tmp_path, "/bin/busybox"), ["wget", "-q", "-O", "-", f"http://10.0.2.2:{web}/"], init="/bin/busybox") as guest:
         guest.wait("page of the host")
         assert guest.end() == 0
     assert not reports(guest.console), guest.console
