@@ -2,7 +2,6 @@
 """Servers of several languages and ways of linking boot and serve, as does a program of Debian that nothing was done to."""
 import http.server
 import os
-import re
 import shutil
 import socket
 import subprocess
@@ -37,7 +36,7 @@ def check_echo(guest):
 @pytest.mark.parametrize("kind", KINDS)
 def test_c(kind, tmp_path):
     with served(pack(tmp_path, built(f"echo-{kind}")), ["two words"]) as guest:
-        assert re.search(r"READY 2 arguments, two words, 3\.142", guest.console)
+        guest.wait(r"READY 2 arguments, two words, 3\.142")
         for _ in range(3):
             check_echo(guest)
     assert not reports(guest.console), guest.console
