@@ -24,8 +24,8 @@
 
 #define WIRES_MAX       32
 #define CACHES_MAX      128
-#define PAGES_SLACK     160     /* pages that empty slabs and blocks may hold after a test */
-#define ROUNDS_MAX      1000000 /* rounds at one instant; more are an endless exchange between hosts */
+#define PAGES_SLACK     160     /* pages that empty slabs and other caches keep after a test */
+#define ROUNDS_MAX      1000000 /* more rounds at one instant are an endless exchange of hosts */
 #define CALL_TIMEOUT_NS (3600ULL * 1000000000)
 #define STEP_HALTED     (~0ULL - 1) /* equals SN_HALTED */
 
@@ -254,8 +254,8 @@ struct host *conductor_host(struct conductor *c, const char *cmdline)
 
 	if (!h)
 		return NULL;
-	/* By default each host has a MAC address of its own.  A test that wants two equal ones sets
-	 * them between host_new() and host_start(). */
+	/* By default each host has a MAC address of its own.  A test that wants two equal addresses
+	 * sets the option "mac" between host_new() and host_start(). */
 	h->set("mac", 0x020000000000ULL + h->index + 1);
 	return host_start(h, cmdline) < 0 ? NULL : h;
 }

@@ -90,7 +90,7 @@ struct host *conductor_host(struct conductor *c, const char *cmdline);
 struct host *host_new(struct conductor *c);
 int host_start(struct host *h, const char *cmdline);
 /* Like host_new(), but loads the file @library itself instead of a copy, so that a profiler finds its
- * symbols.  Only one host of a process can be made with it. */
+ * symbols.  A process can make only one host in this way. */
 struct host *host_new_in_place(struct conductor *c, const char *library);
 
 /* ---- wires ------------------------------------------------------------------------------------ */

@@ -230,8 +230,8 @@ static void set_running(const struct hal_context *ctx)
 	}
 }
 
-/* Records the running stack as the stack of @ctx, for a context that hal_context_init() did not
- * set up because it was running already. */
+/* Records the running stack as the stack of @ctx.  hal_context_init() did not do so for a context
+ * that was running already. */
 static void adopt_stack(struct hal_context *ctx)
 {
 	ctx->stack = (void *)running.bottom;
@@ -257,7 +257,7 @@ void hal_context_init(struct hal_context *ctx, void *stack, size_t size, void (*
 {
 	void **sp = (void **)((char *)stack + size);
 
-	*--sp = NULL; /* two words, so that fiber_entry() is called with the ABI's alignment */
+	*--sp = NULL; /* two empty words: fiber_entry() is called with the ABI's alignment */
 	*--sp = NULL;
 	*--sp = (void *)fiber_entry_asm;
 	*--sp = NULL;       /* rbp */

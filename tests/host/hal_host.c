@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The first seam in an ordinary process: clock, interrupts, idle, halt (kernel/hal.h).  Memory is in
+ * kernel/hal.h (the first seam) in an ordinary process: clock, interrupts, idle, halt.  Memory is in
  * hal_memory.c, stacks and switches in fiber.c.
  *
  * Callers: the kernel.  An "interrupt" is a call of the kernel's handler.  A pending interrupt is
@@ -162,7 +162,7 @@ static bool race_is_now(void)
 	return true;
 }
 
-/* The kernel has interrupts on here: delivers a pending interrupt with a probability of
+/* Called where the kernel has interrupts on.  Delivers a pending interrupt with a probability of
  * @chance / @of, or if sn_set("race_edge") chose this point. */
 static inline void interrupt_point(u32 chance, u32 of)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The first seam in an ordinary process: memory.
+ * kernel/hal.h (the first seam) in an ordinary process: memory.
  *
  * Callers:
  * - the page allocator: RAM is one mapping, the arena; its physical addresses begin at ARENA_PHYS;

@@ -116,8 +116,8 @@ SN_API int sn_poll(int64_t ticket, int64_t *result);
 SN_API int sn_interrupt(int64_t ticket);
 SN_API uint32_t sn_calls_in_flight(void);
 
-/* Makes copy_from_user() and copy_to_user() fault in this range, besides the first 64 KiB.
- * @len 0 removes all ranges.  Returns 0, or -1 if there are too many ranges. */
+/* Makes copy_from_user() and copy_to_user() fault in this range; in the first 64 KiB of addresses
+ * they always fault.  @len 0 removes all ranges.  Returns 0, or -1 if there are too many ranges. */
 SN_API int sn_bad_range(const void *addr, size_t len);
 
 /* ---- state ------------------------------------------------------------------------------------ */

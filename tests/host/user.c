@@ -22,7 +22,7 @@
 #include "tests/host/host.h"
 
 #define FRAMES_MAX 16
-#define FRAME_SIZE 1024 /* about the size of the machine's */
+#define FRAME_SIZE 1024 /* bytes; about the size of a frame on the machine */
 
 /* The registers of a system call. */
 struct call {
@@ -72,7 +72,8 @@ static struct user *make_user(struct task_struct *p, int (*fn)(void *arg), void 
 
 	BUG_ON(!u);
 	*u = (struct user){.task = p, .fn = fn, .arg = arg, .sp = 0x7ffff000};
-	/* Found before the entry of an ended thread whose task_struct is used again. */
+	/* At the front of the list, where user_of() finds it first: an ended thread may have had
+	 * the same task_struct, and its entry is still in the list. */
 	list_add(&u->list, &users);
 	return u;
 }
@@ -128,7 +129,8 @@ int hal_sigreturn(u64 *mask, long *result)
 	struct frame *f = &u->frames[--u->depth];
 
 	*mask = f->mask;
-	/* While the stack pointer is still the handler's, as Linux does it since 6.12. */
+	/* As Linux since 6.12: restore the alternate stack before the stack pointer, which is still
+	 * the handler's. */
 	signal_restore_altstack(&f->altstack);
 	u->sp = f->sp;
 	u->call = f->call;

@@ -24,7 +24,8 @@ long host_user_thread(int (*fn)(void *arg), void *arg);
 long host_user_clone(u64 flags, u64 parent_tid, u64 child_tid, int (*fn)(void *arg), void *arg);
 long host_user_call(long nr, long a, long b, long c, long d, long e, long f);
 
-/* The next frames fail, as if the stack of the current thread could not be used. */
+/* From now on no signal frame of the current thread can be built, as if its stack could not be
+ * used. */
 void host_user_break_stack(void);
 /* Sets the stack pointer that sigaltstack() and the frames see. */
 void host_user_set_sp(u64 sp);

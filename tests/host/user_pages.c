@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The first seam in an ordinary process: the program's page tables (hal_user_*() in kernel/hal.h).
+ * kernel/hal.h (the first seam) in an ordinary process: the program's page tables (hal_user_*()).
  *
  * Callers: kernel/mm.  There is no MMU here: an entry is a number that tests read with
- * hal_user_lookup(); nothing runs at these addresses.  A tree of tables, as x86 has it: four levels of
- * 512 entries.  So hal_user_next() passes empty terabytes as quickly as on the machine, and tables
- * that are not freed are found.
+ * hal_user_lookup(); nothing runs at these addresses.  The tables are a tree as on x86: four levels of
+ * 512 entries.  So hal_user_next() skips empty terabytes as quickly as on the machine, and a test
+ * finds tables that were not freed.
  */
 #include <stdlib.h>
 
@@ -69,7 +69,8 @@ static struct table *new_table(void)
 	return calloc(1, sizeof(struct table));
 }
 
-/* Returns the entry of @va, NULL if its table is missing and @make is false, or memory is out. */
+/* Returns the entry of @va.  Returns NULL if its table is missing and either @make is false or
+ * there is no memory for the table. */
 static u64 *find_entry(u64 va, bool make, struct table **leaf)
 {
 	struct table *t = &root;
@@ -183,7 +184,8 @@ void hal_user_free_tables(u64 start, u64 end)
 	free_empty(&root, LEVELS - 1, 0, start, end);
 }
 
-/* A value that no other field has, for tests of the auxiliary vector. */
+/* A value that no other field of the auxiliary vector has: a test finds it only in the right
+ * place. */
 u32 hal_user_hwcap(void)
 {
 	return 0x178bfbff;

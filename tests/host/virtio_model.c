@@ -71,8 +71,8 @@ static struct {
 	u64 rx_frames, rx_no_buffer, rx_too_long, tx_frames, tx_gso, tx_csum, resets;
 } model;
 
-/* With the option "shuffle": buffers that the model has taken from the ring and not yet returned;
- * nr_held of each queue. */
+/* With the option "shuffle": buffers that the model has taken from the ring and not yet returned.
+ * model.q[].nr_held is their number. */
 static struct model_chain held[MODEL_QUEUES][MODEL_SPREAD];
 
 /* The packet that the driver sent last, until the model has sent all its segments. */

@@ -13,7 +13,7 @@ struct note {
 	char what[WHAT_MAX];
 	int64_t result;
 };
-/* The results of one of the two. */
+/* The results of one play of the sequence: on Linux, or on the hosted kernel. */
 struct notes {
 	unsigned int n;
 	struct note note[NOTES_MAX];
@@ -52,7 +52,7 @@ int64_t noted_open(const char *what, int64_t result)
 
 void tcp_over_loopback(int ends[2])
 {
-	/* A has resolved the route to its own address before the test: it is no leak. */
+	/* A connection to A's own address leaks no route: A resolved that route before the test. */
 	const in_addr_t self = on_linux() ? INADDR_LOOPBACK : 0x0a000001;
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(self)};
 	socklen_t len = sizeof(to);

@@ -31,7 +31,7 @@ void note(const char *what, int64_t result);
 #define open_by(nr, ...) noted_open(#nr "(" #__VA_ARGS__ ")", on(nr, __VA_ARGS__))
 int64_t noted_open(const char *what, int64_t result);
 
-/* Plays @sequence on both, and fails the test where the results differ. */
+/* Plays @sequence on Linux and on A, and fails the test where the results differ. */
 void beside_play(void (*sequence)(void));
 #define BESIDE_LINUX(sequence)                                                                     \
 	static void sequence##_as_linux(void)                                                      \

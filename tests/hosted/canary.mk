@@ -7,7 +7,7 @@
 # bug's text (canary_NAME_shows); another failure is an error.
 
 CANARIES := unlocked wrong_lock wakeup epoll_wakeup epoll_order leak wrap
-# STRIDE of race.h: this number of runs takes all edges of the code.
+# STRIDE of race.h: this number of runs together interrupts at every edge of the code.
 CANARY_SEEDS := 8
 
 # accept() takes a connection from the queue without the queue's lock: an ACK that arrives meanwhile adds a
@@ -25,7 +25,7 @@ canary_wrong_lock_lines := 2
 canary_wrong_lock_scene := accept_against_ack
 canary_wrong_lock_shows := lock 0x[0-9a-f]+: (taken where a softirq may come in|wanted) at
 
-# poll() does not check whether it was woken after it looked for events and before it sleeps.
+# poll() looks for events and sleeps, but does not check whether it was woken between the two.
 canary_wakeup_file := kernel/fs/poll.c
 canary_wakeup_sed := s/if \(!READ_ONCE\(pwq->triggered\) && /if (/
 canary_wakeup_lines := 1

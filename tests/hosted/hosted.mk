@@ -36,7 +36,8 @@ $(H)/test_race: $(patsubst tests/hosted/%.c,$(H)/%.o,$(wildcard tests/hosted/rac
 $(HOSTED_TESTS): $(H)/test_%: $(H)/test_%.o $(HOSTED_COMMON)
 	$(Q)$(HOSTCC) $(ASAN_FLAGS) $^ -lcmocka -ldl -o $@
 
-# The races, in the race build, with seeds 1 to SEEDS.  Eight seeds together take every edge of the code.
+# The races, in the race build, with seeds 1 to SEEDS.  Eight seeds together interrupt at every edge of
+# the code.
 RACE_SEEDS = $(or $(SEEDS),4)
 RACE_LIST = $(or $(shell seq $(RACE_SEEDS) 2>/dev/null),$(error SEEDS=$(SEEDS): a whole number from 1))
 .PHONY: race steps

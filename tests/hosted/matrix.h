@@ -195,8 +195,8 @@ struct table {
 extern const struct table matrix_unconnected, matrix_opening, matrix_synchronized, matrix_timewait;
 
 /*
- * Plays all rows of @state (a bit) in the running scene; returns false if a result differed, and
- * prints it.
+ * Plays all rows of @state (a bit) in the running scene.  Prints the results that differ, and
+ * returns false if there were any.
  */
 bool matrix_play(unsigned int state, bool wraps);
 /*
@@ -213,7 +213,7 @@ unsigned int matrix_rows(void);
 /* The numbers of a connection, under the names that rows use (see the top of this file). */
 struct stand {
 	uint32_t iss, una, nxt, irs, rcv, edge, ok;
-	uint32_t tsval, tsecr; /* the peer's timestamp; B's last one, which the peer echoes */
+	uint32_t tsval, tsecr; /* timestamps: the peer's; B's last, which the peer echoes */
 	int listener, fd;      /* descriptors of B; -1: closed */
 };
 #define MATRIX_PORT 7

@@ -13,9 +13,10 @@
 /* States after the peer's FIN. */
 #define FINISHED (CLOSE_WAIT | CLOSING | LAST_ACK)
 #define ALL      (READING | FINISHED | FIN_WAIT1_ORPHAN)
-/* In these states Linux does not count a SYN as an error; in ESTABLISHED, tcp_rcv_established() does. */
+/* In these states Linux does not count a SYN as an error.  In ESTABLISHED tcp_rcv_established() counts
+ * it. */
 #define OTHER_SIX (ALL & ~ESTABLISHED)
-/* The states from which a reset does not count in tcpEstabResets (RFC 4022). */
+/* A reset in these states does not count in tcpEstabResets (RFC 4022). */
 #define UNCOUNTED (ALL & ~(ESTABLISHED | CLOSE_WAIT))
 
 /* clang-format off */

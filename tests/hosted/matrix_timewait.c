@@ -12,8 +12,8 @@
 /* clang-format off */
 static const struct row rows[] = {
 	/*
-	 * A SYN.  In FIN_WAIT2 it opens no connection.  In TIME_WAIT it does, if its sequence
-	 * number or its timestamp proves that it is newer than the old connection.
+	 * A SYN.  In FIN_WAIT2 it opens no connection.  In TIME_WAIT it opens one if its sequence
+	 * number or its timestamp proves that the SYN is newer than the old connection.
 	 */
 	{SYN_FRESH | SYN_OLD | SYN_AGAIN |
 	 SYN_DATA | SYN_REBORN,        FIN_WAIT2_TW,             "A nxt rcv",              SAME,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A race between a system call and a frame, edge by edge.
+ * A race between a system call and a frame: in each round the frame arrives at a later edge (jump)
+ * of the call's code.
  *
  *	for (race_first(); race_next();) {
  *		scene_begin(A, SYS_sendto, ...);	a frame that is now on its way
@@ -23,7 +24,8 @@ extern struct race {
 } race;
 
 void race_first(void);
-/* Prepares the next round.  Returns false if the last round's call returned, or slept, before its edge. */
+/* Prepares the next round.  Returns false if the call of the last round returned or slept before that
+ * round's edge. */
 bool race_next(void);
 /* Submits a call that begins together with the next event of @h; the call itself does not wake @h. */
 #define together(h, nr, ...) together_args(h, nr, (const int64_t[6]){__VA_ARGS__})

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Races of the calls that wait for events.  A frame makes a socket of B readable while B's epoll is
- * asked, changed or closed: an event must be reported as often as epoll(7) says, and no call may
- * sleep while an event is there.  Run by test_race.c.
+ * Races of the calls that wait for events.  A frame makes a socket of B readable while B's
+ * application waits in an epoll, or changes or closes it.  An event must be reported as often as
+ * epoll(7) says, and no call may sleep while an event is there.  Run by test_race.c.
  */
 #include "tests/hosted/race.h"
 
@@ -59,8 +59,8 @@ static int64_t ready_now(int ep, struct epoll_event *got)
 
 /*
  * epoll_wait() without a limit while the byte arrives: it returns the event, once.  With
- * @still_listed, a level-triggered item is still on the ready list from the byte before, which was
- * read meanwhile.
+ * @still_listed, the item is level-triggered and still on the ready list because of an earlier
+ * byte, which was read meanwhile.
  */
 static void wait_against_data(uint32_t events, bool still_listed)
 {
@@ -129,8 +129,8 @@ void two_epoll_waits_against_data(void)
 }
 
 /*
- * A connection against two epolls that watch the listener exclusively, each with a thread: at least one
- * of them returns, and after both have returned, two connections were accepted.
+ * Two epolls watch the listener exclusively, and a thread waits in each.  Two connections arrive, the
+ * first as the second thread begins to wait.  Both are accepted, and at least the first thread returns.
  */
 void epoll_exclusive_against_connection(void)
 {
@@ -170,7 +170,8 @@ void epoll_exclusive_against_connection(void)
 	scene_close(B, listener);
 }
 
-/* The socket is added while the byte comes: the epoll reports it, once for an edge. */
+/* The socket is added while the byte arrives: the epoll reports the byte, and only once because of
+ * EPOLLET. */
 void epoll_add_against_data(void)
 {
 	struct epoll_event got, event = {.events = EPOLLIN | EPOLLET};
@@ -193,7 +194,7 @@ void epoll_add_against_data(void)
 	close_connection();
 }
 
-/* A one-shot item is switched on while the byte comes. */
+/* A one-shot item is armed again while the byte arrives. */
 void epoll_mod_against_data(void)
 {
 	struct epoll_event got, event = {.events = EPOLLIN | EPOLLONESHOT};
@@ -252,7 +253,8 @@ void epoll_close_against_data(void)
 	close_connection();
 }
 
-/* The watched socket is closed while its byte comes and a thread waits: the thread sees it, or nothing. */
+/* The watched socket is closed while its byte arrives and a thread waits: the thread gets the event, or
+ * goes on waiting. */
 void watched_socket_closed_against_data(void)
 {
 	struct epoll_event got;
@@ -281,7 +283,7 @@ void watched_socket_closed_against_data(void)
 	scene_close(B, listener);
 }
 
-/* The outer of two epolls against the byte. */
+/* A thread waits in an epoll that watches another epoll, which watches the socket of the byte. */
 void nested_epoll_against_data(void)
 {
 	struct epoll_event got;

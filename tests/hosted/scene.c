@@ -57,8 +57,8 @@ static const char *pcap_path(void)
 }
 
 /*
- * Makes each host resolve the route to the other and to itself, then takes the objects alive as the
- * baseline of leaks.
+ * Makes each host resolve the route to the other and to itself, then records the live objects as
+ * the baseline of the leak check.
  */
 static int warm_up(void)
 {
@@ -138,8 +138,8 @@ static void say_what_is_known(void)
 }
 
 /*
- * Returns false if sockets still hold memory although there are none.  The line of a host without
- * sockets is "TCP: inuse 0 orphan 0 tw 0 alloc 0 mem 0".
+ * Returns false if memory is still charged to sockets although no socket is left.  The line of a
+ * host without sockets is "TCP: inuse 0 orphan 0 tw 0 alloc 0 mem 0".
  */
 static bool nothing_is_held(struct host *h)
 {

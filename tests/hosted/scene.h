@@ -201,7 +201,7 @@ struct seg {
 	struct host *from;
 	unsigned int kind; /* all kinds that apply */
 	bool lost;         /* a rule dropped the frame */
-	bool marked;       /* scene_congest() gave it a CE mark; tos is as it was sent */
+	bool marked;       /* scene_congest() gave it a CE mark; tos is the value before the mark */
 	uint16_t sport, dport;
 	uint32_t seq, ack;   /* as on the wire */
 	uint32_t rseq, rack; /* relative to the initial sequence numbers of the connection */
@@ -217,20 +217,22 @@ struct seg {
 
 /*
  * Rules for the @nth frame of @kinds that @from sends from now on; 1 is the next.  scene_hold()
- * delays it by @ns.
+ * delays that frame by @ns.
  */
 void scene_drop(struct host *from, unsigned int kinds, unsigned int nth);
 void scene_drop_many(struct host *from, unsigned int kinds, unsigned int nth, unsigned int count);
 void scene_duplicate(struct host *from, unsigned int kinds, unsigned int nth, unsigned int copies);
 void scene_hold(struct host *from, unsigned int kinds, unsigned int nth, uint64_t ns);
-/* Flips bits in one byte of that frame, counted from the frame's end; 1 is the last byte. */
+/* Flips bits in one byte of the @nth such frame.  @from_end: the byte, counted from the frame's
+ * end; 1 is the last. */
 void scene_corrupt(struct host *from, unsigned int kinds, unsigned int nth, unsigned int from_end);
 /*
- * A congested router meets that frame and the @count - 1 after it: an ECN-capable one gets a CE mark,
- * another is lost.
+ * Acts as a congested router on the @nth such frame and on the @count - 1 after it: gives an
+ * ECN-capable packet a CE mark, drops another.
  */
 void scene_congest(struct host *from, unsigned int kinds, unsigned int nth, unsigned int count);
-/* From now on one frame in @of is lost, one is late and one is doubled, chosen by the conductor's seed. */
+/* From now on one in @of frames is lost, one is late and one is doubled, chosen by the conductor's
+ * seed. */
 void scene_hostile(unsigned int of);
 /* From now on packets (IP) of more than @mtu bytes are lost without an ICMP error; 0: none are. */
 void scene_black_hole(unsigned int mtu);
@@ -243,8 +245,9 @@ unsigned int scene_count(const struct host *from, unsigned int kinds);
 const struct seg *scene_nth(const struct host *from, unsigned int kinds, unsigned int nth);
 const struct seg *scene_last(const struct host *from, unsigned int kinds);
 /*
- * Checks that the TCP segments since the mark are exactly these lines of "host flags seq ack bytes".
- * The numbers are relative to the first of the connection; " lost" follows a segment that the wire lost:
+ * Checks that the TCP segments since the mark are exactly these lines of "host flags seq ack bytes". The
+ * numbers are relative to the connection's initial sequence numbers; " lost" follows a segment that the
+ * wire lost:
  *	a S 0 0 0
  *	b SA 0 1 0
  *	a A 1 1 0

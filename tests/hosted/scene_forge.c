@@ -71,8 +71,9 @@ void forge(const struct forged *f)
 }
 
 /*
- * Sends host @to an ICMP error that comes from @router and quotes a packet of @tot_len bytes with
- * the segment @t, which @to seems to have sent: its IP header, its ports and its sequence number.
+ * Sends host @to an ICMP error that comes from @router.  The error quotes a packet of @tot_len
+ * bytes that @to seems to have sent, with segment @t: the packet's IP header, ports and sequence
+ * number.
  */
 static void inject_error(struct host *to, uint32_t router, const struct icmp_error *e,
 			 const struct pkt_tcp *t, size_t tot_len)

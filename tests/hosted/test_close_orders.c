@@ -81,7 +81,7 @@ static void half_closed_and_then_the_other_side_closes(void)
 	scene_sleep(10 * MS);
 	assert_states(p, TCP_TIME_WAIT, NONE);
 	scene_expect_eof(A, p.a);
-	scene_expect_eof(A, p.a); /* a second read returns it again */
+	scene_expect_eof(A, p.a); /* a second read returns the end of the stream again */
 	assert_int_equal(scene_send(A, p.a, "x", 1), -EPIPE);
 	assert_int_equal(scene_get(A, p.a, SOL_SOCKET, SO_ERROR), 0);
 	scene_close(A, p.a);

@@ -98,7 +98,8 @@ static void a_failed_attempt_is_told_by_connect(void)
 	scene_sleep(10 * MS);
 	assert_int_equal(scene_connect(A, fd, B, PORT), -ECONNREFUSED);
 	assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_ERROR), 0);
-	/* That call ended the first attempt, so the next one begins a second attempt. */
+	/* The failed connect() ended the first attempt, so the next connect() begins a second
+	 * one. */
 	listener = scene_listen(B, PORT, 1);
 	assert_int_equal(scene_connect(A, fd, B, PORT), -EINPROGRESS);
 	scene_sleep(10 * MS);
@@ -184,7 +185,8 @@ static void calls_wait_for_the_connection(void)
 	scene_close(B, listener);
 }
 
-/* Two threads connect the same socket: the second waits for the attempt of the first, and gets its result. */
+/* Two threads connect the same socket: the second waits for the first thread's attempt, and gets the same
+ * result. */
 static void two_threads_connect(void)
 {
 	int listener = scene_listen(B, PORT, 1), fd = scene_socket(A);

@@ -280,7 +280,8 @@ static void every_second_segment_is_acknowledged(void)
 	scene_sleep(1 * SEC);
 	segments = scene_count(A, DATA);
 	acks = scene_count(B, ACK);
-	/* B may send fewer ACKs, because it may process many segments before it sends one. */
+	/* There may be fewer ACKs than one for two segments, because B may process many segments
+	 * before it sends an ACK. */
 	assert_in_range(acks, segments / 16, segments);
 	assert_int_equal(scene_last(B, ACK)->rack, 200001);
 	scene_pair_close(&p);
@@ -305,7 +306,8 @@ static struct pair pair_below_the_wrap(bool of_b, uint32_t below)
 
 	scene_close(A, p.a);
 	scene_close(B, p.b);
-	/* TIME_WAIT must be over by then; otherwise the scene waits for another round of the clock. */
+	/* TIME_WAIT must be over by then; otherwise the scene waits until the ISN's clock has wrapped
+	 * once more. */
 	while (begins < scene_now() + 130 * SEC)
 		begins += (uint64_t)TICK << 32;
 	scene_sleep(begins - scene_now());

@@ -129,7 +129,8 @@ static void flags_of_files(void)
 }
 BESIDE_LINUX(flags_of_files)
 
-/* LIMIT(PIPE_PAGES_MAX): Linux gives root more, so the step beyond the limit is our own. */
+/* LIMIT(PIPE_PAGES_MAX): on Linux root may exceed the limit, so only the hosted kernel plays the
+ * step beyond it. */
 static void sizes_of_pipes(void)
 {
 	static char bytes[1 << 20];
@@ -163,7 +164,7 @@ static void sizes_of_pipes(void)
 }
 BESIDE_LINUX(sizes_of_pipes)
 
-/* Programs ask so whether standard output is a terminal. */
+/* Programs use this request to learn whether standard output is a terminal. */
 static void the_console_is_a_terminal(void)
 {
 	struct winsize size = {1, 1, 1, 1};

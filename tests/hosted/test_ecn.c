@@ -98,7 +98,7 @@ static void modes(void)
 	}
 }
 
-/* RFC 3168 6.1.1.1: the SYN may have been lost because of its offer. */
+/* RFC 3168 6.1.1.1: the SYN may have been lost because it offered ECN. */
 static void a_lost_syn_goes_again_without_the_offer(void)
 {
 	for (unsigned int fallback = 0; fallback < 2; fallback++) {
@@ -191,8 +191,8 @@ static void another_connection_of_the_socket(void)
 /* ---- a mark ------------------------------------------------------------------------------------ */
 
 /*
- * One marked segment: the receiver echoes until it sees CWR, the sender halves its window once, and
- * nothing is sent again.
+ * One marked segment: the receiver echoes the mark until it sees CWR, the sender halves its window
+ * once, and nothing is sent again.
  */
 static void one_mark_halves_the_window(void)
 {
@@ -321,7 +321,7 @@ static void retransmissions(void)
 	scene_drop(A, DATA, 1);
 	scene_carry(A, p.a, B, p.b, 14480);
 	scene_carry(A, p.a, B, p.b, 14480);
-	/* One segment was sent twice, and the first new one after that has CWR. */
+	/* One segment was sent twice, and the first new segment after that has CWR. */
 	assert_int_equal(count_ect(A, DATA), scene_count(A, DATA) - 1);
 	assert_int_equal(count_flags(A, DATA, CWR), 1);
 	for (unsigned int i = 1; i <= scene_count(A, DATA); i++) {

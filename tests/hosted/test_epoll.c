@@ -277,7 +277,7 @@ static void fewer_places_than_events(void)
 		ctl(ep, EPOLL_CTL_ADD, p[i][0], EPOLLIN | (i & 1 ? EPOLLET : 0), i);
 		on(SYS_write, p[i][1], PTR("a"), 1);
 	}
-	/* Level-triggered items go round; edge-triggered ones come once. */
+	/* Level-triggered items are returned in turn; edge-triggered items are returned once. */
 	for (int round = 0; round < 5; round++) {
 		int64_t n = on(SYS_epoll_wait, ep, PTR(got), 4, 0);
 
@@ -402,7 +402,7 @@ static void chains_and_cycles(void)
 		on(SYS_close, ep[i]);
 	for (int i = 0; i < 8; i++)
 		ep[i] = on(SYS_epoll_create1, 0);
-	/* From the outermost, and by joining two chains. */
+	/* Builds two chains from the outermost epoll inwards, and joins them. */
 	for (int i = 2; i >= 0; i--)
 		note("downwards", ctl(ep[i + 1], EPOLL_CTL_ADD, ep[i], EPOLLIN, 0));
 	for (int i = 6; i >= 4; i--)
@@ -504,7 +504,7 @@ static void a_wait_is_interrupted(void)
 	scene_pair_close(&p);
 }
 
-/* An event wakes one of the threads that wait for an epoll, and no more events come than there are. */
+/* An event wakes one of the threads that wait for an epoll, and is returned once. */
 static void an_event_wakes_one_thread(void)
 {
 	struct pair p = scene_pair();
@@ -593,7 +593,8 @@ static void an_interrupted_thread_takes_no_event_along(void)
 	scene_pair_close(&p);
 }
 
-/* The epoll is closed while a thread waits in it: the thread keeps it until it returns (as on Linux). */
+/* The epoll is closed while a thread waits in it: the epoll exists until the thread returns (as on
+ * Linux). */
 static void closed_while_a_thread_waits(void)
 {
 	struct pair p = scene_pair();

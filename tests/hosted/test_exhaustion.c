@@ -279,8 +279,8 @@ static struct tcp_info info_of(struct host *h, int fd)
 }
 
 /*
- * A segment that the own host cannot queue for its device is a sign of congestion (as on Linux):
- * CUBIC reduces cwnd to 7/10.
+ * If the kernel cannot queue a segment for its own device, TCP takes this as congestion (as on
+ * Linux): CUBIC reduces cwnd to 7/10.
  */
 static void no_room_on_the_way_out_is_congestion(void)
 {
@@ -391,7 +391,7 @@ static void the_handshake_begins_with_the_first_synack(void)
 
 	stamp(&f, 100, 0);
 	scene_drop_many(B, SYNACK, 1, ALWAYS); /* A has no such socket and would send a reset */
-	/* The third allocation fails, which is for the SYN-ACK; the first two are for the packet and the request. */
+	/* The first two allocations are for the packet and the request; the third, for the SYN-ACK, fails. */
 	B->set("fail_alloc", 3);
 	forge(&f);
 	B->set("fail_alloc", 0);

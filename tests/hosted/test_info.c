@@ -172,9 +172,8 @@ static void times_of_each_limit(void)
 }
 
 /*
- * All queued data is in flight, the congestion window would permit more, and the application has
- * more but the send buffer has no room: until the ACKs arrive, the time counts as limited by the
- * buffer.
+ * The send buffer is full, all its data is in flight, and the congestion window would permit more.
+ * Until the ACKs arrive, the time counts as limited by the buffer.
  */
 static void when_the_buffer_is_too_small(void)
 {

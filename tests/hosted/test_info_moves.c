@@ -219,7 +219,7 @@ static void timeouts(void)
 	assert_int_equal(scene_counter(A, "TcpExt.TCPTimeouts"), 3);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPSlowStartRetrans"), 0);
 	assert_int_equal(scene_counter(A, "Tcp.RetransSegs"), 3);
-	/* A timeout after that begins another recovery. */
+	/* A timeout after the recovery begins another one. */
 	scene_heal();
 	scene_drop(A, DATA, 1);
 	send_segments(&p, 1);
@@ -376,7 +376,7 @@ static void a_closed_window(void)
 	free(bytes);
 }
 
-/* One slow round trip raises the RTT variance; the least round trip stays. */
+/* One slow round trip raises the RTT variance; the minimum RTT stays. */
 static void round_trips(void)
 {
 	struct pair p = warm_pair();
@@ -387,8 +387,8 @@ static void round_trips(void)
 	scene_sleep(150 * MS);
 	a = info_of(A, p.a);
 	/*
-	 * RFC 6298 2.3, with a sample of 100 ms, or 140 ms with a delayed ACK, after samples of 2
-	 * ms.
+	 * The new RTT sample is 100 ms, or 140 ms with a delayed ACK; earlier samples were 2 ms
+	 * (RFC 6298 2.3).
 	 */
 	assert_in_range(a.rtt - before.rtt, (100 - 5) * 1000 / 8, 145 * 1000 / 8);
 	assert_true(a.rttvar > before.rttvar + 10000);

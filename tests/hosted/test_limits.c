@@ -74,9 +74,9 @@ static void so_many_challenges_a_second(void)
 /* ---- an orphan's patience ---------------------------------------------------------------------------------- */
 
 /*
- * The peer does not answer the FIN of an orphan. The orphan sends the FIN again eight times (the
- * meaning of the default 0, see net/tcp/limits.h), each time after twice the interval, and then
- * gives up.
+ * The peer does not answer the FIN of an orphan. The orphan sends the FIN again eight times, each
+ * time after twice the interval, and then gives up.  The default of tcp_orphan_retries is 0, which
+ * means eight (net/tcp/limits.h).
  *
  * LIMIT(TCP_ORPHAN_RETRIES)
  */
@@ -119,8 +119,8 @@ static unsigned int acks_for(struct forged *f, unsigned int n)
 }
 
 /*
- * Without SACK, RFC 5681 4.2 requires an ACK for each segment beyond a hole; for one merged packet the
- * kernel sends a limited number.
+ * Without SACK, RFC 5681 4.2 requires an ACK for each segment beyond a hole; for all segments of one
+ * merged packet the kernel sends a limited number of ACKs.
  *
  * LIMIT(TCP_DUPACKS_MAX)
  */
@@ -145,7 +145,8 @@ static void so_many_duplicate_acks_at_once(void)
 	scene_pair_close(&p);
 }
 
-/* A sender with SACK does not count duplicate ACKs: the blocks of one ACK tell it all. */
+/* A sender with SACK does not count duplicate ACKs: the SACK blocks of one ACK report all
+ * segments. */
 static void one_ack_with_sack(void)
 {
 	struct pair p = scene_pair();

@@ -311,7 +311,7 @@ static void close_leaves_the_acceptors_their_listener(void)
 }
 
 /*
- * The port was chosen by listen(), so close() releases it before it sets the state to CLOSE.  In
+ * listen() chose the port, so close() releases the port before it sets the state to CLOSE.  In
  * between, the handshake's last ACK finds the request and the listener, which is in LISTEN without
  * a port: the child socket is freed and the ACK counted as dropped, as in Linux's
  * tcp_v4_syn_recv_sock(). A gets a reset when it sends.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Debug lines by subsystem: `loglevel.NAME=` at boot and /proc/loglevel at run time.  When they are
- * off, even the log's ring does not have them; when they are on, the console has the lines of that
- * subsystem only, and they agree with the wire.
+ * off, even the log's ring buffer does not contain them; when they are on, the console has the
+ * lines of that subsystem only, and they agree with the wire.
  */
 #include "tests/hosted/scene_forge.h"
 
@@ -195,7 +195,7 @@ static void (*cable_of(struct host *h))(bool up)
 	return set_link;
 }
 
-/* If a subsystem's level is below the console's, its lines are missing on the console; others are there. */
+/* If a subsystem's level is below the console's, the console lacks that subsystem's lines only. */
 static void a_subsystem_that_is_silent(void)
 {
 	assert_non_null(strstr(A->console(), "softnet "));

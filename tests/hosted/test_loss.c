@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lost segments are retransmitted at the times of RFC 6298: after a second if no round trip was
- * measured, else after the measured time, but not before 200 ms; each loss doubles the time.
+ * Lost segments are retransmitted at the times of RFC 6298.  The first timeout is a second if no
+ * round trip was measured; otherwise it follows from the measured round trips and is at least 200
+ * ms. Each timeout doubles the next.
  */
 #include "tests/hosted/scene.h"
 

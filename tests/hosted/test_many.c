@@ -209,7 +209,8 @@ static unsigned int most_ends(struct host *h)
 /*
  * A few connections are closed in order and enter TIME_WAIT.  Then the wire loses everything, and
  * all others are closed: they become orphans, up to the limit, and the few above it are reset.
- * When the wire works again, the orphans enter TIME_WAIT, a few more than its limit permits.
+ * When the wire works again, the orphans enter TIME_WAIT; they are a few more than the limit of
+ * TIME_WAITs permits.
  *
  * LIMIT(TCP_ORPHANS_MAX) LIMIT(TIMEWAIT_MAX) LIMIT(CONNECTION_ENDS_BYTES)
  */

@@ -203,7 +203,8 @@ static void talks(struct host *h)
 		assert_within(h, 48);
 	}
 	assert_true(scene_counter(h, "TcpExt.TCPMemoryPressures") >= 1);
-	/* If A has little memory, its writers wait for more; if B has, they need not wait. */
+	/* If A has little memory, its writers wait until there is more; if B has little, the
+	 * writers need not wait. */
 	for (unsigned int i = 0; i < TALKS; i++)
 		assert_true(h == B || !scene_is_back(A, writers[i], &n));
 	/* B reads one connection after the other: each transfers all its data. */

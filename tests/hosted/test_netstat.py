@@ -31,7 +31,8 @@ def misplaced(names, order):
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_the_order_is_linux(group):
-    """The counters of a group are in Linux's order, and at most a tenth of their names is unknown there."""
+    """The counters of a group are in Linux's order, and at most a tenth of their names is unknown to
+    Linux."""
     assert misplaced(ours(group), linux(group)) is None
     unknown = set(ours(group)) - set(linux(group))
     assert len(unknown) <= len(ours(group)) // 10, unknown

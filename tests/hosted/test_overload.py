@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""More clients than memory, in virtual time: within a second after they end, other clients are served, and in the
-end all memory is free again.  tests/qemu/test_overload.py plays the same on the machine.
+"""More clients than memory permits, in virtual time: within a second after they end, other clients are served,
+and in the end all memory is free again.  tests/qemu/test_overload.py plays the same on the machine.
 
 As on the machine, a thread's stack takes pages here: most memory of a client is that of its thread.
 """

@@ -209,8 +209,8 @@ def short(m):
 
 
 def test_idle_queues_are_pruned():
-    """LIMIT(TCP_SHRINK_INTERVAL_MS): when pages get short, queues are pruned at once and not only at the next
-    segment; later walks are 100 ms apart."""
+    """LIMIT(TCP_SHRINK_INTERVAL_MS): when pages get short, the kernel prunes the queues of all sockets at
+    once, and not only at the next segment.  It does so at most every 100 ms."""
     m = Attacked(64)
     lines = [m.connect(UNREAD) for _ in range(20)]
     for port, seq, ack in lines:
@@ -224,7 +224,8 @@ def test_idle_queues_are_pruned():
     m.advance(m.now() + MS)
     assert m.sockets_pages() == 0
     assert m.counter("OfoPruned") == pruned + len(lines)
-    # A socket below its minimum may queue data again; the next walk, a tenth of a second later, prunes it.
+    # A socket below its minimum may queue data again; the next round of pruning, a tenth of a second
+    # later, removes it.
     port, seq, ack = lines[0]
     m.advance(m.now() + 10 * MS)
     m.send(port, UNREAD, ".", seq + 10, ack, 100)
@@ -253,8 +254,8 @@ def test_a_walk_takes_its_time():
         m.advance(m.now() + MS)
         steps.append(m.counter("OfoPruned") - pruned)
     assert steps[-1] == len(lines)
-    # A walk finishes the bucket that it has begun, which has one connection on average.  A millisecond may touch two
-    # jiffies.
+    # Pruning finishes the hash bucket that it has begun; a bucket has one connection on average.  A millisecond may
+    # touch two jiffies.
     assert steps[0] <= 2 * (64 + 16), steps
     assert all(later - before <= 64 + 16 for before, later in zip(steps, steps[1:])), steps
     m.healthy()

@@ -189,7 +189,7 @@ static void a_path_below_the_least_may_cut(void)
 
 /*
  * If the application insists on "don't fragment" and the path is narrower than LEAST, the
- * connection ends with EMSGSIZE, the reason (ip(7)).
+ * connection ends with EMSGSIZE (ip(7)).
  */
 static void a_path_below_the_least_and_one_that_insists(void)
 {
@@ -208,8 +208,8 @@ static void a_path_below_the_least_and_one_that_insists(void)
 }
 
 /*
- * RFC 5927 4.1: an attacker who does not see the connection must guess the numbers in flight; wrong
- * ones are ignored.
+ * RFC 5927 4.1: an attacker who does not see the connection must guess a sequence number in flight;
+ * an error with a wrong number is ignored.
  */
 static void guessed_segments_are_ignored(void)
 {

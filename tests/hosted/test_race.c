@@ -16,8 +16,8 @@
 
 #define ROUNDS 40 /* rounds of a race that depends on chance */
 /*
- * Interrupts so rare that a softirq runs for long before the next one; so neither result of a race
- * is rare.
+ * Interrupts are so rare that a softirq runs for long before the next interrupt.  So each result of
+ * a race occurs often.
  */
 #define SELDOM                                                                                     \
 	{                                                                                          \
@@ -317,7 +317,8 @@ static void until_before_deadline(struct host *h)
 	scene_sleep(h->deadline - WIRE_DELAY - scene_now());
 }
 
-/* The receive timeout expires when the data arrives: this call gets the data, or the next one does. */
+/* The receive timeout expires at the instant at which the data arrives: this recv() or the next one
+ * gets the data. */
 static void timeout_against_data(void)
 {
 	int listener = scene_listen(B, PORT, 1);
@@ -433,8 +434,8 @@ static void connect_timeout_against_syn_ack(void)
 /* ---- the end ---------------------------------------------------------------------------------- */
 
 /*
- * close() with unread data sends a reset; data that arrives after B's FIN is answered with one.  So
- * A gets a reset in both cases.
+ * close() with unread data sends a reset; data that arrives after B's FIN is answered with a reset.
+ * So A gets a reset in both cases.
  */
 static void close_against_data(void)
 {

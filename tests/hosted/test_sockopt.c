@@ -136,7 +136,7 @@ static void which_congestion_control(void)
 		scene_call(A, SYS_getsockopt, p.a, IPPROTO_TCP, TCP_CC_INFO, PTR(name), PTR(&len)),
 		0);
 	assert_int_equal(len, 0);
-	assert_int_equal(congestion(A, p.a, "reno", 4), 0); /* it need not end with a NUL */
+	assert_int_equal(congestion(A, p.a, "reno", 4), 0); /* the name need not end with a NUL */
 	assert_int_equal(congestion(A, p.a, "reno", 5), 0);
 	assert_int_equal(congestion(A, p.a, "ren", 3), -ENOENT);
 	assert_int_equal(congestion(A, p.a, "reno", 0), -EINVAL);
@@ -411,7 +411,7 @@ static void keepalive_from_the_start(void)
 	scene_sleep(3500 * MS);
 	assert_int_equal(scene_counter(B, "TcpExt.TCPKeepAlive"), 1);
 	assert_int_equal(scene_get(B, accepted, SOL_SOCKET, SO_KEEPALIVE), 1);
-	/* A received B's probe, so its own idle time starts again. */
+	/* A received B's probe, so A's idle time starts again. */
 	scene_set(B, accepted, SOL_SOCKET, SO_KEEPALIVE, 0);
 	scene_sleep(6 * SEC);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPKeepAlive"), 1);
@@ -460,7 +460,7 @@ static void the_last_ack_rides_on_data(void)
 
 /*
  * On a stream, sendto() and sendmsg() read the given address and ignore it; receiving calls write
- * none (as on Linux).
+ * no address (as on Linux).
  */
 static void addresses_with_each_piece(void)
 {
@@ -562,7 +562,8 @@ static void no_lingering_in_fin_wait2(void)
 	}
 }
 
-/* A FIN_WAIT2 longer than a minute: first the socket waits, then, for the last minute, a small object. */
+/* A FIN_WAIT2 longer than a minute: the socket waits first; for the last minute a small timewait object
+ * replaces it. */
 static void a_long_fin_wait2(void)
 {
 	for (unsigned int already = 0; already < 2; already++) {

@@ -62,7 +62,7 @@ static int64_t write_to(const struct entry *e, const char *text)
 	return scene_proc_write(A, path, text);
 }
 
-/* Returns a value of @e that consists of @number only, as often as the value has numbers. */
+/* Returns a value for @e: @number, as often as the sysctl has numbers. */
 static const char *numbers(const struct entry *e, long number, const char *between)
 {
 	static char text[128];
@@ -159,7 +159,7 @@ static bool has_line(FILE *doc, const char *row)
 	return false;
 }
 
-/* If the document differs, the right rows are left in RIGHT_ROWS. */
+/* If the document differs, the right rows are written to RIGHT_ROWS. */
 static void document_is_the_table(void)
 {
 	char row[512], *text = strdup(scene_proc(A, "/proc/sysctl")), *save = NULL;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
-Every sysctl has a test of its effect: the name of each one in docs/sysctl.md must occur in a hosted test, or a packet
-script must set it to a value that is not its default.
+Every sysctl has a test of its effect: each name in docs/sysctl.md must occur in a hosted test, or a packet script
+must set it to a value that is not its default.
 """
 import glob
 import os

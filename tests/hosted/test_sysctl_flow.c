@@ -259,7 +259,7 @@ static void how_many_duplicates_are_a_loss(void)
 
 /*
  * There are more duplicate ACKs than segments that can have caused them, so the sender assumes
- * reordering instead of loss; tcp_max_reordering limits this.
+ * reordering instead of loss; tcp_max_reordering limits the reordering that it assumes.
  */
 static void how_much_disorder_is_believed(void)
 {
@@ -287,7 +287,7 @@ static void how_much_disorder_is_believed(void)
 
 /* ---- waiting for a larger burst ------------------------------------------------------------------------ */
 
-/* Returns the number of packets that the device got; it cuts them into segments itself. */
+/* Returns the number of packets that the device got; the device cuts each packet into segments. */
 static uint64_t packets_out(struct host *h)
 {
 	const char *line = strstr(scene_proc(h, "/proc/net/dev"), "eth0:");
@@ -383,7 +383,7 @@ static void bursts_follow_the_path(void)
 #define SHORT      1000 /* free pages; below a sixteenth of all, memory is short */
 #define SEGMENT_64 (64 << 10)
 
-/* With so many sockets, the equal share of each in a quarter of 64 MiB is 16 KiB. */
+/* CROWD sockets share a quarter of 64 MiB: 16 KiB for each. */
 static int crowd[CROWD];
 
 static void gather(struct host *h)

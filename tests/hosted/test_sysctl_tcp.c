@@ -245,7 +245,7 @@ static void a_router_after_very_many_timeouts(void)
 
 /*
  * RFC 1122 4.2.3.5: after R1 retransmissions the route, which may not work, is released; the socket
- * has none until the next retransmission.
+ * has no route until the next retransmission.
  */
 static void when_another_way_is_looked_for(void)
 {
@@ -367,7 +367,7 @@ static void keepalive_of_all(void)
 
 /*
  * With tcp_stdurg 1, B takes the urgent pointer as RFC 1122 4.2.2.4 does, as the position of the urgent byte
- * itself. A's pointer is the position after that byte, so B takes the next byte for it.
+ * itself. A's pointer is the position after that byte, so B takes the byte after it for the urgent byte.
  */
 static void urgent_byte_by_rfc1122(void)
 {
@@ -383,7 +383,8 @@ static void urgent_byte_by_rfc1122(void)
 	scene_pair_close(&p);
 }
 
-/* RFC 2883: the network doubles a segment, and the receiver reports that with a DSACK, or does not. */
+/* RFC 2883: the network doubles a segment.  The receiver reports that with a DSACK, or does not if
+ * tcp_dsack is 0. */
 static void duplicates_are_reported_or_not(void)
 {
 	struct pair p = scene_pair();

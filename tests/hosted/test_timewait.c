@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TIME_WAIT: which segments restart it, and which end it; which SYN may replace it: one beyond the
- * old connection's numbers, or with a newer timestamp (RFC 6191, RFC 1122 4.2.2.13); and which
- * socket may use its port.
+ * TIME_WAIT: the segments that restart it and those that end it; the SYNs that may replace it,
+ * whose sequence number is beyond the old connection's or whose timestamp is newer (RFC 6191, RFC
+ * 1122 4.2.2.13); and the sockets that may use its port.
  */
 #include "net/tcp/limits.h"
 #include "tests/hosted/scene_forge.h"
@@ -353,7 +353,7 @@ static void a_client_waits_for_its_port(void)
 	scene_set(A, fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	assert_int_equal(scene_bind(A, fd, p.aport), 0);
 	assert_int_equal(scene_connect(A, fd, B, p.bport), -EADDRNOTAVAIL);
-	/* It may connect to another port. */
+	/* The client may connect to another port of the peer. */
 	listener = scene_listen(B, 8, 1);
 	assert_int_equal(scene_connect(A, fd, B, 8), 0);
 	scene_close(A, fd);

@@ -16,7 +16,7 @@
 
 struct place {
 	const char *name;
-	uint32_t saddr, daddr; /* 0: A's and B's */
+	uint32_t saddr, daddr; /* 0: A's address, B's address */
 	uint64_t link;
 	const char *reason; /* NULL: the segment reaches TCP, see reason_of() */
 };

@@ -224,7 +224,7 @@ static void timerfd_counts_periods(void)
 	assert_int_equal(scene_call(B, SYS_read, fd, PTR(&ticks), 8), 8);
 	assert_int_equal(ticks, 1);
 	assert_int_equal(scene_now() - begin, SEC + 250000);
-	/* Each period is exact: they do not add up delays of the reader. */
+	/* Each period is exact: a reader that is late does not delay the next periods. */
 	scene_sleep(130 * MS);
 	assert_int_equal(scene_call(B, SYS_read, fd, PTR(&ticks), 8), 8);
 	assert_int_equal(ticks, 1);
@@ -465,7 +465,8 @@ static void select_waits(void)
 	assert_int_equal(scene_end(B, ticket), 1);
 	assert_true(is_in(p.b, in));
 	assert_int_equal(ts.tv_sec, 5);
-	/* A set of exceptions alone is not woken by data, nor by the end of the stream. */
+	/* A call that waits for exceptions alone is not woken by data, nor by the end of the
+	 * stream. */
 	put(p.b, except);
 	begin = scene_now();
 	scene_shutdown(A, p.a, SHUT_WR);

@@ -28,7 +28,7 @@
 #define BUFFER      65536
 #define VECTORS     5
 #define OPTIONS_MAX 8
-#define PAUSES_MOST (15 * SEC) /* limit of all pauses together: an orphan waits only 60 s */
+#define PAUSES_MOST (15 * SEC) /* limit of the sum of all pauses: an orphan waits only 60 s */
 #define POLL_MS     500
 #define PTR(p)      ((int64_t)(intptr_t)(p))
 

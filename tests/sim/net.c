@@ -5,8 +5,8 @@
  *
  * net_build() <- world.c; the hooks and takers of the wires <- the conductor, while it runs the hosts.
  *
- * A link has two directions (struct way), each with its own queue, rate and delay.  `sides` of the plan
- * tells which directions lose and damage frames; all directions give CE marks.  ARP packets are never damaged or lost: they have no
+ * A link has two directions (struct way), each with its own queue, rate and delay.  `sides` of the plan tells which
+ * directions lose and damage frames; all directions give CE marks.  ARP packets are never damaged or lost: they have no
  * checksum, and a missing neighbour entry is no test of TCP.
  */
 #include <string.h>
@@ -54,9 +54,9 @@ static bool cut_now(const struct world *w, const struct way *way)
 }
 
 /*
- * Puts a frame of @len bytes into the queue before the link.  Returns false if the queue has no room, else
- * true and in *@leaves the time at which the frame has left the queue.  *@half_full: more than half of the
- * queue is used.
+ * Puts a frame of @len bytes into the queue before the link.  Returns false if the queue has no room.
+ * Otherwise sets *@leaves to the time at which the frame has left the queue, and *@half_full to true if
+ * more than half of the queue is used.
  */
 static bool queue_up(struct way *way, size_t len, uint64_t *leaves, bool *half_full)
 {
@@ -118,7 +118,8 @@ static const char *temper(struct way *way, uint8_t *frame, size_t len, struct fa
 	return doubled ? "doubled" : late ? "late" : NULL;
 }
 
-/* Marks a frame that is ECN-capable (RFC 3168 5), if the link is congested.  Returns true if it did. */
+/* Marks a frame that is ECN-capable (RFC 3168 5), if the link is congested.  Returns true if it marked
+ * the frame. */
 static bool mark(struct way *way, uint8_t *frame, bool half_full)
 {
 	struct world *w = way->world;

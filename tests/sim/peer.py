@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: MIT
 """A minimal TCP that shares no code with the kernel under test, written from RFC 9293.
 
-The simulator starts this program (tests/sim/peer.c describes the protocol between them) and plays one run
-after the other with it.  It opens connections actively and passively, retransmits after a timeout and after
-three duplicate ACKs (RFC 6298 without its estimator, RFC 5681 3.2 without its window), keeps data that
-arrives out of order, probes a closed window with a byte (3.8.6.1), delays ACKs, closes each direction
-separately, and sends resets.  With SACK (RFC 2018, 2883) it reports what it holds and what arrived twice, and fills
-the holes that the other end reports; plan.temper makes its reports wrong in several ways.  It uses window scale and timestamps (RFC 7323) with some seeds.  Its
-application reads, writes and pauses like those of tests/sim/app.c, and compares each byte that it reads.
+The simulator starts this program (tests/sim/peer.c describes the protocol between them) and plays one run after the
+other with it.  It opens connections actively and passively, retransmits after a timeout and after three duplicate ACKs
+(RFC 6298 without the RTT estimator, RFC 5681 3.2 without the congestion window), keeps data that arrives out of order,
+probes a closed window with a byte (3.8.6.1), delays ACKs, closes each direction separately, and sends resets.  With
+SACK (RFC 2018, 2883) it reports what it holds and what arrived twice, and fills the holes that the other end reports;
+plan.temper makes its reports wrong in several ways.  It uses window scale and timestamps (RFC 7323) with some seeds.
+Its application reads, writes and pauses like those of tests/sim/app.c, and compares each byte that it reads.
 
 It does not use tests/wire/pkt.py, on purpose: the kernel, watch.c (with tests/wire/pkt.h) and this program
 each have their own code for frames, so an error in one of them shows as a disagreement.
@@ -271,7 +271,8 @@ class Connection:
         return bytes((1, 1, 5, 2 + 8 * len(blocks))) + struct.pack(f">{len(numbers)}I", *numbers)
 
     def costs(self):
-        """Returns whether one more untrue report is due; tells the simulator, because it costs a timeout."""
+        """Returns whether one more untrue report is due; tells the simulator, because such a report costs a
+        timeout."""
         if self.untrue == UNTRUE_MOST or self.mood.random() < 0.8:
             return False
         self.untrue += 1
@@ -317,7 +318,7 @@ class Connection:
         self.held = merged
 
     def fill(self):
-        """Sends again the first hole below reported data that was not sent again since the last timeout."""
+        """Fills the first hole below reported data that was not filled since the last timeout."""
         at = self.una
         if sum(end - start for start, end in self.held) < 2 * self.peer_mss:
             return

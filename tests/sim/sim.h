@@ -95,7 +95,7 @@ struct plan {
 	uint64_t ecn;       /* bit i: kernel i offers ECN with its SYNs; all kernels accept it */
 	/*
 	 * Number of ECN-capable frames in 10,000 that get a CE mark. If it is not 0, an ECN-capable
-	 * frame also gets one if its queue is more than half full.
+	 * frame also gets a mark if its queue is more than half full.
 	 */
 	uint64_t mark;
 	uint64_t sack; /* bit i: kernel i uses SACK; bit PEER: the peer does */
@@ -210,15 +210,17 @@ void watch_frame(struct world *w, unsigned int port, const uint8_t *frame, size_
  */
 void watch_fate(struct world *w, const uint8_t *frame, size_t len, bool lost, bool last,
 		uint64_t late_ns);
-/* Returns the most delay in ns that losses and late frames may have caused connection @i. */
+/* Returns the longest delay in ns that losses and late frames may have caused connection @i. */
 uint64_t watch_cost(unsigned int i);
 /* The peer dropped or did not have data that it reported in SACK blocks; this costs as much as a loss. */
 void watch_reneges(struct world *w, unsigned int i);
-/* The last link of a frame has taken it, undamaged; it (or its first copy) reaches the host at the time @at. */
+/* Records that a frame is undamaged on its last link; the frame (or its first copy) reaches the destination
+ * host at the time @at. */
 void watch_arrival(const uint8_t *frame, size_t len, uint64_t at);
 /* Records that a link gave a frame a CE mark. */
 void watch_mark(struct world *w, const uint8_t *frame);
-/* Returns the largest number of losses of connection @i in a row, without new data acknowledged between. */
+/* Returns the largest number of losses of connection @i in a row, without new data acknowledged between
+ * them. */
 unsigned int watch_row(unsigned int i);
 bool watch_is_tcp(const uint8_t *frame, size_t len);
 
@@ -234,7 +236,7 @@ bool app_poke(struct app *a);
 uint64_t app_wake(const struct app *a); /* end of its pause; CONDUCTOR_NEVER: it waits for a call */
 bool app_over(const struct app *a);
 void app_print(const struct app *a, char *text, size_t max);
-uint64_t app_paused(const struct app *a); /* ns in all */
+uint64_t app_paused(const struct app *a); /* ns of all pauses together */
 unsigned int app_calls(const struct app *a);
 
 /* ---- the peer (peer.c) ------------------------------------------------------------------------ */

@@ -18,7 +18,8 @@ BYTES, DELAY, RATE = 500_000, 0.025, 8e6
 
 
 def transfer(loss):
-    """Runs a transfer over a link of 8 Mbit/s with a round trip of 50 ms; returns it and the link."""
+    """Runs a transfer over a link of 8 Mbit/s with a round trip of 50 ms; returns the transfer and
+    the link."""
     lab = Lab(seed=3, library=LIBRARY)
     a, b = lab.host(), lab.host()
     link = lab.wire(a, b, delay=DELAY, rate=RATE, queue=1 << 24, loss=loss)
@@ -96,7 +97,8 @@ def test_a_python_without_matplotlib(monkeypatch):
 
 
 def test_a_library_that_is_not_there(monkeypatch):
-    """If either library does not exist, the error names the command that builds it."""
+    """If the kernel's library or the engine's does not exist, the error names the command that
+    builds it."""
     with pytest.raises(FileNotFoundError, match="make lab-build"):
         Lab(library="build/nowhere.so")
     monkeypatch.setattr(engine, "ENGINE", "build/nowhere.so")

@@ -6,13 +6,18 @@
  * connections by their ports (plan_port) and learns all else from the observed segments: the first
  * sequence numbers from the SYNs, the windows from each header.
  *
- * The rules: lengths and both checksums are right; options are well formed, and a negotiated timestamp is
- * in every segment (RFC 7323 3.2); no segment, options included, is larger than the MSS that the peer
- * announced (RFC 9293 3.7.1, RFC 6691); the right edge of the offered window never moves to the left (RFC
- * 9293 3.8.6: "should not"; Linux never does); ECN is used only as negotiated (RFC 3168 6.1); no data lies beyond the right edge that the peer offered;
- * only sent data is acknowledged; acknowledgment numbers never decrease; and each byte of data is the byte
- * of the stream at its number, however often it is sent and however the segments are cut.  Sequence
- * numbers are compared modulo 2^32.
+ * The rules:
+ * - lengths and both checksums are right, and options are well formed;
+ * - a negotiated timestamp is in every segment (RFC 7323 3.2);
+ * - no segment, options included, is larger than the MSS that the peer announced (RFC 9293 3.7.1, RFC 6691);
+ * - the right edge of the offered window never moves to the left (RFC 9293 3.8.6: "should not"; Linux
+ *   never does);
+ * - ECN is used only as negotiated (RFC 3168 6.1);
+ * - no data lies beyond the right edge that the peer offered;
+ * - only sent data is acknowledged, and acknowledgment numbers never decrease;
+ * - each byte of data is the byte of the stream at its number, however often it is sent and however the
+ *   segments are cut.
+ * Sequence numbers are compared modulo 2^32.
  */
 #include <arpa/inet.h>
 #include <stdarg.h>
@@ -306,9 +311,9 @@ static void count_loss(struct world *w, struct flow *f)
 	if (f->row > f->longest_row)
 		f->longest_row = f->row;
 	/*
-	 * A loss costs at most a timeout, doubled for each loss of the longest row, and once more:
-	 * after lost ACKs the measured RTT is too long, because it counts from the first
-	 * transmission (like Linux, a receiver echoes no timestamp of a duplicate).
+	 * A loss costs at most a timeout, doubled for each loss of the longest row.  It is doubled
+	 * once more because after lost ACKs the measured RTT is too long: it counts from the first
+	 * transmission (a receiver does not echo the timestamp of a duplicate, as on Linux).
 	 */
 	timeout <<= f->longest_row < ROW_DOUBLE_MAX ? f->longest_row + 1 : ROW_DOUBLE_MAX;
 	f->cost += timeout < TIMEOUT_MOST ? timeout : TIMEOUT_MOST;

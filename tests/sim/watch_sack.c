@@ -22,7 +22,8 @@
 
 /* No stream is longer; a larger offset is that of a probe before the first byte. */
 #define OFFSET_MAX (1U << 30)
-/* Segments in flight: with fewer, tcp_fragment() is below its limit of memory for one queue. */
+/* With fewer segments in flight, a queue is below the limit of memory at which tcp_fragment()
+ * refuses to cut. */
 #define QUEUE_PIECES 100
 
 /* A number for each byte of a stream. */
@@ -49,7 +50,7 @@ static struct end {
 	struct bytes owner;
 	struct coming *coming; /* ordered by the time of arrival */
 	bool has_una;
-	uint32_t una, tsval; /* of the ACK that is the newest one by these two */
+	uint32_t una, tsval; /* of the newest ACK, by acknowledgment number and timestamp */
 	bool reneged;        /* the other end dropped data: until una has reached renege_end */
 	uint32_t renege_end;
 } ends[CONNECTIONS_MAX][2];
@@ -115,7 +116,8 @@ void sack_stream(unsigned int connection, unsigned int side)
 
 /* ---- a receiver ------------------------------------------------------------------------------- */
 
-/* All bytes of @b of the stream that begins behind @isn arrived @times times. */
+/* Returns true if all bytes of @b, in the stream that begins behind @isn, arrived at least @times
+ * times. */
 static bool arrived(const struct end *e, struct pkt_block b, uint32_t isn, unsigned int times)
 {
 	for (uint32_t i = b.from - isn - 1; i != b.to - isn - 1; i++) {

@@ -76,7 +76,8 @@ static bool boots_at(s64 realtime, const char *cmdline, s64 seconds, const char 
 }
 
 /*
- * Each boot is in a child process: a process can boot only once, and the later tests need this one.
+ * Each boot is in a child process: a process can boot only once, and the later tests need the boot
+ * of this process.
  */
 static void test_where_it_comes_from(void **state)
 {

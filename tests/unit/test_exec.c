@@ -57,7 +57,8 @@ static Elf64_Phdr *add_phdr(struct image *f, u32 type, u32 flags, u64 offset, u6
 	return p;
 }
 
-/* Code of two pages at @base, data from 0x200 bytes before a page's end with 3 pages of zeroes behind. */
+/* Makes an ELF file: two pages of code at @base, then data that begins 0x200 bytes before a page's end,
+ * with zeroes behind it up to 3 pages. */
 static struct image *make_elf(u16 type, u64 base)
 {
 	struct image *f = calloc(1, sizeof(*f));
@@ -347,7 +348,7 @@ static void test_scripts(void **state)
 		assert_string_equal(load_string(aux(AT_EXECFN)), "/script");
 		end();
 	}
-	/* Without arguments the script's name is still one. */
+	/* Without arguments the interpreter still gets the script's name. */
 	put_elf("/prog", make_elf(ET_EXEC, 0x400000));
 	put_file("/script", "#!/prog x\n", 10);
 	e = (struct exec){.mm = mm, .path = "/script", .argv = no_strings, .envp = no_strings};
@@ -643,7 +644,8 @@ static void test_proc_sizes(void **state)
 				&shared, &text),
 			 4);
 	assert_int_equal(total, mm->total_vm);
-	/* The stack's page, the page of data whose end was cleared, and the page of code just read. */
+	/* Resident are the stack's page, the page of data whose end was cleared, and the page of code
+	 * just read. */
 	assert_int_equal(shared, 1);
 	assert_int_equal(resident, 1 + program_pages.used);
 	assert_int_equal(text, 2);

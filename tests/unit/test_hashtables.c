@@ -310,8 +310,8 @@ static void test_connections_share_a_port_only_to_different_peers(void **state)
 
 /*
  * RFC 6056 3.3.4 (a table of counters, indexed by a hash of the destination): a connection to another
- * destination does not advance the port of this destination, unless both share one of the 1,024 counters. With
- * a single counter, the twenty connections here would advance the port by 40.
+ * destination does not advance the port of this destination, unless the two destinations share one of the
+ * 1,024 counters. With a single counter, the twenty connections here would advance the port by 40.
  */
 static void test_ports_of_a_destination_follow_each_other(void **state)
 {

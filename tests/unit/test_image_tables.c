@@ -20,10 +20,10 @@ const u8 __ksyms_start[1], __ksyms_end[1], __lines_start[1], __lines_end[1];
 const u8 __text_start[1], __text_end[1];
 
 /*
- * Three file names: 0 is empty (no file), 1 "a/b.c", 2 "a/d.h".  Each has two length bytes: the characters
- * shared with the name before, and those that follow.  N() makes a byte of two 4-bit digits; the digit in the
- * low half comes first. A number has three bits in each digit, the lowest bits in the first digit; bit 3 of a
- * digit (8) says that another digit follows.
+ * Three file names: 0 is empty (no file), 1 "a/b.c", 2 "a/d.h".  Each name has two length bytes: the number
+ * of characters shared with the name before, and the number of those that follow.  N() makes a byte of two
+ * 4-bit digits; the digit in the low half comes first. A number has three bits in each digit, the lowest bits
+ * in the first digit; bit 3 of a digit (8) says that another digit follows.
  */
 #define NAMES        0, 0, 0, 5, 'a', '/', 'b', '.', 'c', 2, 3, 'd', '.', 'h'
 #define N(low, high) ((low) | (high) << 4)

@@ -25,7 +25,8 @@
 #include "kernel/syscall.h"
 #include "kernel/time/timer.h"
 
-/* Of the host's libc, whose headers declare the kernel's structs a second time. */
+/* Declared here, because the header of the host's libc would declare the kernel's structs a second
+ * time. */
 int system(const char *command);
 
 #define sys(nr, ...) sys_6(nr, ##__VA_ARGS__, 0, 0, 0, 0, 0, 0)
@@ -66,7 +67,7 @@ struct made {
 	const char *data;
 	size_t size;
 	u32 ino, nlink, rdev;
-	size_t align; /* of the data: NULs behind the name */
+	size_t align; /* of the data, by NULs behind the name */
 };
 
 static void add(const struct made *e)
@@ -201,7 +202,8 @@ static void test_each_kind(void **state)
 	}
 }
 
-/* A file of aligned whole pages costs no page: only the others of the archive become free. */
+/* The kernel uses aligned whole pages of a file in place; only the other pages of the archive
+ * become free. */
 static void test_aligned_data_is_not_copied(void **state)
 {
 	u64 total = nr_total_pages(), used = ramfs_usage().pages, free;
@@ -250,7 +252,8 @@ static void test_begins_anywhere_in_a_page(void **state)
 	}
 }
 
-/* GNU cpio writes a tree of the host; the listing of find here and there is the same. */
+/* GNU cpio packs a tree of the host; the unpacked files have the same kinds, modes, links and
+ * bytes. */
 static void test_archive_of_gnu_cpio(void **state)
 {
 	char text[16];
@@ -363,7 +366,7 @@ static void test_damaged(void **state)
 			static const char bytes[] = "0123456789abcdefF/.\0\xff";
 			size_t at = unit_random() % archive_size;
 
-			/* Mostly in headers: data takes the most room. */
+			/* Mostly in headers, because data is most of the archive. */
 			if (at > 250 && at < archive_size - 600 && unit_random() % 4)
 				at = unit_random() % 250;
 			archive[at] = bytes[unit_random() % sizeof(bytes)];

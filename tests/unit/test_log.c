@@ -199,7 +199,8 @@ static void parse(const char *line)
 	cmdline_parse(line, NULL);
 }
 
-/* Words as Linux's next_arg() cuts them, and what it leaves for the program. */
+/* Words are cut as by Linux's next_arg().  Variables and the words behind "--" are kept for the
+ * program. */
 static void test_command_line_of_the_program(void **state)
 {
 	static struct cmdline_rest rest;
@@ -226,11 +227,11 @@ static void test_command_line_of_the_program(void **state)
 	assert_int_equal(rest.nr_args, ARRAY_SIZE(args));
 	for (unsigned int i = 0; i < ARRAY_SIZE(args); i++)
 		assert_string_equal(rest.args[i], args[i]);
-	/* Without a program, variables are mistakes. */
+	/* Without a program, a variable is an unknown option. */
 	unit_console_clear();
 	cmdline_report_env(&rest, 2);
 	assert_non_null(strstr(unit_console(), "unknown option \"A=b c=d\""));
-	/* As many words as a line has are kept, up to one more than the program may have. */
+	/* As many words are kept as the program may have, and one more. */
 	for (n = 0; n + 4 < sizeof(line); n += 2)
 		memcpy(line + n, "a ", 3);
 	memcpy(line, "-- ", 3);

@@ -50,7 +50,7 @@ static void test_places_are_chosen_downwards(void **state)
 	unmap_all();
 }
 
-/* Above mmap_base there is room for what does not fit below. */
+/* A mapping that does not fit below mmap_base is placed above it. */
 static void test_places_above_the_base(void **state)
 {
 	mm->mmap_base = HAL_USER_START + 4 * PG;
@@ -136,7 +136,8 @@ static void test_ranges_are_full_at_the_limit(void **state)
 {
 	for (u64 i = 0; i <= MAX_MAP_COUNT; i++)
 		map_at(BASE + i * 4 * PG, 3 * PG, i % 2 ? PROT_READ : RW, ANON);
-	/* As in Linux, the check comes before the new range is added, so one more exists. */
+	/* As in Linux, the check comes before the new range is added, so there is one range more
+	 * than the limit. */
 	assert_int_equal(mm->map_count, MAX_MAP_COUNT + 1);
 	assert_int_equal(map(0, PG, RW, ANON), -ENOMEM);
 	assert_int_equal(sys(__NR_mprotect, BASE, PG, PROT_NONE), -ENOMEM);
@@ -144,7 +145,7 @@ static void test_ranges_are_full_at_the_limit(void **state)
 	assert_int_equal(
 		sys(__NR_mremap, BASE, PG, PG, MREMAP_MAYMOVE | MREMAP_FIXED, BASE - 4 * PG),
 		-ENOMEM);
-	/* Without a new range all of these work. */
+	/* Calls that need no new range still work. */
 	assert_int_equal(sys(__NR_mprotect, BASE, 3 * PG, PROT_NONE), 0);
 	assert_int_equal(sys(__NR_munmap, BASE, PG), 0);
 	unmap_all();
@@ -176,12 +177,12 @@ static void test_stack_keeps_its_distance(void **state)
 
 	map_at(stack, PG, RW, ANON | MAP_GROWSDOWN);
 	map_at(stack + PG, HAL_USER_END - stack - PG, PROT_NONE, ANON);
-	/* mmap() leaves the gap, */
+	/* mmap() leaves the gap. */
 	below = map(0, PG, RW, ANON);
 	assert_int_equal(below, stack - STACK_GUARD_GAP - PG);
-	/* and the stack does not grow into it, */
+	/* The stack does not grow into the gap, */
 	assert_int_equal(store(stack - PG, 1), -EFAULT);
-	/* unless it is only reserved there. */
+	/* unless the mapping below is only reserved. */
 	assert_int_equal(sys(__NR_mprotect, below, PG, PROT_NONE), 0);
 	assert_int_equal(store(stack - PG, 1), 0);
 	unmap_all();
@@ -218,7 +219,8 @@ static void test_brk(void **state)
 	assert_int_equal(load(BASE + 3 * PG - 1), -EFAULT);
 	assert_int_equal(sys(__NR_brk, BASE + 4 * PG), BASE + 4 * PG);
 	assert_int_equal(load(BASE + 3 * PG - 1), 0);
-	/* Refused: below its start, into another mapping or the page before it, too far. */
+	/* Refused are an end below the heap's start, in another mapping or in the page before one,
+	 * and beyond the user's addresses. */
 	assert_int_equal(sys(__NR_brk, BASE), BASE + 4 * PG);
 	map_at(BASE + 6 * PG, PG, RW, ANON);
 	assert_int_equal(sys(__NR_brk, BASE + 6 * PG), BASE + 4 * PG);
@@ -273,7 +275,7 @@ static void test_private_file_is_copied_at_a_write(void **state)
 	assert_int_equal(mm->file_pages, 0);
 	assert_int_equal(load(BASE + 2 * PG + 10), 0);
 	assert_int_equal(load(BASE + 3 * PG), -EIO);
-	/* The loader's stores follow the same rule, and need no VM_WRITE. */
+	/* mm_write(), the loader's store, follows the same rule and needs no VM_WRITE. */
 	assert_int_equal(sys(__NR_mprotect, BASE, 4 * PG, PROT_READ), 0);
 	assert_int_equal(mm_write(mm, BASE + PG - 1, "abc", 3), 0);
 	assert_int_equal(load(BASE + PG - 1), 'a');
@@ -411,12 +413,12 @@ static void test_pages_stop_at_the_reserve(void **state)
 	u64 i = touch_all(BASE);
 
 	assert_int_equal(nr_free_pages(), USER_RESERVE_MAX_KIB * 1024UL / PG);
-	/* A read needs no page, and pages that are given back can be had again. */
+	/* A read needs no page, and a page that was given back can be used again. */
 	assert_int_equal(load(BASE + i * PG), 0);
 	assert_int_equal(sys(__NR_madvise, BASE, PG, MADV_DONTNEED), 0);
 	assert_int_equal(store(BASE + i * PG, 1), 0);
 	assert_int_equal(sys(__NR_mlock, BASE, 1UL << 30), -EAGAIN);
-	/* MAP_POPULATE takes what it gets, as on Linux. */
+	/* MAP_POPULATE fills as many pages as it gets, and succeeds, as on Linux. */
 	assert_int_equal(map(0, 16 * PG, RW, ANON | MAP_POPULATE), HAL_USER_END - 16 * PG);
 	unmap_all();
 }
@@ -470,7 +472,7 @@ static void test_no_memory_for_a_table(void **state)
 
 static int setup(void **state)
 {
-	/* So much that the reserve has its largest size. */
+	/* Memory enough for the largest reserve. */
 	mm_test_boot(USER_RESERVE_MAX_KIB * USER_RESERVE_PART + (32 << 10));
 	return 0;
 }

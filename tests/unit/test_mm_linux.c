@@ -210,8 +210,9 @@ static u64 linux_vma_end(u64 addr)
 }
 
 /*
- * mremap() within one VMA, because Linux moves several since 6.17, and joins fewer VMAs than this
- * kernel; and not of shared memory without a file, the pages of which belong to the mapping here.
+ * mremap() of a part of one VMA: Linux moves several VMAs at once since 6.17, and joins fewer VMAs
+ * than this kernel.  Shared memory without a file is left out, because here its pages belong to the
+ * mapping.
  */
 static void play_mremap(void)
 {

@@ -22,7 +22,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* The indices that the tests use: neighbours of the borders between heights. */
+/* The indices that the tests use: neighbours of the borders between tree heights. */
 static u64 index_of(unsigned int i)
 {
 	unsigned int shift = i / 4 * 6;
@@ -64,7 +64,7 @@ static void test_against_an_array(void **state)
 	static char items[INDICES];
 	struct radix_tree_root root = {0};
 
-	/* Two rows of the table may be the same index: the second is then not used. */
+	/* Two values of i may have the same index: the larger one is then not used. */
 	for (int round = 0; round < 60000; round++) {
 		unsigned int i = unit_random() % INDICES, next;
 		u64 at = index_of(i), from = at;

@@ -31,7 +31,8 @@ static long objects_before;
 static u64 free_before;
 static struct ramfs_usage usage_before;
 
-/* Returns the number of pages that are free or in slabs: these keep some empty pages. */
+/* Returns the number of pages that are free or in slabs.  The slabs count because they keep some
+ * empty pages. */
 static u64 pages_left(void)
 {
 	struct kmem_cache *cache;
@@ -82,7 +83,7 @@ static void test_full_at_the_limit_of_pages(void **state)
 	/* A hole takes no page, and a byte of a page that exists can be written. */
 	assert_int_equal(sys(__NR_ftruncate, fd, 1L << 40), 0);
 	assert_int_equal(sys(__NR_pwrite64, fd, data, 1, 5), 1);
-	/* Removed but open: the pages are free with the last close(). */
+	/* The file is removed but open: its pages are free after the last close(). */
 	assert_int_equal(sys(__NR_unlink, "/big"), 0);
 	assert_int_equal(ramfs_usage().pages, usage.pages_max);
 	assert_int_equal(sys(__NR_pread64, fd, data, 1, 5), 1);
@@ -105,7 +106,7 @@ static void test_full_at_the_limit_of_inodes(void **state)
 	assert_int_equal(sys(__NR_mkdir, "/one", 0700), -ENOSPC);
 	assert_int_equal(create("/one"), -ENOSPC);
 	assert_int_equal(sys(__NR_symlink, "target", "/one"), -ENOSPC);
-	/* A further name of a file counts, as in Linux's tmpfs. */
+	/* A further name of a file counts as an inode, as in Linux's tmpfs. */
 	assert_int_equal(sys(__NR_rmdir, "/0"), 0);
 	assert_int_equal(sys(__NR_close, create("/0")), 0);
 	assert_int_equal(sys(__NR_link, "/0", "/one"), -ENOSPC);
@@ -130,7 +131,7 @@ static void test_names_of_one_file_at_the_limit(void **state)
 	assert_int_equal(sys(__NR_close, create("/file")), 0);
 	file = filp_open("/file", O_RDONLY, 0);
 	inode = file->f_dentry->d_inode;
-	/* So many names do not fit into the memory of this test. */
+	/* Set the link count, because so many names do not fit into the memory of this test. */
 	inode->i_nlink = RAMFS_LINKS_MAX - 1;
 	assert_int_equal(sys(__NR_link, "/file", "/last"), 0);
 	assert_int_equal(sys(__NR_link, "/file", "/more"), -EMLINK);
@@ -160,7 +161,7 @@ static void test_longest_name_and_path(void **state)
 	assert_int_equal(sys(__NR_rmdir, path), 0);
 	path[PATH_MAX - 1] = 'a';
 	assert_int_equal(sys(__NR_mkdir, path, 0700), -ENAMETOOLONG);
-	/* A link's target and what follows it must fit, too. */
+	/* A link's target and the rest of the path must fit into PATH_MAX, too. */
 	memset(text, '/', PATH_MAX - 1);
 	text[PATH_MAX - 2] = '\0';
 	assert_int_equal(sys(__NR_symlink, text, "/l"), 0);
@@ -301,7 +302,8 @@ static void test_each_allocation_fails(void **state)
 		failed = false;
 		for (unsigned int i = 0; i < ARRAY_SIZE(res); i++)
 			failed |= res[i] == -ENOMEM || res[i] == -ENFILE;
-		/* After the first failure others follow, because names are missing. */
+		/* After the first failure other calls fail, because the names that they need are
+		 * missing. */
 		for (unsigned int i = 0; i < ARRAY_SIZE(res) && !failed; i++)
 			assert_true(res[i] >= 0);
 		sys(__NR_chdir, "/");
@@ -329,7 +331,7 @@ static void test_pages_of_a_mapping(void **state)
 	assert_int_equal(file->f_op->mmap_page(file, 2, &page), -EFAULT);
 	assert_int_equal(file->f_op->mmap_page(file, 1, &page), 0);
 	assert_memory_equal(page_address(page), "hello\0\0\0", 8);
-	/* A shared mapping and the file are one page. */
+	/* A shared mapping and the file share one page. */
 	memcpy(page_address(page), "HE", 2);
 	assert_int_equal(sys(__NR_pread64, fd, buf, 16, PAGE_SIZE), 5);
 	assert_memory_equal(buf, "HEllo", 5);
@@ -462,7 +464,7 @@ static void test_proc_listings(void **state)
 	assert_non_null(strstr(names, " task "));
 	assert_int_equal(sys(__NR_readlink, "/proc/self", text, 100), 1);
 	assert_memory_equal(text, "1", 1);
-	/* Numbers come from the entry's next(). */
+	/* The numbers in the listing come from the entry's next(). */
 	names_in("/proc/1/task", names, sizeof(names));
 	assert_string_equal(names, " . .. 0 2 4 6 8 ");
 	names_in("/proc/self/task/4", names, sizeof(names));
@@ -496,7 +498,7 @@ static void test_proc_of_descriptors(void **state)
 	dir = sys(__NR_open, "/dir", O_PATH);
 	assert_int_equal(sys(__NR_dup2, fd, 17), 17);
 	names_in("/proc/self/fd", names, sizeof(names));
-	assert_string_equal(names, " . .. 0 1 2 17 "); /* 2: the listing itself */
+	assert_string_equal(names, " . .. 0 1 2 17 "); /* 2: the directory that is being read */
 	assert_int_equal(sys(__NR_readlink, "/proc/self/fd/17", text, 200), 5);
 	assert_memory_equal(text, "/file", 5);
 	assert_int_equal(sys(__NR_write, fd, "abc", 3), 3);

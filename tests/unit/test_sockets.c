@@ -339,7 +339,7 @@ static void test_bytes_both_ways(void **state)
 
 /*
  * sendpage() holds references to the pages until the peer has acknowledged their data, so the caller may
- * drop its own at once.
+ * drop its own references at once.
  */
 static void test_pages_are_sent_without_a_copy(void **state)
 {

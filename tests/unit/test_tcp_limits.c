@@ -60,8 +60,8 @@ static __be32 ip4(u8 a, u8 b, u8 c, u8 d)
 static u32 theirs; /* sequence number of the last segment from the guest */
 
 /*
- * Answers the guest's ARP requests for the peer. They may arrive at any time, because a new route lookup
- * resolves the peer again.
+ * Answers the guest's ARP requests for the peer. The requests may arrive at any time, because a new
+ * route lookup resolves the peer again.
  */
 static void answer_arp(u8 *frame)
 {

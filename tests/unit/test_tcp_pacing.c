@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Pacing: the rate is kept, and an idle time does not cause a burst.  TCP Small Queues: the limits,
- * and a completion at any moment restarts a throttled sender.
+ * and the completion of a packet, at any moment, restarts a throttled sender.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -218,8 +218,8 @@ static void test_a_completion_starts_the_sender(void **state)
 
 /*
  * A small segment waits if a packet is in the device and data is in flight; only the first check is
- * counted. A full segment does not wait, nor the end of a record, nor a segment without a packet in
- * the device.
+ * counted. A full segment, the end of a record, and any segment while no packet is in the device do
+ * not wait.
  */
 static void test_small_writes_are_combined(void **state)
 {

@@ -136,7 +136,8 @@ static void test_metrics_after_the_handshake(void **state)
 	tp.total_retrans = 2;
 	tcp_init_metrics(sk);
 	assert_int_equal(inet_csk(sk)->icsk_rto, 201);
-	assert_int_equal(tp.snd_cwnd, TCP_INIT_CWND); /* both were spurious */
+	assert_int_equal(tp.snd_cwnd, TCP_INIT_CWND); /* undo_marker is 0: both retransmissions were
+						       * spurious */
 	tp.undo_marker = 1;
 	tcp_init_metrics(sk);
 	assert_int_equal(tp.snd_cwnd, 1);

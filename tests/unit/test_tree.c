@@ -117,7 +117,7 @@ static void call_open(const char *path)
 		if (!err && flags[i] & O_CREAT)
 			both(__NR_unlink, path);
 	}
-	/* Creates: what was created is removed again, so that each path meets the same scene. */
+	/* A file that the call creates is removed again, so that each path meets the same tree. */
 	if (try_open(path, O_RDONLY) == -ENOENT && !try_open(path, O_RDONLY | O_CREAT)) {
 		if (both(__NR_unlink, "none") == -ENOENT)
 			both(__NR_unlink, path);
@@ -166,7 +166,7 @@ static void call_unlink(const char *path)
 {
 	struct stat st;
 
-	/* Only what cannot succeed, so that the scene stays. */
+	/* Only paths that unlink() cannot remove, so that the tree stays as it is. */
 	if (kernel_syscall(__NR_lstat, (long)path, (long)&st, 0, 0, 0, 0) ||
 	    (st.st_mode & S_IFMT) == S_IFDIR)
 		both(__NR_unlink, path);

@@ -46,7 +46,8 @@ static void random_open(void)
 	for (unsigned int k = 0; k < ARRAY_SIZE(flags); k++)
 		if (!below(k ? 8 : 2))
 			f |= flags[k];
-	/* Where the host's Linux and Linux 4.11 agree. */
+	/* Left out, because the host's Linux and Linux 4.11 differ for these two flags
+	 * together. */
 	if ((f & O_CREAT) && (f & O_DIRECTORY))
 		return;
 	if (used[i])
@@ -57,7 +58,7 @@ static void random_open(void)
 static void random_data(struct pair fd)
 {
 	static char ours[3 * PAGE_SIZE], hosts[3 * PAGE_SIZE];
-	/* Mostly near the beginning, so that holes and data meet. */
+	/* Mostly near the beginning of the file, where both holes and data are. */
 	s64 pos = below(10) ? below(5 * PAGE_SIZE) : (s64)below(1 << 30) * 4;
 	size_t n = below(3) ? below(64) : below(3 * PAGE_SIZE);
 	long got;
@@ -90,7 +91,7 @@ static void random_data(struct pair fd)
 		on(__NR_ftruncate, fd, pos, 0, 0);
 		break;
 	case 7:
-		/* The position of a directory is a number of the file system's own. */
+		/* Each file system chooses its own numbers for positions in a directory. */
 		if (on(__NR_fcntl, fd, F_GETFL, 0, 0) & O_DIRECTORY)
 			break;
 		on(__NR_lseek, fd, pos, SEEK_SET, 0);

@@ -435,7 +435,8 @@ static void test_lies_break_the_queue(void **state)
 	}
 }
 
-/* Spurious interrupts are counted but call no callback; a real interrupt afterwards still does. */
+/* Spurious interrupts are counted but call no callback; a real interrupt afterwards still calls its
+ * callback. */
 static void test_interrupts_for_nothing(void **state)
 {
 	begin(EVENT_IDX, 64);

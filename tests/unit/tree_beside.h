@@ -27,7 +27,8 @@
 #include "kernel/syscall.h"
 #include "kernel/time/timer.h"
 
-/* Of the host's libc, whose headers declare the kernel's structs a second time. */
+/* Declared here, because the headers of the host's libc would declare the kernel's structs a second
+ * time. */
 void qsort(void *base, size_t n, size_t size, int (*compare)(const void *, const void *));
 int system(const char *command);
 int puts(const char *text);
@@ -35,7 +36,8 @@ int puts(const char *text);
 /* Each test program has its own directory: they run at the same time. */
 #define HOST_TREE "/dev/shm/softnet." TREE_NAME
 
-/* The host's Linux, without libc: the kernel's own symbols hide errno. */
+/* Makes a system call of the host's Linux, without libc: in this program `errno` is the
+ * kernel's. */
 static inline long host(long nr, long a, long b, long c, long d, long e)
 {
 	register long r10 __asm__("r10") = d;
@@ -68,7 +70,7 @@ static inline long both_5(long nr, long a, long b, long c, long d, long e, ...)
 #define both_casts(nr, a, b, c, d, e, ...)                                                         \
 	both_5(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e))
 
-/* A descriptor here, and the one on the host. */
+/* A descriptor of the kernel under test, and the host's descriptor of the same path. */
 struct pair {
 	int ours, hosts;
 };
