@@ -3,9 +3,9 @@
  * sn_inspect(): checks that the fields of each TCP connection are consistent: sequence numbers,
  * queues, memory accounting, timers.
  *
- * sn_inspect() <- the simulator, between steps, on its own stack.  The kernel is idle then, so no lock
- * is needed: softirq code holds none.  A thread that sleeps in the middle of a call may own a socket;
- * such a socket is skipped.  No state is changed.  The rules come from the kernel's own comments
+ * sn_inspect() <- the simulator, between steps, on its own stack.  The kernel is idle then and runs no
+ * softirq, so no lock is needed.  A thread that sleeps in the middle of a call may own a socket; such
+ * a socket is skipped.  No state is changed.  The rules come from the kernel's own comments
  * (net/core/sock.h, net/tcp/tcp.h, the head of tcp_data.c), from RFC 9293 3.3.1 (order of SND.UNA and
  * SND.NXT), and from RFC 6298 5.1 and RFC 9293 3.8.6.1 (timers).
  */

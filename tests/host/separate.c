@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Makes each slab object a separate allocation of the C library, so that AddressSanitizer finds
- * accesses outside its bounds and after its end.
+ * accesses outside of the object's bounds and after it was freed.
  *
  * __wrap_kmem_cache_alloc() and the other __wrap_ functions <- the whole kernel, in place of the
  * functions of kernel/mm/slab.c (programs with this file are linked with --wrap: Makefile).  Any

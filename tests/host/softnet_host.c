@@ -200,9 +200,10 @@ bool host_frames_waiting(void)
 
 /*
  * Moves frames between the lists and the device.  Without interrupts at random points (irq_chance 0)
- * all waiting frames go into the ring at once; otherwise a random number of them, so that the others
- * can arrive while the kernel processes these.  If the ring has no buffer for a frame although the
- * kernel is idle and no interrupt is pending, the frame is dropped, as by a real network card.
+ * all waiting frames go into the ring at once.  Otherwise only a random number of them does, so that
+ * the other frames arrive while the kernel processes those.  If the ring has no buffer for a frame
+ * although the kernel is idle and no interrupt is pending, the frame is dropped, as by a real
+ * network card.
  */
 void host_pump(bool idle)
 {

@@ -102,7 +102,7 @@ SN_API int64_t sn_submit(int64_t nr, int64_t a, int64_t b, int64_t c, int64_t d,
 			 int64_t f);
 /*
  * sn_submit(SN_REPEAT, calls, n): makes the @n calls one after the other and begins again, in one thread
- * as an application's loop does, until a call returns 0 or less.  The result is that call's.
+ * as an application's loop does, until a call returns 0 or less, which is then the result.
  */
 #define SN_REPEAT (-2)
 struct sn_call {

@@ -177,7 +177,7 @@ void hal_user_report(void)
 
 /* ---- for the tests ---------------------------------------------------------------------------- */
 
-/* The work at the return to ring 3. */
+/* Does the work that the machine does at each return to ring 3. */
 static void leave_kernel(void)
 {
 	while (this_cpu()->need_resched || signal_pending(current))

@@ -20,7 +20,7 @@ struct task_struct *host_process_run(int (*fn)(void *arg), void *arg);
  * Creates a thread with clone(): it runs fn(arg).  Returns its tid or -errno.
  */
 long host_user_thread(int (*fn)(void *arg), void *arg);
-/* The same with other flags and addresses (CLONE_*). */
+/* Like host_user_thread(), with other flags (CLONE_*) and addresses. */
 long host_user_clone(u64 flags, u64 parent_tid, u64 child_tid, int (*fn)(void *arg), void *arg);
 long host_user_call(long nr, long a, long b, long c, long d, long e, long f);
 

@@ -223,7 +223,7 @@ static void model_interrupt(struct model_queue *q)
 }
 
 /* The used index moved on from @old: interrupts the driver, if the driver requested an interrupt for
- * that. */
+ * one of the new entries. */
 static void model_signal(struct model_queue *q, u16 old)
 {
 	smp_mb();
@@ -419,7 +419,7 @@ static int model_rx_gather(struct model_queue *q, size_t len, struct model_chain
 	return n;
 }
 
-/* Returns the number of bytes that the device reports as written; it is not @len if it must lie. */
+/* Returns the number of bytes that the device reports as written: not @len if the model must lie. */
 static size_t model_rx_length(struct model_queue *q, size_t len)
 {
 	switch (q->lie) {

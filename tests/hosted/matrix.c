@@ -412,7 +412,7 @@ bool matrix_play(unsigned int state, bool wraps)
 		known |= only && !strcmp(only, events[event].name);
 	if (!known)
 		fail_msg("CELL=%s: no event of EVENTS in tests/hosted/matrix.h", only);
-	scene_drop_many(B, TCP, 1, ALWAYS); /* A must not hear B: matrix_stage.c is the peer */
+	scene_drop_many(B, TCP, 1, ALWAYS); /* A must not hear B: the test plays the peer */
 	for (unsigned int event = 0; event < NR_EVENTS; event++) {
 		unsigned int n;
 		const struct row *r = matrix_row(state, event, &n);

@@ -96,8 +96,8 @@ static void open_actively(struct stand *at)
 }
 
 /*
- * Brings the connection to ESTABLISHED.  B sends its data before the peer's data arrives, so B has
- * no data left to send with its ACK of the peer's data, and sends that ACK at once.
+ * Brings the connection to ESTABLISHED.  B sends its data before the peer's data arrives.  So B has
+ * no data left with which it could send its ACK of the peer's data, and sends that ACK at once.
  */
 static void establish(struct stand *at)
 {

@@ -481,9 +481,9 @@ struct streams {
 };
 
 /*
- * Returns true if the call of a stream has returned.  The conductor calls this between instants,
- * when no call may begin.  So scene_streams() begins the stream's next call, and another instant
- * follows.
+ * Returns true if the call of a stream has returned.  The conductor calls this function between
+ * instants, when no call may begin: the conductor then stops, and scene_streams() begins the
+ * stream's next call.
  */
 static bool one_is_back(void *arg)
 {

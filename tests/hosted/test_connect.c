@@ -345,8 +345,8 @@ static void to_no_single_host(void)
 
 /*
  * In SYN_SENT, an ACK with a wrong number starts a short timer that sends the SYN again.  Here such
- * ACKs arrive each millisecond, faster than that timer: it fires nevertheless, and connect() ends
- * in time.
+ * ACKs arrive each millisecond, faster than that timer: the timer fires nevertheless, and connect()
+ * ends in time.
  */
 static void strange_acks_keep_no_syn_back(void)
 {

@@ -68,7 +68,7 @@ static void offered_and_accepted(void)
 	assert_true(info_of(B, p.b).options & INFO_ECN);
 	assert_true(info_of(A, p.a).options & INFO_ECN_SEEN);
 	scene_pair_close(&p);
-	/* Nor has a FIN without data. */
+	/* A FIN without data has no ECT either. */
 	scene_sleep(1 * SEC);
 	assert_int_equal(count_ect(A, FIN) + count_ect(B, FIN), 0);
 }
@@ -259,7 +259,7 @@ static void a_mark_is_echoed_at_once(void)
 	scene_sleep(10 * MS);
 	assert_int_equal(scene_count(B, ACK), 1);
 	assert_int_equal(scene_nth(B, ACK, 1)->flags & ECE, ECE);
-	/* Data has the echo too. */
+	/* A data segment carries the echo, too. */
 	scene_send_all(B, p.b, "y", 1);
 	assert_int_equal(scene_nth(B, DATA, 1)->flags & ECE, ECE);
 	assert_int_equal(scene_nth(B, DATA, 1)->tos, ECT_0);
@@ -334,7 +334,8 @@ static void retransmissions(void)
 	scene_pair_close(&p);
 }
 
-/* RFC 3168 6.1.6: window probes; keepalive probes are built in the same way. */
+/* RFC 3168 6.1.6: window probes are not ECN-capable.  Keepalive probes are built in the same
+ * way. */
 static void probes(void)
 {
 	struct pair p;

@@ -51,7 +51,7 @@ static void each_state_on_the_way(void)
 	assert_in_range(port, 32768, 60999);
 	assert_state(A, port, PORT, TCP_SYN_SENT);
 	scene_sleep(100 * MS);
-	/* B has a request and no socket yet; /proc shows SYN_RECV for both, as Linux does. */
+	/* B has a request and no socket yet; /proc shows a request as SYN_RECV, as Linux does. */
 	assert_state(B, PORT, port, TCP_SYN_RECV);
 	assert_state(A, port, PORT, TCP_SYN_SENT);
 	scene_sleep(200 * MS);

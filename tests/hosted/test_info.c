@@ -21,8 +21,8 @@ static unsigned int bytes_on_the_wire(struct host *h)
 }
 
 /*
- * getsockopt() with a length below the struct's returns a part of the struct, with a larger length
- * all of it; a negative length is an error.
+ * getsockopt() returns as much of the struct as the given length permits, and never more than the
+ * struct; a negative length is an error.
  */
 static void as_much_as_is_asked_for(void)
 {
@@ -65,7 +65,7 @@ static void counters_of_both_sides(void)
 	assert_int_equal(a.notsent_bytes, 0);
 	assert_int_equal(a.unacked, 0);
 	assert_int_equal(a.data_segs_out, scene_count(A, DATA));
-	/* The SYN, the SYN-ACK and the ACK came before the mark. */
+	/* The mark came after the handshake: A had sent the SYN and the ACK, B the SYN-ACK. */
 	assert_int_equal(a.segs_out, 2 + scene_count(A, TCP));
 	assert_int_equal(a.segs_in, 1 + scene_count(B, TCP));
 	assert_int_equal(a.data_segs_in, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * SO_LINGER: off, zero, long enough, too short; when close() waits, and when it does not.  POSIX
- * 2.10.16; where that leaves the result open (a socket with O_NONBLOCK), as on Linux.
+ * 2.10.16; where POSIX leaves the result open (a socket with O_NONBLOCK), as on Linux.
  */
 #include "tests/hosted/scene.h"
 

@@ -73,7 +73,7 @@ static void a_backlog_of_five_holds_six(void)
 	whole_ones(5);
 }
 
-/* The limit of half-open connections is the same. */
+/* The limit of half-open connections is also @backlog + 1. */
 static void half_open_ones(unsigned int backlog)
 {
 	int listener = scene_listen(B, PORT, backlog), fds[MOST];

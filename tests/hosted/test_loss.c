@@ -7,7 +7,8 @@
 #include "tests/hosted/scene.h"
 
 #define PORT 7
-/* Retransmission timeout in ms: the smoothed round trip of 2 ms, plus a variance that counts as at least 200 ms. */
+/* Retransmission timeout in ms: the smoothed round trip of 2 ms, plus the variance's part, which is at least 200
+ * ms. */
 #define RTO_LEAST 200
 #define RTO_MOST  215
 
@@ -143,7 +144,7 @@ static void connect_gives_up_after_127_seconds(void)
 	assert_int_equal(scene_counter(A, "Tcp.RetransSegs"), 6);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPSynRetrans"), 6);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPTimeouts"), 6);
-	/* The counter counts lost retransmissions; the first SYN is none. */
+	/* The counter counts lost retransmissions; the first SYN is not one. */
 	assert_int_equal(scene_counter(A, "TcpExt.TCPLostRetransmit"), 5);
 	assert_int_equal(scene_end(A, ticket), -ETIMEDOUT);
 	assert_ms(scene_now() - begin, 126900, 127200);

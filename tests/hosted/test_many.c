@@ -158,7 +158,7 @@ static void every_port_to_one_place(void)
 	assert_int_equal(scene_connect(A, one_more, B, PORT), -EADDRNOTAVAIL);
 	assert_int_equal(scene_port(A, one_more), 0);
 	assert_int_equal(scene_counter(A, "Tcp.ActiveOpens"), PORTS);
-	/* To another port of B, every local port is free. */
+	/* For a connection to another port of B, every local port is free. */
 	scene_nonblock(A, one_more);
 	assert_int_equal(scene_connect(A, one_more, B, PORT + 1), -EINPROGRESS);
 	scene_close(A, one_more);

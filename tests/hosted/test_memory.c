@@ -207,7 +207,7 @@ static void talks(struct host *h)
 	 * writers need not wait. */
 	for (unsigned int i = 0; i < TALKS; i++)
 		assert_true(h == B || !scene_is_back(A, writers[i], &n));
-	/* B reads one connection after the other: each transfers all its data. */
+	/* B reads the connections one after the other, and gets all data of each. */
 	for (unsigned int i = 0; i < TALKS; i++) {
 		scene_recv_all(B, p[i].b, got[i], LEN);
 		assert_memory_equal(sent[i], got[i], LEN);

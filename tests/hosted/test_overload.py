@@ -82,8 +82,8 @@ def write_all(m, number):
 @pytest.mark.parametrize("answers", [True, False])
 def test_a_peer_that_acknowledges_nothing(mib, answers):
     """The machine dropped some data, so the numbers of the peer's resets are too high, and the machine sends challenge
-    ACKs (RFC 5961 3.2). A host that has closed all its connections answers with the right reset. A host that has
-    vanished does not answer, and the machine's timers end its connections."""
+    ACKs (RFC 5961 3.2). A host that has closed all its connections answers with a reset that has the right number. A
+    host that has vanished does not answer, and the machine's timers end its connections."""
     m = Crowded(mib)
     lines = write_all(m, RAW[mib])
     assert len(lines) > RAW[mib] // 4

@@ -69,7 +69,7 @@ static void a_rate_that_the_application_sets(void)
 	scene_pair_close(&p);
 }
 
-/* The option has 32 or 64 bits; all ones mean no limit. */
+/* SO_MAX_PACING_RATE takes 32 or 64 bits; all ones mean no limit. */
 static void widths_of_the_rate(void)
 {
 	struct pair p = scene_pair();

@@ -101,7 +101,7 @@ static void large_segments_are_resent_in_pieces(void)
 
 /*
  * The path MTU is stored for the peer's address, so the next connection to that peer uses it from
- * the start.  It expires after ten minutes.
+ * the start.  The stored MTU expires after ten minutes.
  */
 static void the_next_connection_knows(void)
 {

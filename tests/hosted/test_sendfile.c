@@ -70,7 +70,8 @@ static void the_file_is_removed_at_once(void)
 	scene_pair_close(&p);
 }
 
-/* Without room in the send buffer a call that must not wait sends a part, and then nothing. */
+/* A non-blocking call sends as much as the send buffer has room for; without room it fails with
+ * EAGAIN. */
 static void no_room(void)
 {
 	struct pair p = scene_pair();
@@ -89,7 +90,8 @@ static void no_room(void)
 	scene_pair_close(&p);
 }
 
-/* Full segments, although a page is no multiple of the MSS: the stack waits for the next page. */
+/* Segments are full, although a page is no multiple of the MSS: the stack waits for the next
+ * page. */
 static void segments_are_full(void)
 {
 	struct pair p = scene_pair();

@@ -19,8 +19,8 @@ static int ask(struct host *h, int fd, unsigned int request)
 }
 
 /*
- * TCP_QUICKACK: ACKs are sent at once, or delayed.  RFC 1122 4.2.3.2 permits a delay of up to half
- * a second.
+ * TCP_QUICKACK decides whether ACKs are sent at once or delayed.  RFC 1122 4.2.3.2 permits a delay
+ * of up to half a second.
  */
 static void acknowledged_now_or_later(void)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Many connections on a bad wire.  The seed chooses for each how much each side sends, how A ends
- * the connection, and when each side reads and writes.  The scenes check that the bytes arrive in
- * order, that all have arrived after an orderly end, and that no object is left.
+ * Many connections on a bad wire.  The seed chooses for each connection how much each side sends,
+ * how A ends the connection, and when each side reads and writes.  The scenes check that the bytes
+ * arrive in order, that all have arrived after an orderly end, and that no object is left.
  */
 #include "tests/hosted/scene.h"
 
@@ -85,8 +85,8 @@ static void close_end(struct end *e, bool reset)
 }
 
 /*
- * One step of one end.  The first end closes when it has sent all, the second when it has read the
- * end of the stream.
+ * Does one step of one end.  The first end closes when it has sent all, the second when it has read
+ * the end of the stream.
  */
 static void act(struct talk *t, unsigned int side)
 {

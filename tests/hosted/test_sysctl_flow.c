@@ -44,8 +44,8 @@ static int64_t stuff(struct host *h, int fd)
 /* ---- receiving -------------------------------------------------------------------------------------- */
 
 /*
- * With a buffer of 131072 bytes, the window is a half of the buffer or an eighth of it, rounded
- * down to whole segments.
+ * The window is the part of the buffer (131072 bytes) that tcp_adv_win_scale gives, a half or an
+ * eighth, rounded down to whole segments.
  */
 static void the_part_that_is_window(void)
 {

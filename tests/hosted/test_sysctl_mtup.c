@@ -7,7 +7,7 @@
 
 #define HEADERS 52 /* IPv4, TCP, timestamps */
 #define FULL    (1500 - HEADERS)
-#define ENOUGH  1500000 /* bytes; a search takes about ten windows of more than eleven segments */
+#define ENOUGH  1500000 /* bytes; more than a search takes: ten windows of over eleven segments */
 
 static unsigned int mss_of(const struct pair *p)
 {
@@ -108,7 +108,7 @@ static void a_path_that_widens(void)
 	scene_carry(A, p.a, B, p.b, ENOUGH);
 	assert_found(&p, 1500, 8);
 
-	/* The path narrows, as a black hole, and later widens again. */
+	/* The path becomes narrow and drops larger packets; later it widens again. */
 	scene_black_hole(1250);
 	scene_carry(A, p.a, B, p.b, 3 * ENOUGH);
 	/*

@@ -127,7 +127,8 @@ static void errors_to_one_host(void)
 	scene_mark();
 	strange(20);
 	assert_int_equal(scene_count(B, OTHER), 20);
-	/* Now one error in 100 ms is permitted; the loop takes 40 ms, too short for a seventh error. */
+	/* Six errors may go to a host at once again, then one in 100 ms: the loop takes 40 ms, too
+	 * short for a seventh error. */
 	scene_sysctl(B, "net/ipv4/icmp_ratelimit", "100");
 	scene_sleep(2 * SEC);
 	scene_mark();

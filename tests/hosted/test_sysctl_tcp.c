@@ -48,8 +48,8 @@ static void options_are_taken_or_not(void)
 }
 
 /*
- * RFC 7323 5.4: if all connections share a clock for their timestamps, it reveals how long the
- * machine has run.
+ * RFC 7323 5.4: if all connections share a clock for their timestamps, the clock reveals how long
+ * the machine has run.
  */
 static void timestamps_without_a_secret(void)
 {

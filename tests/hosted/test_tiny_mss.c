@@ -120,8 +120,8 @@ static void end(void)
 
 /*
  * The peer reports every second segment. The SACK blocks cut the packets of the queue into single segments, until
- * the queue uses more than twice its send buffer; then packets stay whole, and blocks that end in them count for
- * nothing. LIMIT(TCP_CUT_PACKETS)
+ * the queue uses more than twice its send buffer; then packets stay whole, and a block that ends inside of a
+ * packet does not mark that packet. LIMIT(TCP_CUT_PACKETS)
  */
 static void every_second_segment_is_reported(void)
 {

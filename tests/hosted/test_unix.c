@@ -104,7 +104,7 @@ static void streams(void)
 	try(SYS_sendto, pair[0], PTR("z"), 1, MSG_NOSIGNAL, 0, 0);
 	try(SYS_read, pair[0], PTR(bytes), 4);
 	on(SYS_close, pair[0]);
-	/* Bytes that the peer never read. */
+	/* One end closes with unread bytes. */
 	open_pair(SOCK_STREAM);
 	on(SYS_write, pair[0], PTR("abc"), 3);
 	on(SYS_write, pair[1], PTR("def"), 3);

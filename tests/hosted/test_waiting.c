@@ -236,7 +236,7 @@ static void timerfd_counts_periods(void)
 	assert_int_equal(got.it_value.tv_nsec, 50 * MS);
 	assert_int_equal(scene_call(B, SYS_read, fd, PTR(&ticks), 8), 8);
 	assert_int_equal(ticks, 100);
-	/* An absolute time. */
+	/* An absolute time of the monotonic clock. */
 	struct timespec now;
 
 	assert_int_equal(scene_call(B, SYS_clock_gettime, CLOCK_MONOTONIC, PTR(&now)), 0);
@@ -248,7 +248,7 @@ static void timerfd_counts_periods(void)
 	assert_int_equal(ticks, 1);
 	assert_int_equal(scene_now() - begin, 5 * SEC);
 	scene_close(B, fd);
-	/* By the time of day. */
+	/* An absolute time of day. */
 	fd = scene_call(B, SYS_timerfd_create, CLOCK_REALTIME, 0);
 	assert_int_equal(scene_call(B, SYS_clock_gettime, CLOCK_REALTIME, PTR(&now)), 0);
 	set = (struct itimerspec){.it_value = {now.tv_sec + 5, now.tv_nsec}};
@@ -390,7 +390,7 @@ static void select_calls(void)
 	put(high, in);
 	try(SYS_select, high + 1, PTR(in), 0, 0, PTR(&tv));
 	note("sets stay after an error", is_in(high, in) && is_in(p[0], in));
-	/* More descriptors than an fd_set. */
+	/* More descriptors than an fd_set has. */
 	high = on(SYS_fcntl, p[0], F_DUPFD, 1500);
 	memset(in, 0, sizeof(in));
 	put(high, in);

@@ -163,8 +163,8 @@ static void fail_call(struct app *a, const char *what, int64_t result)
 
 /*
  * Returns true if a broken connection is no failure: one side has left it, or many frames in a row
- * were lost.  For an orphan two losses are enough: it is given up after some 100 s, and with a long
- * timeout it retransmits only a few times until then.
+ * were lost.  For an orphan two losses are enough: the kernel gives it up after some 100 s, in
+ * which it retransmits only a few times if its timeout is long.
  */
 static bool explained(const struct app *a)
 {

@@ -107,7 +107,7 @@ class Connection:
         self.ecn_offer = rng.choice((0, ECE | CWR))
         self.ecn_answer = rng.choice((0, ECE, ECE, ECE | CWR))  # the last reflects the offer, as faulty hosts do
         self.ecn = self.echo = self.reduced = False
-        # SACK; a stream of its own too
+        # SACK; its random numbers come from a stream of their own, too
         self.mood = random.Random(seed * 16 + self.index + (2 << 64))
         self.sack, self.temper, self.untrue = bool(sack), temper, 0
         self.recent = []        # offsets of segments that arrived out of order, the newest first
@@ -368,8 +368,8 @@ class Connection:
         self.say("is connected")
 
     def take_ecn(self, flags, tos, data):
-        """Notes what a segment says about ECN: the other end has reduced its window (CWR), the network marked this segment
-        (CE), or it marked a segment of ours (ECE)."""
+        """Notes what a segment says about ECN: the other end has reduced its window (CWR), the network marked this
+        segment (CE), or the network marked a segment of ours (ECE)."""
         if data and flags & CWR:
             self.echo = False
         if data and tos & 3 == CE:

@@ -34,7 +34,8 @@ $(SIM)/sim: $(SIM_OBJ)
 	$(Q)$(HOSTCC) $^ -ldl -o $@
 	@echo "  $@"
 
-# Builds the library with the object of source $(1) replaced: a copy of $(1) with a bug is beside the target.
+# Builds the library with the object of source $(1) replaced; the copy of $(1) with the bug is in the
+# target's folder.
 canary-library = $(HOSTCC) $(FREESTANDING) $(HOST_FLAGS) $(HOST_INC) -I$$(dirname $(1)) -MF /dev/null \
 		-c $(@D)/$(1) -o $(@D)/bug.o && \
 	$(HOSTCC) -shared -Wl,-Bsymbolic -Wl,-z,defs -Wl,-z,noexecstack $(HOST_WRAP) $(SLAB_WRAP) \

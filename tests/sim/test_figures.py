@@ -14,7 +14,8 @@ import draw  # noqa: E402  pylint: disable=wrong-import-position
 
 @pytest.mark.parametrize("name", draw.FIGURES)
 def test_a_figure(name, tmp_path):
-    """The figure's claims hold.  The SVG has its text as text, in the reader's colour, and is small."""
+    """The figure's claims hold.  The SVG keeps its text as text elements, in the reader's colour, and
+    is small."""
     figure = importlib.import_module(name)
     lacks = draw.missing(figure.NEEDS)
     if lacks:

@@ -120,8 +120,8 @@ def test_shares(lab, options, counter):
 
 
 def test_bursts(lab):
-    """Frame by frame, losses are those of a Gilbert-Elliott model with this pipe's random numbers; bursts have 5
-    frames on average."""
+    """Frame by frame, losses are those of a Gilbert-Elliott model that draws the same random numbers; bursts
+    have 5 frames on average."""
     way = many(lab, loss=Bursts(enter=0.002, leave=0.2, loss=0.9))
     chance, bad, lost, bursts = Splitmix(7, purpose=16 * way.number + 3), False, 0, 0
     for _ in range(way.frames):

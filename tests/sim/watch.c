@@ -163,7 +163,8 @@ static const char *judge_ack(struct half *me, const struct half *other, const st
 {
 	bool scaled = me->has_wscale && other->has_wscale;
 	uint32_t edge = s->ack + ((uint32_t)s->window << (scaled ? me->wscale : 0));
-	/* A timewait object (TIME_WAIT, or FIN_WAIT2 of an orphan) rounds the window down to a unit. */
+	/* A timewait object (TIME_WAIT, or FIN_WAIT2 of an orphan) rounds the window down to a unit of
+	 * the window scale. */
 	int32_t slack = me->fin && scaled ? 1 << me->wscale : 0;
 
 	if (!other->known)

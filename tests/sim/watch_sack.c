@@ -2,7 +2,7 @@
 /*
  * Checks the SACK blocks that our kernel sends, and that it does not retransmit data that was SACKed.
  *
- * sack_arrival(), sack_judge() <- watch.c: for each frame that arrives, and that a host sends.
+ * sack_arrival() <- watch.c, for each frame that arrives; sack_judge() <- watch.c, for each frame that a host sends.
  *
  * The rules for a receiver (RFC 2018, 2883): blocks are sent only if both SYNs permit SACK.  A block is above the
  * acknowledgment number, inside the offered window, and of data that arrived; blocks do not touch each other.
@@ -43,7 +43,8 @@ static struct end {
 	/* A receiver: how often each byte of the other end's stream arrived, at most twice; the FIN is a byte too. */
 	struct bytes times;
 	/*
-	 * A sender: 1 for each byte of its own stream that was SACKed; perhaps: by an ACK that it may have refused
+	 * A sender: 1 for each byte of its own stream that was SACKed.  `perhaps`: by an ACK that the sender may
+	 * have refused.
 	 */
 	struct bytes sacked, perhaps;
 	/* A sender: tag_of() the segment in which each byte was sent last. */

@@ -3,7 +3,7 @@
  * Prints the table of malformed frames (malformed.h) as JSON.  tests/qemu/test_malformed.py reads it and
  * sends the same frames to a kernel in QEMU.
  */
-#include "kernel/types.h" /* must precede libc's headers: they #undef macros that both define */
+#include "kernel/types.h" /* must precede libc's headers, which redefine some of its macros */
 
 #include <stdio.h>
 

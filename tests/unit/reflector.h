@@ -8,7 +8,7 @@
 #ifndef TESTS_UNIT_REFLECTOR_H
 #define TESTS_UNIT_REFLECTOR_H
 
-#include "kernel/types.h" /* must precede libc's headers: they #undef macros that both define */
+#include "kernel/types.h" /* must precede libc's headers, which redefine some of its macros */
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
  * and the values that clock_settime() accepts.  The expected errors are Linux's (do_sys_settimeofday64(),
  * posix-timers.c).
  */
-#include "kernel/types.h" /* must precede libc's headers: they #undef macros that both define */
+#include "kernel/types.h" /* must precede libc's headers, which redefine some of its macros */
 
 #include <setjmp.h>
 #include <stdarg.h>

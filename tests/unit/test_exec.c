@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Loading a program: ELF files of each kind, damaged ones, scripts, and the stack that the program
- * finds.  The files are made here, field by field; the System V ABI says what must come of them.
+ * finds.  The files are made here, field by field; the expected results follow from the System V
+ * ABI.
  */
 #include "tests/unit/unit_mm.h"
 

@@ -583,7 +583,8 @@ static void test_poll_returns_present_events(void **state)
 	assert_int_equal(fds[3].revents, POLLNVAL);
 	assert_int_equal(fds[4].revents, 0);
 	assert_int_equal(sys(__NR_write, pipe[1], "x", 1), 1);
-	/* The event is already pending, so poll() returns at once even without a timeout. */
+	/* The event is already pending, so poll() returns at once although its timeout is
+	 * infinite. */
 	assert_int_equal(sys(__NR_poll, fds, 1, -1), 1);
 	assert_int_equal(fds[0].revents, POLLIN);
 	assert_int_equal(sys(__NR_close, pipe[1]), 0);

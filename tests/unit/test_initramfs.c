@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The initrd: archives of GNU cpio and archives that are damaged become files, or are reported; and no
- * page is lost.
+ * The initrd: the kernel makes files from the archives of GNU cpio, reports archives that are damaged,
+ * and loses no page.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -163,7 +163,7 @@ static void test_each_kind(void **state)
 	add(&(struct made){"three", S_IFREG | 0600, "data of three", 13, .ino = 9, .nlink = 3});
 	add_trailer();
 	pad(512);
-	/* A second archive, in which the number 9 is another file. */
+	/* A second archive, in which another file has the inode number 9. */
 	add(&(struct made){"other", S_IFREG | 0600, "o", 1, .ino = 9, .nlink = 2});
 	add(&(struct made){"copied", S_IFREG | 0600, "new", 3});
 	add_trailer();

@@ -6,7 +6,7 @@
  *
  * Runs over loopback in the hosted kernel.
  */
-#include "kernel/types.h" /* must precede libc's headers: they #undef macros that both define */
+#include "kernel/types.h" /* must precede libc's headers, which redefine some of its macros */
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -7,7 +7,7 @@
  * The frames enter through the device model, so they pass through the driver, NAPI and every layer
  * above.  The kernel under test is that of init/main.c with apps/inetd.c, whose echo service is on port 7.
  */
-#include "kernel/types.h" /* must precede libc's headers: they #undef macros that both define */
+#include "kernel/types.h" /* must precede libc's headers, which redefine some of its macros */
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -33,7 +33,7 @@ static void test_places_are_chosen_downwards(void **state)
 
 	assert_int_equal(top, HAL_USER_END - PG);
 	assert_int_equal(map(0, 3 * PG, PROT_READ, ANON), top - 3 * PG);
-	/* The highest gap that is long enough. */
+	/* mmap() takes the highest gap that is long enough. */
 	assert_int_equal(sys(__NR_munmap, top - 2 * PG, PG), 0);
 	assert_int_equal(map(0, 2 * PG, RW, ANON), top - 5 * PG);
 	assert_int_equal(map(0, PG, RW, ANON), top - 2 * PG);

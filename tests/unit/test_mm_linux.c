@@ -21,7 +21,7 @@
 #define STEPS        400
 
 static struct mapped_file file;
-static int our_fds[2], linux_fds[2]; /* read and write, only read */
+static int our_fds[2], linux_fds[2]; /* [0]: read and write; [1]: only read */
 static u64 rng;
 static char trace[STEPS][160];
 static unsigned int step;
@@ -331,7 +331,7 @@ static void compare_bytes(void)
 
 /* ---- running -------------------------------------------------------------------------------- */
 
-/* Both files have the same bytes again. */
+/* Writes the same bytes to both files again. */
 static void refill(void)
 {
 	static u8 bytes[FILE_SIZE];
@@ -370,7 +370,7 @@ static void test_like_linux(void **state)
 {
 	struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
 
-	/* Here, because cmocka sets its own handlers before each test. */
+	/* Install the handlers here, because cmocka sets its own before each test. */
 	sigaction(SIGSEGV, &action, NULL);
 	sigaction(SIGBUS, &action, NULL);
 	for (u64 seed = first_seed; seed <= last_seed; seed++) {

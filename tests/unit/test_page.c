@@ -189,7 +189,8 @@ static void test_blocks_have_a_budget(void **state)
 	for (unsigned int i = 0; i < 2; i++) {
 		kept[i] = page_frag_alloc(&frag, 64, GFP_KERNEL);
 		assert_non_null(kept[i]);
-		/* Use up the rest of the block and free it at once: the first piece still holds the block. */
+		/* Use up the rest of the block and free that piece at once: the first piece still holds the
+		 * block. */
 		p = page_frag_alloc(&frag, (PAGE_SIZE << SKB_MAX_ORDER) - 64, GFP_KERNEL);
 		assert_non_null(p);
 		page_frag_free(p);

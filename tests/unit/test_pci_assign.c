@@ -84,7 +84,8 @@ static void test_bridges_stay_below_the_next_root_bus(void **state)
 	pci_window_init(&window);
 
 	assert_int_equal(open_bridge(1, &window), 1);
-	/* While the buses behind the bridge are scanned, it has all numbers below the next root bus (3): 1 and 2. */
+	/* While the buses behind the bridge are scanned, the bridge has all numbers below the next root bus (3): 1
+	 * and 2. */
 	assert_int_equal(buses[1], 0x00020100);
 	close_bridge(1, 1);
 	assert_int_equal(buses[1], 0x00010100);

@@ -407,7 +407,7 @@ static void test_devices(void **state)
 	assert_int_equal(st.st_mode, S_IFCHR | 0666);
 	assert_int_equal(st.st_rdev, 0x109);
 	sys(__NR_close, fd);
-	/* A node's number decides, not its name. */
+	/* The number of a node decides which device it is, not the node's name. */
 	assert_int_equal(sys(__NR_mknod, "/dev/mine", S_IFCHR | 0600, 0x103), 0);
 	fd = sys(__NR_open, "/dev/mine", O_WRONLY);
 	assert_int_equal(sys(__NR_write, fd, buf, 10), 10);

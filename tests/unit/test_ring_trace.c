@@ -8,8 +8,8 @@
  *   send frames of the same lengths, and interrupt in the same steps, also in steps where the recorder
  *   itself wrote used_event or the flags.
  * - The driver gets the recorded writes of QEMU's device.  It must report the lengths of the frames that
- *   were on the wire, and for the same operations write the same available rings and ring the doorbell
- *   as often.
+ *   were on the wire, and for the same operations write the recorded available rings and ring the
+ *   doorbell as often as recorded.
  *
  * The comparison leaves out addresses, and what the specification leaves open: how early the device asks
  * for doorbells of receive buffers, and how early the driver asks for transmit interrupts.

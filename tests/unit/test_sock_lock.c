@@ -6,7 +6,7 @@
  * A real system call is not preempted and does not sleep while it owns a socket, so this test adds a
  * system call that locks the socket and sleeps.  Runs over loopback in the hosted kernel.
  */
-#include "kernel/types.h" /* must precede libc's headers: they #undef macros that both define */
+#include "kernel/types.h" /* must precede libc's headers, which redefine some of its macros */
 
 #include <setjmp.h>
 #include <stdarg.h>

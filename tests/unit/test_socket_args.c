@@ -4,7 +4,7 @@
  * lengths too small or too large, bad pointers.  The expected errors are Linux's; no descriptor, file or
  * socket may leak.
  */
-#include "kernel/types.h" /* must precede libc's headers: they #undef macros that both define */
+#include "kernel/types.h" /* must precede libc's headers, which redefine some of its macros */
 
 #include <setjmp.h>
 #include <stdarg.h>

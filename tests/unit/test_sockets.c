@@ -3,7 +3,7 @@
  * Socket calls over loopback in the hosted kernel: results and error numbers of POSIX and Linux, waiting
  * and wake-ups.  After each test no socket may be left.
  */
-#include "kernel/types.h" /* must precede libc's headers: they #undef macros that both define */
+#include "kernel/types.h" /* must precede libc's headers, which redefine some of its macros */
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -228,7 +228,8 @@ static void sample(u32 rtt_us)
 	tcp_cubic.pkts_acked(sk, &s);
 }
 
-/* Begins a round of slow start with a window of 64 and a least round-trip time of 40 ms. */
+/* Begins a round of slow start with a window of 64 segments and a least round-trip time of 40
+ * ms. */
 static void begin_round(void)
 {
 	tp.snd_cwnd = 64;
@@ -260,7 +261,7 @@ static void test_hystart_train(void **state)
 	assert_int_equal(snmp_counters[SNMP_TcpExtTCPHystartTrainDetect], trains + 1);
 }
 
-/* A gap of more than 2 ms ends the train. */
+/* HyStart: a gap of more than 2 ms between two ACKs ends their train. */
 static void test_hystart_gap(void **state)
 {
 	(void)state;

@@ -6,7 +6,7 @@
  *
  * LIMIT(...) in a comment: the test below it reaches the limit in parentheses (docs/limits.md).
  */
-#include "kernel/types.h" /* must precede libc's headers: they #undef macros that both define */
+#include "kernel/types.h" /* must precede libc's headers, which redefine some of its macros */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -266,9 +266,9 @@ static void test_the_backlog_is_bounded(void **state)
 }
 
 /*
- * Packets in backlogs count in tcp_mem.  Above its third mark, a backlog takes only SOCK_BACKLOG_LEAST
- * bytes, so that an ACK or a reset is not lost.  When the owner releases the socket, no packet is counted
- * twice.
+ * Packets in backlogs count in tcp_mem.  Above the third mark of tcp_mem, a backlog takes only
+ * SOCK_BACKLOG_LEAST bytes, so that an ACK or a reset is not lost.  When the owner releases the socket,
+ * no packet is counted twice.
  *
  * LIMIT(SOCK_BACKLOG_LEAST)
  */
@@ -377,7 +377,7 @@ static void test_the_table_is_as_large_as_memory_allows(void **state)
 	assert_int_equal(inet_ehash_buckets(256 * mib), 16384);
 	assert_int_equal(inet_ehash_buckets(1024 * mib), EHASH_BUCKETS_MAX);
 	assert_int_equal(inet_ehash_buckets(1ULL << 40), EHASH_BUCKETS_MAX);
-	/* The booted kernel has a table of that size. */
+	/* The booted kernel has as many buckets as inet_ehash_buckets() says. */
 	assert_int_equal(tcp_hashinfo.ehash_mask + 1, inet_ehash_buckets(RAM));
 }
 

@@ -169,7 +169,8 @@ static void test_memory_is_bounded(void **state)
 	free_all();
 }
 
-/* While memory is short, the queue may fill only an equal share of a quarter of memory, not the whole buffer. */
+/* While memory is short, the queue may fill only the socket's equal share of a quarter of memory, not the whole
+ * buffer. */
 static void test_share_when_memory_is_short(void **state)
 {
 	u64 share = 64 << 10;

@@ -171,7 +171,7 @@ static void test_the_limit(void **state)
 
 /*
  * If only one segment is in flight, the send completion that would restart the sender may have come
- * already.
+ * already, so the sender does not wait.
  */
 static void test_a_single_segment_is_always_followed(void **state)
 {

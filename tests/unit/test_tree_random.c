@@ -10,7 +10,8 @@ static u32 below(u32 n)
 	return unit_random() % n;
 }
 
-/* A path of up to three components, few enough that most calls meet something. */
+/* Returns a path of up to three components.  The names are few, so that most calls meet an existing
+ * file. */
 static const char *random_path(void)
 {
 	static const char *const names[] = {"a", "b", "c", "d", "e", "a", "b", ".", ".."};

@@ -3,10 +3,10 @@
  * virtio_net between the device model and net/core, without IP: the kernel sends each frame with
  * EtherType 88b5 back to its sender, in one of several ways (enum reflection).
  *
- * Each case boots a kernel in a child process, because a process can boot only once, under the sanitizers; the
- * seed determines where interrupts arrive.  The model panics on anything that the virtio specification forbids,
- * and reads a ring only after a doorbell that it asked for.  Therefore no wake-up was lost if every frame comes
- * back, and nothing leaked if the number of live objects is the same as before.
+ * Each case boots a kernel in a child process, because a process can boot only once.  The sanitizers check it;
+ * the seed determines where interrupts arrive.  The model panics on anything that the virtio specification
+ * forbids, and reads a ring only after a doorbell that it asked for.  Therefore no wake-up was lost if every
+ * frame comes back, and nothing leaked if the number of live objects is the same as before.
  */
 #include "tests/unit/reflector.h"
 

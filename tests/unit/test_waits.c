@@ -3,7 +3,7 @@
  * Calls on pipes and poll() that wait.  They are submitted to a hosted kernel with its scheduler and timers,
  * but without devices and network; the seed determines where interrupts arrive.
  */
-#include "kernel/types.h" /* must precede libc's headers: they #undef macros that both define */
+#include "kernel/types.h" /* must precede libc's headers, which redefine some of its macros */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -324,7 +324,7 @@ static void test_poll_outlives_a_close(void **state)
 }
 
 /*
- * A file that becomes readable just after its poll operation returned "no event" and before poll() sleeps, as
+ * This file becomes readable just after its poll operation returned "no event" and before poll() sleeps, as
  * if an interrupt came in between. A system call that this test adds opens the file.
  */
 static bool late_changed;

@@ -10,7 +10,7 @@
 #ifndef TESTS_UNIT_UNIT_HAL_H
 #define TESTS_UNIT_UNIT_HAL_H
 
-#include "kernel/types.h" /* must precede libc's headers: they #undef macros that both define */
+#include "kernel/types.h" /* must precede libc's headers, which redefine some of its macros */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,7 +28,8 @@ void unit_init(void);
  */
 void unit_memory(size_t kib, bool separate_objects);
 
-/* The same with separate objects, and with a range for initrds at the end of the memory. */
+/* Like unit_memory() with separate objects, and with a range for initrds at the end of the
+ * memory. */
 void unit_memory_with_initrd(size_t kib, size_t initrd_kib);
 
 /* The memory of unit_memory(): its physical address, and its address in this process. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Initialises the kernel without the network (memory, threads, time, files) in the order of init/main.c,
- * for tests that have their own kernel_main().  kernel_main() calls it first, with interrupts off.
+ * for tests that have their own kernel_main().  Such a kernel_main() calls unit_lower_half() first, with
+ * interrupts off.
  */
 #ifndef TESTS_UNIT_UNIT_LOWER_H
 #define TESTS_UNIT_UNIT_LOWER_H

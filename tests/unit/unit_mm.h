@@ -48,7 +48,8 @@ static int mapped_page(struct file *file, u64 index, struct page **page)
 static const struct file_operations mapped_ops = {.mmap_page = mapped_page};
 static struct inode mapped_inode;
 
-/* Fills @m with @size bytes that tell their place: byte i is i * 7 + i / 4096 + 1. */
+/* Byte @i of a file of mapped_make().  Its value depends on its place, so that a test notices a
+ * byte from a wrong place. */
 static u8 mapped_byte(u64 i)
 {
 	return i * 7 + i / PAGE_SIZE + 1;
@@ -87,7 +88,8 @@ static inline int mapped_open(struct mapped_file *m, unsigned int flags)
 }
 
 /* ---- the program's accesses ---- */
-/* Loads or stores a byte as the program would: with a fault if the entry forbids it. */
+/* Loads or stores a byte as the program would: with a fault if the entry of the page table forbids
+ * the access. */
 static int access_byte(u64 addr, unsigned int access, u8 *byte)
 {
 	unsigned int prot = 0;
