@@ -217,6 +217,11 @@ static void starve(struct host *victim)
 
 	scene_fill(load, LOAD, 1);
 	open_lines(listener, a, b);
+	/* Sleeping calls need as many threads as the sends will: their slab has room afterwards. */
+	for (int i = 0; i < LINES; i++)
+		sends[i] = scene_begin(A, SYS_poll, 0, 0, 1);
+	for (int i = 0; i < LINES; i++)
+		assert_int_equal(scene_end(A, sends[i]), 0);
 	scene_mark();
 	/* So many calls at a time need threads, whose slabs stay: later there is no page for one. */
 	for (int i = 0; i < LINES; i++)
