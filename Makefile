@@ -39,11 +39,17 @@ VDSO_SRC := kernel/x86/vdso/vdso.c
 HOST_SRC := $(filter-out tests/host/conductor.c,$(sort $(wildcard tests/host/*.c)))
 # Above the seams, for both.
 COMMON_SRC := $(filter-out $(TRANSPORTS),$(sort $(foreach d,$(COMMON_DIRS),$(wildcard $(d)/*.c))))
-APP_SRC := $(sort $(wildcard apps/*.c apps/libc/*.c))
+# Applications inside the kernel, on a small C library: in the hosted kernels and in softnet-test.elf.
+HOST_APP := tests/host/app
+APP_SRC := $(sort $(wildcard $(HOST_APP)/*.c $(HOST_APP)/libc/*.c))
+# The pack that is linked into the machine's image.
+PACK := $(B)/apps/inetd.cpio
+# The table of applications: the machine's is empty, and each of the others has its own.
+MACHINE_TABLE := init/apps.c
 # softnet-test.elf also has these applications; one of the files replaces the table APP_TABLE.
 TEST_APP_SRC := $(sort $(wildcard tests/qemu/kernel/*.c tests/qemu/kernel/inside/*.c \
 	tests/qemu/kernel/inside/*.S))
-APP_TABLE := apps/libc/apps.c
+APP_TABLE := $(HOST_APP)/apps.c
 # sources_of: of the files $(2), those that belong to the build $(1).
 BUILDS := checked shipped
 sources_of = $(filter-out $(foreach b,$(filter-out $(1),$(BUILDS)),kernel/sched/$(b)/% kernel/x86/$(b)/%),$(2))
@@ -81,10 +87,10 @@ INC_checked := -Ikernel/sched/checked
 INC_shipped := -Ikernel/sched/shipped
 HOST_PLATFORM := -I. -Itests/host -I$(B)
 HOST_INC := $(HOST_PLATFORM) $(INC_checked)
-APP_INC := -Iinclude
+APP_INC := -I$(HOST_APP)/include -Iinclude -I.
 
-# An application is an ordinary main(); in the image it is called NAME_main (apps/libc/apps.c).
-app_flags = $(if $(filter apps/libc/%,$(1)),,-Dmain=$(basename $(notdir $(1)))_main -Wno-missing-prototypes)
+# An application is an ordinary main(); in the image it is called NAME_main (tests/host/app/apps.c).
+app_flags = $(if $(filter $(HOST_APP)/libc/% $(HOST_APP)/apps.c,$(1)),,-Dmain=$(basename $(notdir $(1)))_main -Wno-missing-prototypes)
 
 VDSO_FLAGS := -O2 -fPIC -mgeneral-regs-only -fcf-protection=none -fno-stack-protector
 VDSO_LINK := -shared -s -Bsymbolic --no-undefined -soname linux-vdso.so.1 --hash-style=both --eh-frame-hdr \
@@ -154,11 +160,12 @@ $(2)/kernel/x86/vdso/vdso.so: $(2)/kernel/x86/vdso/vdso.o kernel/x86/vdso/vdso.l
 $(2)/kernel/x86/vdso_image.S.o: kernel/x86/vdso_image.S $(2)/kernel/x86/vdso/vdso.so Makefile
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) -DVDSO_IMAGE='"$(2)/kernel/x86/vdso/vdso.so"' -MMD -MP -c $$< -o $$@
-$(2)_OBJ := $$(patsubst %,$(2)/%.o,$$(call sources_of,$(1),$$(MACHINE_SRC) $$(COMMON_SRC)) $$(APP_SRC))
-$(2)_TEST_OBJ := $$(filter-out $(2)/$(APP_TABLE).o,$$($(2)_OBJ)) $$(TEST_APP_SRC:%=$(2)/%.o)
-$(2)/apps/%.c.o: apps/%.c Makefile
+$(2)_OBJ := $$(patsubst %,$(2)/%.o,$$(call sources_of,$(1),$$(MACHINE_SRC) $$(COMMON_SRC)))
+$(2)_TEST_OBJ := $$(filter-out $(2)/$(MACHINE_TABLE).o,$$($(2)_OBJ)) \
+	$$(patsubst %,$(2)/%.o,$$(filter-out $$(APP_TABLE),$$(APP_SRC)) $$(TEST_APP_SRC))
+$(2)/$(HOST_APP)/%.c.o: $(HOST_APP)/%.c Makefile
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(FREESTANDING) $$(MACHINE_FLAGS) $$(FLAGS_$(1)) $$(APP_FLAGS) $$(APP_INC) $$(call app_flags,apps/$$*.c) -c $$< -o $$@
+	$$(Q)$$(CC) $$(FREESTANDING) $$(MACHINE_FLAGS) $$(FLAGS_$(1)) $$(APP_FLAGS) $$(APP_INC) $$(call app_flags,$(HOST_APP)/$$*.c) -c $$< -o $$@
 $(2)/tests/qemu/kernel/inside/%.c.o: tests/qemu/kernel/inside/%.c Makefile
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(FREESTANDING) $$(MACHINE_FLAGS) $$(FLAGS_$(1)) -mgeneral-regs-only $$(MACHINE_INC) $$(INC_$(1)) -c $$< -o $$@
@@ -172,12 +179,12 @@ $(2)/%.S.o: %.S Makefile
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(MACHINE_INC) -D__ASSEMBLY__ -MMD -MP -g -c $$< -o $$@
 
-# The pack that is linked into the image (boot/pack.S): a copy of the file PACK=, or empty.
+# The pack that is linked into the image (boot/pack.S): a copy of the file PACK=, by default with inetd.
 $(2)/boot/pack.S.o: $(2)/pack.cpio
 $(2)/boot/pack.S.o: MACHINE_INC += -DPACK='"$(2)/pack.cpio"'
-$(2)/pack.cpio: FORCE
+$(2)/pack.cpio: $$(PACK) FORCE
 	@mkdir -p $$(@D)
-	@cmp -s $$(or $$(PACK),/dev/null) $$@ || cp --no-preserve=all $$(or $$(PACK),/dev/null) $$@
+	@cmp -s $$(PACK) $$@ || cp --no-preserve=all $$(PACK) $$@
 
 $$(eval $$(call image,$(1),$(2),softnet,$(2)_OBJ))
 $$(eval $$(call image,$(1),$(2),softnet-test,$(2)_TEST_OBJ))
@@ -218,18 +225,28 @@ $(B)/softnet.elf $(B)/softnet.efi $(B)/softnet.img $(B)/softnet-test.elf: $(B)/%
 # Tests of scheduler, waits, timers, softirqs and locks; of a program's signals; futexes and threads; timers; small calls.
 KERNEL_TESTS := sched_test signal_test thread_test timer_test small_test
 
+# ---- the applications ---------------------------------------------------------------------------
+# Ordinary Linux programs.  -fdebug-prefix-map keeps the path of this folder out of them.
+$(B)/apps/%: apps/%.c Makefile
+	@mkdir -p $(@D)
+	$(Q)musl-gcc -static -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -fdebug-prefix-map=$(CURDIR)=. $< -o $@
+.PRECIOUS: $(B)/apps/%
+$(B)/apps/%.cpio: $(B)/apps/% tools/pack
+	$(Q)strip -o $@.stripped $<
+	$(Q)tools/pack $@.stripped=/bin/$* -o $@
+	@rm $@.stripped
 # ---- the hosted images --------------------------------------------------------------------------
 # $(1): folder; $(2): extra flags; $(3): extra flags for files above the seams; $(4): the build, default checked.
 define hosted
 $(1)/kernel/version.c.o: $(B)/generated/version.h
 $(1)_INC := $$(HOST_PLATFORM) $$(INC_$(or $(4),checked))
-$(1)_OBJ := $$(patsubst %,$(1)/%.o,$$(HOST_SRC) $$(call sources_of,$(or $(4),checked),$$(COMMON_SRC)) $$(APP_SRC))
+$(1)_OBJ := $$(patsubst %,$(1)/%.o,$$(HOST_SRC) $$(call sources_of,$(or $(4),checked),$$(filter-out $$(MACHINE_TABLE),$$(COMMON_SRC))) $$(APP_SRC))
 $(1)/tests/host/%.c.o: tests/host/%.c Makefile
 	@mkdir -p $$(@D)
 	$$(Q)$$(HOSTCC) -std=gnu11 -MMD -MP -g $$(WARN) $$(HOST_FLAGS) $(2) $$($(1)_INC) -c $$< -o $$@
-$(1)/apps/%.c.o: apps/%.c Makefile
+$(1)/$(HOST_APP)/%.c.o: $(HOST_APP)/%.c Makefile
 	@mkdir -p $$(@D)
-	$$(Q)$$(HOSTCC) $$(FREESTANDING) $$(HOST_FLAGS) $(2) $(3) $$(APP_INC) $$(call app_flags,apps/$$*.c) -c $$< -o $$@
+	$$(Q)$$(HOSTCC) $$(FREESTANDING) $$(HOST_FLAGS) $(2) $(3) $$(APP_INC) $$(call app_flags,$(HOST_APP)/$$*.c) -c $$< -o $$@
 $(1)/%.c.o: %.c Makefile
 	@mkdir -p $$(@D)
 	$$(Q)$$(HOSTCC) $$(FREESTANDING) $$(HOST_FLAGS) $(2) $(3) $$($(1)_INC) -c $$< -o $$@
@@ -360,9 +377,9 @@ define clang
 $(B)/clang/$(1)/kernel/version.c.ok: $(B)/generated/version.h
 clang: $$(patsubst %,$(B)/clang/$(1)/%.ok,$$(filter %.c,$$(call sources_of,$(1),$$(MACHINE_SRC) $$(COMMON_SRC)) $$(VDSO_SRC) $$(APP_SRC) $$(TEST_APP_SRC) \
 	$$(filter boot/efi_%,$$(EFI_SRC))))
-$(B)/clang/$(1)/apps/%.c.ok: apps/%.c Makefile
+$(B)/clang/$(1)/$(HOST_APP)/%.c.ok: $(HOST_APP)/%.c Makefile
 	@mkdir -p $$(@D)
-	$$(Q)clang $$(CLANG_FLAGS) $$(FLAGS_$(1)) $$(APP_INC) $$(call app_flags,apps/$$*.c) -MF $$@.d -MT $$@ -c $$< -o /dev/null
+	$$(Q)clang $$(CLANG_FLAGS) $$(FLAGS_$(1)) $$(APP_INC) $$(call app_flags,$(HOST_APP)/$$*.c) -MF $$@.d -MT $$@ -c $$< -o /dev/null
 	@touch $$@
 $(B)/clang/$(1)/tests/qemu/kernel/inside/%.c.ok: tests/qemu/kernel/inside/%.c Makefile
 	@mkdir -p $$(@D)
@@ -400,9 +417,9 @@ clean:
 # Prints the sources of each image, for tests/tidy.
 .PHONY: print-sources
 print-sources:
-	@printf 'machine %s\n' $(filter %.c,$(MACHINE_SRC) $(EFI_SRC) $(VDSO_SRC) $(COMMON_SRC) $(APP_SRC))
+	@printf 'machine %s\n' $(filter %.c,$(MACHINE_SRC) $(EFI_SRC) $(VDSO_SRC) $(COMMON_SRC))
 	@printf 'test %s\n' $(filter %.c,$(TEST_APP_SRC))
-	@printf 'hosted %s\n' $(filter %.c,$(HOST_SRC) $(COMMON_SRC) $(APP_SRC))
+	@printf 'hosted %s\n' $(filter %.c,$(HOST_SRC) $(filter-out $(MACHINE_TABLE),$(COMMON_SRC)) $(APP_SRC))
 
 # Installs git's hooks (.githooks) in this clone: they check format, rules and commit messages.
 .PHONY: hooks
@@ -413,7 +430,7 @@ hooks:
 # Writes how each source is compiled, for clangd and others.  A source of several images has the command of the first
 # one in this list.
 CC_TARGETS = $(B)/checked/softnet.efi $(B)/checked/softnet-test.elf $(B)/shipped/softnet.elf $(B)/host-asan/libsoftnet.so $(KERNEL_TESTS:%=$(B)/host-asan/%) \
-	unit-build hosted-build sim-build lab-build $(COUNT)/operations $(U)/malformed.json bench-tools $(N)/peer_server $(PROGRAMS)
+	unit-build hosted-build sim-build lab-build $(COUNT)/operations $(U)/malformed.json bench-tools $(N)/peer_server $(PROGRAMS) $(patsubst %.c,$(B)/%,$(wildcard apps/*.c))
 .PHONY: compile_commands.json
 compile_commands.json:
 	$(Q)tools/compile-commands $(CC_TARGETS) >$@.new && mv $@.new $@

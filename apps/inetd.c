@@ -1,85 +1,188 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The classic small services over TCP: echo (7, RFC 862), discard (9, RFC 863), netstat (15) and
- * chargen (19, RFC 864).  Each listener and each connection has a thread.
+ * chargen (19, RFC 864), in one thread with one epoll loop.
  *
- * The same source runs in the image and on Linux: cc inetd.c -o inetd -lpthread; ./inetd 7000
+ * The same program runs on Linux and on softnet: musl-gcc -static inetd.c -o inetd; ./inetd 7000
  * listens on 7007, 7009, 7015 and 7019.
  *
- * Neither a peer nor a lack of memory or descriptors stops the program.  A connection that cannot
- * be served is closed and counted (netstat's last lines show the counts).  A listener whose
- * accept() failed tries again after BACKOFF_NS.
+ * A connection is watched edge-triggered from accept() to close(), so the loop never changes its
+ * registration: one event costs epoll_wait(), recv() and send().  A connection that could go on for
+ * ever (chargen, a fast sender) yields after TURN_CALLS calls, and continues in the next turn.
+ *
+ * Neither a peer nor a lack of memory or descriptors stops the program.  An idle connection costs
+ * sizeof(struct conn) bytes.  Bytes that a peer does not take are kept in a buffer, at most
+ * BUFFERS_MAX of them; a connection that would need one more is closed and counted (netstat's last
+ * lines show the counts).
  */
+#define _GNU_SOURCE /* accept4() */
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-#define BACKLOG    4096
-#define BACKOFF_NS 10000000L /* pause after accept() failed because memory or descriptors ran out */
-#define ECHO_CHUNK 4096      /* bytes; a thread's stack is small */
-#define SINK_CHUNK 65536
+#define BACKLOG     4096
+#define BACKOFF_MS  10 /* pause after accept() failed because memory or descriptors ran out */
+#define FDS_MAX     (1 << 20)
+#define EVENTS      64   /* events that one epoll_wait() returns at most */
+#define TURN_CALLS  16   /* calls of recv() or send() for one connection in one turn */
+#define CHUNK       4096 /* bytes that echo reads, and that a buffer holds */
+#define SINK_CHUNK  65536
+#define BUFFERS_MAX 4096 /* buffers of peers that do not read: 16 MiB in all */
 
-static unsigned long accepted, refused, accept_errors; /* changed atomically */
+/* Bytes that the peer has not taken yet, and where netstat goes on. */
+struct buffer {
+	unsigned short start, end; /* the bytes not sent yet */
+	int file;                  /* netstat: the open file, or -1 */
+	unsigned int next;         /* netstat: index of the next file */
+	char bytes[CHUNK];
+};
 
-static void count(unsigned long *counter)
+enum state { FREE, LISTENER, ECHO, DISCARD, NETSTAT, CHARGEN };
+
+/* One for each descriptor. */
+struct conn {
+	unsigned char state;     /* enum state: the service, also of a listener's connections */
+	unsigned char service;   /* LISTENER: the service of its connections */
+	unsigned char postponed; /* in the list of those that go on in the next turn */
+	unsigned int at;         /* chargen: offset in the pattern */
+	int next;                /* the next one of the list, or -1 */
+	struct buffer *buffer;   /* NULL: all bytes were sent */
+};
+
+static struct conn conns[FDS_MAX]; /* by descriptor; pages that are not used cost nothing */
+static int postponed_first = -1, postponed_last = -1;
+static unsigned int nr_buffers;
+static unsigned long accepted, refused, accept_errors;
+
+/* ---- buffers, and the list of postponed connections ------------------------------------------ */
+
+static struct buffer *buffer_get(struct conn *c)
 {
-	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+	struct buffer *b = nr_buffers < BUFFERS_MAX ? malloc(sizeof(*b)) : NULL;
+
+	if (!b)
+		return NULL;
+	nr_buffers++;
+	b->start = b->end = 0;
+	b->file = -1;
+	b->next = 0;
+	c->buffer = b;
+	return b;
 }
 
-/* Returns 0 if all bytes were sent, else -1. */
-static int send_all(int fd, const char *buf, size_t n)
+static void buffer_put(struct conn *c)
 {
-	while (n) {
-		ssize_t done = send(fd, buf, n, MSG_NOSIGNAL);
+	if (!c->buffer)
+		return;
+	if (c->buffer->file >= 0)
+		close(c->buffer->file);
+	free(c->buffer);
+	c->buffer = NULL;
+	nr_buffers--;
+}
 
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return -1;
-		buf += done;
-		n -= done;
+static void postpone(int fd)
+{
+	if (conns[fd].postponed)
+		return;
+	conns[fd].postponed = 1;
+	conns[fd].next = -1;
+	if (postponed_last < 0)
+		postponed_first = fd;
+	else
+		conns[postponed_last].next = fd;
+	postponed_last = fd;
+}
+
+/* ---- the services: each returns 0 to go on when there is an event, AGAIN, or -1 to close ------ */
+
+#define AGAIN 1 /* more to do: go on in the next turn */
+
+/* Interprets a failure of recv() or send(). */
+static int failure(void)
+{
+	return errno == EAGAIN ? 0 : errno == EINTR ? AGAIN : -1;
+}
+
+/* Sends what the buffer holds.  Returns 0 if the peer does not take all of it now. */
+static int flush(int fd, struct buffer *b)
+{
+	while (b->start < b->end) {
+		ssize_t n = send(fd, b->bytes + b->start, b->end - b->start, MSG_NOSIGNAL);
+
+		if (n < 0)
+			return failure();
+		b->start += n;
 	}
+	return AGAIN;
+}
+
+/* Keeps the bytes that a send() has not taken. */
+static int keep(struct conn *c, const char *bytes, size_t n)
+{
+	struct buffer *b = buffer_get(c);
+
+	if (!b) {
+		refused++;
+		return -1;
+	}
+	memcpy(b->bytes, bytes, n);
+	b->end = n;
 	return 0;
 }
 
-/* ---- echo, discard --------------------------------------------------------------------------- */
-
-static void echo(int fd)
+static int echo(int fd, struct conn *c)
 {
-	char buf[ECHO_CHUNK];
-	ssize_t n;
+	static char bytes[CHUNK];
 
-	for (;;) {
-		n = recv(fd, buf, sizeof(buf), 0);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0 || send_all(fd, buf, n))
-			break;
+	if (c->buffer) {
+		int ret = flush(fd, c->buffer);
+
+		if (ret != AGAIN || c->buffer->start < c->buffer->end)
+			return ret;
+		buffer_put(c);
 	}
+	for (int i = 0; i < TURN_CALLS; i++) {
+		ssize_t n = recv(fd, bytes, sizeof(bytes), 0), sent;
+
+		if (n <= 0)
+			return n ? failure() : -1;
+		sent = send(fd, bytes, n, MSG_NOSIGNAL);
+		if (sent < 0 && failure() < 0)
+			return -1;
+		if (sent < n)
+			return keep(c, bytes + (sent < 0 ? 0 : sent), n - (sent < 0 ? 0 : sent));
+		/* A read that left room has emptied the queue; the next byte is a new event. */
+		if (n < (ssize_t)sizeof(bytes))
+			return 0;
+	}
+	return AGAIN;
 }
 
 /*
  * MSG_TRUNC on a stream discards bytes from the receive queue without copying them, so no buffer is
  * needed (tcp(7)).
  */
-static void discard(int fd)
+static int discard(int fd, struct conn *c)
 {
-	ssize_t n;
+	(void)c;
+	for (int i = 0; i < TURN_CALLS; i++) {
+		ssize_t n = recv(fd, NULL, SINK_CHUNK, MSG_TRUNC);
 
-	do {
-		n = recv(fd, NULL, SINK_CHUNK, MSG_TRUNC);
-	} while (n > 0 || (n < 0 && errno == EINTR));
+		if (n <= 0)
+			return n ? failure() : -1;
+	}
+	return AGAIN;
 }
-
-/* ---- chargen --------------------------------------------------------------------------------- */
 
 #define FIRST_CHAR ' '
 #define NR_CHARS   95 /* printable ASCII characters */
@@ -106,147 +209,220 @@ static void chargen_fill(void)
 	}
 }
 
-static void chargen(int fd)
+static int chargen(int fd, struct conn *c)
 {
-	size_t at = 0;
-	ssize_t n;
+	for (int i = 0; i < TURN_CALLS; i++) {
+		ssize_t n = send(fd, pattern + c->at, GEN_CHUNK, MSG_NOSIGNAL);
 
-	for (;;) {
-		n = send(fd, pattern + at, GEN_CHUNK, MSG_NOSIGNAL);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		at = (at + n) % CYCLE;
+		if (n < 0)
+			return failure();
+		c->at = (c->at + n) % CYCLE;
 	}
+	return AGAIN;
 }
 
 /* ---- netstat --------------------------------------------------------------------------------- */
 
-static int send_file(int fd, const char *path)
-{
-	char buf[ECHO_CHUNK];
-	ssize_t n;
-	int file, len;
+static const char *const netstat_files[] = {
+	"/proc/net/tcp",   "/proc/net/snmp", "/proc/net/netstat",  "/proc/net/arp",
+	"/proc/net/route", "/proc/net/dev",  "/proc/net/sockstat", "/proc/net/drops",
+	"/proc/slabinfo",  "/proc/meminfo",  "/proc/interrupts",   "/proc/softirqs",
+	"/proc/uptime",    "/proc/console",  "/proc/version",
+};
+#define NR_FILES (sizeof(netstat_files) / sizeof(netstat_files[0]))
 
-	len = snprintf(buf, sizeof(buf), "== %s ==\n", path);
-	if (send_all(fd, buf, len))
-		return -1;
-	file = open(path, O_RDONLY);
-	if (file < 0) {
-		len = snprintf(buf, sizeof(buf), "(error %d)\n", errno);
-		return send_all(fd, buf, len);
+/* Fills the empty buffer with the next part of the report.  Returns false after the last part. */
+static int netstat_fill(struct buffer *b)
+{
+	struct timespec now = {0};
+	const char *path;
+	ssize_t n;
+
+	b->start = b->end = 0;
+	if (b->file >= 0) {
+		n = read(b->file, b->bytes, sizeof(b->bytes));
+		if (n > 0) {
+			b->end = n;
+			return 1;
+		}
+		close(b->file);
+		b->file = -1;
 	}
-	do {
-		n = read(file, buf, sizeof(buf));
-		if (n > 0 && send_all(fd, buf, n))
-			break;
-	} while (n > 0);
-	close(file);
-	return n > 0 ? -1 : 0;
+	if (b->next > NR_FILES)
+		return 0;
+	if (b->next == NR_FILES) {
+		clock_gettime(CLOCK_REALTIME, &now);
+		b->end = snprintf(
+			b->bytes, sizeof(b->bytes),
+			"== inetd ==\naccepted %lu refused %lu accept_errors %lu\ntime %lld\n",
+			accepted, refused, accept_errors, (long long)now.tv_sec);
+	} else {
+		path = netstat_files[b->next];
+		b->end = snprintf(b->bytes, sizeof(b->bytes), "== %s ==\n", path);
+		b->file = open(path, O_RDONLY | O_CLOEXEC);
+		if (b->file < 0)
+			b->end += snprintf(b->bytes + b->end, sizeof(b->bytes) - b->end,
+					   "(error %d)\n", errno);
+	}
+	b->next++;
+	return 1;
 }
 
-static void netstat(int fd)
+static int netstat(int fd, struct conn *c)
 {
-	static const char *const paths[] = {
-		"/proc/net/tcp",   "/proc/net/snmp", "/proc/net/netstat",  "/proc/net/arp",
-		"/proc/net/route", "/proc/net/dev",  "/proc/net/sockstat", "/proc/net/drops",
-		"/proc/slabinfo",  "/proc/meminfo",  "/proc/interrupts",   "/proc/softirqs",
-		"/proc/uptime",    "/proc/console",  "/proc/version",
-	};
-	struct timespec now = {0};
-	char buf[256];
-	int len;
-
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		if (send_file(fd, paths[i]))
-			return;
+	if (!c->buffer && !buffer_get(c)) {
+		refused++;
+		return -1;
 	}
-	clock_gettime(CLOCK_REALTIME, &now);
-	len = snprintf(buf, sizeof(buf),
-		       "== inetd ==\naccepted %lu refused %lu accept_errors %lu\ntime %lld\n",
-		       accepted, refused, accept_errors, (long long)now.tv_sec);
-	send_all(fd, buf, len);
+	for (int i = 0; i < TURN_CALLS; i++) {
+		int ret = flush(fd, c->buffer);
+
+		if (ret != AGAIN || c->buffer->start < c->buffer->end)
+			return ret;
+		if (!netstat_fill(c->buffer))
+			return -1;
+	}
+	return AGAIN;
 }
 
 /* ---- listeners and connections --------------------------------------------------------------- */
 
-struct service {
+static struct service {
 	const char *name;
 	int port;
-	void (*serve)(int fd);
+	int (*serve)(int fd, struct conn *c);
 	int listener;
+	int paused; /* accept() failed: not watched until BACKOFF_MS are over */
+} services[] = {
+	[ECHO] = {"echo", 7, echo, -1, 0},
+	[DISCARD] = {"discard", 9, discard, -1, 0},
+	[NETSTAT] = {"netstat", 15, netstat, -1, 0},
+	[CHARGEN] = {"chargen", 19, chargen, -1, 0},
 };
+#define FIRST_SERVICE ECHO
+#define NR_SERVICES   (sizeof(services) / sizeof(services[0]))
 
-static struct service services[] = {
-	{"echo", 7, echo, -1},
-	{"discard", 9, discard, -1},
-	{"netstat", 15, netstat, -1},
-	{"chargen", 19, chargen, -1},
-};
-#define NR_SERVICES (sizeof(services) / sizeof(services[0]))
-
-/*
- * A connection's thread has one argument: the service in the upper half, the descriptor in the
- * lower half.
- */
-#define PACK(service, fd) ((void *)((uintptr_t)(service) << 32 | (uint32_t)(fd)))
-
-static void *connection(void *arg)
+static int watch(int epoll, int fd, unsigned int events)
 {
-	int fd = (int)(uint32_t)(uintptr_t)arg;
+	struct epoll_event event = {.events = events, .data.fd = fd};
 
-	services[(uintptr_t)arg >> 32].serve(fd);
-	close(fd);
-	return NULL;
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
-static void *accept_loop(void *arg)
+static void serve(int fd)
 {
-	const struct timespec backoff = {.tv_nsec = BACKOFF_NS};
-	size_t service = (uintptr_t)arg;
-	pthread_t thread;
+	struct conn *c = &conns[fd];
+	int ret = services[c->state].serve(fd, c);
+
+	if (ret == AGAIN) {
+		postpone(fd);
+	} else if (ret < 0) {
+		buffer_put(c);
+		c->state = FREE;
+		close(fd); /* ends the watching, too */
+	}
+}
+
+static void accept_one(int epoll, struct service *s)
+{
+	int fd = accept4(s->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd < 0) {
+		if (errno == EAGAIN || errno == EINTR)
+			return;
+		accept_errors++;
+		if (errno == ECONNABORTED)
+			return;
+		epoll_ctl(epoll, EPOLL_CTL_DEL, s->listener, NULL);
+		s->paused = 1;
+		return;
+	}
+	if (fd >= FDS_MAX || watch(epoll, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)) {
+		refused++;
+		close(fd);
+		return;
+	}
+	accepted++;
+	conns[fd].state = s - services;
+	conns[fd].at = 0;
+	serve(fd); /* data that is here already, and services that speak first */
+}
+
+/* Watches listeners again whose pause is over.  Returns the timeout for epoll_wait(). */
+static int resume_listeners(int epoll, int waited)
+{
+	int timeout = -1;
+
+	for (size_t i = FIRST_SERVICE; i < NR_SERVICES; i++) {
+		if (!services[i].paused)
+			continue;
+		if (waited && !watch(epoll, services[i].listener, EPOLLIN))
+			services[i].paused = 0;
+		else
+			timeout = BACKOFF_MS;
+	}
+	return timeout;
+}
+
+/* Gives each connection that was postponed before this turn its next turn. */
+static void serve_postponed(void)
+{
+	int last = postponed_last, fd;
+
+	do {
+		fd = postponed_first;
+		postponed_first = conns[fd].next;
+		if (postponed_first < 0)
+			postponed_last = -1;
+		conns[fd].postponed = 0;
+		if (conns[fd].state > LISTENER)
+			serve(fd);
+	} while (fd != last);
+}
+
+static void loop(int epoll)
+{
+	struct epoll_event events[EVENTS];
+	int timeout = -1, n;
 
 	for (;;) {
-		int fd = accept(services[service].listener, NULL, NULL);
+		n = epoll_wait(epoll, events, EVENTS, postponed_first < 0 ? timeout : 0);
+		for (int i = 0; i < n; i++) {
+			int fd = events[i].data.fd;
 
-		if (fd < 0) {
-			count(&accept_errors);
-			if (errno != EINTR && errno != ECONNABORTED)
-				nanosleep(&backoff, NULL);
-			continue;
+			if (conns[fd].state == LISTENER)
+				accept_one(epoll, &services[conns[fd].service]);
+			else if (conns[fd].state != FREE && !conns[fd].postponed)
+				serve(fd);
 		}
-		if (pthread_create(&thread, NULL, connection, PACK(service, fd))) {
-			count(&refused);
-			close(fd);
-			continue;
-		}
-		count(&accepted);
-		pthread_detach(thread);
+		if (postponed_first >= 0)
+			serve_postponed();
+		timeout = resume_listeners(epoll, n == 0 && timeout >= 0);
 	}
-	return NULL;
 }
 
-static int open_listener(struct service *s)
+static int open_listener(int epoll, size_t service)
 {
+	struct service *s = &services[service];
 	struct sockaddr_in addr = {.sin_family = AF_INET};
 	int fd, on = 1;
 
-	fd = socket(AF_INET, SOCK_STREAM, 0);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
 	addr.sin_port = htons(s->port);
 	addr.sin_addr.s_addr = htonl(INADDR_ANY);
 	/*
 	 * Each connection inherits SO_KEEPALIVE.  These services have no timeout of their own:
-	 * without keepalive, a client that disappeared would hold its thread for ever.
+	 * without keepalive, a client that disappeared would hold its connection for ever.
 	 */
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
 	    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)) ||
-	    bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || listen(fd, BACKLOG)) {
-		close(fd);
+	    bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || listen(fd, BACKLOG) ||
+	    watch(epoll, fd, EPOLLIN))
 		return -1;
-	}
+	conns[fd].state = LISTENER;
+	conns[fd].service = service;
 	s->listener = fd;
 	return 0;
 }
@@ -254,27 +430,25 @@ static int open_listener(struct service *s)
 int main(int argc, char **argv)
 {
 	int base = argc > 1 ? atoi(argv[1]) : 0;
-	pthread_t thread;
-	size_t i;
+	struct rlimit files;
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
 
+	/* As many connections as the system allows. */
+	if (!getrlimit(RLIMIT_NOFILE, &files)) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
 	chargen_fill();
-	for (i = 0; i < NR_SERVICES; i++) {
+	for (size_t i = FIRST_SERVICE; i < NR_SERVICES; i++) {
 		services[i].port += base;
-		if (open_listener(&services[i])) {
+		if (open_listener(epoll, i)) {
 			dprintf(2, "inetd: cannot listen on port %d: error %d\n", services[i].port,
 				errno);
 			return 1;
 		}
 	}
-	for (i = 1; i < NR_SERVICES; i++) {
-		if (pthread_create(&thread, NULL, accept_loop, (void *)i)) {
-			dprintf(2, "inetd: no thread for %s\n", services[i].name);
-			return 1;
-		}
-		pthread_detach(thread);
-	}
-	dprintf(1, "READY echo %d discard %d netstat %d chargen %d\n", services[0].port,
-		services[1].port, services[2].port, services[3].port);
-	accept_loop((void *)(size_t)0);
+	dprintf(1, "READY echo %d discard %d netstat %d chargen %d\n", services[ECHO].port,
+		services[DISCARD].port, services[NETSTAT].port, services[CHARGEN].port);
+	loop(epoll);
 	return 1;
 }

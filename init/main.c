@@ -13,8 +13,8 @@
 #include "boot/boot_info.h"
 #include "drivers/virtio/virtio.h"
 #include "drivers/virtio/virtio_net.h"
-#include "include/softnet/app.h"
 #include "include/uapi/errno.h"
+#include "init/apps.h"
 #include "init/program.h"
 #include "kernel/cmdline.h"
 #include "kernel/fs/devices.h"
@@ -52,13 +52,13 @@
 
 static struct cpu boot_cpu;
 
-static const struct app_entry *app = app_table; /* set by `app=`; default: the first of the table */
-static bool app_named;                          /* `app=` was given */
+static const struct app_entry *app; /* of `app=`; NULL: none */
+static bool app_given;              /* there is an option `app=` */
 static char app_usage[256];
 
 static int parse_app(const char *value)
 {
-	app_named = true;
+	app_given = true;
 	/* No application: the hosted build's tests issue the system calls (tests/host). */
 	if (!strcmp(value, "none")) {
 		app = NULL;
@@ -113,6 +113,19 @@ static int app_thread(void *arg)
 	kernel_shutdown(HAL_HALT_POWEROFF, code & 0x7f ? code & 0x7f : code != 0);
 }
 
+/* Starts the application of `app=`, else the program, else the first application of the table. */
+static void start_application(void)
+{
+	if (program_start())
+		return;
+	if (!app_given && app_table->name)
+		app = app_table;
+	if (app && IS_ERR(app_thread_run(app_thread, (void *)app, app->name)))
+		panic("no memory for the application's thread");
+	if (!app && !app_given)
+		pr_err("no program: init= names none, and no initrd has /init (tools/pack)\n");
+}
+
 /*
  * The part of the boot that needs process context, because it may sleep.  At the end it waits for
  * the power button.
@@ -120,21 +133,24 @@ static int app_thread(void *arg)
 static int init_thread(void *arg)
 {
 	(void)arg;
-	program_choose(!app_named); /* `init=`, or /init of the initrd without `app=` */
+	program_choose(!app_given); /* `init=`, or /init of the initrd without `app=` */
 	boot_stage("initrd");
 	hal_probe_devices(); /* PCI and virtio-mmio: calls the drivers' probe functions */
 	open_devices();      /* fills the receive rings, enables polling */
 	ip_auto_config();    /* reports `ip=` options that no interface took */
 	boot_stage("links");
 	boot_stages_show(); /* logs the microseconds of each stage at loglevel=debug */
-	if (!program_start() && app && IS_ERR(app_thread_run(app_thread, (void *)app, app->name)))
-		panic("no memory for the application's thread");
+	start_application();
 	shutdown_on_request();
 }
 
 static void register_init_params(void)
 {
-	size_t n = scnprintf(app_usage, sizeof(app_usage), "app=");
+	size_t n;
+
+	if (!app_table->name)
+		return;
+	n = scnprintf(app_usage, sizeof(app_usage), "app=");
 
 	for (const struct app_entry *e = app_table; e->name; e++)
 		n += scnprintf(app_usage + n, sizeof(app_usage) - n, "%s%s",
@@ -193,7 +209,7 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	virtio_rng_init(); /* driver of virtio entropy devices */
 	boot_stage("network");
 
-	register_init_params(); /* `app=`, the last option to be registered */
+	register_init_params(); /* `app=`, where there are applications inside the kernel */
 	if (boot->cmdline_cut)
 		pr_err("command line longer than %u bytes: the rest was cut\n", BOOT_CMDLINE_MAX);
 	/* passes each option to its parser; the program's words remain */

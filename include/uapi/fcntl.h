@@ -81,7 +81,7 @@ struct flock {
 #define SEEK_DATA 3
 #define SEEK_HOLE 4
 
-#define RENAME_NOREPLACE 1
+#define RENAME_NOREPLACE (1 << 0)
 
 /* access() */
 #define X_OK 1

@@ -129,11 +129,11 @@ def test_whitespace_finds(text):
 def test_both_images_can_fail():
     mistake, trial, lost = (tidy.TEST_APPS + name for name in ("mistake.c", "trial.c", "lost.c"))
     alone = f"only applications of tests, and all of them, are in {tidy.TEST_APPS} and in the tests' image"
-    sources = {"machine": {"net/a.c", "kernel/x86/b.c", mistake}, "test": {trial, mistake, "apps/d.c"},
+    sources = {"machine": {"net/a.c", "kernel/x86/b.c", mistake}, "test": {trial, mistake, "kernel/d.c"},
                "hosted": {"tests/host/c.c"}}
-    files = dict.fromkeys(["net/a.c", "kernel/x86/b.c", "tests/host/c.c", "net/dead.c", "apps/d.c", trial, mistake, lost], "")
+    files = dict.fromkeys(["net/a.c", "kernel/x86/b.c", "tests/host/c.c", "net/dead.c", "kernel/d.c", trial, mistake, lost], "")
     assert [(p, w) for p, _, w in tidy.both_images(files, sources)] == [
-        ("apps/d.c", alone), ("net/a.c", "is in the machine image and not in the hosted one"), ("net/dead.c", "is in no image"),
+        ("kernel/d.c", alone), ("net/a.c", "is in the machine image and not in the hosted one"), ("net/dead.c", "is in no image"),
         (lost, "is not in the tests' image"), (mistake, alone)]
 
 

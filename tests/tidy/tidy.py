@@ -41,7 +41,7 @@ DIRECTION = {
     "net/tcp/": KERNEL + ("net/wire/", "net/core/", "net/inet/", "net/ipv4/", "net/tcp/"),
     "net/": KERNEL + ("net/",),
     "include/": UAPI,
-    "apps/": ("apps/",),
+    "apps/": (),
     "tests/": ("",),
     "tools/": ("",),
 }
@@ -510,7 +510,7 @@ def both_images(files, sources=None):
         for line in out.stdout.splitlines():
             image, path = line.split()
             sources[image].add(path)
-    below = {"machine": ("kernel/x86/", "boot/", "drivers/pci", "drivers/virtio/virtio_pci", "drivers/virtio/virtio_mmio"), "hosted": ("tests/host/",)}
+    below = {"machine": ("kernel/x86/", "boot/", "init/apps.c", "drivers/pci", "drivers/virtio/virtio_pci", "drivers/virtio/virtio_mmio"), "hosted": ("tests/host/",)}
     for path in sorted(set(files) | set().union(*sources.values())):
         if path.endswith(".c") and (path.startswith(TEST_APPS) or path in sources["test"]):
             if path not in sources["test"]:
@@ -518,7 +518,7 @@ def both_images(files, sources=None):
             if not path.startswith(TEST_APPS) or path in sources["machine"] | sources["hosted"]:
                 yield path, 1, f"only applications of tests, and all of them, are in {TEST_APPS} and in the tests' image"
             continue
-        if not path.endswith(".c") or (path.startswith(("tests/", "tools/")) and not path.startswith("tests/host/")):
+        if not path.endswith(".c") or (path.startswith(("tests/", "tools/", "apps/")) and not path.startswith("tests/host/")):
             continue
         for image, other in (("machine", "hosted"), ("hosted", "machine")):
             if path in sources[image] and path not in sources[other] and not path.startswith(below[image]):

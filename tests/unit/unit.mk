@@ -14,7 +14,7 @@ UNIT_HOSTED := test_waits test_virtio_net test_virtio_legacy test_sockets test_s
 UNIT_ALSO_test_virtio_net := tests/host/virtio_model.c tests/host/virtio_frame.c
 UNIT_ALSO_test_virtio_legacy := $(UNIT_ALSO_test_virtio_net)
 # The whole hosted kernel, with its device and its applications.
-UNIT_ONLY_test_malformed := $(HOST_SRC) $(COMMON_SRC) $(APP_SRC)
+UNIT_ONLY_test_malformed := $(HOST_SRC) $(filter-out $(MACHINE_TABLE),$(COMMON_SRC)) $(APP_SRC)
 UNIT_ONLY_test_socket_args := $(UNIT_ONLY_test_malformed)
 UNIT_ONLY_test_clock := $(UNIT_ONLY_test_malformed)
 UNIT_ONLY_test_tcp_limits := $(UNIT_ONLY_test_malformed)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of applications of softnet-test.elf: those of the ordinary image, and the tests' own, from
- * this folder.  softnet-test.elf is linked from the same objects as softnet.elf, except that this table
- * replaces apps/libc/apps.c.  app_table <- init/main.c, for `app=NAME`.
+ * The table of applications of softnet-test.elf: those of tests/host/app, and of this folder.
+ * softnet-test.elf is linked from the same objects as softnet.elf and from these, except that this table
+ * replaces init/apps.c.  app_table <- init/main.c, for `app=NAME`.
  */
-#include <softnet/app.h>
+#include "init/apps.h"
 #include <stddef.h>
 
 int inetd_main(int argc, char **argv);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of applications in the shipped image; init/main.c chooses from it by the option
- * app=NAME.  The test image has the table in tests/qemu/kernel/apps.c instead.
+ * The table of applications of the hosted kernels.  app_table <- init/main.c, for `app=NAME`; the first
+ * one runs if there is no such option.
  */
-#include <softnet/app.h>
+#include "init/apps.h"
+
 #include <stddef.h>
 
 int inetd_main(int argc, char **argv);
