@@ -361,7 +361,7 @@ test-long:
 
 # Tests in QEMU: boots, transfers, closes, crashes.  QEMUS tests run at once.
 QEMUS ?= 2
-qemu: $(B)/checked/softnet.img $(B)/checked/softnet-test.elf $(B)/softnet.elf $(B)/softnet.img $(B)/softnet-test.elf \
+qemu: $(B)/apps/hello.cpio $(B)/checked/softnet.img $(B)/checked/softnet-test.elf $(B)/softnet.elf $(B)/softnet.img $(B)/softnet-test.elf \
 		$(B)/unit/malformed.json
 	cd tests/qemu && $(PYTEST) -n $(QEMUS) .
 

@@ -67,8 +67,13 @@ void program_choose(bool by_default)
 			fput(file);
 		strscpy(path, DEFAULT_PROGRAM, sizeof(path));
 	}
-	if (!chosen)
+	if (!chosen) {
 		cmdline_report_env(&rest, NR_DEFAULTS);
+		return;
+	}
+	/* A misspelt option of the kernel looks like a variable of the program. */
+	for (unsigned int i = NR_DEFAULTS; i < rest.nr_env; i++)
+		pr_notice("command line: \"%s\" is passed to the program\n", rest.env[i]);
 }
 
 /* The program's first thread. */

@@ -69,8 +69,7 @@ def test_boots_in_16_mib():
 
 def test_unknown_option_is_reported_and_the_boot_continues():
     with Guest(append="lgolevel=7") as g:
-        assert 'unknown option "lgolevel=7"' in g.console
-        assert "loglevel=" in g.console.split("unknown option", 1)[1]
+        assert '"lgolevel=7" is passed to the program' in g.console
 
 
 @pytest.mark.builds("checked", "shipped")

@@ -4,7 +4,7 @@ import os
 import socket
 
 import pytest
-from guest import MACHINES, Guest
+from guest import MACHINES, ROOT, Guest
 from wire import ACK, FIN, PSH, RST, SYN, Peer
 
 
@@ -138,7 +138,8 @@ def test_button_without_connections(machine):
 @pytest.mark.parametrize("machine", MACHINES)
 def test_an_application_that_returns_closes_and_powers_off(machine):
     """apps/hello.c returns without closing its connection; the kernel closes it and powers off (microvm: by a reset)."""
-    with Guest(machine=machine, append="app=hello", net="dgram") as g:
+    extra = ["-initrd", os.path.join(ROOT, "build/apps/hello.cpio")]
+    with Guest(machine=machine, net="dgram", extra=extra) as g:
         p = Peer(g)
         seq, ack = establish(p, 40005)
         greeting = b""
