@@ -36,7 +36,7 @@
 #define TURN_CALLS  16   /* calls of recv() or send() for one connection in one turn */
 #define CHUNK       4096 /* bytes that echo reads, and that a buffer holds */
 #define SINK_CHUNK  65536
-#define BUFFERS_MAX 4096 /* buffers of peers that do not read: 16 MiB in all */
+#define BUFFERS_MAX 512 /* buffers of peers that do not read: 2 MiB in all */
 
 /* Bytes that the peer has not taken yet, and where netstat goes on. */
 struct buffer {
@@ -52,6 +52,7 @@ enum state { FREE, LISTENER, ECHO, DISCARD, NETSTAT, CHARGEN };
 struct conn {
 	unsigned char state;     /* enum state: the service, also of a listener's connections */
 	unsigned char service;   /* LISTENER: the service of its connections */
+	unsigned char ending;    /* a FIN or a reset came: read until the end */
 	unsigned char postponed; /* in the list of those that go on in the next turn */
 	unsigned int at;         /* chargen: offset in the pattern */
 	int next;                /* the next one of the list, or -1 */
@@ -161,8 +162,11 @@ static int echo(int fd, struct conn *c)
 			return -1;
 		if (sent < n)
 			return keep(c, bytes + (sent < 0 ? 0 : sent), n - (sent < 0 ? 0 : sent));
-		/* A read that left room has emptied the queue; the next byte is a new event. */
-		if (n < (ssize_t)sizeof(bytes))
+		/*
+		 * A read that left room has emptied the queue, and the next byte is a new event.
+		 * But the end of the stream may have come with these bytes, in the same event.
+		 */
+		if (n < (ssize_t)sizeof(bytes) && !c->ending)
 			return 0;
 	}
 	return AGAIN;
@@ -345,6 +349,7 @@ static void accept_one(int epoll, struct service *s)
 	accepted++;
 	conns[fd].state = s - services;
 	conns[fd].at = 0;
+	conns[fd].ending = 0;
 	serve(fd); /* data that is here already, and services that speak first */
 }
 
@@ -390,6 +395,8 @@ static void loop(int epoll)
 		for (int i = 0; i < n; i++) {
 			int fd = events[i].data.fd;
 
+			if (events[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+				conns[fd].ending = 1;
 			if (conns[fd].state == LISTENER)
 				accept_one(epoll, &services[conns[fd].service]);
 			else if (conns[fd].state != FREE && !conns[fd].postponed)

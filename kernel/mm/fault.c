@@ -56,9 +56,11 @@ bool program_has_pages(u64 n)
 
 static struct page *alloc_program_page(gfp_t zero)
 {
-	if (!program_has_pages(1))
+	bool guaranteed = program_pages.used < nr_total_pages() / USER_GUARANTEED_PART;
+
+	if (!guaranteed && !program_has_pages(1))
 		return NULL;
-	return alloc_budget_pages(GFP_KERNEL | zero, 0, &program_pages);
+	return alloc_budget_pages((guaranteed ? GFP_SEND : GFP_KERNEL) | zero, 0, &program_pages);
 }
 
 /* ---- entries of the page tables ------------------------------------------------------------- */

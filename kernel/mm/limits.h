@@ -51,8 +51,9 @@
 #define STACK_LIMIT_DEFAULT (8UL << 20)
 /*
  * part of memory: the kernel keeps a 16th of the memory free of the program's pages, but no more than
- * USER_RESERVE_MAX_KIB. A fault that would go below it kills the program. So sockets and packets find
- * memory however much the program touches.
+ * USER_RESERVE_MAX_KIB. A fault that would go below it kills the program, unless the program has
+ * fewer pages than USER_GUARANTEED_PART. So sockets and packets find memory however much the program
+ * touches.
  */
 #define USER_RESERVE_PART 16
 /*
@@ -60,6 +61,12 @@
  * large machines, too.
  */
 #define USER_RESERVE_MAX_KIB 16384
+/*
+ * part of memory: while the program has less than an 8th of the memory, its faults may take pages from
+ * the reserve, too. So peers that fill the sockets' queues do not kill a program that is small. All
+ * sockets together hold at most half of the memory (tcp_mem).
+ */
+#define USER_GUARANTEED_PART 8
 
 /* ---- one call ---- */
 /*

@@ -160,7 +160,7 @@ def test_wrong_values_are_named(variables, complaint, how):
 @pytest.mark.parametrize("goal, variable, complaint", [
     ("run", "MACHINE=pdp11", "make run: MACHINE=pdp11: q35, pc or microvm"),
     ("run", "FWD=8080", "make run: FWD=8080: HOST:GUEST"),
-    ("run", "PORTS=8000", "make run: PORTS=: not read here; there are BOOT= PORT= FWD="),
+    ("run", "PORTS=8000", "make run: PORTS=: not read here; there are APP= ARGS= FILES= BOOT= PORT= FWD="),
     ("image", "CMDLIN=ip=off", "make image: CMDLIN=: not read here"),
     ("debug", "MEM=1", "make debug: MEM=1: memory in MiB"),
     ("debug", "BOOT=uefi", "make debug boots by PVH"),

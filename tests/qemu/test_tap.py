@@ -54,11 +54,7 @@ def test_two_thousand_short_ones_leave_nothing(tap):
 
 # LIMIT(VIRTNET_RX_PART)
 @pytest.mark.builds("checked", "shipped")
-<<<<<<< HEAD
 def test_three_mib_with_buffers_of_a_page(tap):
-=======
-def test_two_mib_with_buffers_of_a_page(tap):
->>>>>>> 8958ce5 (tests/qemu: expect inetd as a process)
     """With 3 MiB of memory there is not enough for a receive ring full of buffers of a page each: the driver fills a part
     of the ring."""
     with LinuxGuest(tap, wire="tap", mem=3) as g, g.connect(7) as s:

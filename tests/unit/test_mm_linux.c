@@ -387,6 +387,23 @@ static void test_reserve_of_a_small_machine(void **state)
 	unmap_all();
 }
 
+/*
+ * The sockets have taken the memory down to the reserve.  A small program still gets its pages.
+ * LIMIT(USER_GUARANTEED_PART)
+ */
+static void test_share_of_a_small_program(void **state)
+{
+	static struct page *taken[16384 / 4];
+	unsigned int n = 0;
+
+	while (nr_free_pages() > nr_total_pages() / USER_RESERVE_PART)
+		assert_non_null(taken[n++] = alloc_page(GFP_KERNEL));
+	assert_in_range(touch_all(WINDOW), 1, nr_total_pages() / USER_GUARANTEED_PART);
+	unmap_all();
+	while (n > 0)
+		put_page(taken[--n]);
+}
+
 static int setup(void **state)
 {
 	char path[64];
@@ -405,6 +422,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reserve_of_a_small_machine),
+		cmocka_unit_test(test_share_of_a_small_program),
 		cmocka_unit_test(test_like_linux),
 	};
 
