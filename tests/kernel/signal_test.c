@@ -503,6 +503,37 @@ static void the_process_gets_a_signal(void)
 	CHECK(nr_takers == 3 && takers[2] == tid);
 }
 
+static int send_and_end(void *arg)
+{
+	set_mask(0);
+	sleep_ms(5);
+	send_signal_to_process(SIGUSR1, NULL);
+	return 0;
+}
+
+/*
+ * A signal for the process arrives in a thread that blocks it, or ends, before it has taken the signal: another
+ * thread is woken to take it.
+ */
+static void taker_does_not_take(void)
+{
+	long tid;
+
+	handle(SIGUSR1, note_taker, 0, 0);
+	tid = start(wait_for_a_signal, NULL);
+	sleep_ms(1);
+	send_signal_to_process(SIGUSR1, NULL);
+	set_mask(sigmask(SIGUSR1));
+	join_threads();
+	CHECK(nr_takers == 1 && takers[0] == tid);
+
+	/* The older thread is asked first, and ends. */
+	CHECK(host_user_thread(send_and_end, NULL) > 1);
+	tid = start(wait_for_a_signal, NULL);
+	join_threads();
+	CHECK(nr_takers == 2 && takers[1] == tid);
+}
+
 /* ---- running the cases ------------------------------------------------------------------------ */
 
 const struct test_case cases[] = {
@@ -526,6 +557,7 @@ const struct test_case cases[] = {
 	{"restart_of_poll", restart_of_poll, NULL, 0},
 	{"restart_of_a_futex", restart_of_a_futex, NULL, 0},
 	{"alternate_stack", alternate_stack, NULL, 0},
+	{"taker_does_not_take", taker_does_not_take, NULL, 0},
 	{"the_process_gets_a_signal", the_process_gets_a_signal, NULL, 0},
 	{},
 };
