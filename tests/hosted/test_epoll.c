@@ -114,8 +114,8 @@ static void errors_of_wait(void)
 	make_pipe(p);
 	try(SYS_epoll_wait, ep, PTR(got), 0, 0);
 	try(SYS_epoll_wait, ep, PTR(got), -1, 0);
-	try(SYS_epoll_wait, ep, PTR(got), INT32_MAX / 12, 0);
-	try(SYS_epoll_wait, ep, PTR(got), INT32_MAX / 12 + 1, 0);
+	try(SYS_epoll_wait, ep, 0, INT32_MAX / 12, 0);
+	try(SYS_epoll_wait, ep, 0, INT32_MAX / 12 + 1, 0);
 	try(SYS_epoll_wait, p[0], PTR(got), 2, 0);
 	try(SYS_epoll_wait, p[0], PTR(got), 0, 0);
 	try(SYS_epoll_wait, -1, PTR(got), 2, 0);
