@@ -17,10 +17,9 @@
 #include "kernel/time/wallclock.h"
 
 /* Linux's coding of a clock of CPU time: the inverted tid, whether it is a thread's, and its kind. */
-#define CPU_CLOCK_KIND       3 /* mask; 0 to 2: CPU time */
-#define CPU_CLOCK_THREAD     4
-#define CPU_CLOCK_TID(clock) (~((clock) >> 3))
-#define CPU_CLOCK_SCHED      2
+#define CPU_CLOCK_KIND   3 /* mask; 0 to 2: CPU time */
+#define CPU_CLOCK_THREAD 4
+#define CPU_CLOCK_SCHED  2
 
 bool clock_is_cpu(int clock)
 {
@@ -47,9 +46,15 @@ static bool read_thread(int tid, u64 *ns)
 	return p;
 }
 
+/* @clock is negative: ~tid in the bits from 3 on. */
+static int cpu_clock_tid(int clock)
+{
+	return ~((u32)clock >> 3 | 7U << 29);
+}
+
 static bool read_cpu_clock(int clock, u64 *ns)
 {
-	int tid = CPU_CLOCK_TID(clock);
+	int tid = cpu_clock_tid(clock);
 
 	if ((clock & CPU_CLOCK_KIND) == CPU_CLOCK_KIND)
 		return false;

@@ -67,7 +67,8 @@ def test_an_option_that_the_kernel_does_not_know_fails(tmp_path):
     status, lines = command("--cmdline=frob=1 sysctl.net.ipv4.tcp_retries2=x", str(path))[:2]
     assert status == 1
     told = "".join(lines)
-    assert 'unknown option "frob=1"; command line: invalid option "sysctl.net.ipv4.tcp_retries2=x": expected' in told
+    assert 'unknown option "frob=1"' in told
+    assert 'invalid option "sysctl.net.ipv4.tcp_retries2=x": expected' in told
 
 
 def test_not_a_text(tmp_path):

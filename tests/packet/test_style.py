@@ -95,10 +95,13 @@ sysctl -q net/ipv4/tcp_rmem="4096 540000 15728640"`
 +0 setsockopt(3, SOL_SOCKET, SO_TIMESTAMPING,
    [SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_OPT_ID], 4) = 0
 """),
-    "epoll": ("epoll", LISTEN + """
+    "epoll": (None, LISTEN + """
 +0 epoll_create(1) = 5
 +0 epoll_ctl(5, EPOLL_CTL_ADD, 3, {events=EPOLLIN|EPOLLET, ptr=3}) = 0
-+0...0.1 epoll_wait(5, {events=EPOLLIN, ptr=3}, 1, 1000) = 1
++0...0.2 epoll_wait(5, {events=EPOLLIN, ptr=3}, 1, 1000) = 1
++.1 < S 0:0(0) win 32792 <mss 1000>
++0 > S. 0:0(0) ack 1 <mss 1460>
++.1 < . 1:1(0) ack 1 win 257
 """),
     "fast open": ("TCP Fast Open", """0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
 +0 sendto(3, ..., 0, MSG_FASTOPEN, ..., ...) = -1 EINPROGRESS (Operation now in progress)

@@ -11,7 +11,7 @@ from symbols import NUMBERS
 
 # System calls that the kernel does not have: they return ENOSYS.
 CALLS = {
-    "splice": "splice()", "sendfile": "sendfile()",
+    "splice": "splice()",
 }
 
 # Socket options that return ENOPROTOOPT: (level, name).
