@@ -352,7 +352,8 @@ def docs_command(files):
         if not path.endswith(".md"):
             continue
         for n, command in commands(text):
-            for words in re.findall(r"(?:^|[;&] ?)make((?: [^\s;&#|]+)+)", command):
+            unquoted = re.sub(r"'[^']*'", "''", command)
+            for words in re.findall(r"(?:^|[;&] ?)make((?: [^\s;&#|]+)+)", unquoted):
                 goals = [w for w in words.split() if "=" not in w and w[0] not in "-\"'"]
                 for goal in goals if '"' not in words else goals[:1]:
                     if goal not in targets and not BUILT.fullmatch(goal):

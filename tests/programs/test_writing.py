@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+"""docs/writing-an-app.md: its program compiles and serves, and its commands run as they stand."""
+import os
+import re
+import signal
+import subprocess
+import urllib.request
+
+import pytest
+
+from program import ROOT
+
+PATIENCE = 60
+
+
+@pytest.fixture(scope="module", name="page")
+def text():
+    with open(os.path.join(ROOT, "docs/writing-an-app.md")) as f:
+        return f.read()
+
+
+def commands(page):
+    """Returns the indented commands of the page; a line that ends with a backslash continues."""
+    return [c.strip() for c in re.findall(r"^    (\S(?:.*\\\n)*.*)$", page, re.M)]
+
+
+def fetch(port):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=PATIENCE) as answer:
+        return answer.read().decode()
+
+
+def serve(command, folder, ready):
+    """Runs @command in a shell until its output has @ready; returns the process."""
+    p = subprocess.Popen(command, shell=True, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                         text=True, start_new_session=True)
+    said = ""
+    for line in p.stdout:
+        said += line
+        if ready in line:
+            return p
+    raise AssertionError(said)
+
+
+def end(p):
+    os.killpg(p.pid, signal.SIGTERM)
+    p.wait(PATIENCE)
+
+
+def test_the_first_server(page, tmp_path):
+    """The C program of the page, on Linux and then as `make run` boots it."""
+    source, = re.findall(r"```c\n(.*?)```", page, re.S)
+    (tmp_path / "hello.c").write_text(source)
+    on_linux, = [c for c in commands(page) if c.startswith("cc ")]
+    p = serve(on_linux, tmp_path, "READY")
+    try:
+        assert fetch(8080) == "Hello.\n"
+    finally:
+        end(p)
+    boot, = [c for c in commands(page) if c.startswith("make run APP=hello.c")]
+    p = serve(boot.replace("APP=hello.c", f"APP={tmp_path}/hello.c"), ROOT, "READY")
+    try:
+        assert fetch(18080) == "Good morning.\n"
+    finally:
+        end(p)
+
+
+def test_the_pack_by_hand(page, tmp_path):
+    """tools/pack and QEMU, with the page's own words."""
+    by_hand = [c for c in commands(page) if c.startswith(("tools/pack", "qemu-system"))]
+    assert len(by_hand) == 2
+    (tmp_path / "server.c").write_text(
+        '#include <stdio.h>\n#include <string.h>\nint main(int n, char **v) { char t[9] = ""; FILE *f = fopen("/etc/server.conf", "r");\n'
+        'if (!f || !fgets(t, 9, f)) return 1; printf("READY %s %s\\n", v[1], t); return 0; }\n')
+    (tmp_path / "server.conf").write_text("setting")
+    subprocess.run(["musl-gcc", "-static", tmp_path / "server.c", "-o", tmp_path / "server"], check=True)
+    for name in ("tools", "build"):
+        os.symlink(os.path.join(ROOT, name), tmp_path / name)
+    said = ""
+    for command in by_hand:
+        said += subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
+    assert "READY -v setting" in said
