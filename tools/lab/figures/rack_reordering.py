@@ -6,7 +6,7 @@ from softnet import Lab, sweep
 
 NEEDS = {"controls": ("reno",), "sysctls": ("tcp_sack", "tcp_recovery")}
 RATE, RTT, SHARE, LATE = 20e6, 0.04, 0.01, 0.008
-RCVBUF = 150_000    # a window that fits path and queue: nothing is lost, so each retransmission is needless
+RCVBUF = 140_000    # a window that fits path and queue: nothing is lost, so each retransmission is needless
 # tcp_max_reordering=3 keeps the threshold of duplicate ACKs at three, as in RFC 6582. Otherwise the threshold would
 # adapt to the reordering.
 SETTINGS = {"RACK": "tcp_sack=1", "three duplicate ACKs": "tcp_sack=0 tcp_max_reordering=3",
