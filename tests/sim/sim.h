@@ -79,10 +79,11 @@ struct plan {
 	uint64_t queue;     /* bytes that may wait before a link; more are dropped */
 	uint64_t loss, dup, reorder, corrupt; /* number of such frames in 10,000 */
 	uint64_t reorder_us;                  /* most additional delay of a reordered frame */
-	uint64_t jitter_us;                   /* most additional delay of every frame */
+	uint64_t jitter_us;                   /* most additional delay of any frame */
 	/*
-	 * The directions of links to which the six fields above apply.  Bit 2 * port: from the host to the
-	 * switch; bit 2 * port + 1: from the switch to the host.
+	 * The directions of links in which loss, dup, reorder, corrupt, reorder_us and jitter_us apply,
+	 * to TCP frames only.  Bit 2 * port: from the host to the switch; bit 2 * port + 1: from the
+	 * switch to the host.
 	 */
 	uint64_t sides;
 	/*
@@ -212,7 +213,7 @@ void watch_fate(struct world *w, const uint8_t *frame, size_t len, bool lost, bo
 		uint64_t late_ns);
 /* Returns the longest delay in ns that losses and late frames may have caused connection @i. */
 uint64_t watch_cost(unsigned int i);
-/* The peer dropped or did not have data that it reported in SACK blocks; this costs as much as a loss. */
+/* Records that the peer dropped, or never had, data that it reported in SACK blocks: it counts as a loss. */
 void watch_reneges(struct world *w, unsigned int i);
 /* Records that a frame is undamaged on its last link; the frame (or its first copy) reaches the destination
  * host at the time @at. */
@@ -259,11 +260,12 @@ void peer_end(struct world *w); /* tells peer.py that the run has ended */
 void story_frame(struct world *w, unsigned int port, bool out, const uint8_t *frame, size_t len,
 		 const char *fate);
 
-/* ---- golden transfers (goodput.c) ------------------------------------------------------------- */
+/* ---- the goodput of transfers (goodput.c) ----------------------------------------------------- */
 
 /*
- * Prints the small table. With @all, prints the table of larger transfers and more seeds, which
- * takes minutes. If @only is not NULL, prints only the rows of this congestion control.
+ * Prints the table that tests/sim/goodput.txt must equal. With @all, prints instead a table of
+ * larger transfers and more seeds, which takes minutes. If @only is not NULL, prints only the rows
+ * of this congestion control.
  */
 int goodput_table(const char *library, bool all, const char *only, FILE *out);
 
