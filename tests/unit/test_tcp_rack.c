@@ -11,7 +11,7 @@
 
 #define SEGMENTS 200
 #define MSS      1000
-#define ISN      0xffff0000u /* the numbers wrap in the middle of the queue */
+#define ISN      0xffff0000u /* the numbers wrap within the queue */
 
 static struct tcp_sock tp;
 static struct sock *sk = (struct sock *)&tp;

@@ -33,8 +33,8 @@ UNIT_ONLY_test_virtqueue := drivers/virtio/virtqueue.c drivers/virtio/virtio.c k
 	tests/host/virtio_model.c tests/host/virtio_frame.c
 UNIT_ONLY_test_ring_trace := $(UNIT_ONLY_test_virtqueue)
 UNIT_ONLY_test_pci_intx := drivers/pci_intx.c $(UNIT_ONLY_test_virtqueue)
-# usercopy.S of the machine, its exception table renamed: the linker defines __start_ and __stop_ symbols only for
-# sections whose names are C identifiers.
+# test_usercopy is linked with the machine's usercopy.S. A rule below renames that file's section .extable to extable,
+# because the linker defines __start_ and __stop_ symbols only for sections whose names are C identifiers.
 UNIT_ONLY_test_usercopy := tests/unit/usercopy
 
 U := $(B)/unit
