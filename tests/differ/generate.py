@@ -3,11 +3,11 @@
 
 judge.py calls scenario().  There are seven kinds: `est` uses an established connection, `half` keeps a listener's
 half-open connections waiting, `act` connects, `shut` closes early and then exchanges further segments, `call`
-makes system calls on several sockets over the loopback.  These, but for the last, have ICMP errors.  In `flow` and
-`gaps` (generate_flow.py) segments are lost, overtaken and duplicated, of the kernel's data and of the peer's.
+makes system calls on several sockets over the loopback.  All of these but `call` have ICMP errors.  In `flow` the
+kernel's segments are lost, overtaken and duplicated, in `gaps` the peer's (generate_flow.py).
 
 A wait should not end within some milliseconds of a timer's end, because then either answer would be right.  So
-most waits are so short that no timer ends in them, or so long that a delayed ACK (40 ms) surely does.
+most waits are so short that no timer ends in them, or so long that a delayed ACK (40 ms) is surely sent in them.
 """
 import itertools
 import random

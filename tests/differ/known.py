@@ -227,7 +227,7 @@ def acknowledged(d):
 
 
 def is_probe_only_here(d):
-    """Returns true if data came with a zero window, and its probe is the only word that Linux's answer does not have."""
+    """Returns true if data came with a zero window, and only this kernel sent a window probe; all else is equal."""
     closed = [w[5] for w in steps_up_to(d) if w[0] == "seg" and w[4] and w[6] == 0 and w[5] != "-"]
     return any(words(d.linux) == [w for w in words(d.ours) if not w.startswith(f"A{ack - 1}/")] != words(d.ours) for ack in closed)
 
@@ -294,8 +294,8 @@ def two_ends(d):
 def ack_that_waits_for_room(d):
     """A full segment with a FIN, or a second full segment, was received. The ACK is sent at once if the window that can be
     offered now is as large as the last one, else it is delayed (RFC 9293 3.8.6.3). The two kernels charge the buffer
-    for different amounts of memory, and Linux rounds a window without a scale to whole segments. So one may wait and the
-    other not.
+    for different amounts of memory, and Linux rounds a window without a scale to whole segments. So one kernel may
+    delay the ACK and the other send it at once.
     Script: ack/fin-with-a-full-segment.pkt"""
     taken = [int(number) for answer in d.before for number in re.findall(r"\ba(\d+)", answer)]
     return is_quick_on_one(d) and (d.words[4] >= SMALL or "F" in d.words[2] or 0 < max(taken, default=0) < d.words[3])
@@ -512,8 +512,8 @@ def odd_edges(d):
 
 
 def is_about_odd_edges(d):
-    """Returns true if the present segment acknowledges or reports a part of the stream with such an edge, or if a range of
-    data that only one kernel sends begins or ends at one."""
+    """Returns true if one of odd_edges() is within a segment's length of what the present segment acknowledges or SACKs, or
+    if a range of data that only one kernel sends begins or ends at such an edge."""
     odd, size = odd_edges(d), mss_of_peer(d)
     new = [pair for w, b in blocks_before(d) if w is d.words for pair in b]
     new += [(d.words[5], d.words[5])] if d.words[0] == "seg" and d.words[5] != "-" else []
@@ -576,8 +576,8 @@ def delivered_by_an_old_ack(d):
 def reordering_by_a_dsack(d):
     """A D-SACK counts as reordering on Linux in two cases: if the same ACK also reports the first copy of the segment,
     and if the D-SACK is for a part of merged segments, and another part was retransmitted. By RFC 8985 6.2 step 3 only
-    a segment that was sent once shows reordering. RACK's reordering window follows, so that Linux
-    finds losses behind it later.
+    a segment that was sent once shows reordering. Linux's RACK then waits longer before
+    it marks a segment lost.
     Script: rack/dsack-is-no-reordering.pkt"""
     if not has_dsack(d):
         return False
@@ -599,8 +599,8 @@ def duplicates_lower_reordering(d):
 def lost_segments_after_an_undo(d):
     """After an undo Linux misses some losses. A segment that RACK marked before the undo has left RACK's list for
     ever. While more retransmissions are in flight than segments are lost, Linux retransmits no segment, although these
-    retransmissions may be of segments that are not lost. The place from which Linux looks for lost segments may also
-    be behind the lowest one. Here each lost segment is retransmitted when cwnd permits, the lowest first (RFC 8985 6.2
+    retransmissions may be of segments that are not lost. Linux may also begin to look for lost segments above
+    the lowest one. Here each lost segment is retransmitted when cwnd permits, the lowest first (RFC 8985 6.2
     step 5, 6675 4).
     Script: rack/losses-after-an-undo.pkt"""
     return has_sack(d) and repaired(d) and d.undone
@@ -620,9 +620,10 @@ def cut_inside_a_segment(d):
 
 
 def dsack_in_a_part_of_a_burst(d):
-    """A segment of data with a D-SACK is shorter by it. Here a burst may be sent in two parts, because the rest waits until
-    packets have left the device, and only the first part has the D-SACK. Linux's TUN device holds no packets, so all
-    segments of the burst are cut for it. Later the last segment, which is repeated, begins elsewhere.
+    """A D-SACK in a segment leaves less room for data. Here a burst may be sent in two parts, because the second part waits
+    until packets have left the device, and only the first part has the D-SACK. Linux's TUN device holds no packets, so
+    all segments of the burst have the D-SACK and are shorter. So the last segment, which is sent again later, begins at
+    another byte.
     Script: sack/dsack-in-a-part-of-a-burst.pkt"""
     if not has_sack(d):
         return False
@@ -630,7 +631,7 @@ def dsack_in_a_part_of_a_burst(d):
     twice = list(duplicates(d))
     if only_data_differs(d) and len(ours) == len(linux) == 1 and 0 < abs(ours[0][0] - linux[0][0]) < SMALL:
         return ours[0][1] == linux[0][1] and any("D" in d.before[i] for i in twice if i < d.index)
-    # The number of segments differs, or what fits into the window.
+    # One kernel sent more segments, or more bytes in the window, than the other.
     last = max((i for i, w in enumerate(steps_up_to(d)) if w[0] == "seg"), default=None)
     if last not in twice:
         return False
@@ -662,7 +663,7 @@ def dsack_of_a_delayed_ack(d):
 
 def ack_on_the_next_tick(d):
     """A FIN is received before any data, so the delay of its ACK is still zero. Here the ACK is sent within a
-    millisecond. Linux sends it at its next tick of 4 ms or at the tick after that; the step has then ended.
+    millisecond. Linux sends it at its next tick of 4 ms or at the tick after that, when the step has ended.
     Script: ack/on-the-next-tick.pkt"""
     return d.words[0] == "seg" and "F" in d.words[2] and lasts(d) < (ACK_MAX_TICKS + 1) * LINUX_TICK_US and \
         only(d.ours, "A") != [] == only(d.linux, "A") and without(d.ours, "A", "a", "e") == without(d.linux, "A", "a", "e")

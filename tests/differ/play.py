@@ -46,7 +46,7 @@ TS_BYTES = 12
 WHEEL = ((256, 12), (2048, 40))
 WHEEL_MAX = 264
 AT_ONCE_US = 500            # a packet that is sent later than this after the step's beginning was sent by a timer
-# Of a closed socket only the state.
+# Fields of TCP_INFO that are compared; of a closed socket only the state.
 INFO_NAMES = ("state", "ca_state", "retransmits", "unacked")
 RECOVERY_NAMES = INFO_NAMES + ("sacked", "lost", "retrans", "snd_cwnd", "snd_ssthresh", "reordering", "reord_seen",
                                "dsack_dups", "total_retrans")
@@ -266,7 +266,7 @@ class Player:
         return normal.answer(self.result, self.extra, words)
 
     def _on_the_edge(self, sent):
-        """Returns true if a timer sent a packet at the time @sent (us), and Linux's may end after this step."""
+        """Returns true if a timer sent a packet at the time @sent (us), and Linux's timer may end only after this step."""
         late = next((late for below, late in WHEEL if sent < below * 1000), WHEEL_MAX)
         return sent > self.at[-1] + AT_ONCE_US and sent + late * 1000 > (self.face.now() - self.start) // US
 
