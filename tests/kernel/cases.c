@@ -39,7 +39,7 @@ static int case_thread(void *arg)
 {
 	the_case->run();
 	case_done = true;
-	/* The end of the process would be that of the machine. */
+	/* Do not return: when the process ends, the kernel powers off. */
 	while (cases_are_programs)
 		schedule_timeout_uninterruptible(MAX_SCHEDULE_TIMEOUT);
 	return 0;

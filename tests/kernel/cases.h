@@ -40,7 +40,7 @@ struct test_case {
 
 extern const struct test_case cases[]; /* the last has no name */
 
-/* The case's thread belongs to the process, as its first thread; else it is a thread of the kernel. */
+/* True: a case runs as the first thread of the process; false: as a thread of the kernel. */
 extern const bool cases_are_programs;
 
 /* Interrupt @irq is raised together with the first timer deadline at or after @at. */

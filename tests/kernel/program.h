@@ -52,7 +52,7 @@ static inline long futex(u32 *word, int op, u32 val, const void *time)
 	return CALL6(__NR_futex, word, op, val, time, 0, 0);
 }
 
-/* A thread that another one waits for. */
+/* Number of threads from start() that have not called end_thread(); join_threads() waits for them. */
 static u32 threads_left;
 
 static inline void end_thread(void)

@@ -589,7 +589,7 @@ static void lock_without_bh(void)
 	local_bh_disable();
 	raise_softirq(NET_TX_SOFTIRQ);
 	local_bh_enable();
-	spin_lock_bh(&lock); /* this thread may take the lock so */
+	spin_lock_bh(&lock); /* _bh excludes softirqs, so a thread may take the lock */
 	spin_unlock_bh(&lock);
 	spin_lock(&lock); /* without _bh: a softirq that takes the lock could deadlock */
 }

@@ -85,11 +85,11 @@ static void handler_runs_with_its_mask(void)
 	CHECK(old.handler == 0);
 }
 
-/* Faults come first, then the lowest number; a number is pending once. */
+/* Faults come first, then the lowest number.  A standard signal that is sent twice is pending once. */
 static void order_of_delivery(void)
 {
 	const int sent[] = {SIGUSR2, SIGTERM, SIGUSR1, SIGSEGV, SIGUSR1, 40};
-	/* A later frame lies above an earlier one, so its handler runs first. */
+	/* The frame of a later signal is on top of the stack, so its handler runs first. */
 	const int expected[] = {40, SIGTERM, SIGUSR2, SIGUSR1, SIGSEGV};
 	u64 pending;
 
@@ -116,14 +116,14 @@ static void ignored_signals(void)
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(by_default); i++)
 		CHECK_IS(CALL2(__NR_kill, 1, by_default[i]), 0);
-	/* A signal that becomes ignored is discarded. */
+	/* A pending signal that becomes ignored is discarded. */
 	set_mask(sigmask(SIGUSR1));
 	CHECK_IS(CALL2(__NR_kill, 1, SIGUSR1), 0);
 	CHECK_IS(CALL3(__NR_tgkill, 1, 1, SIGUSR1), 0);
 	handle(SIGUSR1, (void *)1, 0, 0);
 	CHECK_IS(CALL2(__NR_rt_sigpending, &pending, 8), 0);
 	CHECK(pending == 0);
-	/* While it is blocked, an ignored signal stays pending. */
+	/* An ignored signal stays pending as long as it is blocked. */
 	CHECK_IS(CALL2(__NR_kill, 1, SIGUSR1), 0);
 	CHECK_IS(CALL2(__NR_rt_sigpending, &pending, 8), 0);
 	CHECK(pending == sigmask(SIGUSR1));
@@ -208,7 +208,7 @@ static void no_stack_for_the_handler(void)
 
 /* ---- waiting for signals ---------------------------------------------------------------------- */
 
-/* Sends the signal in bits 0-7 of @arg to the thread in the others after 10 ms. */
+/* @arg: a signal in bits 0-7, a tid above them.  Sends the signal to the thread after 10 ms. */
 static int send_later(void *arg)
 {
 	set_mask(~0UL);
@@ -287,7 +287,7 @@ static int write_later(void *arg)
 	return 0;
 }
 
-/* read() returns ERESTARTSYS. */
+/* A handler ends read() with EINTR; with SA_RESTART, read() starts again after the handler. */
 static void restart_of_a_read(void)
 {
 	char buf[4];
@@ -304,7 +304,7 @@ static void restart_of_a_read(void)
 	CHECK_IS(CALL3(__NR_read, fds[0], buf, 1), 1);
 	CHECK_IS(nr_caught, 2);
 
-	/* An ignored signal does not end it. */
+	/* An ignored signal does not end read(). */
 	send_me(SIGCHLD);
 	start(write_later, NULL);
 	CHECK_IS(CALL3(__NR_read, fds[0], buf, 1), 1);
@@ -325,7 +325,7 @@ static void broken_pipe(void)
 	CALL1(__NR_close, fds[1]);
 }
 
-/* ppoll() replaces the mask: a signal that is blocked outside ends it, and the old mask comes back. */
+/* ppoll() sets another mask: a signal that the thread's own mask blocks ends the call.  Then the own mask is back. */
 static void poll_with_another_mask(void)
 {
 	struct timespec none = {0, 0};
@@ -396,7 +396,7 @@ static void restart_of_a_futex(void)
 	start(wake_later, NULL);
 	CHECK_IS(futex(&word, FUTEX_WAIT, 0, NULL), 0);
 	CHECK_IS(nr_caught, 2);
-	/* The old continuation is over. */
+	/* The interrupted wait is over: there is nothing that restart_syscall() could continue. */
 	CHECK_IS(CALL0(__NR_restart_syscall), -EINTR);
 	join_threads();
 }
@@ -437,7 +437,7 @@ static void alternate_stack(void)
 	CHECK_IS(CALL2(__NR_sigaltstack, NULL, &old), 0);
 	CHECK(old.ss_flags == 0 && old.ss_sp == 0x500000 && old.ss_size == 8192);
 
-	/* The stack is disabled while the handler runs, and back afterwards. */
+	/* The alternate stack is disabled while the handler runs, and enabled again afterwards. */
 	stack.ss_flags = (int)SS_AUTODISARM;
 	CHECK_IS(CALL2(__NR_sigaltstack, &stack, NULL), 0);
 	CALL2(__NR_kill, 1, SIGUSR1);
@@ -485,7 +485,7 @@ static void the_process_gets_a_signal(void)
 	join_threads();
 	CHECK(nr_takers == 1 && takers[0] == tid);
 
-	/* All block it: it stays pending until one unblocks it. */
+	/* All threads block the signal: it stays pending until a thread unblocks it. */
 	CHECK_IS(CALL2(__NR_kill, 1, SIGUSR1), 0);
 	CHECK_IS(nr_takers, 1);
 	set_mask(0);

@@ -63,7 +63,7 @@ static u32 second_word;
 static u32 woken[16];
 static unsigned int nr_woken;
 
-/* @arg: the bit set of the wait, and above it a number to note. */
+/* @arg: in bits 0-7 the bit set of the wait, above them a number to record. */
 static int wait_on_word(void *arg)
 {
 	u32 bits = (u32)(u64)arg & 0xff;
@@ -166,7 +166,7 @@ static void clock_is_set_during_a_wait(void)
 	join_threads();
 }
 
-/* Waiters are counted and woken one by one, each wake-up by a thread of its own: none is lost. */
+/* Threads pass three tickets on; a lost wake-up would leave a thread waiting for ever. */
 static u32 tickets;
 
 static int pass_on(void *arg)
@@ -325,7 +325,7 @@ static int exit_later(void *arg)
 	return 9;
 }
 
-/* The others live on; the process ends with its last thread, and with the code of the first. */
+/* The first thread exits, the others live on.  The last thread ends the process, with the code of the first. */
 static void first_thread_exits(void)
 {
 	start(exit_later, NULL);

@@ -142,7 +142,7 @@ static void sleep_until_a_time_of_day(void)
 	start(set_clock_later, NULL);
 	CHECK_IS(CALL4(__NR_clock_nanosleep, CLOCK_REALTIME, TIMER_ABSTIME, &until, NULL), 0);
 	CHECK_IS(ktime_get_ns() - began, 5 * MS);
-	/* A relative sleep lasts as long as it says. */
+	/* A relative sleep keeps its length when the clock is set. */
 	start(set_clock_later, NULL);
 	began = ktime_get_ns();
 	CHECK_IS(CALL4(__NR_clock_nanosleep, CLOCK_REALTIME, 0, &time, NULL), 0);
@@ -227,7 +227,7 @@ static void one_shot(void)
 	      infos[0].si_overrun == 0 && infos[0].si_timer_value == 42);
 	CHECK_IS(CALL2(__NR_timer_gettime, id, &setting), 0);
 	CHECK(setting.it_value.tv_sec == 0 && setting.it_value.tv_nsec == 0);
-	/* A timer that is disarmed or deleted does not fire, and takes its pending signal along. */
+	/* If a timer is disarmed or deleted, its pending signal is discarded. */
 	set_mask(sigmask(SIGUSR1));
 	set_timer(id, MS, 0);
 	sleep_for(2 * MS);

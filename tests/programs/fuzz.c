@@ -255,7 +255,7 @@ static uint64_t argument(void)
 	}
 }
 
-/* Some calls wait: keep them from doing so. */
+/* Keeps calls from waiting, and from changing the program's own memory and descriptors. */
 static void tame(long nr, uint64_t *a)
 {
 	switch (nr) {
@@ -300,7 +300,7 @@ static void tame(long nr, uint64_t *a)
 	}
 }
 
-/* Descriptors of each kind; all of them without waiting. */
+/* Opens descriptors of each kind, non-blocking. */
 static void open_files(void)
 {
 	static const int kinds[] = {SYS_epoll_create1, SYS_eventfd2, SYS_timerfd_create};

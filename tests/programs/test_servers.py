@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Servers of several languages and ways of linking boot and serve, as does a program of Debian that nothing was done to."""
+"""Servers in several languages and ways of linking boot and serve; so do unmodified programs of Debian."""
 import http.server
 import os
 import shutil

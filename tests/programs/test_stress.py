@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Threads under load do the same number of operations as on Linux; random calls end nothing but the program."""
+"""Threads under load do the same number of operations as on Linux; after random system calls the kernel has
+reported no error of its own."""
 import re
 import subprocess
 

@@ -18,7 +18,7 @@ def test_here(tmp_path):
 
 
 def test_the_object_has_no_relocations_and_symbols_of_one_version():
-    """C libraries do not relocate the vDSO, and look for this version."""
+    """C libraries apply no relocations to the vDSO, and look for symbols of the version LINUX_2.6."""
     def readelf(*options):
         return subprocess.run(["readelf", "-W", *options, "../../build/shipped/kernel/x86/vdso/vdso.so"], capture_output=True,
                               text=True, check=True).stdout

@@ -23,7 +23,7 @@ static void fail(const char *what)
 	exit(1);
 }
 
-/* Returns the function @name of the vDSO, with the version LINUX_2.6 of the only kind. */
+/* Returns the function @name of the vDSO.  All of its symbols have one version, so the version is not compared. */
 static void *find(const char *name)
 {
 	const char *base = (const char *)getauxval(AT_SYSINFO_EHDR);

@@ -96,7 +96,7 @@ static void check_level_and_edge(void)
 	IS(write(p[1], "c", 1), 1);
 	IS(ready(epoll), 1);
 	IS(ready(epoll), 0);
-	/* A change of the item looks at the file anew. */
+	/* EPOLL_CTL_MOD checks the file's state again. */
 	IS(ctl(epoll, EPOLL_CTL_MOD, p[0], EPOLLIN | EPOLLET), 0);
 	IS(ready(epoll), 1);
 	IS(ready(epoll), 0);
@@ -132,7 +132,7 @@ static void check_several(void)
 	}
 	for (int i = 3; i >= 0; i--)
 		IS(write(e[i], &one, 8), 8);
-	/* The order is that in which they became ready; the rest comes with the next call. */
+	/* Events come in the order in which the files became ready; the next call returns the rest. */
 	IS(epoll_wait(epoll, events, 2, 0), 2);
 	IS(events[0].data.u64, 1000 + e[3]);
 	IS(events[1].data.u64, 1000 + e[2]);

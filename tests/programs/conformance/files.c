@@ -276,7 +276,7 @@ static void check_links(void)
 	TRUE(S_ISREG(a.st_mode));
 	IS(unlink("other"), 0);
 	FAILS(stat("link", &a), ENOENT);
-	/* Opening a dangling link with O_CREAT makes its target. */
+	/* open() of a dangling link with O_CREAT creates the link's target. */
 	fd = open("link", O_RDWR | O_CREAT, 0600);
 	TRUE(fd >= 0);
 	IS(close(fd), 0);

@@ -99,7 +99,7 @@ static void check_protection(void)
 	IS(touch(p + PAGE, 0), MAPERR);
 	IS(p[2 * PAGE + 1], 7);
 	FAILS(mprotect(p, 3 * PAGE, PROT_READ), ENOMEM);
-	/* The part before the gap was changed. */
+	/* mprotect() changed the page before the gap. */
 	IS(touch(p, 1), ACCERR);
 	TRUE(mmap(p + PAGE, PAGE, RW, PRIVATE | MAP_FIXED, -1, 0) == p + PAGE);
 	IS(p[PAGE], 0);
@@ -155,7 +155,7 @@ static void check_file_mapping(void)
 	IS(shared[1], 'i');
 	IS(pwrite(fd, "12", 2, 2), 2);
 	IS(memcmp(shared, "Fi12", 4), 0);
-	/* The rest of the last page reads as zeroes; beyond it is SIGBUS. */
+	/* The rest of the file's last page reads as zeroes; an access beyond that page gives SIGBUS. */
 	IS(shared[PAGE + 100], 0);
 	IS(touch(shared + 2 * PAGE, 0), BUSERR);
 	IS(touch(private + 2 * PAGE, 1), BUSERR);

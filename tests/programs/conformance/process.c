@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Small calls: limits, names, scheduling, prctl(), random numbers. */
+/* Small system calls: limits, names, scheduling, prctl(), random numbers. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <sched.h>

@@ -198,21 +198,24 @@ static void check_pending(void)
 	IS(sigismember(&set, SIGUSR2), 1);
 	IS(sigismember(&set, SIGHUP), 0);
 	sigprocmask(SIG_UNBLOCK, &both, NULL);
-	/* The lower number is delivered first, so its frame lies below and its handler runs last. */
+	/*
+	 * The lower number is delivered first. The frame of the other signal is then built on top of its frame,
+	 * so the handler of the lower number runs last.
+	 */
 	IS(nr_caught, 2);
 	IS(caught[0], SIGUSR2);
 	IS(caught[1], SIGUSR1);
 	sigpending(&set);
 	IS(sigismember(&set, SIGUSR1), 0);
 
-	/* A signal that becomes ignored is discarded. */
+	/* A pending signal that becomes ignored is discarded. */
 	sigprocmask(SIG_BLOCK, &both, NULL);
 	kill(getpid(), SIGUSR1);
 	syscall(SYS_tgkill, getpid(), gettid(), SIGUSR1);
 	signal(SIGUSR1, SIG_IGN);
 	sigpending(&set);
 	IS(sigismember(&set, SIGUSR1), 0);
-	/* While it is blocked, an ignored signal is kept. */
+	/* An ignored signal stays pending as long as it is blocked. */
 	kill(getpid(), SIGUSR1);
 	sigpending(&set);
 	IS(sigismember(&set, SIGUSR1), 1);
@@ -337,7 +340,7 @@ static void check_restarts(void)
 	IS(nr_caught, 1);
 	join();
 
-	/* These end, whatever SA_RESTART says. */
+	/* A handler ends these calls even with SA_RESTART. */
 	later(SIGUSR1, 20);
 	FAILS(poll(&none, 1, 1000), EINTR);
 	join();
@@ -360,7 +363,7 @@ static void check_restarts(void)
 	IS(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL), EINTR);
 	join();
 
-	/* An ignored signal does not end them. */
+	/* An ignored signal does not end these calls. */
 	set_default(SIGURG);
 	later(SIGURG, 10);
 	IS(poll(&none, 1, 30), 0);
@@ -370,7 +373,7 @@ static void check_restarts(void)
 	IS(nanosleep(&time, NULL), 0);
 	join();
 
-	/* A temporary mask lets a blocked signal in. */
+	/* The temporary mask of ppoll() and its relatives lets a blocked signal end the call. */
 	sigprocmask(SIG_BLOCK, &one, NULL);
 	handle(SIGUSR1, 0);
 	later(SIGUSR1, 20);
@@ -512,7 +515,10 @@ static void check_faults(void)
 	mprotect(page, 4096, PROT_NONE);
 	FAULTS((void)*(volatile char *)page);
 	IS(fault_code, SEGV_ACCERR);
-	/* An address of the kernel is like one without a page; one that is not canonical has no address. */
+	/*
+	 * A kernel address is reported like one without a page. For one that is not canonical, siginfo has no
+	 * address: the code is SI_KERNEL.
+	 */
 	FAULTS((void)*(volatile char *)0xffffffff80000000ul);
 	IS(fault_sig, SIGSEGV);
 	IS(fault_code, SEGV_MAPERR);

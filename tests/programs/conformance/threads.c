@@ -25,7 +25,7 @@ static long futex(void *address, int op, uint32_t val, const void *time, void *s
 	return syscall(SYS_futex, address, op, val, time, second, val3);
 }
 
-/* REQUEUE and WAKE_OP have a number in place of the time. */
+/* FUTEX_REQUEUE and FUTEX_WAKE_OP take a number in place of the timeout. */
 static long futex_nr(void *address, int op, uint32_t val, long nr, void *second, uint32_t val3)
 {
 	return syscall(SYS_futex, address, op, val, nr, second, val3);
@@ -90,7 +90,7 @@ static void start_waiter(int i, uint32_t bits)
 
 	waiters[i] = (struct waiter){.bits = bits};
 	pthread_create(&waiters[i].thread, NULL, wait_on_word, &waiters[i]);
-	nanosleep(&pause, NULL); /* it waits: without that the results below would differ */
+	nanosleep(&pause, NULL); /* until the thread waits; else the results would differ */
 }
 
 static void join_waiter(int i)

@@ -39,7 +39,7 @@ static void sleep_ms(int ms)
 		;
 }
 
-/* The C library may read clocks without the kernel: the calls themselves are tested. */
+/* The C library may read clocks without the kernel, so gettime() and getres() make the system calls. */
 static long gettime(int clock, void *ts)
 {
 	return syscall(SYS_clock_gettime, clock, ts);
@@ -248,7 +248,7 @@ static void check_timers(void)
 	IS(timer_settime(id, 0, &setting, &old), 0);
 	IS(old.it_interval.tv_nsec, 10 * MS);
 
-	/* A timer that is disarmed or deleted takes its pending signal along. */
+	/* If a timer is deleted, its pending signal is discarded. */
 	sigprocmask(SIG_BLOCK, &one, NULL);
 	nr_caught = 0;
 	set_timer(id, 5, 0);
@@ -257,7 +257,7 @@ static void check_timers(void)
 	sigprocmask(SIG_UNBLOCK, &one, NULL);
 	IS(nr_caught, 0);
 
-	/* Two timers of one signal, one of them on the time of day, absolute, for this thread. */
+	/* Two timers send the same signal. One is absolute, on the time of day, and for this thread only. */
 	sigprocmask(SIG_BLOCK, &one, NULL);
 	event.sigev_notify = SIGEV_THREAD_ID;
 	event._sigev_un._tid = gettid();

@@ -18,8 +18,8 @@
 #define LAST_CALL 450
 
 /*
- * Calls that would end or stop the program whatever their arguments are, or take the descriptors
- * away that the others need.
+ * Calls that would end or stop the program whatever their arguments are, or close descriptors that
+ * other calls need.
  */
 static const short skipped[] = {
 	SYS_exit,

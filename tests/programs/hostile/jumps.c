@@ -176,7 +176,7 @@ static void syscall_alignment(void)
 		fail("write() from the kernel's memory");
 }
 
-/* `syscall` as the last instruction below the end: RCX is then an address that the program cannot run at. */
+/* `syscall` is the last instruction of the program's half: it would return to an address above that half. */
 static void syscall_at_the_end(void)
 {
 	unsigned char *page = mmap((void *)(USER_END - PAGE), PAGE, PROT_READ | PROT_WRITE,

@@ -45,7 +45,7 @@ static void maps_many(void)
 {
 	unsigned long n = 0;
 
-	/* Alternating protections keep neighbours from merging. */
+	/* Alternating protections keep neighbouring mappings from merging. */
 	while (mmap(NULL, PAGE, n & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 		    0) != MAP_FAILED &&
 	       n < 1000000)

@@ -38,7 +38,7 @@ static void forged(void (*change)(ucontext_t *))
 		forged(change_##name);                                                             \
 	}
 
-/* The selectors and the flags of the frame do not count: the program goes on. */
+/* The kernel ignores forged selectors and system flags in the frame: the program goes on. */
 FORGE(kernel_cs, r[REG_CSGSFS] = 0x0010000000000008)
 FORGE(null_segments, r[REG_CSGSFS] = 0)
 FORGE(io_flags, r[REG_EFL] = 0x3002)
