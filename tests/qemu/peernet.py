@@ -5,8 +5,8 @@ Network(user) is such a namespace, with agent.py in it. If @user is true, an ord
 if root runs the tests), otherwise root does.  Its methods socket(), sockets() and connect() return sockets of the
 namespace.
 
-LinuxGuest is a guest that is connected to it: with wire="relay" by QEMU's dgram netdev, the relay (relay.py) and a veth
-pair; with wire="tap" by a tap with offloads.
+LinuxGuest is a guest that is connected to such a namespace: with wire="relay" by QEMU's dgram netdev, the relay
+(relay.py) and a veth pair; with wire="tap" by a tap with offloads.
 """
 import contextlib
 import json

@@ -97,7 +97,7 @@ class Way:
         return min(times + ([self.held[0]] if self.held else []), default=None)
 
     def flush(self):
-        """Sends queued frames until the sink is full; the rest waits until it is writable again."""
+        """Sends queued frames until the sink is full; further frames wait until the sink is writable again."""
         while self.out:
             try:
                 self.sink.send(self.out[0])

@@ -28,7 +28,7 @@ DIRECT_MAP, STACKS = 0xffff888000000000, 0xffffc90000000000
 
 @pytest.mark.builds("checked", "shipped")
 def test_applications_of_tests_are_not_in_the_image_that_users_get():
-    """The ordinary image has none of their functions, names for app= and source file names."""
+    """softnet.elf has no function, no name for app= and no source file name of the applications of tests."""
     sources = [name for name in os.listdir(os.path.join(ROOT, "tests", "qemu", "kernel")) if name.endswith(".c")]
     theirs = {name.removesuffix(".c") + "_main" for name in sources} - {"apps_main"}
     theirs |= {"read_null", "smash_stack"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The initrd through each door and on each machine: its files are there, byte for byte; damaged ones are reported."""
+"""The initrd by each way to boot and on each machine: its files are there, byte for byte; a damaged initrd is reported."""
 import os
 import random
 import re
@@ -75,7 +75,7 @@ def test_archive_of_gnu_cpio(tree, tmp_path):
 
 @pytest.mark.parametrize("mem", (3, 4))
 def test_small_machine(mem, tree, tmp_path):
-    """The files' pages are the initrd's own: a file of a quarter of the memory is there, and room beside it."""
+    """Files use the pages of the initrd, without a copy: a file of a quarter of the memory still leaves free memory."""
     (tmp_path / "big").write_bytes(random.Random(2).randbytes(mem << 18))
     initrd = tmp_path / "initrd"
     subprocess.run([PACK, tree / "sub" / "file6", "--file", f"{tmp_path}/big=/big", "--init", "/big", "-o", initrd], check=True)

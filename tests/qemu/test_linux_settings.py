@@ -57,7 +57,7 @@ def test_ecn_is_used_if_linux_asks_for_it(guest):
 
 
 def test_marks_are_echoed(cable, build):
-    """On a path that marks one packet of ten, data arrives in both directions, and the guest echoes Linux's marks."""
+    """On a path that marks one packet of ten, data arrives in both directions, and the guest reports the marks of Linux's packets by ECE."""
     with LinuxGuest(cable, seed=9, harm={"mark": 0.1}) as g, g.network.setting("tcp_ecn", "1") as lack:
         need(lack)
         with g.network.socket() as s:

@@ -128,7 +128,7 @@ def test_no_process_remains(how, leads):
     ({"CMDLINE": "ip=10.1.2.3/24 gw=here"}, "gw=here: A.B.C.D expected"),
     ({"CMDLINE": "ip=10.1.2.3/32 gw=10.9.9.9"}, "needs a prefix of 29 bits at most; NET=tap takes any"),
     ({"CMDLINE": "ip=10.1.2.3/24 gw=10.9.9.9"}, "gw=10.9.9.9 is outside 10.1.2.3/24"),
-    # The kernel would reject it, too, and keep its default address, to which no port is forwarded.
+    # The kernel rejects an octet such as 03, too, and would keep its default address, to which no port is forwarded.
     ({"CMDLINE": "ip=10.1.2.03/24"}, "ip=10.1.2.03/24: A.B.C.D/LEN or"),
     ({"CMDLINE": "ip=10.1.2.3:::255.0.0.0:::always"}, "A.B.C.D/LEN or"),
     ({"CMDLINE": "ip=10.1.2.3:server"}, "A.B.C.D/LEN or"),

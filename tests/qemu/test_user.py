@@ -11,7 +11,7 @@ from guest import ROOT, TEST_APPS, Guest, kernel
 
 @pytest.mark.builds("checked", "shipped")
 def test_pages_of_the_program_are_mapped_found_and_freed():
-    """user_pages.c checks each function of the page tables' part of kernel/hal.h."""
+    """app=user-pages checks each function of kernel/hal.h for page tables."""
     with Guest(append="app=user-pages", net="", kernel=kernel(TEST_APPS), ready=r"user-pages: .*") as g:
         assert g.end() == 0, "a check failed"
     assert "user-pages: ok" in g.console

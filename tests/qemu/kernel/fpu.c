@@ -110,7 +110,7 @@ static void *spin(void *arg)
 		compare(&want, &got);
 	}
 	finished[id] = 1;
-	/* The other thread may still be waiting until this one has run. */
+	/* The other thread may still be in hold(), waiting for this turns[id] to change. */
 	while (!finished[!id])
 		turns[id]++;
 	return NULL;

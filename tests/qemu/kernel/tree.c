@@ -49,7 +49,7 @@ static void print_dir(size_t len, int depth)
 
 			if (!strcmp(name, ".") || !strcmp(name, ".."))
 				continue;
-			/* The kernel's own. */
+			/* Skip the folders that the kernel fills. */
 			if (!len &&
 			    (!strcmp(name, "proc") || !strcmp(name, "dev") || !strcmp(name, "tmp")))
 				continue;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * app=bad-iret: returns to ring 3 with a code segment that does not exist, so IRET faults in ring 0 while GS
- * has the program's base already.  No system call can make such registers, but the entry code handles
- * the fault for a RIP that is not canonical, which QEMU's IRET accepts and other CPUs do not.
+ * has the program's base already.  No system call can make such registers.  But on other CPUs IRET also faults
+ * for a RIP that is not canonical, which QEMU's IRET accepts: this program tests the handling of that fault.
  */
 #include "kernel/hal.h"
 #include "kernel/lib/bug.h"

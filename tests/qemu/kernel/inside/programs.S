@@ -93,7 +93,7 @@ PROGRAM registers
 	LEAVE	CODE_OF_EXIT
 END registers
 
-/* The flags that SFMASK clears act neither in the kernel nor are they lost. */
+/* Flags that SFMASK clears have no effect in the kernel, and the program has them again after the call. */
 PROGRAM flags
 	pushf
 	orl	$0x44401, (%rsp)	/* AC, NT, DF, CF */
@@ -183,7 +183,10 @@ PROGRAM stacks
 	LEAVE	CODE_OF_EXIT
 END stacks
 
-/* An unknown number is ENOSYS, and so are the calls of applications in ring 0; of the number the lower 32 bits count. */
+/*
+ * An unknown number gives ENOSYS; so do the calls that only applications in ring 0 may make.  Only the lower 32 bits
+ * of the number count.
+ */
 PROGRAM numbers
 	mov	$-1, %rax
 	syscall
@@ -266,7 +269,7 @@ PROGRAM bases
 	LEAVE	CODE_OF_EXIT
 END bases
 
-/* Instructions whose exception is the program's end.  Each test expects the signal. */
+/* Instructions whose exception ends the program.  test_user.py expects the signal of each. */
 PROGRAM read_kernel
 	movabs	KERNEL, %rax
 END read_kernel
@@ -368,7 +371,7 @@ PROGRAM step
 	nop
 	nop
 END step
-/* The single step meets SYSCALL: the exception comes after the call, in ring 3. */
+/* SYSCALL is single-stepped: the exception comes after the call, in ring 3. */
 PROGRAM step_syscall
 	mov	$__NR_getpid, %eax
 	pushf
@@ -387,7 +390,7 @@ PROGRAM x87
 	fwait
 END x87
 
-/* A stack that is not mapped, a call on it, and frames for the report. */
+/* Reads an address without a page, after two frames and registers that the report must show. */
 PROGRAM report
 	movabs	$0x1111, %r12
 	movabs	$0x123456789abcdef0, %rbx
