@@ -3,7 +3,7 @@
 
 differences() and absorb() <- runner.py, and describe_*() for its messages.  As in packetdrill, all fields are
 compared, with these exceptions: the window, ECN bits, TOS and TTL only if the script names them; the
-kernel's timestamps only with --tcp_ts_tick_usecs; the kernel's echo of our timestamps only with --check-ecr.
+kernel's TS val only with --tcp_ts_tick_usecs; the kernel's TS ecr only with --check-ecr.
 """
 from dataclasses import replace
 
@@ -88,8 +88,8 @@ def _ip_differences(info, seen):
 
 
 def _timestamp_differences(want, got, flow, rules):
-    """Compares TS options; @want and @got are (val, ecr).  Also records the kernel's TS val that belongs to the
-    script's, for echoes in later packets."""
+    """Compares TS options; @want and @got are (val, ecr).  Also records which TS val of the
+    kernel belongs to the script's TS val: later packets of the script echo it."""
     out = []
     if flow.ts_first is None:
         flow.ts_first = want[0], got[0]

@@ -127,7 +127,7 @@ class Cursor:
         return None
 
     def plain(self, regex):
-        """Consumes and returns the text that @regex matches here, or a defined word whose value it matches (then
+        """Consumes and returns the text that @regex matches here, or a defined word whose value @regex matches (then
         returns the value); otherwise returns None."""
         self.skip()
         found = WORD.match(self.text, self.position)

@@ -16,7 +16,7 @@ from arithmetic import Unknown, expand
 NOTHING = re.compile(
     r"(?:(?:\S*/)?sysctl_restore\S*|/tmp/sysctl_restore_\S*|true|:|sync"
     r"|ip (?:-\S+ )?tcp_metrics flush.*|kldload .*|kldstat .*|ip route flush cache.*|echo [^>]*"
-    # Disabling hystart has no effect: the kernel's slow start has none.
+    # Disabling hystart has no effect: the kernel's slow start has no hystart.
     r"|echo 0 > /sys/module/tcp_cubic/parameters/hystart\S*)$")
 DEFAULTS = re.compile(r"(?:\S*/)?defaults\.sh$")
 SET_SYSCTLS = re.compile(r"(?:\S*/)?set_sysctls\.py\s+(.*)$")
@@ -40,7 +40,7 @@ KNOWN = (
     (re.compile(r"modprobe|insmod"), "kernel modules"),
 )
 
-# The settings that defaults.sh makes, a script which published test suites share.
+# The settings that defaults.sh makes; published test suites share this shell script.
 DEFAULT_SYSCTLS = {
     "net.ipv4.tcp_rmem": "4096 540000 15728640", "net.ipv4.tcp_wmem": "4096 262144 4194304",
     "net.ipv4.tcp_timestamps": "1", "net.ipv4.tcp_sack": "1", "net.ipv4.tcp_dsack": "1",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Prepares the system calls of a script, and compares their results with it.
+"""Prepares the system calls of a script, and compares their results with the script.
 
 prepare() <- runner.py.  Each call_*() takes the arguments of the script's call and returns a Prepared: the
 call's number, its arguments as numbers and buffers, and a function that checks what the call returned in

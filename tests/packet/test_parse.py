@@ -136,7 +136,7 @@ def test_options():
 
 
 def test_options_by_number():
-    """An option may be given as its kind and its bytes; a packet that was read and a message have the same form."""
+    """An option may be given as its kind and its bytes; an option of a received packet is printed in the same form."""
     packets = events("+0 < . 1:1(0) ack 1 win 1 <kind-5 00000bb9,kind-253>\n+0 > . 1:1(0) ack 1 <nop,nop,kind-5 0102,nop,nop>\n")
     options = packets[0].options
     assert [str(o) for o in options] == ["kind-5 00000bb9", "kind-253"]
