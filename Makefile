@@ -1,8 +1,8 @@
 # softnet.  `make run` boots it, `make test` tests it, `make help` lists the other targets.
 #
 # The machine's image (build/softnet.elf) and the hosted ones (build/host/libsoftnet.so, build/host-asan/libsoftnet.so)
-# are built from one list of sources.  They differ only below the seams: the machine has kernel/x86 and the transports
-# there, the hosted kernel has tests/host.
+# are built from one list of sources.  They differ only below the seams: the machine's image has kernel/x86 and the
+# drivers of virtio's transports (PCI and MMIO), a hosted image has tests/host.
 #
 # The machine's image has two builds.  checked: locks that know their holder, stack protector, frame pointers; tests and
 # make debug use it.  shipped: none of these; make run, make image and the benches use it. build/checked and
@@ -44,9 +44,9 @@ HOST_APP := tests/host/app
 APP_SRC := $(sort $(wildcard $(HOST_APP)/*.c $(HOST_APP)/libc/*.c))
 # The pack that is linked into the machine's image.
 PACK := $(B)/apps/inetd.cpio
-# The table of applications: the machine's is empty, and each of the others has its own.
+# softnet.elf's table of applications, which is empty.  The hosted images and softnet-test.elf have tables of their own.
 MACHINE_TABLE := init/apps.c
-# softnet-test.elf also has these applications; one of the files replaces the table APP_TABLE.
+# Applications that only softnet-test.elf has.  One of these files is its table, in place of APP_TABLE.
 TEST_APP_SRC := $(sort $(wildcard tests/qemu/kernel/*.c tests/qemu/kernel/inside/*.c \
 	tests/qemu/kernel/inside/*.S))
 APP_TABLE := $(HOST_APP)/apps.c
@@ -60,7 +60,7 @@ WARN := -Wall -Wextra -Werror -Wno-unused-parameter -Wmissing-prototypes -Wstric
 	-Wno-missing-field-initializers -Wdate-time
 CC_INC := $(shell $(CC) -print-file-name=include)
 # gcc's own choice for copies and zeroing of a known size above 48 bytes is `rep movs` and `rep stos`, which TCG runs
-# one element at a time.  With these strategies it writes single stores, or calls memcpy() and memset().
+# one element at a time.  With these strategies gcc writes single stores, or calls memcpy() and memset().
 NO_REP := -mmemcpy-strategy=libcall:-1:noalign -mmemset-strategy=libcall:-1:noalign
 FREESTANDING := -std=gnu11 -ffreestanding -nostdinc -isystem $(CC_INC) -fno-strict-aliasing \
 	-fno-common -fwrapv -fno-delete-null-pointer-checks $(NO_REP) -MMD -MP -g $(WARN)
@@ -284,14 +284,14 @@ JOBS := -j$(shell nproc)
 PYTEST := /usr/bin/python3 -m pytest -q -p no:cacheprovider
 
 # run, image and debug build in a new make process, which finds a compiler that tools/setup has just installed.  QEMU
-# gets a signal when its make ends, even if make is killed.
+# gets a signal when the make process that started it ends, even if that process is killed.
 RUN_BOOT = $(or $(BOOT),$(if $(APP)$(filter microvm,$(MACHINE)),pvh,uefi))
 run image: override BUILD := $(or $(BUILD),shipped)
 debug: override BUILD := $(or $(BUILD),checked)
 # tools/run check reports wrong values before anything is installed or built.  With the shipped build, also make the
 # links build/softnet.elf ..., which the documents name.
 LINKS = $(if $(filter shipped,$(BUILD)),$(1:%=$(B)/softnet.%))
-# If run, image and debug do not read a variable of make's command line, its name is probably wrong: PORTS=8000.
+# A variable on make's command line that run, image and debug do not read is probably misspelt: PORTS=8000 for PORT=8000.
 SETTINGS := V B CC HOSTCC EFI_INC EFI_LIB PACK
 STRAY = $(strip $(foreach v,$(filter-out $(RUN_VARS) $(SETTINGS) MAKEFLAGS MAKEOVERRIDES -%,$(.VARIABLES)),\
 	$(if $(findstring command line,$(origin $v)),$v)))

@@ -106,7 +106,7 @@ int main(int argc, char **argv)
 			continue;
 		if (polls[0].revents)
 			join();
-		/* From the last to the first: the one that takes a free place was served already. */
+		/* From the last to the first: leave() moves the last client, which was served already. */
 		for (unsigned int i = used - 1; i >= 1; i--)
 			if (polls[i].revents && !listen_to(i))
 				leave(i);

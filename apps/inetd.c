@@ -50,12 +50,12 @@ enum state { FREE, LISTENER, ECHO, DISCARD, NETSTAT, CHARGEN };
 
 /* One for each descriptor. */
 struct conn {
-	unsigned char state;     /* enum state: the service, also of a listener's connections */
+	unsigned char state;     /* enum state; of a connection: its service */
 	unsigned char service;   /* LISTENER: the service of its connections */
 	unsigned char ending;    /* a FIN or a reset came: read until the end */
-	unsigned char postponed; /* in the list of those that go on in the next turn */
+	unsigned char postponed; /* in the list of connections that go on in the next turn */
 	unsigned int at;         /* chargen: offset in the pattern */
-	int next;                /* the next one of the list, or -1 */
+	int next;                /* the next descriptor of that list, or -1 */
 	struct buffer *buffer;   /* NULL: all bytes were sent */
 };
 
@@ -163,8 +163,9 @@ static int echo(int fd, struct conn *c)
 		if (sent < n)
 			return keep(c, bytes + (sent < 0 ? 0 : sent), n - (sent < 0 ? 0 : sent));
 		/*
-		 * A read that left room has emptied the queue, and the next byte is a new event.
-		 * But the end of the stream may have come with these bytes, in the same event.
+		 * If recv() did not fill the buffer, the receive queue is empty, and the next byte
+		 * is a new event.  But the end of the stream may have come with these bytes, in the
+		 * same event.
 		 */
 		if (n < (ssize_t)sizeof(bytes) && !c->ending)
 			return 0;

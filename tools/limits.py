@@ -66,7 +66,7 @@ def tests(files):
 
 
 def opening(text):
-    """Returns the first comment after the SPDX line, without its sentence about this program."""
+    """Returns the first comment after the SPDX line, without the sentence about the form of the other comments."""
     words = re.search(r"/\*\n( \*.*?)\n \*/", text, re.S)[1].replace("\n *", "").lstrip(" *")
     return re.sub(r"\s*Each comment has the unit.*", "", re.sub(r"\s+", " ", words))
 

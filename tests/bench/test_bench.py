@@ -26,8 +26,8 @@ def parse(*words):
 
 
 def test_a_command_keeps_its_own_default():
-    """Each command has its own default for --secs. (A shared parser once gave a command another's default: it ran for
-    minutes.)"""
+    """Each command has its own default for --secs. (When the commands shared a parser, one got
+    the default of another and ran for minutes.)"""
     assert parse("run", "softnet", "linux").secs == 3
     assert parse("profile", "softnet").secs == 2
     assert parse("soak", "softnet").secs == 0.4

@@ -146,7 +146,7 @@ class Terminal:
             os.execvp(cmd[0], cmd)
 
     def read_until(self, pattern, patience):
-        """Returns the match of @pattern in the output; None if the command ends or @patience seconds pass before."""
+        """Returns the match of @pattern in the output; None if the command ends first, or after @patience seconds."""
         end = time.monotonic() + patience
         while (left := end - time.monotonic()) > 0:
             if m := re.search(pattern, self.text, re.M):

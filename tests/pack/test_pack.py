@@ -15,7 +15,7 @@ def pack(*args):
 
 
 def unpack(archive, folder):
-    """Unpacks with GNU cpio, which reads the format on its own."""
+    """Unpacks with GNU cpio, an independent implementation of the format."""
     folder.mkdir()
     with open(archive, "rb") as f:
         subprocess.run(["cpio", "-id", "--quiet", "--no-absolute-filenames"], stdin=f, cwd=folder, check=True)

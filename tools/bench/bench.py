@@ -128,8 +128,8 @@ def words(s):
 
 
 def common(parser, secs):
-    """Adds to the parser of a command the options that every command which boots a guest has. argparse's parents= is
-    not used, because it would share the options, and so their defaults, between the commands."""
+    """Adds the options that are common to all commands that boot a guest. argparse's parents= is not used, because it
+    would share the options, and so their defaults, between the commands."""
     for o, kw in {
             "--secs": dict(type=seconds, default=secs, help="seconds for each measurement"),
             "--only": dict(type=words, help="measurements, by comma (see list)"),

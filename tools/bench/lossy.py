@@ -2,7 +2,7 @@
 """The set loss: streams through a path with a delay, a rate and lost packets, from the guest and to it.
 
 relay.c is the path, between the client's tap and QEMU's dgram netdev. This netdev has no offloads, so frames are no
-longer than an Ethernet's. Of the two guests of a pair, each loses the packets of the same numbers.
+longer than an Ethernet's. Both guests of a pair lose the packets with the same numbers.
 """
 import contextlib
 import copy

@@ -2,7 +2,7 @@
 /*
  * crr: each connection connects, echoes one byte and closes in both directions; -k connections are
  * open at any time.  The client closes first, so the client's socket goes to TIME_WAIT; the guest
- * must answer its FIN with a FIN.
+ * must answer the client's FIN with a FIN.
  */
 #include "netbench.h"
 

@@ -32,7 +32,7 @@ def measure(full):
 
 
 def claims(m):
-    """Yields the claims: both are equal on slow paths, and cubic is ahead on fast ones."""
+    """Yields the claims: both controls are equal on slow paths, and cubic is ahead on fast ones."""
     rtt, loss = m["path"]
     (_, slow_reno), (_, slow_cubic) = m["reno"][0], m["cubic"][0]
     yield (f"at {m['reno'][0][0] / 1e6:.0f} Mbit/s both fill the link: reno {slow_reno / 1e6:.1f}, cubic {slow_cubic / 1e6:.1f} Mbit/s",

@@ -4,8 +4,9 @@
 Each figure is a module of this folder:
     NEEDS = {"controls": (...), "sysctls": (...)}   what the kernel must have
     measure(full)       runs the experiments; full: as in the figure, else small, for a test
-    claims(m)           yields (sentence, holds): what the figure shows, with numbers of the run; False if it does not hold
-    draw(m, path)       draws it
+    claims(m)           m: the result of measure(). Yields (sentence, holds): the sentence says what the figure shows, with
+                        the numbers of this run; holds is False if these numbers contradict the sentence
+    draw(m, path)       draws m as the SVG file path
 """
 import importlib
 import pathlib
