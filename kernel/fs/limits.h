@@ -54,9 +54,10 @@
  */
 #define EPOLL_NESTS_MAX 4
 /*
- * epolls that one epoll can wake, directly or through others (an epoll that is reached on two paths
- * counts twice): EPOLL_CTL_ADD fails with -EINVAL if there would be more. All of them are woken with
- * interrupts off. Linux's limit for paths of two links.
+ * epolls that one epoll can wake, directly or through others: if EPOLL_CTL_ADD would raise their
+ * number above the limit, it fails with -EINVAL. An epoll that is reached on two paths counts
+ * twice. The limit exists because all of them are woken with interrupts off. The value is Linux's
+ * for paths from a file through one epoll to a second.
  */
 #define EPOLL_PATHS_MAX 500
 /* bytes of a file name: a longer one fails with -ENAMETOOLONG. Linux's value. */
@@ -76,8 +77,8 @@
  */
 #define RAMFS_PAGES_PART 2
 /*
- * part of the number of pages of memory: so many files, directories, links and further names of
- * files may exist; one more fails with -ENOSPC. Linux's tmpfs has the same limit.
+ * part of the number of pages of memory: this is how many files, directories, links and further
+ * names of files may exist together; one more fails with -ENOSPC. Linux's tmpfs has the same limit.
  */
 #define RAMFS_INODES_PART 2
 /* names of one file: one more fails with -EMLINK. As many as ext4 has. */

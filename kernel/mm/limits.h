@@ -39,9 +39,9 @@
  */
 #define MAX_MAP_COUNT 65530
 /*
- * bytes below a stack that mmap() does not choose and the stack does not grow into if memory is
- * mapped there: a function with a large frame then faults instead of writing to another range.
- * Linux's stack_guard_gap, 256 pages.
+ * bytes between a stack and the mapping below it: mmap() chooses no address in this gap, and a
+ * stack whose growth would make the gap smaller faults. So a function with a large frame faults
+ * instead of writing to another mapping. Linux's stack_guard_gap, 256 pages.
  */
 #define STACK_GUARD_GAP (256 * 4096UL)
 /*

@@ -17,8 +17,8 @@
  */
 #define POSIX_TIMERS_MAX 1024
 /*
- * ns: a timer on CPU time, and one whose signal is ignored, is looked at after this time at the
- * earliest, also if its own time is shorter. So it costs at most 1000 interrupts a second.
+ * ns: a timer on CPU time, and one whose signal is ignored, fires after this time at the earliest,
+ * even if it is set to a shorter one. So the timer costs at most 1000 interrupts a second.
  */
 #define CPU_TIMER_STEP 1000000ULL
 /*
@@ -27,8 +27,9 @@
  */
 #define GROUPS_MAX 32
 /*
- * pages: with fewer left for the program, clone() fails with -EAGAIN. A thread takes 4 for its kernel
- * stack, and touches some of its own at once; if it found none there, the program would be killed.
+ * pages: with fewer left for the program, clone() fails with -EAGAIN. A thread takes 4 for its
+ * kernel stack, and soon touches new pages of its own stack; if none were left then, the program
+ * would be killed.
  */
 #define THREAD_START_PAGES 64
 /*
@@ -56,8 +57,8 @@
  */
 #define EXEC_BYTES_MAX 4608
 /*
- * program headers of an ELF file: with more it is not started. Linux's limit is 64 KiB of them; files
- * that linkers make have about a dozen.
+ * program headers of an ELF file: with more it is not started. Linux accepts 64 KiB of headers;
+ * files that linkers make have about a dozen headers.
  */
 #define ELF_PHDRS_MAX 128
 /* bytes of the path of an interpreter (ld.so) in an ELF file: a longer one is refused. Linux's PATH_MAX. */
