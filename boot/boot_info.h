@@ -15,7 +15,7 @@
 #define BOOT_CMDLINE_MAX 2048
 /* entries of the memory map; further entries are dropped, which the kernel reports */
 #define BOOT_MEM_MAX 128
-/* most bytes of randomness from the loader: twice the generator's key */
+/* bytes of randomness that the loader can pass: twice the size of the generator's key */
 #define BOOT_SEED_MAX 64
 
 enum boot_mem_type {
@@ -36,7 +36,7 @@ struct boot_info {
 	const char *door; /* "PVH", "UEFI" or "host"; for the log */
 	phys_addr_t rsdp; /* physical address of ACPI's root pointer; 0: the loader found none */
 	u64 entry_tsc;    /* TSC at our first instruction */
-	/* TSC after ExitBootServices(); 0: UEFI firmware did not start the kernel */
+	/* TSC after ExitBootServices(); 0: the kernel was not started by UEFI firmware */
 	u64 firmware_tsc;
 	u64 hall_tsc;       /* TSC at the start of x86_start(), which both doors call */
 	u64 wall_tsc;       /* TSC at the time @wall_seconds; 0: time of day unknown */

@@ -3,9 +3,9 @@
  * The UEFI application build/softnet.efi: declarations shared by its files.
  *
  * The application is a separate program.  It runs on the firmware, in one thread; the firmware
- * handles interrupts; at the end it jumps into the kernel.  efi_main.c has its main function, a
- * list of calls.
- * Compare the UEFI specification 2.10, and to Linux's drivers/firmware/efi/libstub.
+ * handles interrupts.  At the end the application jumps into the kernel.  efi_main.c has the main
+ * function, a list of calls.  Compare the UEFI specification 2.10, and Linux's
+ * drivers/firmware/efi/libstub.
  */
 #ifndef BOOT_EFI_APP_H
 #define BOOT_EFI_APP_H
@@ -60,11 +60,11 @@ void efi_find_cmdline(EFI_HANDLE image, EFI_FILE_HANDLE volume, struct boot_info
 
 /* ---- efi_initrd.c ---- */
 /*
- * Opens the root directory of the volume that this application was loaded from.  NULL if it has
- * none: an image that was loaded over the network or by QEMU.
+ * Opens the root directory of the volume that this application was loaded from.  NULL if the
+ * application was loaded over the network or by QEMU instead.
  */
 EFI_FILE_HANDLE efi_open_volume(EFI_HANDLE image);
-/* Reads the initrd from the volume into memory of its own, if there is one. */
+/* If the volume has an initrd, allocates memory and reads the initrd into it. */
 void efi_find_initrd(EFI_FILE_HANDLE volume, struct boot_info *boot);
 
 /* ---- efi_elf.c ---- */

@@ -77,8 +77,9 @@ static bool read_header(struct elf_image *image)
 }
 
 /*
- * Returns the kernel's entry address from our note, or 0 if @notes has none.  A note is a header, a
- * name and a value; name and value are padded to four bytes each.
+ * Returns the kernel's entry address from the ELF note UEFI_NOTE_NAME, or 0 if @notes has no such
+ * note.  A note is a header, a name and a value.  Name and value are padded to multiples of four
+ * bytes.
  */
 static u64 find_entry(const struct elf_segment *notes)
 {

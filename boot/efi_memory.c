@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Allocates the firmware's memory, and makes the kernel's memory map from the firmware's.
+ * Allocates memory from the firmware, and makes the kernel's memory map out of the firmware's map.
  *
- * Caller: efi_main(); its last call, efi_leave(), ends the firmware's services.  UEFI specification
- * 2.10, table 7.10, says what each type of memory means after ExitBootServices().  Compare
- * Linux's arch/x86/platform/efi and drivers/firmware/efi/libstub.
+ * Caller: efi_main(), which calls efi_leave() last: that ends the firmware's services.  UEFI
+ * specification 2.10, table 7.10, says what each type of memory means after ExitBootServices().
+ * Compare Linux's arch/x86/platform/efi and drivers/firmware/efi/libstub.
  */
 #include "boot/efi_app.h"
 #include "kernel/lib/string.h"
@@ -96,9 +96,9 @@ static const EFI_MEMORY_DESCRIPTOR *descriptor(UINTN i)
 }
 
 /*
- * Returns true if the kernel may use the range once the firmware's boot services have ended.  It
- * may not use the memory of runtime services, ACPI tables (which it reads later), and persistent,
- * unaccepted or uncacheable memory.
+ * Returns true if the kernel may use the range once the firmware's boot services have ended.  The
+ * kernel may not use the memory of runtime services, ACPI tables (which it reads later), and
+ * persistent, unaccepted or uncacheable memory.
  */
 static bool is_usable(const EFI_MEMORY_DESCRIPTOR *d)
 {

@@ -2,9 +2,9 @@
 /*
  * The pack of the build, in the image: a cpio archive that the kernel uses if there is no initrd.
  *
- * kernel/x86/setup.c passes its address to the kernel in struct boot_info.  The file is empty unless
- * PACK= of make names an archive.  The section begins on a page and is padded to whole pages,
- * because the kernel makes its pages pages of files, or frees them.
+ * kernel/x86/setup.c stores the pack's address in struct boot_info.  The pack is empty unless PACK=
+ * of make names an archive.  The section begins at a page boundary and is padded to whole pages,
+ * because each of its pages either becomes a page of a file or is freed.
  */
 	.section .pack, "aw", @progbits
 	.globl	pack_start, pack_end

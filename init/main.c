@@ -52,7 +52,7 @@
 
 static struct cpu boot_cpu;
 
-static const struct app_entry *app; /* of `app=`; NULL: none */
+static const struct app_entry *app; /* the application that `app=` names; NULL: none */
 static bool app_given;              /* there is an option `app=` */
 static char app_usage[256];
 
@@ -212,7 +212,7 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	register_init_params(); /* `app=`, where there are applications inside the kernel */
 	if (boot->cmdline_cut)
 		pr_err("command line longer than %u bytes: the rest was cut\n", BOOT_CMDLINE_MAX);
-	/* passes each option to its parser; the program's words remain */
+	/* passes each option to its parser; stores the words for the program */
 	cmdline_parse(boot->cmdline, program_init());
 	pr_notice("softnet %s, " VARIANT_NAME " build, through the %s door; %llu KiB of memory\n",
 		  softnet_version, boot->door,

@@ -21,11 +21,11 @@
 #include "kernel/sched/sched.h"
 #include "kernel/shutdown.h"
 
-/* The file that runs without `init=`, if an initrd has it. */
+/* The program that is started without `init=`, if the file exists. */
 #define DEFAULT_PROGRAM "/init"
 /* Variables that the environment has before the command line is parsed. */
 #define NR_DEFAULTS 3
-/* Codes of a shell for a command that was not found, or that cannot run. */
+/* Exit codes, as a shell's, for a program that was not found, or that cannot run. */
 #define CODE_NOT_FOUND  127
 #define CODE_CANNOT_RUN 126
 
@@ -37,7 +37,7 @@ static struct cmdline_rest rest = {
 	.args = {DEFAULT_PROGRAM}, /* replaced by the path that runs */
 	.nr_args = 1,
 };
-static char path[CMDLINE_WORD_MAX]; /* of `init=`; "": not given */
+static char path[CMDLINE_WORD_MAX]; /* the value of `init=`; "": not given */
 static bool chosen;
 
 static int parse_init(const char *value)

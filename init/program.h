@@ -10,9 +10,9 @@ struct cmdline_rest;
 /* Registers `init=`.  Returns where cmdline_parse() stores the arguments and the environment. */
 struct cmdline_rest *program_init(void);
 /*
- * Chooses the program: that of `init=`, else with @by_default /init if it exists.  If there is none, reports variables of
- * the command line as options that are not registered.  After cmdline_parse(), with the files of the
- * initrd in place.
+ * Chooses the program: the one that `init=` names; without `init=`, /init if @by_default is true
+ * and the file exists.  Without a program, reports the variables of the command line as options
+ * that are not registered.  Called after cmdline_parse(), and after the initrd was unpacked.
  */
 void program_choose(bool by_default);
 /* Starts the chosen program in a thread of its own.  Returns false if there is none. */
