@@ -185,7 +185,7 @@ static long sys_utimensat(int dfd, const char __user *path, const struct timespe
 		return 0;
 	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	/* futimens(): no path, the descriptor itself. */
+	/* futimens() passes a NULL path, which means the file of @dfd itself. */
 	if (!path && dfd != AT_FDCWD)
 		return flags ? -EINVAL : change_file(dfd, &change);
 	return change_at(dfd, path, flags, &change);

@@ -3,11 +3,11 @@
  * The cpio format "newc", as GNU cpio and tools/pack write it.
  *
  * cpio_next() <- initramfs.c.  Any context, no lock.  The archive is not trusted: each length is
- * checked against what is left before it is used.
+ * checked against the rest of the archive before it is used.
  *
  * An entry is a header of 110 ASCII characters, the name with NUL, padding to four bytes, the data,
- * padding to four bytes.  The name may have more than one NUL behind it: so tools/pack aligns data
- * to pages.  The name "TRAILER!!!" ends an archive.  Compare
+ * padding to four bytes.  The name may have more than one NUL behind it: tools/pack adds NULs to
+ * align the data to pages.  The name "TRAILER!!!" ends an archive.  Compare
  * Documentation/driver-api/early-userspace/buffer-format.rst and init/initramfs.c of Linux.
  */
 #include "kernel/fs/cpio.h"
@@ -34,7 +34,7 @@ enum field {
 	RDEV_MAJOR,
 	RDEV_MINOR,
 	NAMESIZE,
-	CHECKSUM, /* of the data; "newc" leaves it 0, and the variant with it is not verified */
+	CHECKSUM, /* of the data; 0 in "newc"; never verified */
 };
 
 static bool parse_field(const char *text, u32 *value)
@@ -53,7 +53,10 @@ static bool parse_field(const char *text, u32 *value)
 	return true;
 }
 
-/* Parses the header at @header, of which @left bytes are there.  Returns NULL, or what is wrong. */
+/*
+ * Parses the header at @header; @left bytes of the archive begin there.  Returns NULL, or a text
+ * that says what is wrong.
+ */
 static const char *parse_header(const char *header, u64 left, u32 field[FIELDS])
 {
 	if (left < HEADER_LEN)

@@ -10,8 +10,8 @@ struct cpio_entry {
 	u32 ino;
 	u32 mode, uid, gid, nlink;
 	s64 mtime; /* seconds since 1970 */
-	u32 dev;   /* of the file system that the archive was made from */
-	u32 rdev;  /* of a device node: MKDEV() */
+	u32 dev;   /* number of the file system that the archive was made from */
+	u32 rdev;  /* a device node's number: MKDEV() */
 	u64 data;  /* offset of the data in the archive */
 	u32 size;  /* bytes of data */
 };

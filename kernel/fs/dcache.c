@@ -64,7 +64,10 @@ struct dentry *dget(struct dentry *dentry)
 
 void dput(struct dentry *dentry)
 {
-	/* The last reference of a directory may be its last child's: go on with the parent. */
+	/*
+	 * The freed dentry held a reference of its parent, perhaps the last: continue with the
+	 * parent.
+	 */
 	while (dentry && refcount_dec_and_test(&dentry->d_count)) {
 		struct dentry *parent = dentry->d_parent;
 

@@ -3,8 +3,9 @@
  * Names in the directory tree.
  *
  * A struct dentry is one name of an inode in one directory.  In the RAM file system a dentry exists
- * as long as its name does, or is in use; in /proc, while it is in use.  There is no cache of names
- * and there are no mounts: /proc is a directory whose inode has other operations.
+ * while the name exists or the dentry is in use; in /proc, only while the dentry is in use.  There
+ * is no cache of names and there are no mounts: /proc is a directory whose inode has other
+ * operations.
  *
  * tree_mutex protects names, parents and link counts: d_name, d_parent, d_inode's i_names and
  * i_nlink.  A reference keeps a dentry, its inode and its parents valid without the mutex.  Process
@@ -17,9 +18,9 @@
 
 struct dentry {
 	refcount_t d_count;
-	bool d_linked;           /* the name is in its directory: not removed, and not of /proc */
-	u8 d_len;                /* bytes of d_name */
-	struct dentry *d_parent; /* with a reference; the root is its own parent */
+	bool d_linked;              /* the name is in its directory's i_names; false in /proc */
+	u8 d_len;                   /* bytes of d_name */
+	struct dentry *d_parent;    /* with a reference; the root is its own parent */
 	struct tree_inode *d_inode; /* with a reference */
 	struct rb_node d_node;      /* in the directory's i_names, by d_hash and name */
 	u64 d_hash;
@@ -31,8 +32,8 @@ extern struct mutex tree_mutex;
 extern struct dentry *root_dentry;
 
 /*
- * Returns a new dentry with one reference, which is in no directory.  The reference of @inode
- * passes to it, also when memory is out and the result is NULL.
+ * Returns a new dentry with one reference, which is in no directory.  Returns NULL when memory is
+ * out.  Takes over the caller's reference of @inode, also on failure.
  */
 struct dentry *d_alloc(struct dentry *parent, const char *name, unsigned int len,
 		       struct tree_inode *inode);
@@ -50,7 +51,10 @@ void d_drop(struct dentry *dentry); /* out of its parent; drops that reference *
 struct dentry *d_from_hash(struct dentry *dir, u64 hash);
 /* Returns a copy of a name for d_move(), or NULL when memory is out. */
 char *d_name_alloc(const char *name, unsigned int len);
-/* Moves @dentry to another directory or name.  @name passes to it. */
+/*
+ * Moves @dentry to another directory or name.  @name, from d_name_alloc(), belongs to @dentry
+ * afterwards.
+ */
 void d_move(struct dentry *dentry, struct dentry *parent, char *name, unsigned int len);
 
 /*

@@ -84,14 +84,14 @@ static ssize_t random_write_at(struct file *file, struct iov_iter *from, u64 *po
 	return total;
 }
 
-/* Each page of a mapping of /dev/zero is a new one: the mapping is an anonymous one. */
+/* A mapping of /dev/zero is like anonymous memory: each page of the mapping is a new one. */
 static int zero_mmap_page(struct file *file, u64 index, struct page **page)
 {
 	*page = alloc_page(GFP_KERNEL | __GFP_ZERO);
 	return *page ? 0 : -ENOMEM;
 }
 
-/* These devices have no position: it stays 0. */
+/* lseek() succeeds, but the position of these devices stays 0. */
 static s64 null_llseek(struct file *file, s64 offset, unsigned int whence)
 {
 	return file->f_pos = 0;

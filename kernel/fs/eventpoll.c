@@ -8,13 +8,13 @@
  *
  * EPOLL_CTL_ADD puts the item into the file's wait queue, where it stays.  A wake-up of that queue
  * calls ep_poll_callback(), which appends the item to the ready list and wakes one thread of
- * epoll_wait().  That thread asks each ready item's file for its events.  An item that has none is
- * dropped from the list.  A level-triggered item that has some goes back to its end, because the
- * state remains until the next call finds it changed.  So a file is asked only when it was woken, or
- * after it had events.
+ * epoll_wait().  That thread asks each ready item's file for its events.  An item without events is
+ * dropped from the list.  A level-triggered item with events is appended to the list again: as long
+ * as its file has events, each call must report them.  So a file is asked only after a wake-up of
+ * its queue, or if it had events when it was asked before.
  *
- * No wake-up is lost: an item leaves the ready list before its file is asked, so an event that comes
- * during the question adds it again.  Compare Linux's fs/eventpoll.c.
+ * No wake-up is lost: an item leaves the ready list before its file is asked, so an event that
+ * comes while the file is asked adds the item again.  Compare Linux's fs/eventpoll.c.
  */
 #include "kernel/fs/eventpoll.h"
 
@@ -84,7 +84,8 @@ static bool ep_add_ready(struct eventpoll *ep, struct epitem *epi)
 
 /*
  * Returns true if an exclusive item has used up the event @key, so that no further exclusive waiter
- * of the file needs to be woken.  It has if the item waits for what happened.
+ * of the file needs to be woken.  A @key without EPOLLIN and EPOLLOUT is always used up, one with
+ * both never, and one with one of them if the item waits for it.
  */
 static bool ep_event_is_used(const struct epitem *epi, unsigned int key)
 {
@@ -169,8 +170,7 @@ static struct epitem *scan_next(struct eventpoll *ep, struct list_head *list, st
 
 /*
  * Ends a scan.  @again as for scan_next().  @unseen (or NULL) and the rest of @list go back to the head of
- * the ready list.  If that is not empty, another waiting thread is woken: it may have slept during the
- * scan.
+ * the ready list.  If the ready list is not empty, a waiting thread is woken for these items.
  */
 static void scan_end(struct eventpoll *ep, struct list_head *list, struct epitem *unseen,
 		     struct epitem *again)
@@ -193,8 +193,8 @@ static void scan_end(struct eventpoll *ep, struct list_head *list, struct epitem
 }
 
 /*
- * Stores the events of ready items in @events.  Returns their number, or -EFAULT if not one could be
- * stored; the item that could not stays ready.
+ * Stores the events of ready items in @events.  Returns their number, or -EFAULT if none could be
+ * stored.  An item whose event could not be stored stays ready.
  */
 static int ep_send_events(struct eventpoll *ep, struct epoll_event __user *events, int maxevents)
 {
@@ -232,7 +232,10 @@ static int ep_send_events(struct eventpoll *ep, struct epoll_event __user *event
 
 /* ---- the epoll file ----------------------------------------------------------------------------- */
 
-/* An epoll is readable if an item has events.  Items without are dropped from the ready list. */
+/*
+ * An epoll is readable if an item has events.  Items without events are dropped from the ready
+ * list.
+ */
 static unsigned int ep_eventpoll_poll(struct file *file, struct poll_table *pt)
 {
 	struct eventpoll *ep = file->private_data;
@@ -353,8 +356,9 @@ static int compare(const struct epitem *epi, const struct file *file, int fd)
 }
 
 /*
- * Returns the item of @file and @fd, or NULL and the place where it belongs.  Both are the key, because
- * a descriptor may be closed while a duplicate keeps its file, and be used again.
+ * Returns the item of @file and @fd, or NULL and the place where it belongs.  File and descriptor
+ * together are the key.  A descriptor alone is not unique: if it was closed while a duplicate keeps
+ * its file open, the number may now name another file.
  */
 static struct epitem *ep_find(struct eventpoll *ep, const struct file *file, int fd,
 			      struct rb_node **parent, struct rb_node ***link)
@@ -549,8 +553,8 @@ out_put:
 /*
  * Sleeps until an item may be ready.  The thread joins the queue under ep->wq.lock, after it has found the
  * ready list empty, so no event comes in between.  An event wakes one thread and takes it out of the
- * queue; a thread that another cause woke meanwhile does not count as woken.  Returns true if the
- * deadline has passed.
+ * queue; a thread that is awake already, for another reason, does not count as woken.  Returns true
+ * if the deadline has passed.
  */
 static bool ep_sleep(struct eventpoll *ep, u64 deadline)
 {
@@ -577,7 +581,7 @@ static bool ep_sleep(struct eventpoll *ep, u64 deadline)
 
 /*
  * @deadline: on the clock of ktime_get_ns(); 0: does not sleep.  Events take precedence over a signal:
- * a thread that an event woke must deliver it, because no other thread was woken.
+ * a thread that an event woke must report the event, because no other thread was woken for it.
  */
 static long ep_poll(struct eventpoll *ep, struct epoll_event __user *events, int maxevents,
 		    u64 deadline)

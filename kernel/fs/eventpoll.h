@@ -7,8 +7,8 @@
  * file->f_ep_links of the watched file.  An event adds it to a fourth, the eventpoll's ready list.
  *
  * Locks, in this order:
- *   epmutex (sleeps)    one for all: the end of a watched file and of an epoll, and the addition of an
- *                       epoll to another one
+ *   epmutex (sleeps)    one for all epolls: held at the end of a watched file or of an epoll, and
+ *                       while an epoll is added to another one
  *   ep->mtx (sleeps)    an eventpoll's tree, and the delivery of its events; that of an outer epoll is
  *                       taken before that of an inner one
  *   the wait queue of the watched file
@@ -29,7 +29,7 @@ struct eventpoll {
 	struct list_head ready;      /* epitems that may have events, oldest first */
 	bool scanning;               /* a thread has moved the ready list to a list of its own */
 	wait_queue_head_t wq;        /* threads in epoll_wait() */
-	wait_queue_head_t poll_wait; /* of the epoll file: poll(), and epolls that watch it */
+	wait_queue_head_t poll_wait; /* poll() of the epoll file, and epolls that watch it */
 	struct rb_root items;
 	struct file *file;
 	/*
@@ -47,8 +47,8 @@ struct epitem {
 	struct file *file;
 	struct list_head file_link; /* in file->f_ep_links */
 	int fd;
-	u32 events; /* EPOLL*: asked for, and how to report; without any event: off */
-	u64 data;   /* the application's */
+	u32 events; /* EPOLL* bits: events, and how to report them; no event: disabled */
+	u64 data;   /* the application's value, which epoll_wait() returns */
 };
 BUILD_BUG_ON(sizeof(struct epitem) > 128);
 

@@ -5,8 +5,9 @@
  * ep_loop_check(), ep_path_check() <- epoll_ctl(EPOLL_CTL_ADD) of an epoll file, with epmutex held.  An
  * event passes from an inner epoll to the outer ones by recursion, with interrupts off.  Therefore
  * chains are short, no chain is a cycle, and few epolls are above another.  The epolls form a graph
- * without cycles; a walk visits each at most once, because it leaves its number and result there.
- * Compare Linux's fs/eventpoll.c, whose limits for the paths of each length are replaced by one limit.
+ * without cycles; a walk stores its number and its result in each epoll, and so visits each at most
+ * once.  Compare Linux's fs/eventpoll.c, which has a limit for each length of path; here one limit
+ * holds for all paths.
  */
 #include "include/uapi/errno.h"
 #include "kernel/fs/eventpoll.h"
@@ -26,8 +27,9 @@ static bool been_here(struct eventpoll *ep)
 }
 
 /*
- * Returns the length of the longest chain of epolls below @ep, or more than EPOLL_NESTS_MAX if it is
- * longer than that, or if @sought is in one.  @level is the depth of the recursion.
+ * Returns the length of the longest chain of epolls below @ep.  The result is more than
+ * EPOLL_NESTS_MAX if a chain is longer than that, or if @sought is @ep or below it.  @level is the
+ * depth of the recursion.
  */
 static unsigned int depth_below(struct eventpoll *ep, const struct eventpoll *sought,
 				unsigned int level)
@@ -82,8 +84,9 @@ int ep_loop_check(struct eventpoll *ep, struct eventpoll *inner)
 }
 
 /*
- * Returns the number of wake-ups that one of @ep causes above it, in the worst case.  It cannot
- * overflow: without @ep's newest link, each epoll is within the limit. ep_links_lock held.
+ * Returns how many wake-ups of the epolls above @ep one wake-up of @ep causes, at most.  The sum
+ * cannot overflow: before the newest addition of an epoll to another, each sum was within the
+ * limit. ep_links_lock held.
  */
 static unsigned int paths_above(struct eventpoll *ep)
 {
@@ -99,8 +102,8 @@ static unsigned int paths_above(struct eventpoll *ep)
 }
 
 /*
- * Returns true if @ep and all epolls below it are within the limit.  The walk's results are those
- * of paths_above().
+ * Returns true if @ep and all epolls below it are within the limit.  The caller has begun a new
+ * walk, whose results are those of paths_above().
  */
 static bool paths_fit(struct eventpoll *ep)
 {

@@ -70,7 +70,7 @@ int file_set_owner(struct file *file, int owner)
 	return 0;
 }
 
-/* A thread of the process as the owner stands for the process. */
+/* The calling thread as the owner stands for the process. */
 static long set_owner_ex(struct file *file, const struct f_owner_ex __user *arg)
 {
 	struct f_owner_ex owner;
@@ -135,7 +135,9 @@ static long file_fcntl(struct file *file, unsigned int fd, unsigned int cmd, uns
 		return get_owner_ex(file, (struct f_owner_ex *)arg);
 	case F_SETSIG:
 	case F_GETSIG:
-		/* There is no SIGIO: urgent data alone sends a signal, SIGURG. */
+		/*
+		 * These calls choose the signal that replaces SIGIO, which this kernel never sends.
+		 */
 		return 0;
 	case F_SETPIPE_SZ:
 	case F_GETPIPE_SZ:

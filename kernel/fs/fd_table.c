@@ -10,8 +10,8 @@
  * The table has pages of pointers and two bitmaps: which numbers are taken, and which are
  * close-on-exec.  It begins inside struct files_struct with room for FDS_AT_START numbers, and
  * doubles when a number does not fit, and halves when the numbers in use fit into a quarter.  Pages
- * are added and freed, not copied, so the largest table needs no large block of memory.  (Linux never shrinks a table.  Here the memory is needed for other things: all of the machine's
- * memory is the kernel's.)  A number that is taken but has no file yet is reserved for an open() in
+ * are added and freed, not copied, so the largest table needs no large block of memory.  Linux
+ * never shrinks a table.  A number that is taken but has no file yet is reserved for an open() in
  * progress.  POSIX requires that open() returns the lowest free number.  A third bitmap marks the
  * words of the first bitmap that have no free number, so the search reads at most FULL_WORDS words,
  * however many files are open.  Compare Linux's fs/file.c.
@@ -35,7 +35,10 @@
 #define FULL_WORDS   (NR_OPEN_MAX / 64 / 64)
 BUILD_BUG_ON(!IS_POWER_OF_2(NR_OPEN_MAX) || FULL_WORDS == 0);
 
-/* A descriptor table.  A larger or smaller one takes over its pages, and replaces all else at once. */
+/*
+ * A descriptor table.  When its size changes, the new table takes over the pages; everything else
+ * is allocated anew.
+ */
 struct fdtable {
 	/* room for so many descriptors: FDS_AT_START, or FDS_PER_PAGE times a power of two */
 	unsigned int size;
@@ -154,7 +157,10 @@ static void table_free(struct fdtable *table)
 	kfree(table->taken);
 }
 
-/* Makes a table that takes over the pages of one with room for @old; the pages above these are new. */
+/*
+ * Prepares a table of @size numbers: allocates everything but the pages for the first @old numbers,
+ * which table_replace() takes over from the present table.
+ */
 static int table_alloc(struct fdtable *table, unsigned int size, unsigned int old)
 {
 	const unsigned int nr_pages = size / FDS_PER_PAGE;
@@ -190,8 +196,8 @@ static struct fdtable start_table(struct files_struct *files)
 }
 
 /*
- * Copies the entries into @to and makes it the table; @to then has what is left of the old one, for the
- * caller to free.  All numbers in use must fit into both. files->lock held.
+ * Moves the entries into @to and makes @to the table.  Afterwards @to has the rest of the old
+ * table, which the caller frees.  All numbers in use must fit into both tables. files->lock held.
  */
 static void table_replace(struct files_struct *files, struct fdtable *to)
 {
@@ -199,7 +205,7 @@ static void table_replace(struct files_struct *files, struct fdtable *to)
 	unsigned int n = min(from.size, to->size);
 
 	if (n == FDS_AT_START) {
-		/* The pointers in struct files_struct are no page that could be taken over. */
+		/* The pointers in struct files_struct are not a page of their own: copy them. */
 		memcpy(to->pages[0], from.pages[0], n * sizeof(struct file *));
 	} else {
 		for (unsigned int i = 0; i < n / FDS_PER_PAGE; i++) {
@@ -214,8 +220,8 @@ static void table_replace(struct files_struct *files, struct fdtable *to)
 }
 
 /*
- * Makes the table large enough for @fd.  If another thread has changed its size meanwhile, it stays as it
- * is, and the caller tries again.
+ * Makes the table large enough for @fd.  If another thread has changed the table's size meanwhile,
+ * the table stays as it is, and the caller tries again.
  */
 static int grow(struct files_struct *files, unsigned int fd)
 {
@@ -257,7 +263,7 @@ static void shrink(struct files_struct *files, unsigned int size)
 {
 	struct fdtable table = start_table(files);
 
-	/* All its pages are the present table's. */
+	/* All pages of the smaller table come from the present one. */
 	if (size > FDS_AT_START && table_alloc(&table, size, size))
 		return;
 	spin_lock(&files->lock);

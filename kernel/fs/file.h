@@ -3,10 +3,11 @@
  * The object behind a file descriptor.
  *
  * The kinds of files are files and directories of the RAM file system (kernel/fs/ramfs_file.c),
- * sockets (net/socket.c), /proc (kernel/fs/proc.c), the console and other devices, pipes, epoll.  Each kind has its own struct file_operations, so read(), write(), poll() and close() are
- * the same for all.  A struct file is reference-counted: one reference for each fget() of a system
- * call in flight, one for each slot of the table; the last fput() calls release().  All functions
- * run in process context, except the wake-ups of poll(), which come from any context.
+ * sockets (net/socket.c), /proc (kernel/fs/proc.c), the console and other devices, pipes, epoll.
+ * Each kind has a struct file_operations, so read(), write(), poll() and close() are the same for
+ * all.  A struct file is reference-counted: one reference for each fget() of a system call in
+ * flight, one for each slot of the table; the last fput() calls release().  All functions run in
+ * process context, except the wake-ups of poll(), which come from any context.
  */
 #ifndef KERNEL_FS_FILE_H
 #define KERNEL_FS_FILE_H
@@ -51,16 +52,17 @@ struct file_operations {
 	ssize_t (*read_iter)(struct file *file, struct iov_iter *to);
 	ssize_t (*write_iter)(struct file *file, struct iov_iter *from);
 	/*
-	 * The same for a file with a position, which has these two instead: both begin at *@pos and
-	 * advance it by the bytes moved.  A file that was opened with O_APPEND first sets it to its
-	 * end.  read() passes the file's own position, pread() another one.
+	 * The same for a file with a position, which has these two functions instead.  Both begin
+	 * at *@pos, and advance *@pos by the bytes moved.  For a file that was opened with
+	 * O_APPEND, write_at() first sets *@pos to the end of the file.  read() passes the file's
+	 * own position, pread() another one.
 	 */
 	ssize_t (*read_at)(struct file *file, struct iov_iter *to, u64 *pos);
 	ssize_t (*write_at)(struct file *file, struct iov_iter *from, u64 *pos);
 	/*
 	 * Writes @size bytes of @page from @offset on, without a copy if the file can hold a reference
-	 * of the page.  @more: the caller will write more at once.  Returns the bytes written or
-	 * -errno; -EOPNOTSUPP: only write_iter() can write.  May be NULL.
+	 * of the page.  @more: the caller will write more immediately afterwards.  Returns the
+	 * bytes written or -errno; -EOPNOTSUPP: only write_iter() can write.  May be NULL.
 	 */
 	ssize_t (*sendpage)(struct file *file, struct page *page, unsigned int offset, size_t size,
 			    bool more);
@@ -102,7 +104,7 @@ BUILD_BUG_ON(sizeof(struct file) > 128);
 
 /*
  * Returns an open file with one reference, which has no descriptor yet.  ERR_PTR(-ENFILE) when
- * memory or FILES_MAX is out.
+ * memory is out, or FILES_MAX files are open.
  */
 struct file *alloc_file(struct inode *inode, unsigned int flags,
 			const struct file_operations *fops);
@@ -117,7 +119,10 @@ struct file *filp_open(const char *path, unsigned int flags, unsigned int mode);
  */
 ssize_t kernel_read(struct file *file, void *buf, size_t n, u64 pos);
 void get_file(struct file *file);
-/* Sets f_owner: 0, the process, or minus its group.  Returns 0 or -ESRCH. */
+/*
+ * Sets f_owner to 0 (none), the PID, or the negative number of the process group.  Returns 0 or
+ * -ESRCH.
+ */
 int file_set_owner(struct file *file, int owner);
 void fput(struct file *file);
 

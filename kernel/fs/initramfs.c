@@ -40,7 +40,7 @@ struct unpack {
 	unsigned int entries, errors;
 };
 
-/* Reports an entry that is left out.  Only the first ones: an archive may have many. */
+/* Reports an entry that is left out, but only the first INITRD_REPORTS_MAX of them. */
 static void report(struct unpack *u, const struct cpio_entry *entry, const char *why)
 {
 	if (u->errors++ < INITRD_REPORTS_MAX)
@@ -84,8 +84,8 @@ static void free_until(struct unpack *u, u64 end)
 }
 
 /*
- * Makes the whole pages of the entry's data pages of the file, if the data is aligned.  Returns how
- * many bytes are in the file then, or -errno.
+ * If the entry's data begins at a page boundary, moves its whole pages into the file.  Returns how
+ * many bytes the file then has, or -errno.
  */
 static s64 adopt_data(struct unpack *u, const struct cpio_entry *entry, struct tree_inode *inode)
 {
@@ -154,8 +154,8 @@ static int make_parents(struct path_walk *walk)
 }
 
 /*
- * Makes room for a new object: removes one with its name.  Returns 0, the existing directory in
- * *@kept if the new object is one, too, or -errno.  tree_mutex held.
+ * Removes an existing object with the name of the new one.  If both are directories, the existing
+ * one is kept, and stored in *@kept with a reference.  Returns 0 or -errno.  tree_mutex held.
  */
 static int make_room(struct path_walk *walk, u32 mode, struct dentry **kept)
 {
@@ -181,8 +181,8 @@ static int make_room(struct path_walk *walk, u32 mode, struct dentry **kept)
 }
 
 /*
- * Creates the object of an entry, or gives @link, the file's first name, another one.  Returns the
- * object's dentry with a reference, or ERR_PTR.
+ * Creates the object of an entry; or, if @link is not NULL, gives @link's file another name.
+ * Returns the object's dentry with a reference, or ERR_PTR.
  */
 static struct dentry *create(const char *name, const struct ramfs_new *new, struct dentry *link)
 {
@@ -253,7 +253,10 @@ static int unpack_file(struct unpack *u, const struct cpio_entry *entry, const c
 	dentry = create(name, &new, first);
 	if (IS_ERR(dentry))
 		return PTR_ERR(dentry);
-	/* Of several names, GNU cpio stores the data with the last, others with the first. */
+	/*
+	 * If a file has several names, GNU cpio stores the data with the last name, other programs
+	 * with the first.
+	 */
 	if (entry->size || !first) {
 		err = fill_file(u, entry, dentry->d_inode);
 		set_attributes(dentry->d_inode, entry);
@@ -308,7 +311,10 @@ static void unpack_entry(struct unpack *u, const struct cpio_entry *entry)
 		report(u, entry, "left out: a pipe, socket or disk");
 		return;
 	}
-	/* Absolute, whatever the archive says.  The entry's own page may be freed before its end. */
+	/*
+	 * Use a copy, which begins with '/': the page with the entry's name may be freed while the
+	 * entry is unpacked.
+	 */
 	name = kmalloc(strlen(entry->name) + 2, GFP_KERNEL);
 	err = -ENOMEM;
 	if (name) {

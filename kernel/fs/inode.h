@@ -3,8 +3,8 @@
  * Inodes: the object that an open file refers to.
  *
  * Every open file has a struct inode: its number and mode.  An object with a name in the directory
- * tree has a struct tree_inode around it.  Sockets and pipes have no name, so they need no more
- * than the small one.
+ * tree has a struct tree_inode around it.  Sockets and pipes have no name, so they have only a
+ * struct inode.
  */
 #ifndef KERNEL_FS_INODE_H
 #define KERNEL_FS_INODE_H
@@ -104,8 +104,7 @@ struct tree_inode {
 };
 
 /*
- * Returns a new inode with one reference and no name, with the present time; NULL when memory is
- * out.
+ * Returns a new inode with one reference and no name, whose times are now; NULL when memory is out.
  */
 struct tree_inode *inode_alloc(const struct inode_operations *op, u32 mode);
 void ihold(struct tree_inode *inode);
@@ -118,11 +117,11 @@ static inline bool is_dir(const struct tree_inode *inode)
 {
 	return inode_type(inode) == S_IFDIR;
 }
-/* Sets the times of a change of the data and of the inode, or of the inode alone, to now. */
+/* Set to now: inode_modified() i_mtime and i_ctime, inode_changed() i_ctime only. */
 void inode_modified(struct tree_inode *inode);
 void inode_changed(struct tree_inode *inode);
 /*
- * Sets the time of the last access to now, if it is not after the last change or a day old, as
+ * Sets i_atime to now, but only if it is not later than the last change, or if it is a day old, as
  * Linux does with the mount option relatime.
  */
 void inode_accessed(struct tree_inode *inode);

@@ -44,9 +44,9 @@ struct pollfd;
 /* The descriptors of one call, in chunks: the first on the caller's stack, the others a page each. */
 struct poll_list {
 	struct poll_list *next;
-	struct poll_list *last; /* of the first chunk */
+	struct poll_list *last; /* the last chunk; valid in the first chunk only */
 	struct pollfd *fd;
-	unsigned int len, size; /* descriptors in use, and in all */
+	unsigned int len, size; /* number of descriptors in use, and of all */
 };
 /* Initialises the first chunk with @size descriptors at @fd. */
 void poll_list_init(struct poll_list *list, struct pollfd *fd, unsigned int size);
@@ -54,8 +54,9 @@ void poll_list_init(struct poll_list *list, struct pollfd *fd, unsigned int size
 struct pollfd *poll_list_add(struct poll_list *list);
 void poll_list_free(struct poll_list *list); /* frees all chunks but the first */
 /*
- * Waits until one of the descriptors has one of its events, or one of @always, and stores the events in
- * revents.  Returns the number of descriptors with events, 0 at the deadline, or -errno.
+ * Waits until one of the descriptors has one of the events that it asks for, or one of @always, and
+ * stores the events in revents.  Returns the number of descriptors with events, 0 at the deadline,
+ * or -errno.
  */
 int poll_wait_for(struct poll_list *list, unsigned int always, u64 deadline);
 
@@ -70,15 +71,16 @@ long poll_deadline_timespec(const struct timespec __user *timeout, u64 *deadline
  */
 long poll_sigmask_begin(const void __user *mask, size_t size);
 /*
- * Takes and returns the call's result: if that is -EINTR or -ERESTARTNOHAND, the handlers run with the
- * new mask.
+ * @res is the result of the call, and is returned.  If it is -EINTR or -ERESTARTNOHAND, the
+ * temporary mask stays until the signal is delivered; else the old mask returns at once.
  */
 long poll_sigmask_end(long res);
 /* Returns the time that is left, 0 at the least, as ppoll() and select() store it. */
 struct timespec poll_time_left(u64 deadline);
 /*
- * Stores that time at @timeout, which may be NULL.  Returns @res, the call's result, also if the time
- * cannot be stored; but then an interrupted call cannot start again: -EINTR instead of -ERESTARTNOHAND.
+ * Stores the time that is left at @timeout, which may be NULL.  Returns @res, the result of the
+ * call, also if the time cannot be stored.  But then an interrupted call cannot start again:
+ * -ERESTARTNOHAND becomes -EINTR.
  */
 long poll_store_left(struct timespec __user *timeout, u64 deadline, long res);
 

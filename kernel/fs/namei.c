@@ -6,9 +6,9 @@
  * <- those that create or remove a name (names.c, open.c); path_lookup() <- the program loader, the
  * initrd.  Process context, under tree_mutex.
  *
- * The walk holds a reference of the directory where it is.  A symbolic link replaces the rest of
- * the path by its target and what followed it, so the depth of links takes no stack.  Compare
- * path_resolution(7), POSIX.1-2017 section 4.13 and Linux's fs/namei.c.
+ * The walk holds a reference of the directory where it is.  At a symbolic link, the rest of the
+ * path is replaced by the link's target followed by that rest.  So links in targets need no
+ * recursion.  Compare path_resolution(7), POSIX.1-2017 section 4.13 and Linux's fs/namei.c.
  */
 #include "kernel/fs/namei.h"
 

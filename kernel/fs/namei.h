@@ -47,7 +47,7 @@ enum last_type {
 struct path_walk {
 	struct dentry *at;  /* where the walk is, with a reference */
 	const char *left;   /* the rest of the path */
-	char *buf;          /* memory that @left is in; NULL: in the caller's */
+	char *buf;          /* allocated memory with @left; NULL: @left is in the caller's memory */
 	unsigned int links; /* symbolic links followed */
 	const char *last;   /* the last component, after path_parent() */
 	unsigned int last_len;
@@ -82,7 +82,7 @@ struct fs_struct {
 	struct dentry *pwd; /* with a reference; NULL: the root */
 	u32 umask;
 };
-/* Returns that of current; of a kernel thread, the kernel's own. */
+/* Returns current's struct; for a kernel thread, the kernel's own. */
 struct fs_struct *current_fs(void);
 /* The working directory without a reference; tree_mutex held. */
 struct dentry *the_pwd(void);

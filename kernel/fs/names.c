@@ -4,8 +4,9 @@
  *
  * sys_* <- applications.  Process context.  Each call walks to the directory of the last component,
  * checks the request and changes the directory, all under tree_mutex.  A removed dentry is released
- * after the mutex, because the file's pages may be many.  Names only change in the RAM file system:
- * /proc answers as Linux's does.  Compare POSIX.1-2017 and Linux's fs/namei.c.
+ * after the mutex, because the file's pages may be many.  Names change only in the RAM file system;
+ * in /proc the calls fail with the errors of Linux's /proc.  Compare POSIX.1-2017 and Linux's
+ * fs/namei.c.
  */
 #include "include/uapi/errno.h"
 #include "include/uapi/fcntl.h"
@@ -65,8 +66,8 @@ static struct dentry *existing(struct path_walk *walk)
 /* ---- creating -------------------------------------------------------------------------------- */
 
 /*
- * Checks that the last component can become a new name.  Only a new directory's may have a slash
- * behind it.
+ * Checks that the last component can become a new name.  Only the name of a new directory may be
+ * followed by a slash.
  */
 static int check_new(struct path_walk *walk, bool dir)
 {
@@ -387,7 +388,7 @@ static long sys_renameat2(int olddfd, const char __user *oldpath, int newdfd,
 	err = getname(&newname, newpath, false);
 	if (err)
 		return err;
-	/* Before tree_mutex: this may need it for the working directory. */
+	/* Called before tree_mutex is taken: path_begin() may take it for the working directory. */
 	err = path_begin(&to, newdfd, newname.name);
 	if (err)
 		goto out_name;

@@ -107,7 +107,9 @@ static struct dentry *open_walk(struct path_walk *walk, unsigned int flags, unsi
 		return ERR_PTR(err);
 	dentry = path_last(walk, (flags & O_NOFOLLOW || exclusive ? 0 : LOOKUP_FOLLOW) |
 					 (flags & O_CREAT ? LOOKUP_CREATE : 0));
-	/* With a rest of the path, a directory on the way does not exist. */
+	/*
+	 * If a rest of the path is left, a directory on the way is missing: do not create anything.
+	 */
 	if (dentry == ERR_PTR(-ENOENT) && flags & O_CREAT && walk->last_type == LAST_NORM &&
 	    !*walk->left) {
 		dentry = create_file(walk, mode);

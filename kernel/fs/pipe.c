@@ -28,7 +28,7 @@
 
 struct pipe_buffer {
 	struct page *page;
-	unsigned int offset, len; /* the full part */
+	unsigned int offset, len; /* position of the unread data in the page */
 };
 
 struct pipe_inode_info {
@@ -70,8 +70,8 @@ static int pipe_wait(struct pipe_inode_info *pipe)
 
 /*
  * Copies buffered bytes to @to until either is exhausted.  Returns their number, or -EFAULT if none
- * could be copied.  Wakes writers if the pipe was full and now has a free slot: before that, a writer has
- * no reason to wait. mutex held.
+ * could be copied.  Wakes writers if the pipe was full and now has a free slot: writers wait only
+ * for a full pipe. mutex held.
  */
 static ssize_t pipe_take(struct pipe_inode_info *pipe, struct iov_iter *to)
 {

@@ -3,8 +3,8 @@
  * Files of /proc about the process's files: /proc/self/fd, /proc/self/cwd, /proc/self/root.
  *
  * link functions <- readlink() and walks, with tree_mutex held.  Process context.  A
- * descriptor's link is a path, or "socket:[number]" as in Linux, but opening such a text fails here,
- * where Linux opens the file itself.  Compare proc(5) and Linux's fs/proc/fd.c.
+ * descriptor's link is a path, or "socket:[number]" as in Linux, but opening "socket:[number]"
+ * fails here, whereas Linux opens the file itself.  Compare proc(5) and Linux's fs/proc/fd.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/fs/file.h"

@@ -5,9 +5,9 @@
  * proc_lookup(), proc_iterate() <- a walk, getdents64(), with tree_mutex held; open_entry() <-
  * open().  Process context.  The tables of entries and sysctls do not change after boot.
  *
- * Nothing is kept for an entry that is not in use: the paths of the registered entries are the tree.
- * A directory is the common beginning of some of them, and is stored in its inode as (an entry, the
- * length of the beginning, the number that the component "#" stands for).  Compare Linux's
+ * The tree is not stored: it follows from the paths of the registered entries.  A directory is the
+ * common beginning of some of these paths.  Its inode stores one of these entries, the length of
+ * the beginning, and the number that the component "#" stands for.  Compare Linux's
  * fs/proc/generic.c, fs/proc/self.c and fs/proc/base.c.
  */
 #include "include/uapi/errno.h"
@@ -29,7 +29,7 @@
 
 /* A file, link or directory of /proc, as its inode stores it in i_private. */
 struct proc_place {
-	u16 index;  /* of an entry; the entries and sysctls are counted through */
+	u16 index;  /* number of an entry; the sysctls are counted after the entries */
 	u16 len;    /* bytes of the entry's path that are the path of this place */
 	u32 number; /* in place of "#" */
 };
@@ -122,7 +122,7 @@ static u64 ino_of(struct proc_place place)
 
 /* ---- looking up ------------------------------------------------------------------------------ */
 
-/* If @name is a number that the "#" @c stands for, stores it and returns true. */
+/* If @c is a "#" and @name is a number that it stands for, stores the number and returns true. */
 static bool take_number(struct component *c, const char *name, unsigned int len)
 {
 	const struct proc_entry *entry = proc_nth(c->place.index);
@@ -188,8 +188,8 @@ static struct dentry *proc_lookup(struct dentry *dir, const char *name, unsigned
 /* ---- listing --------------------------------------------------------------------------------- */
 
 /*
- * The position of an entry: its index, and above it the number from which on the numbers of a "#"
- * were not listed yet.
+ * The position of an entry: its index in the low 16 bits; above them, for a "#", the lowest number
+ * that was not listed yet.
  */
 static u64 position(unsigned int index, u64 number)
 {

@@ -161,7 +161,7 @@ void ramfs_remove(struct dentry *dentry)
 	if (dir)
 		inode->i_nlink = 0;
 	else if (--inode->i_nlink)
-		ramfs_uncharge_inode(); /* evict() counts the last name */
+		ramfs_uncharge_inode(); /* evict() does this for the last name */
 	inode_changed(inode);
 	d_drop(dentry);
 }

@@ -31,7 +31,10 @@ struct ramfs_new {
  */
 struct dentry *ramfs_create(struct dentry *dir, const char *name, unsigned int len,
 			    const struct ramfs_new *new);
-/* Gives @inode the name @name in @dir, too.  As ramfs_create(); -EMLINK at RAMFS_LINKS_MAX. */
+/*
+ * Gives @inode the name @name in @dir, too.  Returns 0, -EMLINK at RAMFS_LINKS_MAX names, or an
+ * error of ramfs_create().
+ */
 int ramfs_link(struct tree_inode *inode, struct dentry *dir, const char *name, unsigned int len);
 /* Removes a name.  A directory must be empty. */
 void ramfs_remove(struct dentry *dentry);
@@ -46,7 +49,10 @@ void ramfs_file_init(void);
 void ramfs_file_evict(struct tree_inode *inode);
 /* Sets the size.  Returns 0, -EFBIG, -ENOMEM or -ENOSPC. */
 int ramfs_truncate(struct tree_inode *inode, u64 size);
-/* Gives the bytes [@pos, @pos + @len) pages.  @keep_size: the size does not grow.  As ramfs_truncate(). */
+/*
+ * Gives the bytes [@pos, @pos + @len) pages.  @keep_size: the size does not grow.  Returns the same
+ * errors as ramfs_truncate().
+ */
 int ramfs_allocate(struct tree_inode *inode, u64 pos, u64 len, bool keep_size);
 /*
  * Makes @page the file's page @index.  The reference passes to the file.  For the initrd, before

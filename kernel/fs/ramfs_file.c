@@ -220,8 +220,9 @@ int ramfs_allocate(struct tree_inode *inode, u64 pos, u64 len, bool keep_size)
 /* ---- reading and writing --------------------------------------------------------------------- */
 
 /*
- * Copies up to the end of a page, of the file or of @to, from *@pos.  Returns the bytes wanted, 0 at
- * the end of the file; *@done is fewer if a buffer is invalid.
+ * Copies bytes from @pos on, up to the end of the page, of the file or of @to, whichever is first.
+ * Returns how many bytes these are, 0 at the end of the file.  Stores in *@done how many were
+ * copied: fewer if a buffer is invalid.
  */
 static size_t read_one_page(struct tree_inode *inode, struct iov_iter *to, u64 pos, size_t *done)
 {

@@ -22,8 +22,8 @@
 #define FAST_IOV 8
 
 /*
- * Stores the file of @fd with a reference.  Returns 0, or -errno if the file was not opened for that
- * direction or does not support it.
+ * Stores the file of @fd with a reference.  Returns 0, or -errno if the file was not opened for
+ * reading (or @writing), or does not support that.
  */
 static long file_for(unsigned int fd, bool writing, struct file **filep)
 {
@@ -162,7 +162,10 @@ static long sys_pwrite64(unsigned int fd, const void __user *buf, size_t count, 
 	return read_write(fd, (void *)buf, count, true, &pos);
 }
 
-/* On x86-64 the position comes in one argument; the fifth, its upper half elsewhere, is unused. */
+/*
+ * On x86-64 the position is one argument.  The fifth argument, its upper half on 32-bit machines,
+ * is unused.
+ */
 static long sys_preadv(unsigned int fd, const struct iovec __user *vec, unsigned long nr_segs,
 		       u64 pos)
 {

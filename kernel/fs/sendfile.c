@@ -49,7 +49,7 @@ static ssize_t send_page(struct file *out, struct file *in, u64 *pos, size_t *n)
 		return 0;
 	err = in->f_op->mmap_page(in, *pos / PAGE_SIZE, &page);
 	if (err)
-		return err == -EFAULT ? 0 : err; /* -EFAULT: the file was cut meanwhile */
+		return err == -EFAULT ? 0 : err; /* -EFAULT: the file became shorter */
 	left = min_t(u64, left, *n);
 	*n = min_t(u64, left, PAGE_SIZE - offset);
 	more = *n < left;

@@ -7,7 +7,7 @@
  *
  * A periodic timer is armed for one period at a time.  After it has expired, the next read() counts the
  * periods that have passed and arms it again: a reader that is late costs no interrupts.  A time of day
- * is converted when the timer is set: setting the clock later does not move it, and
+ * is converted when the timer is set: setting the clock later does not move the timer, and
  * TFD_TIMER_CANCEL_ON_SET has no effect.  Compare Linux's fs/timerfd.c.
  */
 #include "include/uapi/timerfd.h"
@@ -32,7 +32,7 @@ struct timerfd_ctx {
 	struct mutex mutex;
 	spinlock_t lock; /* ticks, expired */
 	struct hrtimer timer;
-	u64 next;     /* when it expires, or expired last: ns, as ktime_get_ns() counts */
+	u64 next;     /* when the timer expires, or expired last: ns, as ktime_get_ns() counts */
 	u64 interval; /* ns; 0: once */
 	u64 ticks;    /* expirations that no read() has returned */
 	bool expired; /* not armed again since it expired */
