@@ -31,7 +31,7 @@ struct elf_file {
 	Elf64_Phdr *phdrs;
 	u64 low, high; /* addresses of the segments, before the bias; whole pages */
 	u64 align;     /* the largest p_align, at least a page */
-	u64 bias;      /* where the file lies, minus where its headers say */
+	u64 bias;      /* address in memory minus address in the headers */
 };
 
 #define bad(e, fmt, ...)                                                                           \
@@ -145,9 +145,9 @@ static unsigned int segment_prot(const Elf64_Phdr *p)
 }
 
 /*
- * Maps one segment: its bytes of the file, then zeroes.  The first page of zeroes may be the last of
- * the file.  Its end is cleared as a whole, also behind the segment: ld.so allocates its first memory
- * there.
+ * Maps one segment: its bytes of the file, then zeroes.  The zeroes may begin inside the last page
+ * of the file's bytes.  That page is then cleared up to its end, also behind the segment, because
+ * ld.so allocates its first memory there.
  */
 static int map_segment(struct mm_struct *mm, const struct elf_file *e, const Elf64_Phdr *p)
 {

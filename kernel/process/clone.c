@@ -3,8 +3,8 @@
  * clone() and clone3(): new threads of the process; set_tid_address().
  *
  * Called through kernel_syscall() (process context).  A thread shares everything with its creator:
- * flags that would give it a copy of something mean a new process, which does not exist.  Answers to
- * Linux's kernel/fork.c.
+ * flags that would give it a copy of something ask for a new process, which this kernel cannot
+ * create.  Answers to Linux's kernel/fork.c.
  */
 #include "kernel/process/clone.h"
 
@@ -27,12 +27,15 @@
 
 /* A thread must share these. */
 #define SHARED (CLONE_VM | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_FS)
-/* CLONE_SYSVSEM, CLONE_DETACHED and CLONE_IO concern things that this kernel has not. */
+/* CLONE_SYSVSEM, CLONE_DETACHED and CLONE_IO concern things that this kernel does not have. */
 #define KNOWN                                                                                      \
 	(SHARED | CLONE_SYSVSEM | CLONE_DETACHED | CLONE_IO | CLONE_SETTLS | CLONE_PARENT_SETTID | \
 	 CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID)
 
-/* The first function of the thread, if the platform lets it return: it does not. */
+/*
+ * Required by user_thread_alloc(), but never called: hal_user_fork_regs() lets the thread begin
+ * with the return from the system call.
+ */
 static int never(void *arg)
 {
 	(void)arg;
@@ -50,7 +53,7 @@ static void report_refused(const struct clone_args *args)
 	reported = true;
 }
 
-/* Linux's order: combinations that have no meaning are EINVAL, whatever else is asked for. */
+/* Linux's order: meaningless combinations fail with EINVAL before other flags are checked. */
 static int check_flags(const struct clone_args *args)
 {
 	u64 flags = args->flags;
@@ -67,7 +70,7 @@ static int check_flags(const struct clone_args *args)
 	return -ENOSYS;
 }
 
-/* Linux stores it in the new thread, and ignores an error. */
+/* Errors are ignored, as by Linux, which stores the tid when the new thread begins to run. */
 static void set_child_tid(u64 address, u32 tid)
 {
 	size_t left = copy_to_user((void *)address, &tid, sizeof(tid));

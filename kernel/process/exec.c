@@ -113,7 +113,10 @@ static char *parse_script(char *head, char **arg)
 	*arg = NULL;
 	if (!end) {
 		end = head + strnlen(head, EXEC_HEAD - 1);
-		/* Without a newline the file may be longer: then its path must end at a blank. */
+		/*
+		 * Without a newline the line may be longer than the head: the interpreter's path
+		 * must then end at a blank.
+		 */
 		if (end == head + EXEC_HEAD - 1)
 			return NULL;
 	}
@@ -140,12 +143,17 @@ struct chain {
 	struct file *file;
 	const char *path;
 	char heads[SCRIPT_LEVELS_MAX + 1][EXEC_HEAD];
-	/* The arguments, from @first on; a script puts its interpreter's in front. */
+	/*
+	 * The arguments, from @first on; a script puts its interpreter and its argument in front.
+	 */
 	const char *argv[2 * SCRIPT_LEVELS_MAX + 1 + EXEC_ARGS_MAX + 1];
 	unsigned int first, argc;
 };
 
-/* Opens the file, and follows "#!" lines.  @c->file is the program, its head in heads[return]. */
+/*
+ * Opens the file, and follows "#!" lines.  Afterwards @c->file is the program.  Returns the index
+ * of its head in @c->heads, or -errno.
+ */
 static int follow_scripts(struct chain *c)
 {
 	for (unsigned int level = 0;; level++) {

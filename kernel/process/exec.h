@@ -52,11 +52,12 @@ struct elf_image {
 };
 /*
  * Maps the ELF file @file, whose first EXEC_HEAD bytes are at @head (zeroes after the end of the file),
- * and its interpreter.  Sets the heap and code addresses of @mm.  Returns 0 or -errno, logged.
+ * and its interpreter.  Sets the heap and code addresses of @mm.  Returns 0, or -errno after it has
+ * logged the error.
  */
 int load_elf(struct mm_struct *mm, struct file *file, const char *path, const void *head,
 	     struct elf_image *image);
-/* Opens a file of the program.  Logs an error. */
+/* Opens a file of the program.  Logs the error if it fails. */
 struct file *open_exec(const char *path);
 /* Fills @buf from the start of the file; zeroes follow the end of the file. */
 int read_head(struct file *file, const char *path, void *buf, size_t n);

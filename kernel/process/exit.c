@@ -78,7 +78,7 @@ static bool is_last_thread(void)
 
 /*
  * pthread_join() waits for the word that clone() or set_tid_address() named to become 0.  The last
- * thread leaves it: no other thread can be waiting.
+ * thread leaves the word unchanged: no other thread can be waiting.
  */
 static void clear_child_tid(u64 address)
 {
@@ -109,7 +109,10 @@ void process_thread_ends(void)
 
 /* ---- the end of the process ----------------------------------------------------------------- */
 
-/* Returns true if another thread has begun it. */
+/*
+ * Interrupts the other threads.  Returns true if another thread has already begun the end of the
+ * process.
+ */
 static bool stop_threads(void)
 {
 	struct task_struct *p;

@@ -7,8 +7,9 @@
  * difference to the key.
  *
  * A waiter compares the word, joins the table and then sleeps.  A waker changes the word and then
- * searches the table.  The copy of the word may sleep for a page, but from its end to the entry in
- * the table no other thread runs, because kernel code is not preempted: no wake-up is lost.
+ * searches the table.  Reading the word may sleep until its page is present.  But between the end
+ * of the read and the entry in the table no other thread runs, because kernel code is not
+ * preempted: so no wake-up is lost.
  *
  * Lock: futex_lock, for the table.  The program's memory is not touched under it.  PI operations
  * return ENOSYS.  Answers to Linux's kernel/futex/.
@@ -94,7 +95,10 @@ int futex_wake(u64 address, int nr, u32 bitset)
 	return woken;
 }
 
-/* Wakes @nr waiters of @from and moves @nr_move others to @to.  Returns how many of both. */
+/*
+ * Wakes @nr waiters of @from and moves @nr_move others to @to.  Returns how many were woken or
+ * moved.
+ */
 static long requeue(u64 from, u64 to, int nr, int nr_move)
 {
 	struct futex_q *q, *next;
@@ -235,7 +239,7 @@ static void join(struct futex_q *q)
 	spin_unlock(&futex_lock);
 }
 
-/* Returns false if the waiter was woken. */
+/* Takes the waiter out of the table.  Returns false if it was woken before. */
 static bool leave(struct futex_q *q)
 {
 	bool waiting;
@@ -416,7 +420,7 @@ void futex_thread_ends(void)
 		bool readable = !copy_from_user(&next, (const void *)(entry & ~1UL), sizeof(next));
 		u64 word = (entry & ~1UL) + head.futex_offset;
 
-		/* The pending one is released below, with its own rule. */
+		/* The pending mutex is released below, with its own rule. */
 		if ((entry & ~1UL) != pending && !release_mutex(word, entry & 1, false))
 			return;
 		if (!readable)

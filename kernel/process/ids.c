@@ -102,7 +102,6 @@ static long sys_getegid(void)
 	return gids.effective;
 }
 
-/* The group first: a user that is not root could not change it any more. */
 static long sys_setgid(u32 id)
 {
 	return set_one(&gids, id);

@@ -5,8 +5,9 @@
  * System calls and itimer.c (process context) -> posix_timer_set(); the HRTIMER softirq -> expire();
  * dequeue_signal() -> posix_timer_taken() (process context).
  *
- * CPU time is not a clock that can interrupt.  One CPU cannot give the program more CPU time than time
- * passes, so a timer on CPU time sleeps as long as it still needs at the least, and looks again.
+ * CPU time is not a clock that can interrupt.  On one CPU the program's CPU time grows no faster
+ * than time passes.  So a timer on CPU time waits for as long as the CPU time that is still
+ * missing, and then compares again.
  *
  * Lock: timer_lock, interrupts off, outside of siglock.  Compare Linux's kernel/time/posix-timers.c
  * and posix-cpu-timers.c.
@@ -45,7 +46,10 @@ static void arm(struct posix_timer *t)
 	clock_timer_start(&t->timer, deadline_after(max_t(u64, wait, CPU_TIMER_STEP)));
 }
 
-/* Moves t->expires by whole intervals beyond @now.  Returns how many intervals end after the first. */
+/*
+ * Moves t->expires by whole intervals beyond @now.  Returns how many further intervals have ended
+ * by @now.
+ */
 static u64 forward(struct posix_timer *t, u64 now)
 {
 	u64 passed = now < t->expires ? 0 : (now - t->expires) / t->interval;
@@ -112,7 +116,10 @@ void posix_timer_set(struct posix_timer *t, u64 expires, u64 interval)
 	spin_unlock_irqrestore(&timer_lock, flags);
 }
 
-/* A timer that has fired, and whose signal is not taken yet, shows the interval that runs already. */
+/*
+ * If a timer has fired and its signal is not taken yet, returns the rest of the interval that has
+ * begun since.
+ */
 u64 posix_timer_left(const struct posix_timer *t)
 {
 	u64 now = clock_read(t->clock);

@@ -2,9 +2,10 @@
 /*
  * Timers that send a signal: timer_create() and setitimer().
  *
- * A timer with an interval starts its next one when the program takes the signal, so a short interval
- * cannot keep the CPU busy with signals that are not taken; the intervals that passed meanwhile are
- * counted (si_overrun).  Answers to Linux's kernel/time/posix-timers.c, posix-cpu-timers.c, itimer.c.
+ * A timer with an interval starts the next interval when the program takes the signal.  So a short
+ * interval cannot keep the CPU busy with signals that are not taken; the intervals that passed
+ * meanwhile are counted (si_overrun).  Answers to Linux's kernel/time/posix-timers.c,
+ * posix-cpu-timers.c, itimer.c.
  */
 #ifndef KERNEL_PROCESS_POSIX_TIMERS_H
 #define KERNEL_PROCESS_POSIX_TIMERS_H
@@ -31,13 +32,13 @@ void posix_timer_set(struct posix_timer *t, u64 expires, u64 interval);
 /* Returns the time until the timer fires; 0: it is not armed. */
 u64 posix_timer_left(const struct posix_timer *t);
 
-/* The program takes the signal of @t: sets si_overrun, and starts the next interval. */
+/* Called when the program takes the signal of @t: sets si_overrun, and starts the next interval. */
 void posix_timer_taken(struct posix_timer *t, struct user_siginfo *info);
 
 /* signal.c, any context: sends the signal of a timer, with the entry that the timer contains. */
 enum timer_sent { TIMER_SENT, TIMER_IGNORED, TIMER_NO_THREAD };
 enum timer_sent send_timer_signal(struct sigqueue *q, int tid);
-/* Afterwards @q is pending nowhere. */
+/* Removes @q from the pending signals, if it is there. */
 void withdraw_timer_signal(struct sigqueue *q);
 
 void posix_timers_init(void); /* posix_timers.c */

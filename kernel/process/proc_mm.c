@@ -288,7 +288,7 @@ static int show_memory(struct seq_file *m, u64 start, u64 end)
 	while (start < end) {
 		size_t n = min_t(u64, sizeof(part), end - start);
 
-		/* The program may have unmapped it. */
+		/* The program may have unmapped this range. */
 		if (mm_read(&process_mm, start, part, n))
 			break;
 		for (size_t i = 0; i < n; i++)

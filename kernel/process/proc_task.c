@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files of /proc about the program's threads, and about the machine as programs look for it:
- * /proc/self/task, /proc/loadavg, /proc/sys/kernel, /proc/sys/vm, /proc/sys/fs.
+ * Files of /proc about the program's threads, and about the machine: /proc/self/task,
+ * /proc/loadavg, /proc/sys/kernel, /proc/sys/vm, /proc/sys/fs.
  *
  * show functions <- open(), write functions <- write(); next_task() <- walks, with tree_mutex held.
  * Process context.  The list of threads changes in process context only, so a loop that does not sleep

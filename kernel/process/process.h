@@ -23,7 +23,7 @@ struct process {
 	struct sigpending shared;  /* signals that any thread may take */
 	struct list_head threads;  /* by task_struct.sig.threads */
 	struct task_struct *first; /* the thread with tid 1; NULL after its end */
-	/* The machine is ending: each thread ends instead of a return to ring 3. */
+	/* The machine is ending: each thread ends instead of returning to ring 3. */
 	bool exiting;
 	int exit_code;        /* of the first thread, if it ended before the others */
 	u64 ended_runtime_ns; /* CPU time of the threads that have ended */
@@ -53,7 +53,10 @@ void proc_show_signals(struct seq_file *m, const struct task_struct *p);
 /* Registers /proc/self/task and names of the machine.  Boot, after proc_init(). */
 void proc_task_init(void);
 
-/* Called by do_exit() for a PF_USER thread: what the program expects at the end of a thread. */
+/*
+ * Called by do_exit() for a PF_USER thread: releases its robust mutexes, zeroes its clear_child_tid
+ * word, and frees its signals.
+ */
 void process_thread_ends(void);
 
 #endif

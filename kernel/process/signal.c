@@ -114,8 +114,8 @@ void flush_signal(int sig)
 }
 
 /*
- * Takes pending signal @sig.  Without an entry, it was sent when memory was out.  Several timers may
- * have sent it: then it stays pending.  Returns the timer that sent it, or NULL.
+ * Takes the pending signal @sig.  If it has no entry, it was sent when memory was out.  If several
+ * timers have sent it, it stays pending.  Returns the timer that sent it, or NULL.
  */
 static struct posix_timer *collect(struct sigpending *pending, int sig, struct user_siginfo *info)
 {
@@ -160,9 +160,9 @@ static bool wants_signal(const struct task_struct *p, int sig)
 }
 
 /*
- * Chooses the thread that takes the signal, and ends its sleep.  Without one that can, the signal
- * stays pending until a thread unblocks it.  A signal for the process goes to the first thread if
- * that can take it, as on Linux.
+ * Chooses the thread that takes the signal, and ends its sleep.  If no thread can take the signal
+ * now, it stays pending.  A signal for the process goes to the first thread if that can take it, as
+ * on Linux.
  */
 static void wake_taker(int sig, struct task_struct *to)
 {
@@ -190,7 +190,10 @@ static void discard_opposite(int sig)
 		discard_everywhere(sigmask(SIGCONT));
 }
 
-/* A blocked signal is kept, because its handler may have changed when it is unblocked. */
+/*
+ * Returns true if the signal is ignored and not blocked.  A blocked signal is kept: when it is
+ * unblocked, it may have another handler.
+ */
 static bool drops(int sig, const struct task_struct *to)
 {
 	const struct task_struct *p = to ? to : process.first;
@@ -307,7 +310,7 @@ static void force_signal(int sig, const struct user_siginfo *info)
 		action->handler = SIG_DFL;
 		own->blocked &= ~sigmask(sig);
 	}
-	/* An instance that kill() sent gives way: the details of the fault must arrive. */
+	/* Discard a pending instance that kill() sent: the details of the fault must arrive. */
 	discard(&own->pending, sigmask(sig));
 	send(sig, info, current);
 	recalc_sigpending();
@@ -484,7 +487,10 @@ void restore_saved_sigmask_unless(bool interrupted)
 
 /* ---- delivery ------------------------------------------------------------------------------- */
 
-/* The call was interrupted and a handler runs: it ends with EINTR, or starts again after it. */
+/*
+ * The call was interrupted and a handler runs.  The call ends with EINTR, or starts again after the
+ * handler.
+ */
 static void call_meets_handler(const struct user_sigaction *action)
 {
 	switch (hal_syscall_result()) {
@@ -504,7 +510,7 @@ static void call_meets_handler(const struct user_sigaction *action)
 	}
 }
 
-/* The call was interrupted, but no handler runs: it starts again. */
+/* The call was interrupted, but no handler runs: the call starts again. */
 static void call_meets_no_handler(void)
 {
 	switch (hal_syscall_result()) {
@@ -527,7 +533,10 @@ static void handle_signal(const struct ksignal *ksig)
 
 	call_meets_handler(&ksig->action);
 	if (hal_signal_deliver(ksig, &old)) {
-		/* No stack for the handler.  If it was SIGSEGV's, it cannot be told of either. */
+		/*
+		 * There is no stack for the handler.  If it is SIGSEGV's handler, SIGSEGV must end
+		 * the program.
+		 */
 		if (ksig->sig == SIGSEGV)
 			process.action[SIGSEGV - 1].handler = SIG_DFL;
 		force_signal(SIGSEGV, NULL);

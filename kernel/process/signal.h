@@ -4,8 +4,8 @@
  *
  * There is one table of handlers, and one pending instance of each number for each thread and for
  * the process.  Only threads of the program (PF_USER) get signals.  The platform builds the frame on
- * the program's stack (hal_signal_deliver()); everything else is above the seam and runs hosted.
- * Answers to Linux's kernel/signal.c.
+ * the program's stack (hal_signal_deliver()); everything else is independent of the platform, and
+ * is also part of the hosted build.  Answers to Linux's kernel/signal.c.
  */
 #ifndef KERNEL_PROCESS_SIGNAL_H
 #define KERNEL_PROCESS_SIGNAL_H
@@ -48,8 +48,8 @@ void send_signal_to_thread(int sig, const struct user_siginfo *info, struct task
 /* Sends SIGPIPE to the current thread, if that belongs to the program. */
 void send_sigpipe(void);
 /*
- * Sends a signal to the current thread, which the program cannot block or ignore: a fault's.  If it
- * is blocked or ignored, it ends the program.  Process context, current is a PF_USER thread.
+ * Sends the signal of a fault to the current thread.  If the program blocks or ignores the signal,
+ * it ends the program.  Process context, current is a PF_USER thread.
  */
 void force_sig_fault(int sig, int code, u64 address);
 /* Returns true if the program ignores @sig, by its choice or by default. */
@@ -68,8 +68,8 @@ void set_current_blocked(u64 mask);
  */
 int set_user_sigmask(const u64 __user *mask, size_t size);
 /*
- * @interrupted: the call returns -EINTR or -ERESTART*, because a signal is pending.  Then the mask
- * stays until that signal is delivered, whose frame saves the old mask.
+ * @interrupted: the call returns -EINTR or -ERESTART*, because a signal is pending.  Then the
+ * temporary mask stays until that signal is delivered; the signal's frame saves the old mask.
  */
 void restore_saved_sigmask_unless(bool interrupted);
 
@@ -100,7 +100,10 @@ void signals_init(void);
 void signal_syscalls_init(void); /* sys_signal.c */
 /* A thread of the program begins: it has @parent's mask (NULL: the first thread). */
 void signals_thread_begins(struct task_struct *p, const struct task_struct *parent);
-/* The current thread ends: its pending signals are freed, those of the process go to others. */
+/*
+ * The current thread ends: its pending signals are freed, and other threads may take those of the
+ * process.
+ */
 void signals_thread_ends(void);
 
 #endif

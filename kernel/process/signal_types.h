@@ -29,7 +29,10 @@ struct restart_block {
 
 struct thread_signals {
 	u64 blocked;
-	/* The mask that a call like ppoll() replaced; in force again after its end, if @restore. */
+	/*
+	 * The mask that a call like ppoll() replaced.  If @restore_mask, it is restored at the
+	 * return to ring 3.
+	 */
 	u64 saved_mask;
 	bool restore_mask;
 	struct sigpending

@@ -176,7 +176,7 @@ static long put_int(int value, int __user *to)
 	return copy_to_user(to, &value, sizeof(value)) ? -EFAULT : 0;
 }
 
-/* Linux requires 1 and zeroes: a later meaning of them must not surprise old programs. */
+/* Linux requires the arguments 1, 0, 0, 0, so that other values can get a meaning later. */
 static long set_no_new_privs(u64 a, u64 b, u64 c, u64 d)
 {
 	if (a != 1 || b || c || d)
@@ -233,8 +233,8 @@ static long sys_prctl(int option, u64 a, u64 b, u64 c, u64 d)
 }
 
 /*
- * With one CPU each thread sees the memory accesses of the others in order: a barrier for the compiler
- * of the program, which the call itself is, suffices.
+ * With one CPU each thread sees the memory accesses of the others in order: only the program's
+ * compiler must not move accesses across the barrier, and the call itself prevents that.
  */
 static long sys_membarrier(int command, unsigned int flags)
 {

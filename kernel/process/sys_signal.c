@@ -100,7 +100,10 @@ static long no_restart(struct restart_block *restart)
 	return -EINTR;
 }
 
-/* The frame has all registers, also the one of the result: the call's own result is not used. */
+/*
+ * Returns the value of the result register in the frame, because the return to ring 3 stores the
+ * result there.
+ */
 static long sys_rt_sigreturn(void)
 {
 	long result;
@@ -168,7 +171,10 @@ static int set_altstack(const struct user_stack *stack, u64 sp, size_t least)
 	return 0;
 }
 
-/* The frame's stack becomes the thread's again.  As on Linux, a bad one has no effect. */
+/*
+ * The alternate stack in the frame becomes the thread's again.  As on Linux, an invalid one has no
+ * effect.
+ */
 void signal_restore_altstack(const struct user_stack *stack)
 {
 	set_altstack(stack, hal_user_sp(), 0);
@@ -223,7 +229,8 @@ static long sys_rt_sigsuspend(const u64 __user *mask, size_t size)
 
 /*
  * Waits for one of the signals in *@set, which the caller usually blocks, and takes it without
- * calling a handler.  While the thread sleeps, they are unblocked, so that one ends the sleep.
+ * calling a handler.  While the thread sleeps, these signals are unblocked, so that each of them
+ * ends the sleep.
  */
 static long sys_rt_sigtimedwait(const u64 __user *set, void __user *uinfo,
 				const struct timespec __user *timeout, size_t size)
