@@ -5,7 +5,8 @@
  * Caller: x86_start_moved(), interrupts off, boot stack.  Later only the stack pointer for entries
  * from ring 3 changes.  The handlers of double fault, NMI, machine check and debug exception have
  * their own stacks: a stack overflow causes a double fault, and the others may come at any
- * instruction, when the current stack may be unusable.  Compare Linux's arch/x86/kernel/cpu/common.c and idt.c.
+ * instruction, when the current stack may be unusable.  Compare Linux's
+ * arch/x86/kernel/cpu/common.c and idt.c.
  */
 #include "kernel/x86/desc.h"
 #include "kernel/x86/cpu.h"

@@ -141,8 +141,8 @@ user_iret:
 
 /*
  * A fault in ring 0 of the kind that user_iret causes if the program's registers are not valid
- * (sigreturn): GS has the program's base already.  It becomes a fault of the program: drop what the
- * CPU pushed for it, so that the frame of the failed IRET is that of the interrupted code.
+ * (sigreturn): GS has the program's base already.  The fault becomes one of the program: drop what
+ * the CPU pushed for it, so that the frame of the failed IRET is that of the interrupted code.
  */
 	.balign 16
 	.type maybe_iret, @function
@@ -165,9 +165,9 @@ maybe_iret:
 	.size maybe_iret, . - maybe_iret
 
 /*
- * An exception that may come between an entry and its swapgs, or between swapgs and the return.  CS
- * tells ring 0 then, and GS has the program's base: look at the base itself.  The kernel's lies in
- * the upper half, and the program cannot set such a base.
+ * An exception that may come between an entry and its swapgs, or between swapgs and the return.
+ * There CS says ring 0, but GS has the program's base: so test the base itself.  The kernel's base
+ * lies in the upper half, and the program cannot set such a base.
  */
 	.balign 16
 	.type paranoid, @function
@@ -195,8 +195,9 @@ paranoid:
 	.size paranoid, . - paranoid
 
 /*
- * A debug exception has a stack of its own, because one in ring 0 may come before the stack is
- * valid.  One from ring 3 continues on the thread's stack, where a signal can be delivered.
+ * A debug exception has a stack of its own, because a debug exception in ring 0 may come before the
+ * stack is valid.  A debug exception of ring 3 continues on the thread's stack, where a signal can
+ * be delivered.
  */
 	.balign 16
 	.type debug_exception, @function

@@ -6,11 +6,11 @@
  * Caller: x86_start(), once, on the boot stack and the boot tables, interrupts off.
  *
  * The physical memory stays; only the virtual address changes.  First the boot tables map the image
- * a second time, higher up.  Then each address in the image is raised by the distance
- * (tools/mkrelocs.py makes the table of addresses).  Meanwhile code and data may point into either
- * mapping.  Both are valid, so it does no harm that the addresses in this code are changed, too.
- * Then the code jumps to the new mapping.  The final page tables (paging.c) contain only the new
- * mapping.
+ * a second time, higher up.  Then each address in the image is raised by the distance of the two
+ * mappings (tools/mkrelocs.py makes the table of addresses).  Meanwhile code and data may point
+ * into either mapping.  Both are valid, so it does no harm that the addresses in this code are
+ * changed, too.  Then the code jumps to the new mapping.  The final page tables (paging.c) contain
+ * only the new mapping.
  *
  * There are 504 possible positions, almost 9 bits: the image's virtual gigabyte has room for so
  * many steps of 2 MiB.  An attacker could find the position by enough guesses, but each wrong guess

@@ -14,8 +14,8 @@
 #define PAGE_1G 0x40000000
 
 /*
- * The map of virtual memory.  Page 0 and the whole lower half are empty: they are reserved for
- * applications in ring 3.
+ * The map of virtual memory.  The lower half belongs to the program in ring 3 (HAL_USER_START to
+ * HAL_USER_END); page 0 is never mapped.
  *   direct map   all RAM, never executable, and read-only where the image's text and rodata lie
  *   stacks       kernel/x86/stack.c: slots with an unmapped guard page below each stack
  *   devices      registers (uncached) and firmware tables

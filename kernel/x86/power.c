@@ -112,8 +112,9 @@ static void triple_fault(void)
 }
 
 /*
- * Tries to power off.  Without ACPI tables no power-off register is known.  Then the machine is
- * reset instead, because microvm and Firecracker end on a reset.
+ * Tries to power off.  Without ACPI tables the machine's power-off register is not known.  Then,
+ * under a hypervisor, QEMU's ports are tried, and after them a reset, because microvm and
+ * Firecracker end on a reset.
  */
 static void power_off(void)
 {

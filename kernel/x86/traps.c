@@ -227,8 +227,8 @@ unsigned int page_fault_access(const struct pt_regs *regs)
 }
 
 /*
- * A copy touched an address of the program where no page is, or not for this access.  Returns true if
- * the page is there now.  A copy in a context that may not sleep only gets what is there.
+ * A copy touched an address of the program without a page that permits the access.  Returns true if
+ * the page is there now.  In a context that may not sleep no page is made present.
  */
 static bool fault_in(const struct pt_regs *regs)
 {
@@ -245,8 +245,8 @@ static bool fault_in(const struct pt_regs *regs)
 }
 
 /*
- * If the faulting instruction is in the exception table, returns true: it is repeated if the page is
- * there now, or else continues at the address in the table.
+ * Returns true if the faulting instruction is in the exception table.  If the page is there now,
+ * the instruction is repeated; else the code continues at the address in the table.
  */
 static bool fixup_exception(struct pt_regs *regs)
 {
@@ -274,7 +274,10 @@ static void handle_exception(struct pt_regs *regs)
 	if (address_fault && fixup_exception(regs))
 		return;
 	if (regs->vector == TRAP_DEBUG && in_syscall_entry(regs->ip)) {
-		/* The program's single step reached into the entry: it ends there. */
+		/*
+		 * The program was single-stepping when it entered the kernel: end the single step
+		 * here.
+		 */
 		regs->flags &= ~X86_FLAGS_TF;
 		return;
 	}

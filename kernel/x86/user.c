@@ -37,7 +37,7 @@ void entry_SYSCALL_64(void);
 
 /* ---- the signals of exceptions -------------------------------------------------------------- */
 
-/* The signal of each exception.  One without a row is a reserved vector, and gets SIGSEGV. */
+/* The signal of each exception.  A vector without a row is reserved, and causes SIGSEGV. */
 static const struct {
 	int sig, code;
 	bool at_ip; /* si_addr is the address of the instruction */
@@ -61,8 +61,9 @@ static void page_fault(const struct pt_regs *regs, u64 address)
 	int err = -EFAULT;
 
 	/*
-	 * The CPU itself accessed memory as ring 0 does.  QEMU does so for the stack of IRET and of a far
-	 * RET in ring 3, and with SMAP refuses, however the page is mapped.
+	 * The CPU itself accessed memory with the rights of ring 0.  QEMU does so for the stack of
+	 * an IRET or a far RET in ring 3.  With SMAP such an access faults, however the page is
+	 * mapped.
 	 */
 	if (!(regs->error & FAULT_USER)) {
 		force_sig_fault(SIGSEGV, SI_KERNEL, 0);
@@ -159,9 +160,10 @@ void x86_user_trap(struct pt_regs *regs)
 }
 
 /*
- * SYSRET takes RIP from RCX and RFLAGS from R11.  With a non-canonical RIP, Intel's CPUs would raise the
- * exception in ring 0, with the program's stack pointer (CVE-2012-0217).  It cannot restore RF, and with
- * TF the exception would come one instruction too early.  CS and SS are the program's always.
+ * SYSRET takes RIP from RCX and RFLAGS from R11.  With a non-canonical RIP, Intel's CPUs would
+ * raise the exception in ring 0, with the program's stack pointer (CVE-2012-0217).  SYSRET cannot
+ * restore RF, and with TF the exception would come one instruction too early.  CS and SS are the
+ * program's always.
  */
 static bool sysret_is_exact(const struct pt_regs *regs)
 {

@@ -29,8 +29,8 @@ void syscall_entry_init(void);
 void user_syscalls_init(void); /* registers arch_prctl(); boot */
 
 /*
- * Called by entry.S with irq off, for an exception or interrupt of ring 3.  Returns with irq off and
- * no work left.
+ * Called by entry.S with irq off, for an exception or interrupt of ring 3.  Returns with irq off,
+ * after the work before the return to ring 3 is done.
  */
 void x86_user_trap(struct pt_regs *regs);
 /* The same for a system call.  Returns true if SYSRET restores exactly @regs. */
