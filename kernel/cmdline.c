@@ -89,7 +89,7 @@ static size_t word_length(const char *line)
 static void copy_word(char *word, const char *line, size_t n)
 {
 	const char *equals = memchr(line, '=', n);
-	size_t at = n; /* of the opening quote */
+	size_t at = n; /* index of the opening quote */
 
 	if (n && line[0] == '"')
 		at = 0;
@@ -176,7 +176,10 @@ static bool parse_word(const char *word)
 	return true;
 }
 
-/* Whether a word that is no option is a variable: NAME=value, and the name has no dot. */
+/*
+ * Returns true if @word, which is no registered option, is a variable: NAME=value with no dot in
+ * the name.
+ */
 static bool is_variable(const char *word)
 {
 	const char *equals = strchr(word, '=');

@@ -22,8 +22,8 @@ struct cmdline_param {
 	/* Receives the value, NUL-terminated, "" if the option has no '='; returns 0 or -errno. */
 	int (*parse)(const char *value);
 	/*
-	 * True: matches every option that begins with name, which ends in '.'; value is the rest of
-	 * the option.
+	 * True: @name ends in '.', and every option that begins with @name matches; the rest of the
+	 * option is the value.
 	 */
 	bool prefix;
 };

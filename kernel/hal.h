@@ -213,8 +213,8 @@ phys_addr_t hal_user_unmap(u64 va);
 /* Changes the protection of the page at @va, if there is one. */
 void hal_user_protect(u64 va, unsigned int prot);
 /*
- * Returns the lowest address in [@va, @end) with a page, or @end.  It takes time for tables only, so
- * an empty terabyte is passed quickly.
+ * Returns the lowest address in [@va, @end) with a page, or @end.  Missing tables are skipped as a
+ * whole, so an empty terabyte takes little time.
  */
 u64 hal_user_next(u64 va, u64 end);
 /* Frees the tables for [@start, @end) that have no page. */
@@ -230,7 +230,7 @@ u32 hal_user_hwcap(void);
  */
 #define HAL_VDSO_PAGES_MAX 3
 unsigned int hal_vdso_pages(struct page **pages, unsigned int max);
-/* The time of day is hal_clock_ns() + @offset_ns from now on; the vDSO must know. */
+/* Tells the vDSO that the time of day is hal_clock_ns() + @offset_ns from now on. */
 void hal_set_wall_offset(u64 offset_ns);
 
 /*
@@ -248,8 +248,8 @@ int hal_user_cmpxchg(u32 *p, u32 *expected, u32 new);
  */
 
 /*
- * The result of the system call that the thread returns from.  0 if it entered the kernel by an
- * exception or an interrupt, and after rt_sigreturn().
+ * The result of the system call that the thread returns from.  0 if the thread entered the kernel
+ * by an exception or an interrupt, and after rt_sigreturn().
  */
 long hal_syscall_result(void);
 void hal_syscall_set_result(long result);
@@ -268,8 +268,8 @@ struct ksignal;
 int hal_signal_deliver(const struct ksignal *ksig, const u64 *mask);
 /*
  * The end of a handler: takes the registers from the frame, and the mask to *@mask. *@result: the
- * value that rt_sigreturn() must return, because it goes to the register of results.  Returns 0 or
- * -EFAULT.
+ * interrupted code's value of the register that holds a call's result.  rt_sigreturn() must return
+ * this value, because the result of a call goes to that register.  Returns 0 or -EFAULT.
  */
 int hal_sigreturn(u64 *mask, long *result);
 /*

@@ -6,7 +6,7 @@
  * log_register() <- each subsystem's init; `loglevel=` and `loglevel.NAME=` (boot); reading and
  * writing /proc/loglevel (process).  The list of subsystems grows at boot and does not change
  * afterwards; a level is one byte, so any context reads it without a lock.  Compare Linux's
- * `loglevel=` and lib/dynamic_debug.c, and to 9front's netlog.
+ * `loglevel=` and lib/dynamic_debug.c, and 9front's netlog.
  */
 #include "include/uapi/errno.h"
 #include "kernel/cmdline.h"

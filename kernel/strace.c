@@ -27,12 +27,15 @@
 
 bool strace_on;
 
-/* Calls of numbers that no function is registered for; the last counts those above. */
+/*
+ * Number of calls of each number without a registered function; the last element is for all numbers
+ * above.
+ */
 static u32 missing[NR_SYSCALLS + 1];
 
 /*
  * The arguments of a call, one letter each: d a number, x a number in hexadecimal, p an address, s a
- * string.  A call without a row has six in hexadecimal.
+ * string.  A call without a row is shown with six arguments in hexadecimal.
  */
 static const struct {
 	u16 nr;

@@ -2,9 +2,9 @@
 /*
  * The system call table, and kernel_syscall(), the one entry into it.
  *
- * Callers: the application's library (include/, apps/libc), the tests of the hosted build.  Process
- * context.  Each subsystem registers its calls at boot (register_syscalls), so that this file
- * includes none of them.
+ * Callers: x86_syscall(), the library of applications in ring 0 (include/, apps/libc), the tests of
+ * the hosted build.  Process context.  Each subsystem registers its calls at boot
+ * (register_syscalls), so that this file includes none of them.
  *
  * While syscall_depth is above zero the thread is not preempted.  At the end of the call it yields
  * the CPU if its time slice ended meanwhile.  Compare Linux's arch/x86/entry/common.c.
@@ -72,7 +72,10 @@ long kernel_syscall(long nr, long a, long b, long c, long d, long e, long f)
 	watchdog_progress();
 	if (unlikely(this_cpu()->need_resched) && !self->syscall_depth)
 		cond_resched();
-	/* Threads without signal handlers see an interrupted call end; exit_to_user() does the rest. */
+	/*
+	 * In a thread without PF_USER the call ends with EINTR.  For a program's thread
+	 * exit_to_user() decides.
+	 */
 	if (unlikely(is_restart(ret)) && !(self->flags & PF_USER))
 		return -EINTR;
 	return ret;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The system call table.  Applications and the tests of the hosted build enter it through one
- * function; the SYSCALL instruction will use the same one later.
+ * The system call table.  The instruction SYSCALL, applications in ring 0 and the tests of the
+ * hosted build enter it through one function.
  *
  * The numbers are Linux's for x86-64, with our own calls above them (include/uapi/unistd.h).  Each
  * subsystem registers its calls at boot, so that kernel/ does not depend on net/.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Assertions.  They check for bugs of the kernel, never for invalid packets of a peer.  Any
- * context.  BUG_ON ends the kernel through panic().  WARN_ON reports the first failure of each line
- * of code that has one, and continues.
+ * context.  BUG_ON ends the kernel through panic().  WARN_ON reports only the first failure of each
+ * line of code, and continues.
  */
 #ifndef KERNEL_LIB_BUG_H
 #define KERNEL_LIB_BUG_H

@@ -2,9 +2,9 @@
 /*
  * Bottom-up merge sort of a linked list.  list_sort() <- tcp_rtx_unmark_lost().  Any context.
  *
- * pending[] has the runs that are sorted so far: pending[i] is empty or has 2^i entries of the list.  A new entry
- * is a run of length 1.  Like a carry in binary addition, a run of 2^i entries is merged with pending[i] if that
- * is not empty, and the result is carried to pending[i + 1].
+ * pending[] has the runs that are sorted so far: pending[i] is empty or has 2^i entries of the
+ * list.  A new entry is a run of length 1.  Like a carry in binary addition, a run of 2^i entries
+ * is merged with pending[i] if that is not empty, and the result is carried to pending[i + 1].
  */
 #include "kernel/lib/list_sort.h"
 

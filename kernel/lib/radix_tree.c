@@ -181,7 +181,7 @@ void *radix_tree_next(const struct radix_tree_root *root, u64 *index)
 			*index = at;
 			return item;
 		}
-		/* The slot at @level is empty: go on behind all indices that it decides. */
+		/* The slot at @level is empty: skip all indices that lie below it. */
 		if ((at | max_index(level)) == ~0ULL)
 			return NULL;
 		at = (at | max_index(level)) + 1;

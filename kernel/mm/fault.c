@@ -10,9 +10,9 @@
  * - anonymous: a read maps the one page of zeroes, a write allocates;
  * - of a file: the file's page.  A private mapping maps it read-only and copies it at the first
  *   write.
- * Pages that are allocated here count in program_pages.  That also tells them from the file's and
- * from the page of zeroes, which a private mapping must copy before a write.  Compare Linux's
- * mm/memory.c.
+ * Pages that are allocated here count in program_pages.  A page that does not count there belongs
+ * to a file or is the page of zeroes: a private mapping must copy it before a write.  Compare
+ * Linux's mm/memory.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/fs/file.h"
@@ -26,7 +26,7 @@
 
 struct page_budget program_pages;
 static struct page *zero_page;
-static u64 reserve; /* pages that the program's pages leave free */
+static u64 reserve; /* number of pages that must stay free when the program gets a page */
 
 void fault_init(void)
 {
@@ -66,8 +66,9 @@ static struct page *alloc_program_page(gfp_t zero)
 /* ---- entries of the page tables ------------------------------------------------------------- */
 
 /*
- * The protection of an entry.  A page that the program may store to is its own, or the file's in a
- * shared mapping.  On x86 a page that can be written or executed can be read, too.
+ * Returns the protection for the entry of @page.  The program may store only to a page of its own,
+ * or to a page of a shared mapping.  On x86 a page that can be written or executed can be read,
+ * too.
  */
 static unsigned int page_prot(const struct vm_area_struct *vma, const struct page *page)
 {

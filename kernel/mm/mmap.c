@@ -23,7 +23,10 @@
 #include "kernel/mm/vma.h"
 #include "kernel/syscall.h"
 
-/* The flags that MAP_SHARED_VALIDATE accepts: as in Linux, those that are older than itself. */
+/*
+ * The flags that MAP_SHARED_VALIDATE accepts: as in Linux, those that are older than
+ * MAP_SHARED_VALIDATE.
+ */
 #define MAP_LEGACY                                                                                 \
 	(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_32BIT | MAP_GROWSDOWN | MAP_DENYWRITE |        \
 	 MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK |   \
@@ -114,7 +117,10 @@ static int check_anonymous_mapping(unsigned int flags, u32 *vm_flags)
 {
 	switch (flags & MAP_TYPE) {
 	case MAP_SHARED:
-		/* With one process, shared memory without a file differs only in its rules. */
+		/*
+		 * With one process, shared memory without a file works like private memory, but
+		 * some calls check for it.
+		 */
 		*vm_flags |= VM_SHARED | VM_MAYSHARE;
 		return *vm_flags & VM_GROWSDOWN ? -EINVAL : 0;
 	case MAP_PRIVATE:

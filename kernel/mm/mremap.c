@@ -19,7 +19,7 @@ struct remap {
 	u64 new_addr;
 };
 
-/* Ranges that a move may create beyond those that exist: Linux's margin. */
+/* A move may create up to this many VMAs.  Linux's value. */
 #define MOVE_MARGIN 3
 
 static int check_arguments(const struct remap *r)
@@ -40,7 +40,7 @@ static int check_arguments(const struct remap *r)
 	return 0;
 }
 
-/* The checks of the VMA at r->addr, if the mapping shall grow or move. */
+/* Checks that the mapping @vma at r->addr may be resized or moved as @r says. */
 static int check_vma(const struct remap *r, const struct vm_area_struct *vma)
 {
 	u64 pgoff = vma_pgoff(vma, r->addr);
@@ -63,7 +63,7 @@ static int check_vma(const struct remap *r, const struct vm_area_struct *vma)
 	return vma->vm_flags & VM_SPECIAL ? -EFAULT : 0;
 }
 
-/* Moves the range, the VMA of which was checked, to @to, where r->new_len bytes are free. */
+/* Moves the range, whose VMA was checked, to @to, where r->new_len bytes are free. */
 static u64 move_to(struct mm_struct *mm, const struct remap *r, u64 to)
 {
 	u64 end = r->addr + r->old_len;

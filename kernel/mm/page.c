@@ -7,10 +7,10 @@
  * only while the free lists change.
  *
  * A free block of 2^order pages is in the list of its order and has PG_BUDDY in its first struct
- * page.  A block is aligned to its size, so the number of its buddy, the other half of the block
- * twice as large, differs in one bit; when both are free they are joined.  The first struct page of
- * an allocated block has the reference count; the others point to it.  Compare Linux's
- * mm/page_alloc.c.
+ * page.  Two buddies are the halves of a block of the next order.  A block is aligned to its size,
+ * so the numbers of two buddies differ in one bit.  When both buddies are free, they are joined.
+ * The first struct page of an allocated block has the reference count; the others point to it.
+ * Compare Linux's mm/page_alloc.c.
  */
 #include "kernel/mm/page.h"
 

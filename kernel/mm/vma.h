@@ -6,10 +6,10 @@
  * (hal_user_*() in kernel/hal.h), and each entry there holds one reference to its page.  So a range
  * costs the same whatever its size; a page is allocated when it is first touched (fault.c).
  *
- * Lock: mm->lock (sleeps).  It protects the tree and the page tables' contents.  It is taken inside
- * a copy to or from the program, so no code may copy while it holds it, and a file's mmap_page(),
- * which is called with it held, may not wait for a lock that is held during a copy.  Process
- * context.
+ * Lock: mm->lock (sleeps).  It protects the tree and the page tables' contents.  A copy to or from
+ * the program may fault, and the fault takes mm->lock.  So code that holds mm->lock may not copy.
+ * A file's mmap_page() is called with mm->lock held, so it may not wait for a lock that other code
+ * holds during a copy.  Process context.
  */
 #ifndef KERNEL_MM_VMA_H
 #define KERNEL_MM_VMA_H
@@ -108,7 +108,7 @@ struct vm_area_struct *vma_prev(const struct vm_area_struct *vma);
  * multiples of PAGE_SIZE.
  */
 u64 vma_find_gap(struct mm_struct *mm, u64 low, u64 high, u64 len);
-/* The lowest address that @vma needs: a stack keeps a gap below it. */
+/* The lowest address that @vma needs: a stack keeps a gap below its start. */
 u64 vma_start_gap(const struct vm_area_struct *vma);
 /*
  * Adds a range that must be free.  Takes its own reference of @file.  Returns NULL when memory is
@@ -147,9 +147,12 @@ int do_munmap(struct mm_struct *mm, u64 start, u64 len);
  */
 int mm_map_special(struct mm_struct *mm, u64 addr, struct page *const *pages, unsigned int n,
 		   bool exec);
-/* Unmaps [start, end), all VMAs of which end at these addresses (split before).  Cannot fail. */
+/* Unmaps [start, end).  The caller has split the VMAs that cross @start or @end.  Cannot fail. */
 void unmap_range(struct mm_struct *mm, u64 start, u64 end);
-/* A place for mmap() without MAP_FIXED: at @hint if it is free there.  Returns -ENOMEM if none is. */
+/*
+ * Returns an address for mmap() without MAP_FIXED: @hint if @len bytes are free there; -ENOMEM if
+ * there is no free range.
+ */
 u64 get_unmapped_area(struct mm_struct *mm, u64 hint, u64 len, unsigned int flags);
 
 /* vma_init() calls these.  Each registers the system calls of its file. */
@@ -171,7 +174,7 @@ int mm_fault_locked(struct mm_struct *mm, u64 addr, unsigned int access);
  * CPU is yielded between pages.
  */
 int mm_populate(struct mm_struct *mm, u64 start, u64 end);
-/* The same, with the same kind of access for all pages. */
+/* Like mm_populate(), but with @access for all pages. */
 int mm_populate_access(struct mm_struct *mm, u64 start, u64 end, unsigned int access);
 /*
  * The file of @inode became shorter: drops the pages of its mappings from page @first of the file on,

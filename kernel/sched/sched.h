@@ -8,8 +8,9 @@
  * time slice, when the timer interrupt returns. ksoftirqd gets every second slice while softirq
  * work is pending.
  *
- * signal_pending() returns true after thread_interrupt() was called for the thread, which ends its
- * interruptible sleep.  Signals (kernel/process/signal.c) call it; threads of the kernel have none.
+ * thread_interrupt() ends the interruptible sleep of a thread; afterwards signal_pending() returns
+ * true for the thread.  Signals (kernel/process/signal.c) use it; threads of the kernel get no
+ * signals.
  */
 #ifndef KERNEL_SCHED_SCHED_H
 #define KERNEL_SCHED_SCHED_H

@@ -93,7 +93,7 @@ static bool valid_policy(int policy)
 	       policy == SCHED_IDLE;
 }
 
-/* @policy -1: the thread keeps its own. */
+/* @policy -1: the thread keeps its policy. */
 static long set_policy(int tid, int policy, const int __user *param)
 {
 	struct task_struct *p;
@@ -176,7 +176,7 @@ static long sys_sched_rr_get_interval(int tid, struct timespec __user *to)
 
 /* ---- priorities ----------------------------------------------------------------------------- */
 
-/* A group and a user name the process, which shows the caller's priority. */
+/* PRIO_PGRP and PRIO_USER name the process, for which the calling thread stands. */
 static struct task_struct *find_by(int which, int who)
 {
 	return which == PRIO_PROCESS ? find(who) : current;

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Declarations for thread.c, sched.c and the files with their system calls only. */
+/*
+ * Declarations of thread.c, sched.c and files of system calls.  For
+ * kernel/sched/{thread,sched,sys_sched,sys_policy}.c, kernel/process/{clone,exit}.c and
+ * kernel/time/sys_time.c only.
+ */
 #ifndef KERNEL_SCHED_THREAD_H
 #define KERNEL_SCHED_THREAD_H
 

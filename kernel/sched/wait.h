@@ -33,8 +33,8 @@
 
 struct wait_queue_entry;
 /*
- * The wake function of an entry.  Returns > 0 if it woke the thread, which counts for exclusive
- * waiters.  Called with the queue's lock held, irq off.
+ * The wake function of an entry.  Returns > 0 if it woke the thread; only then an exclusive entry
+ * counts as a woken waiter.  Called with the queue's lock held, irq off.
  */
 typedef int (*wait_queue_func_t)(struct wait_queue_entry *wait, unsigned int mode, int flags,
 				 void *key);

@@ -2,9 +2,9 @@
 /*
  * Timers on the monotonic clock or on the time of day.
  *
- * clock_timer_start() <- sleep.c, kernel/process, timerfd; wallclock_set() -> clock_was_set(); the
- * HRTIMER softirq -> fire().  An hrtimer counts on the monotonic clock, so a timer on the time of
- * day is moved when that clock is set: armed ones are in a list.
+ * clock_timer_start() <- sleep.c, kernel/process; wallclock_set() -> clock_was_set(); the HRTIMER
+ * softirq -> fire().  An hrtimer counts on the monotonic clock, so a timer on the time of day is
+ * moved when the time of day is set.  For that, armed timers on the time of day are in a list.
  *
  * Lock: realtime_lock, interrupts off; the lock of the hrtimers is inside it.  Answers to the clock
  * bases of Linux's kernel/time/hrtimer.c.

@@ -2,9 +2,9 @@
 /*
  * Timers on a clock that the program chooses: the monotonic clock, or the time of day.
  *
- * A timer on the time of day fires when that clock shows the time, also if clock_settime() moved the
- * clock meanwhile.  One-shot; the function runs in the HRTIMER softirq.  It may start its timer
- * again.  Used by sleeping system calls, by timers of the program and by timerfd.
+ * A timer on the time of day fires when that clock shows its time, also if clock_settime() moved
+ * the clock meanwhile.  One-shot; the function runs in the HRTIMER softirq.  It may start its timer
+ * again.  Used by sleeping system calls and by timers of the program.
  */
 #ifndef KERNEL_TIME_CLOCK_TIMER_H
 #define KERNEL_TIME_CLOCK_TIMER_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The clocks of a program: which there are, and the time that they show.
+ * The clocks of a program: which ids are valid, and the time that each clock shows.
  *
  * Callers: sys_time.c, kernel/process/posix_timers.c and itimer.c.  No lock but siglock, to find a
  * thread.  BOOTTIME equals MONOTONIC, because the machine cannot be suspended, and TAI equals

@@ -24,7 +24,7 @@ u64 clock_read(int clock);
 bool clock_is_cpu(int clock);
 /* Returns true for clocks that clock_settime() moves. */
 bool clock_is_real(int clock);
-/* Returns the time of the clock @ns from now, at most KTIME_MAX. */
+/* Returns the clock's time plus @ns, at most KTIME_MAX. */
 u64 clock_deadline(int clock, u64 ns);
 
 #endif

@@ -94,8 +94,9 @@ static long sys_times(struct tms __user *to)
 /* ---- sleeping ------------------------------------------------------------------------------- */
 
 /*
- * Sleeps until the clock shows @deadline.  Returns false if a signal ended the sleep.  CPU time passes
- * no faster than time, so a sleep on it lasts the difference at the least, and is then repeated.
+ * Sleeps until the clock shows @deadline.  Returns false if a signal ended the sleep.  CPU time
+ * grows no faster than time.  So a sleep on a clock of CPU time lasts for the difference, and is
+ * repeated until the clock shows @deadline.
  */
 static bool sleep_on(int clock, u64 deadline)
 {

@@ -2,8 +2,8 @@
 /*
  * The clock and jiffies.  Any context.
  *
- * The kernel is tickless: no periodic interrupt counts jiffies; it is computed from the clock.  HZ
- * is 1000, so a jiffy is a millisecond. jiffies starts at INITIAL_JIFFIES, so that 32-bit values
+ * The kernel is tickless: no periodic interrupt counts jiffies; they are computed from the clock.
+ * HZ is 1000, so a jiffy is a millisecond. jiffies starts at INITIAL_JIFFIES, so that 32-bit values
  * made from it (TCP timestamps) wrap soon after boot, and each run tests the wrap, as in Linux.
  */
 #ifndef KERNEL_TIME_TIME_H

@@ -8,9 +8,10 @@
  * Each lock records every kind of context in which it was ever taken.  Some pairs of contexts can
  * deadlock: for example, if a lock is taken in a hard interrupt, and elsewhere with interrupts on.
  * Such a pair is reported as soon as both contexts were recorded, even if no deadlock has happened
- * yet.  The line of code where each context was first recorded is kept in a small separate table, so that the locks stay small (every socket has some).  If two locks
- * share an entry of that table, a report may name only one of its two lines.  Compare Linux's
- * kernel/locking/spinlock.c and to a small part of lockdep.c.
+ * yet.  The line of code where each context was first recorded is kept in a small separate table,
+ * so that the locks stay small (every socket has several).  If two locks share an entry of that
+ * table, a report may name only one of its two lines.  Compare Linux's kernel/locking/spinlock.c
+ * and a small part of lockdep.c.
  */
 #include "kernel/sched/spinlock.h"
 

@@ -43,7 +43,9 @@ static inline void spin_unlock_bh(spinlock_t *lock)
 {
 	struct cpu *cpu = this_cpu();
 
-	/* preempt_enable() and local_bh_enable() in one step, because an echo has ten of these unlocks. */
+	/*
+	 * preempt_enable() and local_bh_enable() in one step, because a TCP echo needs ten unlocks.
+	 */
 	barrier();
 	cpu->preempt_count -= SOFTIRQ_DISABLE_OFFSET + PREEMPT_OFFSET;
 	if (unlikely(cpu->softirq_pending) && !in_interrupt())
