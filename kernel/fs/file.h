@@ -31,8 +31,8 @@ struct poll_table {
 	unsigned int events; /* those that the caller asks for */
 };
 /*
- * Does the caller ask for one of @events?  A ->poll need not find out about others.  A NULL @pt asks for
- * all.
+ * Returns true if the caller asks for one of @events; a NULL @pt asks for all events.  A ->poll
+ * need not find out about events that the caller does not ask for.
  */
 static inline bool poll_asks(const struct poll_table *pt, unsigned int events)
 {

@@ -84,8 +84,9 @@
 /* names of one file: one more fails with -EMLINK. As many as ext4 has. */
 #define RAMFS_LINKS_MAX 65000
 /*
- * bytes of a name in the initrd with its NULs: an archive with a longer one is read up to there.
- * The longest path fits, and the NULs with which tools/pack aligns the data behind it.
+ * bytes of a name in the initrd with its NULs: of an archive with a longer name, only the entries
+ * before that name are unpacked. The longest path fits, and the NULs with which tools/pack aligns
+ * the data behind it.
  */
 #define CPIO_NAME_MAX (2 * 4096)
 /* reports about the initrd's entries: further entries that are left out are only counted. */

@@ -24,7 +24,7 @@
 
 static DEFINE_LOG_SOURCE(fs_log, "fs");
 
-/* The flags that an O_PATH descriptor keeps; it ignores the others. */
+/* The flags that have an effect together with O_PATH; the others are ignored. */
 #define O_PATH_FLAGS (O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC)
 
 /* An O_PATH file only names an object: it can be neither read nor written. */

@@ -2,8 +2,8 @@
 /*
  * The RAM file system: directories, symbolic links and device nodes.
  *
- * ramfs_create(), ramfs_link(), ramfs_remove(), ramfs_rename() <- namei.c and initramfs.c, with
- * tree_mutex held.  Process context.
+ * ramfs_create(), ramfs_link(), ramfs_remove(), ramfs_rename() <- names.c, open.c, devices.c and
+ * initramfs.c, with tree_mutex held.  Process context.
  *
  * An inode lives as long as it has a name or is in use: a file that was removed while it is open is
  * freed by the last close().  Compare Linux's mm/shmem.c, fs/ramfs/inode.c and fs/libfs.c.

@@ -2,9 +2,9 @@
 /*
  * The RAM file system: the tree at "/".
  *
- * namei.c checks a request and calls the functions that change a directory, with tree_mutex held.
- * ramfs.c has directories, symbolic links and device nodes, ramfs_file.c the data of files.
- * Process context.
+ * names.c and open.c check a request and call the functions that change a directory, with
+ * tree_mutex held.  ramfs.c has directories, symbolic links and device nodes, ramfs_file.c the data
+ * of files.  Process context.
  */
 #ifndef KERNEL_FS_RAMFS_H
 #define KERNEL_FS_RAMFS_H

@@ -18,8 +18,8 @@ struct dir_context {
 };
 
 /*
- * Appends an entry; @next is the position behind it.  Returns false if it does not fit: the
- * directory then stops.
+ * Appends an entry; @next is the position behind it.  Returns false if the entry does not fit: then
+ * iterate() stops.
  */
 bool dir_emit(struct dir_context *ctx, const char *name, unsigned int len, u64 ino, u32 mode,
 	      u64 next);

@@ -2,8 +2,8 @@
 /*
  * A map from a 64-bit index to a pointer, for the pages of a file: sparse, and small for few items.
  *
- * Callers: kernel/fs/ramfs_file.c.  Process context; the caller holds the lock that protects the
- * tree.  The names are those of Linux's include/linux/radix-tree.h.
+ * Callers: kernel/fs/ramfs_file.c and initramfs.c.  Process context; the caller holds the lock that
+ * protects the tree.  The names are those of Linux's include/linux/radix-tree.h.
  */
 #ifndef KERNEL_LIB_RADIX_TREE_H
 #define KERNEL_LIB_RADIX_TREE_H

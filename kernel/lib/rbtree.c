@@ -2,9 +2,8 @@
 /*
  * Red-black tree: insertion and removal with rebalancing.
  *
- * rb_insert_color() <- callers of rb_link_node(); rb_erase(), rb_next() ... <- the retransmit
- * queue, the out-of-order queue, epoll.  Any context; the caller holds the lock that protects the
- * tree.
+ * rb_insert_color() <- callers of rb_link_node(); rb_erase(), rb_next() ... <- the queues of TCP,
+ * timers, VMAs, directories, epoll.  Any context; the caller holds the lock that protects the tree.
  *
  * The rules: the root is black; a red node has no red child; every path from a node down to a leaf
  * has the same number of black nodes.  A missing child counts as black.  Left and right are mirror

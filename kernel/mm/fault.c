@@ -257,7 +257,7 @@ int mm_fault_locked(struct mm_struct *mm, u64 addr, unsigned int access)
 	prot = page_prot(vma, phys_to_page(pa));
 	if (access & HAL_PROT_WRITE && !(prot & HAL_PROT_WRITE))
 		return copy_on_write(mm, vma, addr, phys_to_page(pa));
-	/* The entry permits the access: the CPU had an older one cached. */
+	/* The entry permits the access: the CPU had cached an older entry. */
 	hal_user_protect(addr, prot);
 	return 0;
 }

@@ -47,7 +47,7 @@ static int check_vma(const struct remap *r, const struct vm_area_struct *vma)
 
 	/*
 	 * An old length of 0 asks for a second mapping of the same shared pages.  Without a file
-	 * there is no second holder of the pages.
+	 * only the mapping itself holds the pages, so a second one could not find them.
 	 */
 	if (!r->old_len && !(vma->vm_file && vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;

@@ -85,7 +85,7 @@ static long sys_rt_sigprocmask(int how, const u64 __user *set, u64 __user *old, 
 	return 0;
 }
 
-/* The pending signals that the thread blocks.  Linux accepts a smaller @size here. */
+/* Stores the pending signals that the thread blocks.  Linux accepts a smaller @size here. */
 static long sys_rt_sigpending(u64 __user *set, size_t size)
 {
 	u64 pending = (current->sig.pending.signal | process.shared.signal) & current->sig.blocked;

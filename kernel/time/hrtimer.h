@@ -6,8 +6,8 @@
  * One-shot; the function runs in the HRTIMER softirq, with no lock held, and may start its timer
  * again.  A timer never fires early.  It fires late by at most the latency of interrupts and
  * softirqs.  For timeouts use the wheel (timer.h): there, moving a timer is cheaper.  While no
- * hrtimer is armed, a timer interrupt costs one comparison more.  The names are those of Linux's
- * include/linux/hrtimer.h.
+ * hrtimer is armed, this code adds only one comparison to a timer interrupt.  The names are those
+ * of Linux's include/linux/hrtimer.h.
  */
 #ifndef KERNEL_TIME_HRTIMER_H
 #define KERNEL_TIME_HRTIMER_H

@@ -58,8 +58,8 @@ static u64 mix(u64 x)
 }
 
 /*
- * Measures the duration of the same few steps again and again.  It varies because of caches, buses
- * and the host.
+ * Measures the duration of the same few steps again and again.  The duration varies because of
+ * caches, buses and the host.
  */
 static u64 jitter_bits(void)
 {
