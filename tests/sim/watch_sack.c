@@ -258,6 +258,12 @@ static void take_limits(struct end *e, const struct segment *s, uint32_t offset)
 		memset(e->owner.at + offset, tag_of(s->seq), s->len);
 }
 
+/*
+ * Segments of fewer bytes are not judged: where the MSS is as small as a few SACK blocks, segments are
+ * cut anew for each number of blocks, and this model does not follow which of them a block marks.
+ */
+#define JUDGED_LENGTH 500
+
 static const char *judge_retransmission(struct end *e, const struct half *me,
 					const struct half *other, const struct segment *s)
 {
@@ -269,7 +275,7 @@ static const char *judge_retransmission(struct end *e, const struct half *me,
 		return NULL;
 	same = has_same_limits(e, s, offset);
 	take_limits(e, s, offset);
-	if (e->reneged || ahead(end, me->end) > 0 || !same)
+	if (s->len < JUDGED_LENGTH || e->reneged || ahead(end, me->end) > 0 || !same)
 		return NULL;
 	for (uint32_t seq = s->seq; seq != end; seq++) {
 		if (!byte_number(&e->sacked, seq - me->isn - 1))
