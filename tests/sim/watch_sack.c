@@ -262,7 +262,7 @@ static void take_limits(struct end *e, const struct segment *s, uint32_t offset)
  * Segments of fewer bytes are not judged: where the MSS is as small as a few SACK blocks, segments are
  * cut anew for each number of blocks, and this model does not follow which of them a block marks.
  */
-#define JUDGED_LENGTH 500
+#define JUDGED_LENGTH 1000
 
 static const char *judge_retransmission(struct end *e, const struct half *me,
 					const struct half *other, const struct segment *s)
