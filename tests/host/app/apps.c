@@ -8,10 +8,8 @@
 #include <stddef.h>
 
 int inetd_main(int argc, char **argv);
-int hello_main(int argc, char **argv);
 
 const struct app_entry app_table[] = {
 	{"inetd", inetd_main},
-	{"hello", hello_main},
 	{NULL, NULL},
 };

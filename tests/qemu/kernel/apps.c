@@ -8,7 +8,6 @@
 #include <stddef.h>
 
 int inetd_main(int argc, char **argv);
-int hello_main(int argc, char **argv);
 int spin_main(int argc, char **argv);
 int crash_main(int argc, char **argv);
 int fpu_main(int argc, char **argv);
@@ -25,7 +24,6 @@ int tree_main(int argc, char **argv);
 
 const struct app_entry app_table[] = {
 	{"inetd", inetd_main},
-	{"hello", hello_main},
 	{"spin", spin_main},
 	{"fpu", fpu_main},
 	{"user-pages", user_pages_main},
