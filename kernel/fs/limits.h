@@ -77,8 +77,8 @@
  */
 #define RAMFS_PAGES_PART 2
 /*
- * part of the number of pages of memory: this is how many files, directories, links and further
- * names of files may exist together; one more fails with -ENOSPC. Linux's tmpfs has the same limit.
+ * part of the number of pages of memory: as many files, directories, links and further names of
+ * files may exist together; one more fails with -ENOSPC. Linux's tmpfs has the same limit.
  */
 #define RAMFS_INODES_PART 2
 /* names of one file: one more fails with -EMLINK. As many as ext4 has. */

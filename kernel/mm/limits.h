@@ -40,8 +40,8 @@
 #define MAX_MAP_COUNT 65530
 /*
  * bytes between a stack and the mapping below it: mmap() chooses no address in this gap, and a
- * stack whose growth would make the gap smaller faults. So a function with a large frame faults
- * instead of writing to another mapping. Linux's stack_guard_gap, 256 pages.
+ * stack does not grow into it: the access faults. So a function with a large frame cannot write to
+ * another mapping. Linux's stack_guard_gap, 256 pages.
  */
 #define STACK_GUARD_GAP (256 * 4096UL)
 /*
@@ -57,8 +57,8 @@
  */
 #define USER_RESERVE_PART 16
 /*
- * KiB: the most that USER_RESERVE_PART keeps. Packets in flight for fast links need a few MiB, on
- * large machines, too.
+ * KiB: the most that USER_RESERVE_PART keeps. Packets in flight on fast links need a few MiB, whatever
+ * the size of memory.
  */
 #define USER_RESERVE_MAX_KIB 16384
 /*

@@ -27,8 +27,8 @@
  */
 #define GROUPS_MAX 32
 /*
- * pages: with fewer left for the program, clone() fails with -EAGAIN. A thread takes 4 for its
- * kernel stack, and soon touches new pages of its own stack; if none were left then, the program
+ * pages: with fewer left for the program, clone() fails with -EAGAIN. A thread takes 4 pages for its
+ * kernel stack, and soon touches new pages of its own stack. If no page were left then, the program
  * would be killed.
  */
 #define THREAD_START_PAGES 64
@@ -68,8 +68,8 @@
  */
 #define SCRIPT_LEVELS_MAX 5
 /*
- * mappings that the report of a fatal signal prints: further ones are not printed. They are lines of 100
- * bytes on a console that may be slow.
+ * mappings that the report of a fatal signal prints: further ones are not printed. Each is a line of
+ * about 100 bytes on a console that may be slow.
  */
 #define REPORT_MAPS_MAX 64
 
