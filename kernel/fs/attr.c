@@ -2,9 +2,9 @@
 /*
  * System calls that change an inode's attributes: chmod, chown, utimensat.
  *
- * sys_* <- applications.  Process context.  Permission bits and owners are kept and shown, but there
- * is only root, whom they do not restrict.  A field of an inode is one word, so a reader needs no
- * lock.  Compare Linux's fs/attr.c, fs/utimes.c and fs/open.c.
+ * sys_* <- applications.  Process context.  Permission bits and owners are kept and shown, but the
+ * only user is root, whom they do not restrict.  A field of an inode is one word, so a reader needs
+ * no lock.  Compare Linux's fs/attr.c, fs/utimes.c and fs/open.c.
  */
 #include "include/uapi/errno.h"
 #include "include/uapi/fcntl.h"

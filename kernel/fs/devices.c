@@ -37,7 +37,10 @@ static ssize_t full_write_at(struct file *file, struct iov_iter *from, u64 *pos)
 	return -ENOSPC;
 }
 
-/* Fills @to with copies of a buffer, which @refill writes anew each time if it is not NULL. */
+/*
+ * Fills @to from a buffer. If @refill is not NULL, it writes the buffer before each copy; else the
+ * copies are zeros.
+ */
 static ssize_t fill(struct iov_iter *to, void (*refill)(void *buf, size_t n))
 {
 	char buf[256] = {0};

@@ -84,8 +84,8 @@ static bool ep_add_ready(struct eventpoll *ep, struct epitem *epi)
 
 /*
  * Returns true if an exclusive item has used up the event @key, so that no further exclusive waiter
- * of the file needs to be woken.  A @key without EPOLLIN and EPOLLOUT is always used up, one with
- * both never, and one with one of them if the item waits for it.
+ * of the file needs to be woken.  A @key with both EPOLLIN and EPOLLOUT is never used up, and a
+ * @key with neither always. A @key with one of the two is used up if the item waits for that event.
  */
 static bool ep_event_is_used(const struct epitem *epi, unsigned int key)
 {
@@ -395,7 +395,7 @@ static void ep_enqueue(struct file *file, wait_queue_head_t *q, struct poll_tabl
 		add_wait_queue(q, &epi->wait);
 }
 
-/* Makes an item ready that was added or changed, if its file has events now. */
+/* Makes an added or changed item ready if its file has events now. */
 static void ep_look(struct eventpoll *ep, struct epitem *epi, struct poll_table *pt)
 {
 	bool pollers = false;
@@ -553,8 +553,8 @@ out_put:
 /*
  * Sleeps until an item may be ready.  The thread joins the queue under ep->wq.lock, after it has found the
  * ready list empty, so no event comes in between.  An event wakes one thread and takes it out of the
- * queue; a thread that is awake already, for another reason, does not count as woken.  Returns true
- * if the deadline has passed.
+ * queue; the event does not count a thread that is awake already for another reason.  Returns true if the
+ * deadline has passed.
  */
 static bool ep_sleep(struct eventpoll *ep, u64 deadline)
 {

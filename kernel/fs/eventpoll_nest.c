@@ -3,11 +3,11 @@
  * Epolls that watch epolls.
  *
  * ep_loop_check(), ep_path_check() <- epoll_ctl(EPOLL_CTL_ADD) of an epoll file, with epmutex held.  An
- * event passes from an inner epoll to the outer ones by recursion, with interrupts off.  Therefore
- * chains are short, no chain is a cycle, and few epolls are above another.  The epolls form a graph
- * without cycles; a walk stores its number and its result in each epoll, and so visits each at most
- * once.  Compare Linux's fs/eventpoll.c, which has a limit for each length of path; here one limit
- * holds for all paths.
+ * event passes from an inner epoll to the outer ones by recursion, with interrupts off.  Therefore the
+ * length of a chain and the number of epolls above an epoll are limited, and no chain is a cycle.  The
+ * epolls form a graph without cycles; a walk stores its number and its result in each epoll, and so
+ * visits each at most once.  Compare Linux's fs/eventpoll.c, which has a limit for each length of path;
+ * here one limit holds for all paths.
  */
 #include "include/uapi/errno.h"
 #include "kernel/fs/eventpoll.h"

@@ -70,7 +70,7 @@ int file_set_owner(struct file *file, int owner)
 	return 0;
 }
 
-/* The calling thread as the owner stands for the process. */
+/* A thread can be the owner only if it is the caller; it then stands for the process. */
 static long set_owner_ex(struct file *file, const struct f_owner_ex __user *arg)
 {
 	struct f_owner_ex owner;

@@ -40,7 +40,7 @@ BUILD_BUG_ON(!IS_POWER_OF_2(NR_OPEN_MAX) || FULL_WORDS == 0);
  * is allocated anew.
  */
 struct fdtable {
-	/* room for so many descriptors: FDS_AT_START, or FDS_PER_PAGE times a power of two */
+	/* number of descriptors that fit: FDS_AT_START, or FDS_PER_PAGE times a power of two */
 	unsigned int size;
 	struct file ***pages; /* each with FDS_PER_PAGE pointers, by number */
 	/* Bitmap of the numbers in use; the bitmap cloexec follows in the same allocation. */
@@ -477,7 +477,10 @@ static long sys_close(unsigned int fd)
 	return 0;
 }
 
-/* Acts on an open descriptor at or above @fd and returns its number; -1: there is none up to @last. */
+/*
+ * Closes the first open descriptor in @fd..@last; with @cloexec marks it close-on-exec instead.
+ * Returns its number, or -1 if none is open.
+ */
 static s64 close_next(struct files_struct *files, u32 fd, u32 last, bool cloexec)
 {
 	struct file *file = NULL;

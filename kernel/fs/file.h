@@ -23,8 +23,8 @@ struct inode;
 struct page;
 
 /*
- * poll() passes this to a file's ->poll, which calls poll_wait() for the wait queue that it wakes
- * when its events change (a file has one such queue). qproc, if not NULL, adds the caller to it.
+ * poll() passes this to a file's ->poll, which passes the file's wait queue to poll_wait(). The
+ * file wakes this queue when its events change. qproc, if not NULL, adds the caller to the queue.
  */
 struct poll_table {
 	void (*qproc)(struct file *file, wait_queue_head_t *q, struct poll_table *pt);
@@ -52,10 +52,10 @@ struct file_operations {
 	ssize_t (*read_iter)(struct file *file, struct iov_iter *to);
 	ssize_t (*write_iter)(struct file *file, struct iov_iter *from);
 	/*
-	 * The same for a file with a position, which has these two functions instead.  Both begin
-	 * at *@pos, and advance *@pos by the bytes moved.  For a file that was opened with
-	 * O_APPEND, write_at() first sets *@pos to the end of the file.  read() passes the file's
-	 * own position, pread() another one.
+	 * A file with a position has these two functions instead of the two above.  Both begin at
+	 * *@pos, and advance *@pos by the bytes moved.  For a file that was opened with O_APPEND,
+	 * write_at() first sets *@pos to the end of the file.  read() passes the file's own
+	 * position, pread() another one.
 	 */
 	ssize_t (*read_at)(struct file *file, struct iov_iter *to, u64 *pos);
 	ssize_t (*write_at)(struct file *file, struct iov_iter *from, u64 *pos);

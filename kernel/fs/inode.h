@@ -65,7 +65,7 @@ struct inode_operations {
 	 */
 	struct dentry *(*lookup)(struct dentry *dir, const char *name, unsigned int len);
 	/*
-	 * Passes the entries of @dir after @ctx->pos to dir_emit(), until that returns false.
+	 * Passes the entries of @dir after @ctx->pos to dir_emit(), until dir_emit() returns false.
 	 * tree_mutex held.
 	 */
 	void (*iterate)(struct dentry *dir, struct dir_context *ctx);
@@ -121,8 +121,8 @@ static inline bool is_dir(const struct tree_inode *inode)
 void inode_modified(struct tree_inode *inode);
 void inode_changed(struct tree_inode *inode);
 /*
- * Sets i_atime to now, but only if it is not later than the last change, or if it is a day old, as
- * Linux does with the mount option relatime.
+ * Sets i_atime to now, as Linux does with the mount option relatime: only if i_atime is a day old,
+ * or not later than the last change of the inode.
  */
 void inode_accessed(struct tree_inode *inode);
 

@@ -25,9 +25,9 @@ void timerfd_init(void);
 void select_init(void);
 
 /*
- * Opens a file that no path names, with @data as its private_data.  Returns a new descriptor, or -errno;
- * then @data still belongs to the caller.  Stores the file in *@filep, if that is not NULL, before
- * another thread can use the descriptor.
+ * Opens a file that no path names, with @data as its private_data. Returns a new descriptor, or -errno;
+ * after an error @data still belongs to the caller.  Stores the file in *@filep, if that is not NULL,
+ * before another thread can use the descriptor.
  */
 int anon_inode_getfd(const struct file_operations *fops, void *data, unsigned int flags,
 		     struct file **filep);

@@ -3,9 +3,9 @@
  * From a path to a dentry.
  *
  * A system call copies the path with getname(), walks it, and drops the name with putname().  A walk
- * that only looks something up is path_lookup().  One that creates, removes or renames takes
- * tree_mutex, calls path_parent() and then works on the last component.  Process context.  Answers
- * to path_resolution(7) and Linux's fs/namei.c.
+ * that only looks something up is path_lookup().  A system call that creates, removes or renames
+ * takes tree_mutex, calls path_parent() and then works on the last component.  Process context.
+ * Compare path_resolution(7) and Linux's fs/namei.c.
  */
 #ifndef KERNEL_FS_NAMEI_H
 #define KERNEL_FS_NAMEI_H
@@ -66,9 +66,9 @@ void path_end(struct path_walk *walk);
  */
 int path_parent(struct path_walk *walk);
 /*
- * Returns what the last component names, with a reference, or ERR_PTR.  If that is a symbolic link
- * and @flags has LOOKUP_FOLLOW, walks on to its target: the walk then describes the target's last
- * component.  tree_mutex held.
+ * Returns the dentry that the last component names, with a reference, or ERR_PTR. If it is a
+ * symbolic link and @flags has LOOKUP_FOLLOW, walks on to the link's target: @walk then describes
+ * the target's last component.  tree_mutex held.
  */
 struct dentry *path_last(struct path_walk *walk, unsigned int flags);
 

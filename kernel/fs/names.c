@@ -66,8 +66,8 @@ static struct dentry *existing(struct path_walk *walk)
 /* ---- creating -------------------------------------------------------------------------------- */
 
 /*
- * Checks that the last component can become a new name.  Only the name of a new directory may be
- * followed by a slash.
+ * Checks that the last component can become a new name.  A slash may follow the name only if a
+ * directory will be created.
  */
 static int check_new(struct path_walk *walk, bool dir)
 {

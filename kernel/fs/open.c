@@ -3,8 +3,8 @@
  * open() and its relatives, truncate(), chdir(), fsync().
  *
  * sys_* <- applications; filp_open() <- the program loader.  Process context.  The walk, the check
- * and the creation of a name are one step under tree_mutex; the file itself is opened after it.
- * Compare Linux's fs/open.c and the end of fs/namei.c.
+ * and the creation of a name are one step under tree_mutex; the file itself is opened after the
+ * mutex is released. Compare Linux's fs/open.c and the end of fs/namei.c.
  */
 #define LOG_SOURCE fs_log
 #include "include/uapi/errno.h"
@@ -89,7 +89,7 @@ static struct dentry *create_file(struct path_walk *walk, unsigned int mode)
 {
 	struct ramfs_new new = {.mode = S_IFREG | (mode & S_IALLUGO & ~current_fs()->umask)};
 
-	/* Linux's /proc has no operation that creates, and answers as if the name were wrong. */
+	/* No file can be created in /proc. Linux's /proc, too, returns -ENOENT here. */
 	if (!is_ramfs(walk->at->d_inode))
 		return ERR_PTR(-ENOENT);
 	return ramfs_create(walk->at, walk->last, walk->last_len, &new);

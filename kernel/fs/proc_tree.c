@@ -5,9 +5,9 @@
  * proc_lookup(), proc_iterate() <- a walk, getdents64(), with tree_mutex held; open_entry() <-
  * open().  Process context.  The tables of entries and sysctls do not change after boot.
  *
- * The tree is not stored: it follows from the paths of the registered entries.  A directory is the
- * common beginning of some of these paths.  Its inode stores one of these entries, the length of
- * the beginning, and the number that the component "#" stands for.  Compare Linux's
+ * The tree is not stored: it follows from the paths of the registered entries.  A directory is a
+ * beginning that some of these paths have in common. Its inode stores one of these entries, the
+ * length of the beginning, and the number that the component "#" stands for.  Compare Linux's
  * fs/proc/generic.c, fs/proc/self.c and fs/proc/base.c.
  */
 #include "include/uapi/errno.h"
@@ -68,7 +68,7 @@ static bool path_of(unsigned int index, char path[PROC_PATH_SIZE])
 	return entry || table;
 }
 
-/* One component that follows the path of a directory. */
+/* A component of an entry's path: the component that follows the path of a directory. */
 struct component {
 	char path[PROC_PATH_SIZE];
 	const char *name; /* in @path */

@@ -64,12 +64,15 @@ ssize_t ramfs_write(struct tree_inode *inode, const void *buf, size_t n, u64 pos
 
 struct ramfs_usage {
 	u64 pages, pages_max;   /* of file data */
-	u64 inodes, inodes_max; /* and further names of files */
+	u64 inodes, inodes_max; /* inodes, and further names of files */
 };
 struct ramfs_usage ramfs_usage(void);
-/* Adds pages to the limit: those that the boot loader filled. */
+/* Raises the limit of pages by @pages, the pages that the boot loader filled. */
 void ramfs_allow_pages(u64 pages);
-/* Counts an inode or a further name, or one less.  Returns false at the limit. */
+/*
+ * ramfs_charge_inode() counts a new inode or a further name, or returns false at the limit.
+ * ramfs_uncharge_inode() undoes this.
+ */
 bool ramfs_charge_inode(void);
 void ramfs_uncharge_inode(void);
 

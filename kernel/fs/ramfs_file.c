@@ -6,10 +6,10 @@
  * page faults and sendfile(); ramfs_truncate() <- open.c.  Process context.
  *
  * A file's data are pages in a radix tree; an index without a page is a hole, which reads as zeros.
- * Two locks: the inode's i_mutex makes writes and truncations one after the other, and is held
- * while data is copied from an application.  ramfs.lock protects the trees of pages, i_size and the
- * counts.  It is never held during such a copy, because the copy may fault on a mapping of the same
- * file.  A reader holds a reference of the page that it copies, so a truncation does not free it.
+ * Two locks: the inode's i_mutex lets one write or truncation run at a time, and is held while data
+ * is copied from an application.  ramfs.lock protects the trees of pages, i_size and the counts.
+ * It is never held during such a copy, because the copy may fault on a mapping of the same file.  A
+ * reader holds a reference of the page that it copies, so a truncation does not free it.
  *
  *	i_mutex (sleeps) -> mm->lock (sleeps) -> ramfs.lock (sleeps)
  *

@@ -63,7 +63,7 @@ static ssize_t send_page(struct file *out, struct file *in, u64 *pos, size_t *n)
 	return res;
 }
 
-/* The same through a buffer, for a file that makes its bytes when it is read. */
+/* Like send_page(), but copies through a buffer: for a file without pages of its own. */
 static ssize_t send_copy(struct file *out, struct file *in, u64 *pos, size_t *n)
 {
 	char *buf = kmalloc(PAGE_SIZE, GFP_KERNEL);

@@ -73,8 +73,8 @@ static bool is_valid(const struct timespec *ts)
 }
 
 /*
- * Arms a periodic timer that has expired for its next period, and counts those that have passed.
- * Returns the number of ticks since the last call.  ctx->mutex held.
+ * If a periodic timer has expired, arms it for its next period and counts the periods that have
+ * passed. Returns the number of ticks since the last call.  ctx->mutex held.
  */
 static u64 catch_up(struct timerfd_ctx *ctx)
 {
