@@ -22,8 +22,8 @@ typedef int (*vma_fn)(struct mm_struct *mm, struct vm_area_struct *vma, u64 star
 		      int arg);
 
 /*
- * Calls @fn for the mapped parts of [start, end), up to its first error.  Returns that, or -ENOMEM if
- * a part is not mapped; the other parts were nevertheless visited.
+ * Calls @fn for the mapped parts of [start, end), up to its first error.  Returns this error, or else
+ * -ENOMEM if a part is not mapped; @fn was nevertheless called for the mapped parts.
  */
 static int for_each_part(struct mm_struct *mm, u64 start, u64 end, vma_fn fn, int arg)
 {
@@ -65,7 +65,10 @@ static int advise_part(struct mm_struct *mm, struct vm_area_struct *vma, u64 sta
 	case MADV_DONTNEED_LOCKED:
 		if (vma->vm_flags & VM_SPECIAL)
 			return -EINVAL;
-		/* Pages of shared memory stay: no other object than the mapping holds them. */
+		/*
+		 * Keep the pages of shared memory: only the mapping holds them, so their contents
+		 * would be lost.
+		 */
 		if (vma->vm_file || anonymous)
 			mm_zap(mm, start, end);
 		return 0;

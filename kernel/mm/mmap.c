@@ -119,7 +119,7 @@ static int check_anonymous_mapping(unsigned int flags, u32 *vm_flags)
 	case MAP_SHARED:
 		/*
 		 * With one process, shared memory without a file works like private memory, but
-		 * some calls check for it.
+		 * some calls check these flags.
 		 */
 		*vm_flags |= VM_SHARED | VM_MAYSHARE;
 		return *vm_flags & VM_GROWSDOWN ? -EINVAL : 0;
@@ -163,8 +163,8 @@ u64 do_mmap(struct mm_struct *mm, struct file *file, u64 addr, u64 len, unsigned
 }
 
 /*
- * Huge pages are not offered: as on a Linux that has none reserved, a mapping of a known size finds
- * no memory.
+ * Huge pages are not offered. As on a Linux without reserved huge pages, the error is -ENOMEM for a
+ * known page size, and -EINVAL for another size.
  */
 static long huge_page_error(unsigned int flags)
 {
@@ -287,7 +287,7 @@ static struct vm_area_struct *protect_range(struct mm_struct *mm, struct vm_area
 
 	if ((vma->vm_flags & VM_PROT) == prot)
 		return vma;
-	/* VM_READ << 4 is VM_MAYREAD, and so for the other two. */
+	/* Each flag VM_MAY* is the flag VM_* << 4. */
 	if (prot & ~(vma->vm_flags >> 4))
 		return ERR_PTR(-EACCES);
 	if (cuts && mm->map_count >= MAX_MAP_COUNT)

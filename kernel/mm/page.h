@@ -104,7 +104,7 @@ struct page *alloc_budget_pages(gfp_t gfp, unsigned int order, struct page_budge
 struct page *virt_to_page(const void *addr);
 void *page_address(const struct page *page);
 struct page *compound_head(struct page *page);
-struct page *virt_to_head_page(const void *addr); /* both in one call */
+struct page *virt_to_head_page(const void *addr); /* the first page of @addr's block */
 
 /* Take, drop and count references of the compound block that @page belongs to. */
 void get_page(struct page *page);

@@ -176,7 +176,7 @@ void vma_resize(struct mm_struct *mm, struct vm_area_struct *vma, u64 start, u64
 	rb_propagate(&vma->vm_rb, summarise);
 }
 
-/* Whether @low and @high, which follows it without a gap, can be one VMA. */
+/* Returns true if @low and @high can become one VMA. @high begins where @low ends. */
 static bool are_alike(const struct vm_area_struct *low, const struct vm_area_struct *high)
 {
 	return low->vm_flags == high->vm_flags && !(low->vm_flags & VM_SPECIAL) &&

@@ -80,7 +80,8 @@ extern struct mm_struct process_mm;
 /* The pages that the program's private and anonymous memory takes. */
 extern struct page_budget program_pages;
 /*
- * Returns whether the program can have @n more pages now: as many are free above the kernel's reserve.
+ * Returns true if the program can have @n more pages now: if at least @n pages are free above the
+ * kernel's reserve.
  */
 bool program_has_pages(u64 n);
 
@@ -206,9 +207,9 @@ void mm_count_pages(const struct vm_area_struct *vma, struct vma_pages *n);
  */
 void mm_protect_pages(struct vm_area_struct *vma, u64 start, u64 end);
 /*
- * Copy between the kernel and the program's memory, whichever thread runs and whatever the
- * protection, through the direct map: for the loader and /proc.  A store needs VM_MAYWRITE.  Return 0
- * or the error of mm_fault_locked().  mm->lock not held.
+ * Copy between the kernel and the program's memory through the direct map, for the loader and /proc.
+ * Any thread may call them, and the protection does not matter, but a store needs VM_MAYWRITE.
+ * Return 0 or the error of mm_fault_locked().  mm->lock not held.
  */
 int mm_write(struct mm_struct *mm, u64 addr, const void *buf, size_t n);
 int mm_read(struct mm_struct *mm, u64 addr, void *buf, size_t n);

@@ -6,7 +6,7 @@
  *
  * ET_EXEC programs lie at their own addresses, ET_DYN programs (PIE, static-pie) at a random place
  * above PIE_BASE, their interpreter where mmap() finds a place.  The file is the user's, so each number
- * in it is checked before it is used, and the log says what is wrong.  Answers to Linux's
+ * in it is checked before it is used, and the log says what is wrong.  Compare Linux's
  * fs/binfmt_elf.c and the System V ABI, chapter 5.
  */
 #include "include/uapi/errno.h"

@@ -4,7 +4,7 @@
  *
  * Called through kernel_syscall() (process context).  A thread shares everything with its creator:
  * flags that would give it a copy of something ask for a new process, which this kernel cannot
- * create.  Answers to Linux's kernel/fork.c.
+ * create.  Compare Linux's kernel/fork.c.
  */
 #include "kernel/process/clone.h"
 

@@ -6,7 +6,7 @@
  *
  * The stack, from high to low addresses: the strings (path, environment, arguments, platform, random
  * bytes), then a multiple of 16 at which argc lies, followed by the pointers and the auxiliary vector.
- * Answers to Linux's fs/exec.c, fs/binfmt_script.c, and the System V ABI for x86-64, 3.4.1.
+ * Compare Linux's fs/exec.c, fs/binfmt_script.c, and the System V ABI for x86-64, 3.4.1.
  */
 #include "kernel/process/exec.h"
 

@@ -3,7 +3,7 @@
  * The process: its start, the end of its threads, and its own end, which is the machine's.
  *
  * Callers: init/main.c -> process_run(); exit_group(), a fatal signal and the last thread ->
- * process_exit(); do_exit() -> process_thread_ends().  Process context.  Answers to Linux's
+ * process_exit(); do_exit() -> process_thread_ends().  Process context.  Compare Linux's
  * kernel/exit.c and mm_release() in kernel/fork.c.
  */
 #include "include/uapi/errno.h"

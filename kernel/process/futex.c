@@ -12,7 +12,7 @@
  * preempted: so no wake-up is lost.
  *
  * Lock: futex_lock, for the table.  The program's memory is not touched under it.  PI operations
- * return ENOSYS.  Answers to Linux's kernel/futex/.
+ * return ENOSYS.  Compare Linux's kernel/futex/.
  */
 #include "kernel/process/futex.h"
 

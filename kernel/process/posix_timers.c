@@ -130,7 +130,10 @@ u64 posix_timer_left(const struct posix_timer *t)
 		return t->expires - now;
 	if (t->interval)
 		return t->interval - (now - t->expires) % t->interval;
-	/* Due, but the softirq has not run yet: 0 would mean "not armed". */
+	/*
+	 * The timer is due, but the softirq has not run yet. Return 1, because 0 would mean "not
+	 * armed".
+	 */
 	return t->notify == SIGEV_NONE ? 0 : 1;
 }
 

@@ -4,7 +4,7 @@
  *
  * A timer with an interval starts the next interval when the program takes the signal.  So a short
  * interval cannot keep the CPU busy with signals that are not taken; the intervals that passed
- * meanwhile are counted (si_overrun).  Answers to Linux's kernel/time/posix-timers.c,
+ * meanwhile are counted (si_overrun).  Compare Linux's kernel/time/posix-timers.c,
  * posix-cpu-timers.c, itimer.c.
  */
 #ifndef KERNEL_PROCESS_POSIX_TIMERS_H
@@ -16,7 +16,7 @@
 
 struct posix_timer {
 	struct clock_timer timer;
-	int clock;    /* of the program's clock ids */
+	int clock;    /* a CLOCK_* id of the program */
 	u64 expires;  /* on @clock; 0: not armed */
 	u64 interval; /* 0: one-shot */
 	int notify;   /* SIGEV_* */

@@ -4,8 +4,8 @@
  *
  * show functions <- open() of /proc/self/{maps,smaps,smaps_rollup,stat,statm,status,auxv,cmdline,
  * environ}; exe_link() <- readlink(); mm_show_maps() <- the report of a fatal signal.  Process
- * context.  Locks: tree_mutex, for the names of files, then mm->lock.  The formats are those of Linux's
- * fs/proc/task_mmu.c, array.c and base.c, which proc(5) describes.
+ * context.  Locks: tree_mutex, for the names of files, then mm->lock.  proc(5) describes the formats.
+ * Compare Linux's fs/proc/task_mmu.c, array.c and base.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/fs/dcache.h"

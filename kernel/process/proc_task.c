@@ -205,7 +205,10 @@ static int show_nr_open(struct seq_file *m)
 	return 0;
 }
 
-/* Memory is promised without a page behind it; a program that uses more than there is, is killed. */
+/*
+ * 1, as on Linux: mmap() does not reserve pages. A program that touches more pages than are free is
+ * killed.
+ */
 static int show_overcommit(struct seq_file *m)
 {
 	seq_puts(m, "1\n");

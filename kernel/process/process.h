@@ -3,7 +3,7 @@
  * The process: the one program of the machine, with its threads.
  *
  * Its threads are those with PF_USER.  The first has the process' number, 1, as the first program of
- * a Linux machine.  Answers to parts of Linux's struct signal_struct and sighand_struct.
+ * a Linux machine.  Compare parts of Linux's struct signal_struct and sighand_struct.
  */
 #ifndef KERNEL_PROCESS_PROCESS_H
 #define KERNEL_PROCESS_PROCESS_H

@@ -8,7 +8,7 @@
  *
  * Lock: process.siglock, interrupts off.  A thread's flag `interrupted` (signal_pending()) is set
  * when a signal arrives that it does not block; it is computed anew when the thread takes a signal
- * or changes its mask.  Answers to Linux's kernel/signal.c and arch/x86/kernel/signal.c.
+ * or changes its mask.  Compare Linux's kernel/signal.c and arch/x86/kernel/signal.c.
  */
 #include "kernel/process/signal.h"
 
@@ -161,8 +161,8 @@ static bool wants_signal(const struct task_struct *p, int sig)
 
 /*
  * Chooses the thread that takes the signal, and ends its sleep.  If no thread can take the signal
- * now, it stays pending.  A signal for the process goes to the first thread if that can take it, as
- * on Linux.
+ * now, it stays pending.  A signal for the process goes to the first thread if that thread can take
+ * it, as on Linux.
  */
 static void wake_taker(int sig, struct task_struct *to)
 {
@@ -181,7 +181,7 @@ static void wake_taker(int sig, struct task_struct *to)
 	}
 }
 
-/* SIGCONT and the signals that stop discard each other. */
+/* SIGCONT discards pending stop signals, and a stop signal discards a pending SIGCONT. */
 static void discard_opposite(int sig)
 {
 	if (sig == SIGCONT)
@@ -599,7 +599,10 @@ void signals_thread_begins(struct task_struct *p, const struct task_struct *pare
 	INIT_LIST_HEAD(&p->sig.pending.queue);
 	spin_lock_irqsave(&process.siglock, flags);
 	list_add_tail(&p->sig.threads, &process.threads);
-	/* A signal for the process came while all other threads blocked it. */
+	/*
+	 * A signal for the process may be pending because all other threads block it; this thread
+	 * may take it.
+	 */
 	if (pending_for(p))
 		p->interrupted = true;
 	spin_unlock_irqrestore(&process.siglock, flags);

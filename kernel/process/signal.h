@@ -5,7 +5,7 @@
  * There is one table of handlers, and one pending instance of each number for each thread and for
  * the process.  Only threads of the program (PF_USER) get signals.  The platform builds the frame on
  * the program's stack (hal_signal_deliver()); everything else is independent of the platform, and
- * is also part of the hosted build.  Answers to Linux's kernel/signal.c.
+ * is also part of the hosted build.  Compare Linux's kernel/signal.c.
  */
 #ifndef KERNEL_PROCESS_SIGNAL_H
 #define KERNEL_PROCESS_SIGNAL_H
@@ -48,8 +48,8 @@ void send_signal_to_thread(int sig, const struct user_siginfo *info, struct task
 /* Sends SIGPIPE to the current thread, if that belongs to the program. */
 void send_sigpipe(void);
 /*
- * Sends the signal of a fault to the current thread.  If the program blocks or ignores the signal,
- * it ends the program.  Process context, current is a PF_USER thread.
+ * Sends the signal of a fault to the current thread.  If the program blocks or ignores the signal, the
+ * signal ends the program.  Process context, current is a PF_USER thread.
  */
 void force_sig_fault(int sig, int code, u64 address);
 /* Returns true if the program ignores @sig, by its choice or by default. */
@@ -90,7 +90,10 @@ int copy_siginfo_to_user(void __user *to, const struct user_siginfo *info);
 /* Returns the stack pointer at which the frame for @ksig begins, @sp being the thread's. */
 u64 signal_stack(const struct ksignal *ksig, u64 sp);
 bool on_altstack(u64 sp);
-/* The value of uc_stack. */
+/*
+ * Stores the alternate stack's settings in *@stack, for uc_stack; @sp is the thread's stack
+ * pointer.
+ */
 void signal_save_altstack(struct user_stack *stack, u64 sp);
 void signal_restore_altstack(const struct user_stack *stack);
 

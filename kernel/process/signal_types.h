@@ -3,7 +3,7 @@
  * The signals of one thread, as its struct task_struct holds them (kernel/sched/sched.h).
  *
  * kernel/process/signal.h has the functions.  This header defines no name that the headers of a host
- * C library define, too.  Answers to parts of Linux's include/linux/sched.h and
+ * C library define, too.  Compare parts of Linux's include/linux/sched.h and
  * signal_types.h.
  */
 #ifndef KERNEL_PROCESS_SIGNAL_TYPES_H

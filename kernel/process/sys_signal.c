@@ -3,7 +3,7 @@
  * System calls about signals: handlers, masks, the alternate stack, waiting, kill() and its sisters.
  *
  * Called through kernel_syscall() (process context).  Argument errors are tested in Linux's order.
- * Answers to the second half of Linux's kernel/signal.c.
+ * Compare the second half of Linux's kernel/signal.c.
  */
 #include "include/uapi/errno.h"
 #include "include/uapi/time.h"
