@@ -28,8 +28,8 @@
 bool strace_on;
 
 /*
- * Number of calls of each number without a registered function; the last element is for all numbers
- * above.
+ * How often each number without a registered function was called. The last element counts all
+ * numbers of NR_SYSCALLS and above.
  */
 static u32 missing[NR_SYSCALLS + 1];
 
@@ -121,7 +121,10 @@ static const char *kinds_of(unsigned int nr)
 	return "xxxxxx";
 }
 
-/* Appends a string of the program; @max: at most so many bytes of it (write()'s has no NUL). */
+/*
+ * Appends a string of the program, at most @max bytes: the buffer of write(), for example, has no
+ * NUL.
+ */
 static size_t put_string(char *line, size_t n, const char __user *string, size_t max)
 {
 	char text[STRING_MAX + 1] = "";
@@ -142,7 +145,7 @@ static size_t put_string(char *line, size_t n, const char __user *string, size_t
 	       scnprintf(line + n, LINE_MAX - n, "\"%s\"%s", text, len == STRING_MAX ? "..." : "");
 }
 
-/* A negative int has zeroes in the upper half of its register. */
+/* Sign-extends a number whose upper half is 0, because a negative int is passed with zeros there. */
 static long number(long arg)
 {
 	return (u64)arg >> 32 ? arg : (int)arg;

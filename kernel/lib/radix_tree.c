@@ -32,7 +32,7 @@ static u64 max_index(unsigned int height)
 	return height * MAP_SHIFT >= 64 ? ~0ULL : (1ULL << height * MAP_SHIFT) - 1;
 }
 
-/* Returns the slot that decides about @index in a node that has @level levels of nodes below it. */
+/* Returns the slot for @index in a node with @level levels of nodes below it. */
 static unsigned int slot_of(u64 index, unsigned int level)
 {
 	return index >> level * MAP_SHIFT & (MAP_SIZE - 1);
@@ -56,7 +56,7 @@ static int extend(struct radix_tree_root *root, u64 index)
 	return 0;
 }
 
-/* Removes nodes from the top that only have the slot 0. */
+/* Removes nodes at the top in which only slot 0 is in use. */
 static void shrink(struct radix_tree_root *root)
 {
 	while (root->height > 0) {

@@ -9,7 +9,7 @@
  * s[1]. So s[1] and s[2] must be good samples that are newer than s[0]. A new sample that is at
  * least as good as s[1] or s[2] replaces it.  If no such sample comes, s[1] is taken when a quarter
  * of the window has passed since s[0].t, and s[2] when half of it has passed.  Any context; no
- * lock.  Corresponds to Linux's lib/win_minmax.c.
+ * lock.  Compare Linux's lib/win_minmax.c.
  */
 #include "kernel/lib/win_minmax.h"
 

@@ -176,7 +176,7 @@ static long sys_sched_rr_get_interval(int tid, struct timespec __user *to)
 
 /* ---- priorities ----------------------------------------------------------------------------- */
 
-/* PRIO_PGRP and PRIO_USER name the process, for which the calling thread stands. */
+/* PRIO_PGRP and PRIO_USER name the process; the result is then the calling thread. */
 static struct task_struct *find_by(int which, int who)
 {
 	return which == PRIO_PROCESS ? find(who) : current;
@@ -195,7 +195,7 @@ static long sys_setpriority(int which, int who, int nice)
 	return 0;
 }
 
-/* The result is 20 minus the value: a negative one would be an error. */
+/* Returns 20 minus the nice value, because a negative result would be an error. */
 static long sys_getpriority(int which, int who)
 {
 	const struct task_struct *p;

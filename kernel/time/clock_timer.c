@@ -6,7 +6,7 @@
  * softirq -> fire().  An hrtimer counts on the monotonic clock, so a timer on the time of day is
  * moved when the time of day is set.  For that, armed timers on the time of day are in a list.
  *
- * Lock: realtime_lock, interrupts off; the lock of the hrtimers is inside it.  Answers to the clock
+ * Lock: realtime_lock, interrupts off; the lock of the hrtimers is inside it.  Compare the clock
  * bases of Linux's kernel/time/hrtimer.c.
  */
 #include "kernel/time/clock_timer.h"

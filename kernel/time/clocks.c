@@ -16,7 +16,10 @@
 #include "kernel/time/clock_timer.h"
 #include "kernel/time/wallclock.h"
 
-/* Linux's coding of a clock of CPU time: the inverted tid, whether it is a thread's, and its kind. */
+/*
+ * Linux's ids of CPU clocks: from bit 3 on the inverted tid, then a bit that is set for a thread's
+ * clock, and two bits for the kind of CPU time.
+ */
 #define CPU_CLOCK_KIND   3 /* mask; 0 to 2: CPU time */
 #define CPU_CLOCK_THREAD 4
 #define CPU_CLOCK_SCHED  2
@@ -46,7 +49,7 @@ static bool read_thread(int tid, u64 *ns)
 	return p;
 }
 
-/* @clock is negative: ~tid in the bits from 3 on. */
+/* Returns the tid in @clock, which is negative: its bits from 3 on are ~tid. */
 static int cpu_clock_tid(int clock)
 {
 	return ~((u32)clock >> 3 | 7U << 29);
@@ -76,7 +79,7 @@ int clock_check(int clock)
 	return clock <= CLOCK_BOOTTIME_ALARM || clock == CLOCK_TAI ? 0 : -EINVAL;
 }
 
-/* Linux has the alarm clocks only with a wake-up device. */
+/* The alarm clocks cannot wait, as on a Linux without a wake-up device. */
 int clock_can_wait(int clock, bool timer)
 {
 	switch (clock) {

@@ -17,7 +17,10 @@ int clock_check(int clock);
  * clock can only be read; else -EINVAL.
  */
 int clock_can_wait(int clock, bool timer);
-/* Returns @clock, or the id that names the same CPU time in any context. */
+/*
+ * Returns an id for @clock that other threads may use, too: replaces CLOCK_*_CPUTIME_ID, which mean
+ * the caller's clock, by the id with the tid.
+ */
 int clock_of_caller(int clock);
 /* Returns the clock's time in ns; 0 for the CPU time of a thread that has ended. */
 u64 clock_read(int clock);

@@ -5,7 +5,8 @@
  * Callers, in order: hrtimer_start() and hrtimer_try_to_cancel() from any context; do_timer_interrupt()
  * calls hrtimers_interrupt(), which raises HRTIMER_SOFTIRQ when the first timer is due;
  * run_hrtimers() in that softirq calls the functions.  The lock is taken with interrupts off.
- * Corresponds to Linux's kernel/time/hrtimer.c, whose functions by default run in the hard interrupt.
+ * Compare Linux's kernel/time/hrtimer.c, where the functions of timers by default run in the hard
+ * interrupt.
  */
 #include "kernel/time/hrtimer.h"
 

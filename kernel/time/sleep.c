@@ -3,7 +3,7 @@
  * Sleeping until a time.
  *
  * sleep_until() <- nanosleep(), futex(), rt_sigtimedwait().  Process context; the timer is on the
- * sleeper's stack, and is disarmed before the function returns.  Answers to Linux's
+ * sleeper's stack, and is disarmed before the function returns.  Compare Linux's
  * schedule_hrtimeout_range_clock() in kernel/time/sleep_timeout.c.
  */
 #include "kernel/time/sleep.h"

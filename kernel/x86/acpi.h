@@ -48,7 +48,7 @@ void acpi_init(phys_addr_t rsdp);
 
 /*
  * Makes the firmware give the kernel control of the PM1 registers, if it has not done so yet
- * (power.c).  Returns false if it does not.
+ * (power.c).  Returns false if the firmware does not give control.
  */
 bool power_acpi_on(void);
 /*

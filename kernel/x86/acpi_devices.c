@@ -138,7 +138,7 @@ static bool is_name(const u8 *p)
 	return true;
 }
 
-/* Device (NAME) {@body} at @s->p? */
+/* Returns true if Device (NAME) {...} is defined at @s->p; @body is then the part in braces. */
 static bool device_at(const struct span *s, struct span *body)
 {
 	struct span rest = {s->p + 2, s->end};

@@ -239,7 +239,7 @@ int hal_sigreturn(u64 *mask, long *result)
 	} else {
 		fpu_reset(current);
 	}
-	/* While the stack pointer is still the handler's, as Linux does it since 6.12. */
+	/* As in Linux since 6.12, do this while the stack pointer is still the handler's. */
 	signal_restore_altstack(&uc.uc_stack);
 	restore_context(regs, &uc.uc_mcontext);
 	*mask = uc.uc_sigmask;

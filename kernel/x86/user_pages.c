@@ -54,7 +54,7 @@ static void check_address(u64 va)
 	BUG_ON(va % PAGE_SIZE || va < HAL_USER_START || va >= HAL_USER_END);
 }
 
-/* The TLB holds no entry whose present bit was clear. */
+/* Flush only if the old entry was present: the TLB holds no other entries. */
 static void set_entry(u64 *entry, u64 va, u64 value)
 {
 	u64 old = *entry;
@@ -154,8 +154,8 @@ static bool table_is_empty(const u64 *table)
 }
 
 /*
- * Frees the tables below @table, which is of @level and maps addresses from @base on, that overlap
- * [@start, @end) and are empty.
+ * Frees the empty tables below @table that overlap [@start, @end). @table is of @level and maps
+ * addresses from @base on.
  */
 static void free_below(u64 *table, unsigned int level, u64 base, u64 start, u64 end)
 {
