@@ -2,14 +2,14 @@
 /*
  * The address family AF_UNIX: pairs of connected sockets, made by socketpair().
  *
- * sock_register() <- unix_init(); net/socket.c calls the functions of unix_ops.  Process context.  There
- * are no names: one process has no other one to find.  So bind() and connect() fail, and a socket that
- * socket() made is never connected.
+ * sock_register() <- unix_init(); net/socket.c calls the functions of unix_ops.  Process context.
+ * Sockets have no names, because the only process has no other process to find. So bind() and connect()
+ * fail, and a socket that socket() made is never connected.
  *
- * A sender puts packets into the receive queue of its peer; a reader takes them from its own.  The lock
- * of a socket protects its queue and sk_shutdown; a thread never holds the locks of two sockets.  A
- * socket holds a reference of its peer from the beginning to its own release, so a sender may look at a
- * peer that is closed already.  Compare Linux's net/unix/af_unix.c.
+ * A sender puts packets into the receive queue of its peer; a reader takes packets from the queue of
+ * its own socket.  The lock of a socket protects its queue and sk_shutdown; a thread never holds the
+ * locks of two sockets.  A socket holds a reference of its peer from the beginning to its own release,
+ * so a sender may look at a peer that is closed already.  Compare Linux's net/unix/af_unix.c.
  */
 #include "net/unix/af_unix.h"
 
@@ -41,13 +41,19 @@ static bool is_stream(const struct sock *sk)
 
 /* ---- room at the peer ---------------------------------------------------------------------------- */
 
-/* May @sk put one more packet into the queue of @peer?  Without a lock the answer may be outdated. */
+/*
+ * Returns true if @sk may put one more packet into the queue of @peer. Without a lock the result may be
+ * outdated.
+ */
 static bool has_room(const struct sock *sk, const struct sock *peer)
 {
 	return READ_ONCE(unix_sk(peer)->queued) < (u32)sk->sk_sndbuf;
 }
 
-/* poll() reports room, and a waiting sender is woken, only when a quarter of the buffer is used. */
+/*
+ * Returns true if at most a quarter of the buffer is used: only then poll() reports room, and a
+ * waiting sender is woken.
+ */
 static bool is_writable(const struct sock *sk, const struct sock *peer)
 {
 	return (u64)READ_ONCE(unix_sk(peer)->queued) * 4 <= (u32)sk->sk_sndbuf &&
@@ -143,7 +149,10 @@ static int unix_sendmsg(struct socket *sock, struct kmsghdr *msg, size_t len)
 		return is_stream(sk) ? -EISCONN : -ECONNREFUSED;
 	if (!is_stream(sk) && len > UNIX_DGRAM_BYTES)
 		return -EMSGSIZE;
-	/* An empty datagram is one; a stream's empty write does nothing, but reports its end. */
+	/*
+	 * An empty write sends an empty datagram. On a stream it sends nothing, but fails if the
+	 * stream has ended.
+	 */
 	err = send_error(sk, peer);
 	while (!err && (sent < len || (!is_stream(sk) && !sent))) {
 		size_t n = is_stream(sk) ? min_t(size_t, len - sent, CHUNK) : len;
@@ -221,7 +230,10 @@ static int stream_recv(struct sock *sk, struct kmsghdr *msg, size_t len, int fla
 	while (copied < len) {
 		size_t n;
 
-		/* A peek goes on behind the packet before, and does not wait for more. */
+		/*
+		 * A peek continues with the packet after the last one, and does not wait if there
+		 * is none.
+		 */
 		if (flags & MSG_PEEK && skb) {
 			skb = skb->next == (struct sk_buff *)&sk->sk_receive_queue ? NULL
 										   : skb->next;
@@ -332,7 +344,10 @@ static int unix_shutdown(struct socket *sock, int how)
 	return 0;
 }
 
-/* The peer reads what was sent, then the end.  If bytes are lost that the peer sent, it gets an error. */
+/*
+ * The peer can still read the bytes that were sent to it, and then the end. If this socket has unread
+ * bytes from the peer, they are lost, and the peer gets an error.
+ */
 static int unix_release(struct socket *sock)
 {
 	struct sock *sk = sock->sk, *peer;
