@@ -3,7 +3,7 @@
  * The start of the program: which file it is, its arguments and environment.
  *
  * kernel_main() -> program_init(), program_choose(); the init thread -> program_start(), whose thread
- * loads the program and enters ring 3.  Boot, process context.  Answers to parts of Linux's
+ * loads the program and enters ring 3.  Boot, process context.  Compare parts of Linux's
  * init/main.c.
  */
 #include "init/program.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The address family AF_INET: the table of the protocols that socket() can create, and the socket
- * operations that the protocols share. Names and roles of Linux's include/net/protocol.h and
- * inet_common.h.
+ * operations that the protocols share. Names and roles are those of Linux's include/net/protocol.h
+ * and inet_common.h.
  */
 #ifndef NET_AF_INET_H
 #define NET_AF_INET_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The user-facing half of sockets: struct socket and its struct file, the address families, and the
- * system calls. Names and roles of Linux's include/linux/net.h. Process context.
+ * system calls. Names and roles are those of Linux's include/linux/net.h. Process context.
  */
 #ifndef NET_SOCKET_H
 #define NET_SOCKET_H

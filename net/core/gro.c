@@ -121,7 +121,8 @@ void napi_gro_receive(struct napi_struct *napi, struct sk_buff *skb)
 		return;
 	}
 	/*
-	 * @skb cannot be appended to the held packet: pass the held one up and hold @skb instead.
+	 * @skb cannot be appended to the held packet: pass the held packet up, then hold @skb. If
+	 * no packet may be appended to @skb, pass @skb up, too.
 	 */
 	if (link)
 		gro_let_go(napi, link);

@@ -2,8 +2,8 @@
 /*
  * The user-facing half of a socket as every layer sees it: struct socket, its operations, and the
  * message of a send or receive. The functions are declared in net/socket.h. A struct socket belongs
- * to its struct file and is freed by sock_release(). Names and roles of Linux's include/linux/net.h
- * and socket.h.
+ * to its struct file and is freed by sock_release(). Names and roles are those of Linux's
+ * include/linux/net.h and socket.h.
  *
  *   application | struct file -> struct socket --ops--> proto_ops  (inet_stream_ops: af_inet.c)
  *   protocol    |                  struct sock --prot-> proto      (tcp_prot: net/tcp; net/core/proto.h)
@@ -38,7 +38,7 @@ typedef enum {
  * data that msg_iter points to.
  */
 struct kmsghdr {
-	/* address of the peer; NULL: none given (send) or wanted (receive) */
+	/* address of the peer; NULL: no address is given (send) or wanted (receive) */
 	struct sockaddr_storage *msg_name;
 	int msg_namelen;
 	struct iov_iter msg_iter;

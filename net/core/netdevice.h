@@ -5,8 +5,8 @@
  * Receive: the driver's hard interrupt only calls napi_schedule(). net_rx_action() (softirq) then
  * calls ->poll with a budget of packets. The poll passes packets to napi_gro_receive(); if it took
  * fewer than its budget, it ends with napi_complete_done(). Transmit: dev_queue_xmit() (process or
- * softirq) calls ->ndo_start_xmit with softirqs (BHs) off and tx_lock held. Names and roles of
- * Linux's include/linux/netdevice.h.
+ * softirq) calls ->ndo_start_xmit with softirqs (BHs) off and tx_lock held. Names and roles are
+ * those of Linux's include/linux/netdevice.h.
  */
 #ifndef NET_CORE_NETDEVICE_H
 #define NET_CORE_NETDEVICE_H

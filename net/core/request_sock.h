@@ -2,8 +2,8 @@
 /*
  * request_sock: a half-open connection. It begins with the same fields as struct sock, so that it
  * can be in the ehash, in state TCP_NEW_SYN_RECV. Each request has its own SYN-ACK timer. This file
- * also has a listener's accept queue: the established connections that wait for accept(). Linux's
- * include/net/request_sock.h.
+ * also has a listener's accept queue: the established connections that wait for accept(). Compare
+ * Linux's include/net/request_sock.h.
  *
  * References to a request: one held by the hash table, one by its armed timer, one by each caller
  * that found it.

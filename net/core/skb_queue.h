@@ -5,7 +5,7 @@
  *
  * The caller of each function must hold the lock that protects the list: the lock inside
  * sk_buff_head (a CPU's input queue), or the lock of the sock, neighbour or device that contains
- * the list. Any context in which this lock may be taken. From Linux's include/linux/skbuff.h.
+ * the list. Any context in which this lock may be taken. Compare Linux's include/linux/skbuff.h.
  */
 #ifndef NET_CORE_SKB_QUEUE_H
 #define NET_CORE_SKB_QUEUE_H

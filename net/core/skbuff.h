@@ -28,7 +28,7 @@
  * skb_queue.h. All functions may be called in any context but hard interrupt, unless a comment says
  * otherwise; use GFP_ATOMIC where sleeping is not allowed.
  *
- * Names and roles of Linux's include/linux/skbuff.h.
+ * Names and roles are those of Linux's include/linux/skbuff.h.
  */
 #ifndef NET_CORE_SKBUFF_H
 #define NET_CORE_SKBUFF_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * struct sock: the protocol-facing half of a socket, its lock, its memory accounting and its
- * wake-ups. Names and roles of Linux's include/net/sock.h.
+ * wake-ups. Names and roles are those of Linux's include/net/sock.h.
  *
  * Lock: a thread (process context) becomes the owner of a sock with lock_sock(), which may sleep,
  * and ends this with release_sock(). Softirq calls bh_lock_sock() and bh_unlock_sock(); if

@@ -5,8 +5,8 @@
  * sys_setsockopt() and sys_getsockopt() call sock_setsockopt() and sock_getsockopt() (process). A
  * family's proto_ops call the functions sock_common_*(), for the options of the protocol's own
  * level. An option that is not implemented here fails with -ENOPROTOOPT. Every option that is
- * accepted has an effect, except SO_BROADCAST. That one is stored, and inherited by accepted
- * sockets, as in Linux, but has no effect, because TCP does not connect to broadcast addresses.
+ * accepted has an effect, except SO_BROADCAST. SO_BROADCAST is stored, and inherited by accepted
+ * sockets, as in Linux. It has no effect, because TCP does not connect to broadcast addresses.
  * POSIX 2.10.16; compare Linux's net/core/sock.c.
  */
 #include "include/uapi/time.h"

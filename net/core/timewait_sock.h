@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The operations of a protocol for its TIME_WAIT objects. Linux's include/net/timewait_sock.h. */
+/*
+ * The operations of a protocol for its TIME_WAIT objects. Compare Linux's
+ * include/net/timewait_sock.h.
+ */
 #ifndef NET_CORE_TIMEWAIT_SOCK_H
 #define NET_CORE_TIMEWAIT_SOCK_H
 

@@ -2,7 +2,7 @@
 /*
  * inet_connection_sock: an inet_sock and the additional state of any connection-oriented protocol:
  * the accept queue of a listener, the timers for retransmission and delayed ACKs, and congestion
- * control. No TCP header is read here. Linux's include/net/inet_connection_sock.h.
+ * control. No TCP header is read here. Compare Linux's include/net/inet_connection_sock.h.
  */
 #ifndef NET_INET_INET_CONNECTION_SOCK_H
 #define NET_INET_INET_CONNECTION_SOCK_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ECN field of an IP header: the two low bits of the TOS byte (RFC 3168 5).  Linux's
+ * The ECN field of an IP header: the two low bits of the TOS byte (RFC 3168 5).  Compare Linux's
  * include/net/inet_ecn.h.
  *
  * A transport sets the field of a socket's next packets in inet_sock.tos, because ip_queue_xmit()

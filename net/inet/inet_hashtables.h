@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The three hash tables of sockets: ehash (every entry with a full four-tuple: connections,
- * half-open requests, TIME_WAIT), bhash (bound local ports) and listening_hash (listeners). Linux's
- * include/net/inet_hashtables.h.
+ * half-open requests, TIME_WAIT), bhash (bound local ports) and listening_hash (listeners). Compare
+ * Linux's include/net/inet_hashtables.h.
  *
  * Each bucket has a lock (in the ehash, groups of buckets share one), taken with BHs off. A lookup
  * returns its result with a reference. The ehash's hash function is SipHash, keyed with a random

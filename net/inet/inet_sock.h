@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inet_sock: a struct sock and its IPv4 addresses, ports and options. Linux's
+ * inet_sock: a struct sock and its IPv4 addresses, ports and options. Compare Linux's
  * include/net/inet_sock.h. Addresses and ports may be changed only while the socket is locked and
  * not hashed.
  */

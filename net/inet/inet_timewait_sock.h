@@ -2,8 +2,8 @@
 /*
  * inet_timewait_sock: a small object that represents a connection in TIME_WAIT, or an orphan in
  * FIN_WAIT2. It has the common head of all hashed sockets, the few numbers that are needed to
- * answer a segment, and a timer. Linux's inet_timewait_sock.h. References: one each for the ehash,
- * the bind bucket, the armed timer, and a caller that found it.
+ * answer a segment, and a timer. Compare Linux's inet_timewait_sock.h. References: one each for the
+ * ehash, the bind bucket, the armed timer, and a caller that found it.
  */
 #ifndef NET_INET_INET_TIMEWAIT_SOCK_H
 #define NET_INET_INET_TIMEWAIT_SOCK_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ARP: RFC 826, 5227.  Linux's include/net/arp.h. */
+/* ARP: RFC 826, 5227.  Compare Linux's include/net/arp.h. */
 #ifndef NET_IPV4_ARP_H
 #define NET_IPV4_ARP_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A device's IPv4 addresses. They are added when a device comes up or first gets a link, and read
- * in any context without a lock (devinet.c explains why this is correct). Names and roles of
- * Linux's include/linux/inetdevice.h.
+ * in any context without a lock (devinet.c explains why this is correct). Names and roles are those
+ * of Linux's include/linux/inetdevice.h.
  */
 #ifndef NET_IPV4_DEVINET_H
 #define NET_IPV4_DEVINET_H

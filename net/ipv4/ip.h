@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * IPv4 between the transports and the devices: the header, input, output, and the table of
- * transports. RFC 791, 1122. Names and roles of Linux's include/net/ip.h and protocol.h.
+ * transports. RFC 791, 1122. Names and roles are those of Linux's include/net/ip.h and protocol.h.
  */
 #ifndef NET_IPV4_IP_H
 #define NET_IPV4_IP_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Routes: the device and the next hop for a destination. The route with the longest matching prefix
- * is used. Any context. Names and roles of Linux's include/net/route.h.
+ * is used. Any context. Names and roles are those of Linux's include/net/route.h.
  */
 #ifndef NET_IPV4_ROUTE_H
 #define NET_IPV4_ROUTE_H

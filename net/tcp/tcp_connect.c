@@ -9,7 +9,8 @@
  * the owner that processes the backlog) -> tcp_ack, tcp_finish_connect, tcp_send_ack.
  *
  * The SYN takes a sequence number, so it is in the retransmit queue like data.  RFC 9293 3.10.1,
- * 3.10.7.3 and 3.5 (simultaneous open); 7323 3.2.  Linux's net/ipv4/tcp_output.c and tcp_input.c.
+ * 3.10.7.3 and 3.5 (simultaneous open); 7323 3.2.  Compare Linux's net/ipv4/tcp_output.c and
+ * tcp_input.c.
  */
 #include "kernel/lib/random.h"
 #include "net/tcp/tcp_ecn.h"

@@ -17,7 +17,7 @@
  * A connection without ECN gets Reno.  DCTCP takes more than its share from flows with classic ECN, so it is meant
  * for networks of one operator (RFC 8257 5).
  *
- * The caller owns the socket, or holds its bh lock while no thread owns it.  Linux's tcp_dctcp.c.
+ * The caller owns the socket, or holds its bh lock while no thread owns it.  Compare Linux's tcp_dctcp.c.
  */
 #include "net/tcp/tcp_dctcp.h"
 #include "net/tcp/tcp_ecn.h"

@@ -7,8 +7,8 @@
  * tcp_chrono_stop() <- where data is queued, sent, acknowledged (owner, or the bh lock).
  *
  * Layout and meaning of the fields are those of Linux 6.7's include/uapi/linux/tcp.h, which begins with
- * the layout of every older version.  include/uapi/tcp.h names the fields that are always 0.  Linux's
- * net/ipv4/tcp.c and tcp_output.c.
+ * the layout of every older version.  include/uapi/tcp.h names the fields that are always 0.  Compare
+ * Linux's net/ipv4/tcp.c and tcp_output.c.
  */
 #include "kernel/lib/string.h"
 #include "net/tcp/tcp_ecn.h"

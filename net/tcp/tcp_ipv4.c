@@ -12,7 +12,7 @@
  * tcp_v4_connect() <- inet_stream_connect() (process, owner) -> inet_hash_connect, tcp_connect
  * The operations of ipv4_specific <- TCP, through icsk_af_ops; inet_connection_sock.h has their contexts.
  *
- * RFC 9293 3.1, 3.10.1 and 3.10.7.  Linux's net/ipv4/tcp_ipv4.c.
+ * RFC 9293 3.1, 3.10.1 and 3.10.7.  Compare Linux's net/ipv4/tcp_ipv4.c.
  */
 #define LOG_SOURCE tcp_log
 #include "kernel/printk.h"

@@ -25,7 +25,7 @@
  * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.  tcp_wfree() runs
  * in any context but hard interrupt, perhaps with the bh lock of this socket or a device's lock held, so it only
  * queues the socket.
- * Linux's tcp_output.c.
+ * Compare Linux's tcp_output.c.
  */
 #include "kernel/lib/atomic.h"
 #include "net/tcp/limits.h"

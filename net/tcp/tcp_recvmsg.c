@@ -9,7 +9,7 @@
  *
  * Packets in the queue may overlap: bytes of a packet before copied_seq were read from an earlier one.
  * RFC 9293 3.9.1.3; POSIX recv(); MSG_TRUNC, which discards the data without a copy, is Linux's.
- * Linux's net/ipv4/tcp.c.
+ * Compare Linux's net/ipv4/tcp.c.
  */
 #include "kernel/mm/limits.h"
 #include "kernel/sched/sched.h"
