@@ -72,8 +72,10 @@ static struct user *make_user(struct task_struct *p, int (*fn)(void *arg), void 
 
 	BUG_ON(!u);
 	*u = (struct user){.task = p, .fn = fn, .arg = arg, .sp = 0x7ffff000};
-	/* At the front of the list, where user_of() finds it first: an ended thread may have had
-	 * the same task_struct, and its entry is still in the list. */
+	/*
+	 * Add at the front, where user_of() finds the new entry first: the list may still have the
+	 * entry of an ended thread with the same task_struct.
+	 */
 	list_add(&u->list, &users);
 	return u;
 }

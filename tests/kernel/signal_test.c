@@ -512,8 +512,8 @@ static int send_and_end(void *arg)
 }
 
 /*
- * A signal for the process arrives in a thread that blocks it, or ends, before it has taken the signal: another
- * thread is woken to take it.
+ * A thread is chosen to take a signal for the process, but blocks the signal, or ends, before it has taken it:
+ * another thread is woken to take the signal.
  */
 static void taker_does_not_take(void)
 {
@@ -527,7 +527,7 @@ static void taker_does_not_take(void)
 	join_threads();
 	CHECK(nr_takers == 1 && takers[0] == tid);
 
-	/* The older thread is asked first, and ends. */
+	/* The older thread is chosen first, and ends. */
 	CHECK(host_user_thread(send_and_end, NULL) > 1);
 	tid = start(wait_for_a_signal, NULL);
 	join_threads();

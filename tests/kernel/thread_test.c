@@ -236,7 +236,7 @@ static int note_tid(void *arg)
 	return 0;
 }
 
-/* As pthread_create() and pthread_join() do it. */
+/* Creates and joins a thread as pthread_create() and pthread_join() do. */
 static void clone_and_join(void)
 {
 	u32 parent = 0, child = 1;

@@ -173,7 +173,7 @@ static void set_timer(int id, u64 value, u64 interval)
 	CHECK_IS(CALL4(__NR_timer_settime, id, 0, &setting, NULL), 0);
 }
 
-/* Sleeps @ns in all: a signal's handler does not end it. */
+/* Sleeps until @ns have passed, although handlers of signals interrupt the sleep. */
 static void sleep_for(u64 ns)
 {
 	struct timespec until = after(ktime_get_ns() + ns);

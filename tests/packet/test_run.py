@@ -196,8 +196,8 @@ def test_help_and_an_empty_folder(tmp_path):
 
 
 def test_a_folder_that_cannot_be_read(tmp_path):
-    """A folder that can't be read counts as a failure; the scripts beside it are played.  The test makes its path too
-    long, because that stops root, too."""
+    """A folder that can't be read counts as a failure; the scripts beside it are played.  The test gives the folder a
+    path that is too long, because file permissions would not stop root."""
     (tmp_path / "a.pkt").write_text(SERVER)
     name = 250 * "d"
     at = os.open(tmp_path, os.O_RDONLY)

@@ -2,10 +2,10 @@
 /*
  * fuzz SEED CALLS: plays CALLS random system calls from ring 3.  The same seed plays the same calls.
  *
- * Arguments are drawn from what calls know: small numbers, descriptors, flags, pointers into an
- * arena, invalid pointers, lengths around pages.  Calls that would end the program or take its own
- * memory away are left out, or get addresses of the arena only.  A fault of the program itself is
- * caught, and the next call follows.
+ * Arguments are drawn from values that calls may accept: small numbers, descriptors, flags, pointers
+ * into an arena, invalid pointers, lengths around pages.  Calls that would end the program or take
+ * its own memory away are left out, or get addresses of the arena only.  A fault of the program
+ * itself is caught, and the next call follows.
  *
  * It prints the seed first, then a line for each tenth of the calls, so that a run that stops can
  * be played again up to that call: FUZZ_VERBOSE=1 prints each call before it is made.
@@ -360,7 +360,10 @@ int main(int argc, char **argv)
 	int verbose = getenv("FUZZ_VERBOSE") != NULL;
 	volatile unsigned long i;
 
-	/* Random calls of root could change this system's files; in the machine the program is process 1. */
+	/*
+	 * Refuse to run as root on Linux, because random calls could change the system's files. On softnet
+	 * the program is root, too, but process 1.
+	 */
 	if (getuid() == 0 && getpid() != 1) {
 		fprintf(stderr, "fuzz: on Linux only for a user without rights\n");
 		return 2;

@@ -14,7 +14,7 @@ $(B)/programs/hostile: $(HOSTILE_SRC) tests/programs/hostile/hostile.h tests/pro
 	@mkdir -p $(@D)
 	$(Q)gcc -static $(PROGRAM_FLAGS) -Wno-unused-result -Wno-array-bounds -Wno-infinite-recursion $(HOSTILE_SRC) -o $@
 
-# One file each: random calls from ring 3, threads under load, the vDSO.
+# Programs of one file each: random calls from ring 3, threads under load, the vDSO.
 $(B)/programs/fuzz $(B)/programs/stress $(B)/programs/vdso: $(B)/programs/%: tests/programs/%.c tests/programs/programs.mk
 	@mkdir -p $(@D)
 	$(Q)gcc -static $(PROGRAM_FLAGS) -Wno-unused-result $< -o $@

@@ -65,7 +65,7 @@ def test_the_first_server(page, tmp_path):
 
 
 def test_the_pack_by_hand(page, tmp_path):
-    """tools/pack and QEMU, with the page's own words."""
+    """The page's commands with tools/pack and QEMU run as they stand."""
     by_hand = [c for c in commands(page) if c.startswith(("tools/pack", "qemu-system"))]
     assert len(by_hand) == 2
     (tmp_path / "server.c").write_text(

@@ -19,7 +19,7 @@ static int touch(const char *name)
 	return fd < 0 ? -1 : close(fd);
 }
 
-/* Returns the number of entries, and in *@sum their names' bytes added up. */
+/* Returns the number of entries; *@sum becomes the sum of the bytes of their names. */
 static int entries(const char *name, int *sum)
 {
 	DIR *dir = opendir(name);

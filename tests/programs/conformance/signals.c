@@ -199,8 +199,8 @@ static void check_pending(void)
 	IS(sigismember(&set, SIGHUP), 0);
 	sigprocmask(SIG_UNBLOCK, &both, NULL);
 	/*
-	 * The lower number is delivered first. The frame of the other signal is then built on top of its frame,
-	 * so the handler of the lower number runs last.
+	 * The lower number is delivered first. The frame of the higher number is then built on top of the first
+	 * frame, so the handler of the lower number runs last.
 	 */
 	IS(nr_caught, 2);
 	IS(caught[0], SIGUSR2);

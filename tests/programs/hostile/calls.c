@@ -147,7 +147,10 @@ static bool is_skipped(long nr)
 	return false;
 }
 
-/* Each argument in turn, and all of them, is @wild; the others are @tame. */
+/*
+ * Makes each call with one argument @wild and the others @tame, for each argument in turn, and then
+ * with all arguments @wild.
+ */
 static void every_call(long wild, long tame)
 {
 	for (long nr = 0; nr <= LAST_CALL; nr++) {

@@ -3,7 +3,7 @@
  * Hostile programs: each attacks the kernel in one way.  hostile NAME plays one of them.
  *
  * An attack either returns, or the program dies of the signal that Linux sends for it.  On softnet
- * the kernel must in both cases report nothing about itself.
+ * the kernel must report no error of its own in either case.
  */
 #ifndef HOSTILE_H
 #define HOSTILE_H
@@ -18,7 +18,7 @@
 struct attack {
 	const char *name;
 	void (*play)(void);
-	int signal;     /* that ends the program; 0: the attack returns */
+	int signal;     /* the signal that ends the program; 0: the attack returns */
 	bool only_here; /* Linux is not asked: the attack would exhaust it, or its CPU setup differs */
 };
 
@@ -36,7 +36,10 @@ extern const struct attack call_attacks[], instruction_attacks[], jump_attacks[]
 
 #define PAGE 4096UL
 
-/* The attack did not do what it should: it ends with a code that no test expects. */
+/*
+ * Called if the attack did not have the intended effect: ends the program with a code that no test
+ * expects.
+ */
 void fail(const char *why);
 
 #endif
