@@ -11,6 +11,7 @@
 #include "include/uapi/errno.h"
 #include "include/uapi/fcntl.h"
 #include "kernel/cmdline.h"
+#include "kernel/fs/default_files.h"
 #include "kernel/fs/file.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/string.h"
@@ -100,6 +101,7 @@ bool program_start(void)
 	if (!chosen)
 		return false;
 	rest.args[0] = path;
+	default_files_create();
 	if (IS_ERR(process_run(program_thread, NULL, strrchr(path, '/') + 1)))
 		panic("no memory for the program's thread");
 	return true;

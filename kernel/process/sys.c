@@ -22,7 +22,7 @@
 #include "kernel/time/time.h"
 
 char nodename[NODENAME_MAX + 1] = "softnet";
-static char domainname[NODENAME_MAX + 1] = "(none)";
+char domainname[NODENAME_MAX + 1] = "(none)";
 
 /* ---- names ---------------------------------------------------------------------------------- */
 

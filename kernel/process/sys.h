@@ -13,7 +13,7 @@
 #define OS_VERSION "#1 softnet"
 
 #define NODENAME_MAX 64 /* bytes, without NUL */
-extern char nodename[NODENAME_MAX + 1];
+extern char nodename[NODENAME_MAX + 1], domainname[NODENAME_MAX + 1];
 
 void ids_init(void); /* ids.c */
 void sys_init(void); /* sys.c */

@@ -17,11 +17,13 @@
 
 #include "include/uapi/errno.h"
 #include "kernel/cmdline.h"
+#include "kernel/fs/proc.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/byteorder.h"
 #include "kernel/lib/string.h"
 #include "kernel/limits.h"
 #include "kernel/printk.h"
+#include "kernel/process/sys.h"
 #include "net/core/limits.h"
 #include "net/ipv4/devinet.h"
 #include "net/ipv4/ip.h"
@@ -74,12 +76,28 @@ static int parse_gateway(const char *field, struct ip_config *config)
 	return parse_address(field, "gateway", &config->gateway);
 }
 
-/* Parses the address of a server (NFS root, DNS, NTP). It is not used. */
+/* The boot server. No code here uses it: programs find it in /proc/net/pnp. */
 static int parse_server(const char *field, struct ip_config *config)
+{
+	return parse_address(field, "server", &config->server);
+}
+
+static int parse_dns0(const char *field, struct ip_config *config)
+{
+	return parse_address(field, "name server", &config->nameservers[0]);
+}
+
+static int parse_dns1(const char *field, struct ip_config *config)
+{
+	return parse_address(field, "name server", &config->nameservers[1]);
+}
+
+/* Parses the address of a time server. It is not used. */
+static int parse_ntp(const char *field, struct ip_config *config)
 {
 	__be32 unused;
 
-	return parse_address(field, "server", &unused);
+	return parse_address(field, "time server", &unused);
 }
 
 static int parse_mask(const char *field, struct ip_config *config)
@@ -100,11 +118,14 @@ static int parse_mask(const char *field, struct ip_config *config)
 	return -EINVAL;
 }
 
-/* Parses the host name. Linux's uname() would return it; this kernel has no uname(). */
+/* Parses the name that uname() returns. What follows its first dot is the domain name, as on Linux. */
 static int parse_hostname(const char *field, struct ip_config *config)
 {
-	if (*field)
-		pr_notice("ip=: the host name %s is not used: there is no uname() here\n", field);
+	if (strscpy(config->host, field, sizeof(config->host)) >= 0)
+		return 0;
+	pr_warn("ip=: \"%.32s...\" is too long for the host name (%zu bytes): it is not used\n",
+		field, sizeof(config->host) - 1);
+	config->host[0] = '\0';
 	return 0;
 }
 
@@ -156,8 +177,8 @@ static void guess_prefix(struct ip_config *config)
 static int parse_linux_form(char *text, struct ip_config *config)
 {
 	static int (*const fields[])(const char *field, struct ip_config *config) = {
-		parse_client, parse_server,   parse_gateway, parse_mask,   parse_hostname,
-		parse_device, parse_autoconf, parse_server,  parse_server, parse_server,
+		parse_client, parse_server,   parse_gateway, parse_mask, parse_hostname,
+		parse_device, parse_autoconf, parse_dns0,    parse_dns1, parse_ntp,
 	};
 	char *field;
 
@@ -442,6 +463,34 @@ void ip_auto_config(void)
 
 /* ---- the command line ------------------------------------------------------------------------- */
 
+/* Makes the host name of an `ip=` the machine's. */
+static void set_hostname(const struct ip_config *config)
+{
+	const char *dot = strchr(config->host, '.');
+
+	if (!*config->host)
+		return;
+	strscpy(nodename, config->host, sizeof(nodename));
+	if (!dot)
+		return;
+	nodename[dot - config->host] = '\0';
+	strscpy(domainname, dot + 1, sizeof(domainname));
+}
+
+/* /proc/net/pnp: has the format of resolv.conf, so that /etc/resolv.conf can be a link to it. */
+static int show_pnp(struct seq_file *m)
+{
+	seq_puts(m, "#MANUAL\n");
+	for (const struct ip_config *c = configs; c < configs + nr_configs; c++)
+		for (unsigned int i = 0; i < ARRAY_SIZE(c->nameservers); i++)
+			if (c->nameservers[i])
+				seq_printf(m, "nameserver %pI4\n", &c->nameservers[i]);
+	for (const struct ip_config *c = configs; c < configs + nr_configs; c++)
+		if (c->server)
+			seq_printf(m, "bootserver %pI4\n", &c->server);
+	return 0;
+}
+
 static bool ip_given; /* an `ip=` of the command line has replaced the default entry */
 
 static int parse_ip(const char *value)
@@ -474,6 +523,7 @@ static int parse_ip(const char *value)
 			"ip=A.B.C.D/LEN:eth1\n",
 			&config.addr, config.prefix_len, &slot->addr, slot->prefix_len);
 	*slot = config;
+	set_hostname(&config);
 	return 0;
 }
 
@@ -498,18 +548,21 @@ void ip_config_init(void)
 	static const struct cmdline_param params[] = {
 		{.name = "ip",
 		 .usage = "ip=A.B.C.D/LEN[:DEVICE], ip=off, or Linux's "
-			  "ip=CLIENT:SERVER:GATEWAY:MASK:HOST:DEVICE:off",
+			  "ip=CLIENT:SERVER:GATEWAY:MASK:HOST:DEVICE:off:DNS:DNS",
 		 .parse = parse_ip},
 		{.name = "gw", .usage = "gw=A.B.C.D", .parse = parse_gw},
 	};
+	static const struct proc_entry entries[] = {{"net/pnp", show_pnp}};
 	static struct netdev_notifier notifier = {.event = ipconfig_event};
 
 	configs[0] = (struct ip_config){
 		.addr = htonl(0x0a00020f),    /* 10.0.2.15 */
 		.gateway = htonl(0x0a000202), /* 10.0.2.2 */
 		.prefix_len = 24,
+		.nameservers = {htonl(0x0a000203)}, /* 10.0.2.3 */
 	};
 	nr_configs = 1;
 	cmdline_register(params, ARRAY_SIZE(params));
+	proc_register(entries, ARRAY_SIZE(entries));
 	register_netdevice_notifier(&notifier);
 }

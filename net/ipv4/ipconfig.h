@@ -6,6 +6,7 @@
 #ifndef NET_IPV4_IPCONFIG_H
 #define NET_IPV4_IPCONFIG_H
 
+#include "kernel/process/sys.h"
 #include "kernel/types.h"
 #include "net/core/netdevice.h"
 
@@ -14,6 +15,9 @@ struct ip_config {
 	__be32 addr;
 	__be32 gateway;               /* 0: none */
 	u8 prefix_len;                /* 1..32 */
+	char host[NODENAME_MAX + 1];  /* "": not given */
+	__be32 server;                /* 0: none */
+	__be32 nameservers[2];        /* 0: none */
 	char device[IFNAMSIZ];        /* "": apply to the first card that has a link */
 	const struct net_device *dev; /* the card that has taken this entry; NULL: none yet */
 };

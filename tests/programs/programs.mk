@@ -47,7 +47,16 @@ $(STARTS): tests/programs/start.c tests/programs/programs.mk
 	@mkdir -p $(@D)
 	$(Q)$(START_CC) $(PROGRAM_FLAGS) $< -o $@
 
-PROGRAMS := $(addprefix $(B)/programs/,conformance hostile fuzz stress vdso) $(ECHOES) $(STARTS)
+# The names that a C library reads from files.  A static glibc warns that getaddrinfo() needs its shared libraries.
+NAMES := $(addprefix $(B)/programs/names-,musl-static glibc-static glibc-dynamic)
+$(B)/programs/names-musl-static: NAMES_CC := musl-gcc -static
+$(B)/programs/names-glibc-static: NAMES_CC := gcc -static -Wl,--no-warnings
+$(B)/programs/names-glibc-dynamic: NAMES_CC := gcc
+$(NAMES): tests/programs/names.c tests/programs/programs.mk
+	@mkdir -p $(@D)
+	$(Q)$(NAMES_CC) $(PROGRAM_FLAGS) $< -o $@
+
+PROGRAMS := $(addprefix $(B)/programs/,conformance hostile fuzz stress vdso) $(ECHOES) $(STARTS) $(NAMES)
 
 # Linux programs, unmodified, on Linux and in the machine.
 .PHONY: test-programs play-programs

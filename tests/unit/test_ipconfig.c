@@ -121,8 +121,8 @@ static void test_refused(void **state)
 		{"10.1.2.3:::0.0.0.0", "the netmask 0.0.0.0 is not contiguous"},
 		{"10.1.2.3:::::abcdefghijklmnop", "too long for the name of a card (15 bytes)"},
 		{"10.1.2.3/24:abcdefghijklmnop", "too long for the name of a card (15 bytes)"},
-		{"10.1.2.3:::::::ns", "the server \"ns\" is not an address"},
-		{"10.1.2.3:::::::::ntp", "the server \"ntp\" is not an address"},
+		{"10.1.2.3:::::::ns", "the name server \"ns\" is not an address"},
+		{"10.1.2.3:::::::::ntp", "the time server \"ntp\" is not an address"},
 		{"10.1.2.3::::::::::more", "more than 10 fields: \"more\""},
 	};
 
@@ -160,7 +160,7 @@ static void test_long_fields(void **state)
 
 		memcpy(text + n, longest, CMDLINE_WORD_MAX - n);
 		text[CMDLINE_WORD_MAX - 1] = '\0';
-		/* Field 4, the host name, is not used and may be any text; in all others the text is invalid. */
+		/* A host name (field 4) that is too long is not used; in all other fields the text is invalid. */
 		assert_int_equal(ip_config_parse(text, &config), field == 4 ? 0 : -EINVAL);
 		text[CMDLINE_WORD_MAX - 1] = 'x';
 		text[CMDLINE_WORD_MAX] = '\0';
@@ -168,13 +168,31 @@ static void test_long_fields(void **state)
 	}
 }
 
-static void test_host_name_is_said_to_be_unused(void **state)
+/* The host name, the boot server and the name servers are kept for uname() and /proc/net/pnp. */
+static void test_names_and_servers(void **state)
 {
 	struct ip_config config;
+	char text[128];
+
+	assert_int_equal(
+		ip_config_parse("10.1.2.3:10.1.2.9:::www.example.org::off:10.1.2.4:10.1.2.5",
+				&config),
+		0);
+	assert_string_equal(config.host, "www.example.org");
+	assert_int_equal(config.server, htonl(0x0a010209));
+	assert_int_equal(config.nameservers[0], htonl(0x0a010204));
+	assert_int_equal(config.nameservers[1], htonl(0x0a010205));
+	assert_int_equal(ip_config_parse("10.1.2.3:::::::any:10.1.2.5", &config), 0);
+	assert_string_equal(config.host, "");
+	assert_int_equal(config.nameservers[0], 0);
+	assert_int_equal(config.nameservers[1], htonl(0x0a010205));
 
 	unit_console_clear();
-	assert_int_equal(ip_config_parse("10.1.2.3::::www.example.org", &config), 0);
-	assert_non_null(strstr(unit_console(), "the host name www.example.org is not used"));
+	scnprintf(text, sizeof(text), "10.1.2.3:::255.0.0.0:%065d", 0);
+	assert_int_equal(ip_config_parse(text, &config), 0);
+	assert_string_equal(config.host, "");
+	assert_non_null(
+		strstr(unit_console(), "too long for the host name (64 bytes): it is not used"));
 }
 
 /* A netmask guessed from the address class is logged, as Linux does ("IP-Config: Guessing netmask 255.0.0.0"). */
@@ -347,7 +365,7 @@ int main(void)
 		net_test(test_refused),
 		net_test(test_no_address_is_wanted),
 		net_test(test_long_fields),
-		net_test(test_host_name_is_said_to_be_unused),
+		net_test(test_names_and_servers),
 		net_test(test_a_guessed_netmask_is_said),
 		net_test(test_words),
 		net_test(test_more_words_than_cards),

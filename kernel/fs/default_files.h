@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* The directories and files of /etc that programs and C libraries expect. */
+#ifndef KERNEL_FS_DEFAULT_FILES_H
+#define KERNEL_FS_DEFAULT_FILES_H
+
+/*
+ * Creates those that the initrd does not have.  Called once, in process context, before the program
+ * starts and after the host name is known.
+ */
+void default_files_create(void);
+
+#endif
