@@ -179,12 +179,15 @@ static void tcp_timeout_mark_lost(struct sock *sk)
 		tcp_reset_reno_sack(tp);
 	}
 	for (struct sk_buff *skb = head; skb; skb = skb_rb_next(skb)) {
-		u8 marks = TCP_SKB_CB(skb)->sacked & TCPCB_TAGBITS;
-
-		if (reneged)
-			tcp_rtx_set_marks(sk, skb, marks & ~TCPCB_SACKED_ACKED);
-		else if (skb != head && tcp_rack_skb_timeout(tp, skb, 0) > 0)
+		if (!reneged && skb != head && tcp_rack_skb_timeout(tp, skb, 0) > 0)
 			continue;
+		/*
+		 * A SACKed segment is in no list, so its place by send time is not known.  Without
+		 * TCPCB_SACKED_RETRANS it goes to the list of the lost, which has no order: a retransmission
+		 * that is still in flight counts as lost too.
+		 */
+		if (reneged && TCP_SKB_CB(skb)->sacked & TCPCB_SACKED_ACKED)
+			tcp_rtx_set_marks(sk, skb, 0);
 		tcp_mark_skb_lost(sk, skb);
 	}
 	tcp_verify_left_out(tp);
