@@ -45,11 +45,11 @@
 
 /* ---- loading the program ---- */
 /*
- * arguments of the program: with more it is not started (E2BIG). A command line of BOOT_CMDLINE_MAX
- * bytes has hardly more words.
+ * arguments of the program: with more the program is not started (E2BIG). A command line of
+ * BOOT_CMDLINE_MAX bytes has hardly more words.
  */
 #define EXEC_ARGS_MAX 512
-/* variables of the program's environment: with more it is not started (E2BIG). */
+/* variables of the program's environment: with more the program is not started (E2BIG). */
 #define EXEC_ENV_MAX 128
 /*
  * bytes of all arguments and variables: with more the program is not started (E2BIG). Twice the
@@ -57,8 +57,8 @@
  */
 #define EXEC_BYTES_MAX 4608
 /*
- * program headers of an ELF file: with more it is not started. Linux accepts 64 KiB of headers;
- * files that linkers make have about a dozen headers.
+ * program headers of an ELF file: a file with more is not started. Linux accepts 64 KiB of headers; files
+ * that linkers make have about a dozen headers.
  */
 #define ELF_PHDRS_MAX 128
 /* bytes of the path of an interpreter (ld.so) in an ELF file: a longer one is refused. Linux's PATH_MAX. */
