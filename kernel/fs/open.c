@@ -108,7 +108,8 @@ static struct dentry *open_walk(struct path_walk *walk, unsigned int flags, unsi
 	dentry = path_last(walk, (flags & O_NOFOLLOW || exclusive ? 0 : LOOKUP_FOLLOW) |
 					 (flags & O_CREAT ? LOOKUP_CREATE : 0));
 	/*
-	 * If a rest of the path is left, a directory on the way is missing: do not create anything.
+	 * Create the file only in an existing directory: if a rest of the path is left, a directory
+	 * on the way is missing.
 	 */
 	if (dentry == ERR_PTR(-ENOENT) && flags & O_CREAT && walk->last_type == LAST_NORM &&
 	    !*walk->left) {
