@@ -6,11 +6,12 @@
  * context; sched_tick() and preempt_schedule_irq() from the timer interrupt; cond_resched() in long
  * loops of the kernel; the idle thread.
  *
- * Locks: the run queue belongs to this CPU, and is changed with interrupts off.  They also stay off
- * during a switch of threads.  The running thread is in no list; on_rq means "runs or is queued".
- * ksoftirqd is the one exception to round robin: it is not in the queue, and runs before the queued
- * threads, but not twice in a row while others wait.  So it gets every second time slice, however
- * many threads wait.  Compare Linux's kernel/sched/core.c with PREEMPT_NONE inside the kernel.
+ * Locks: the run queue belongs to this CPU, and is changed with interrupts off.  Interrupts also
+ * stay off during a switch of threads.  The running thread is in no list; on_rq means "runs or is
+ * queued". ksoftirqd is the one exception to round robin: it is not in the queue, and runs before
+ * the queued threads, but not twice in a row while others wait.  So it gets every second time
+ * slice, however many threads wait.  Compare Linux's kernel/sched/core.c with PREEMPT_NONE inside
+ * the kernel.
  */
 #include "kernel/sched/sched.h"
 

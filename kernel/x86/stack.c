@@ -8,8 +8,8 @@
  *
  * Virtual memory from STACK_AREA_BASE on is divided into slots.  A stack fills the top of its slot;
  * the rest, at least a page, stays unmapped, so that an overflow faults.  A few stacks stay mapped
- * for the next thread, because a server with a thread for each connection makes and ends many.
- * Compare Linux's kernel/fork.c with CONFIG_VMAP_STACK.
+ * for the next thread, because a server with a thread for each connection creates and ends many
+ * threads. Compare Linux's kernel/fork.c with CONFIG_VMAP_STACK.
  */
 #include "kernel/hal.h"
 #include "kernel/lib/bug.h"
