@@ -72,7 +72,7 @@ void program_choose(bool by_default)
 		cmdline_report_env(&rest, NR_DEFAULTS);
 		return;
 	}
-	/* A misspelt option of the kernel looks like a variable of the program. */
+	/* Report each variable, because a misspelt option of the kernel looks like a variable. */
 	for (unsigned int i = NR_DEFAULTS; i < rest.nr_env; i++)
 		pr_notice("command line: \"%s\" is passed to the program\n", rest.env[i]);
 }

@@ -55,7 +55,8 @@ static unsigned int virtnet_rx_room(const struct virtnet_info *vi)
 
 /*
  * Returns the address from which the device writes into @buf. A legacy device's virtio header may
- * be shorter; that device begins later, so that the frame always begins at VIRTNET_RX_FRAME.
+ * be shorter. Such a device begins to write later in the buffer, so that the frame always begins at
+ * VIRTNET_RX_FRAME.
  */
 static u8 *virtnet_rx_start(const struct virtnet_info *vi, u8 *buf)
 {

@@ -333,8 +333,9 @@ static bool tcp_in_quickack_mode(const struct sock *sk)
 
 /*
  * Sends the pending ACK now or delayed.  RFC 1122 4.2.3.2: at least every second full segment is acknowledged at
- * once.  Here this is done if the ACK can offer as large a window as before, or if the unread data is less than
- * SO_RCVLOWAT, so that no reader wakes up.  Otherwise the next read makes room, and the ACK is sent then.
+ * once.  This function does so if the ACK can offer as large a window as before, or if no reader will wake up,
+ * because the unread data is less than SO_RCVLOWAT. Otherwise the ACK is sent after the next read, which makes
+ * room.
  */
 void __tcp_ack_snd_check(struct sock *sk, bool ofo_possible)
 {
