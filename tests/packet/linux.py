@@ -82,8 +82,8 @@ class Machine:
         self.local_ip, self.remote_ip = config["local_ip"], config["remote_ip"]
         self.packets = deque()
         self.tun = None
-        # A namespace accepts as its default only a congestion control that the host allows to all users.  If it refuses
-        # that of SETTINGS, each socket gets it by setsockopt().
+        # A namespace accepts as its default only a congestion control that the host allows to all users. If the
+        # namespace refuses the congestion control of SETTINGS, setsockopt() sets it for each socket.
         self.congestion = None
         self.header = VNET_HEADER if config.get("large") else b""
 

@@ -148,8 +148,8 @@ def test_a_tree_that_is_not_built(tmp_path):
     ("+0 socket(AF_INET6, SOCK_STREAM, IPPROTO_TCP) = 4", "IPv6"),
 ])
 def test_unsupported_syntax_is_a_skip_on_linux_too(suites, tmp_path, line, reason):
-    """Syntax that the interpreter does not support skips the script, also with --versus-linux, before that creates a
-    namespace."""
+    """Syntax that the interpreter does not support skips the script, also with --versus-linux, before a namespace is
+    created."""
     path = tmp_path / "a.pkt"
     path.write_text("0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n" + line + "\n")
     for linux in (False, True):

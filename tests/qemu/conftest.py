@@ -26,7 +26,8 @@ WRONG = []         # texts of violated rules
 
 
 def allowed_skips(long):
-    """Returns {reason: number} from skips.txt: the first column of numbers, or with @long the second."""
+    """Returns {reason: number} from skips.txt. The number is in the first column, or with @long in the
+    second."""
     with open(os.path.join(HERE, "skips.txt")) as f:
         lines = [line.split(None, 2) for line in f if line.strip() and not line.startswith("#")]
     return {why.strip(): int(numbers[long]) for *numbers, why in lines}

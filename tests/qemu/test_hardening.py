@@ -386,8 +386,8 @@ def test_the_boot_timeline(firmware, first):
     took, until = [int(s[1]) for s in stages], [int(s[2]) for s in stages]
     assert until == sorted(until) and until[0] > 0
     # The stages before "measuring the TSC" end before the speed of the TSC is known, so the kernel computes their
-    # times later. The times must add up, and the time of the banner in the log must lie in the right stage: a wrong
-    # speed or start value of the counter would show.
+    # times later. The times must add up, and the time of the banner in the log must lie in the right stage.
+    # Otherwise the kernel has used a wrong speed or a wrong start value of the counter.
     assert all(abs(u - t - before) <= 1 for t, u, before in zip(took, until, [0] + until))
     assert took[[s[0] for s in stages].index("measuring the TSC")] > 0
     clock = re.search(r"\[ *(\d+)\.(\d{6})\] softnet [^ ]+, checked build, through", g.console)

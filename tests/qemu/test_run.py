@@ -36,7 +36,7 @@ def free_base():
 class Terminal:
     """Runs `make run` on a pseudo-terminal, in a session of its own.  All its processes inherit the write end of a pipe:
     the pipe's end of file shows that all of them have ended.  @leads: the terminal is the session's controlling
-    terminal, so that the kernel sends SIGHUP to make when it is closed."""
+    terminal, so that the kernel sends SIGHUP to make when the terminal is closed."""
 
     def __init__(self, leads, port):
         self.leads = leads
