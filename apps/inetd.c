@@ -55,7 +55,7 @@ struct conn {
 	unsigned char ending;    /* a FIN or a reset came: read until the end */
 	unsigned char postponed; /* in the list of connections that go on in the next turn */
 	unsigned int at;         /* chargen: offset in the pattern */
-	int next;                /* the next descriptor of that list, or -1 */
+	int next;                /* postponed: the next descriptor of the list, or -1 */
 	struct buffer *buffer;   /* NULL: all bytes were sent */
 };
 
@@ -324,7 +324,7 @@ static void serve(int fd)
 	} else if (ret < 0) {
 		buffer_put(c);
 		c->state = FREE;
-		close(fd); /* ends the watching, too */
+		close(fd); /* also removes the descriptor from the epoll */
 	}
 }
 

@@ -19,7 +19,7 @@ ETHTOOL_STXCSUM, ETHTOOL_SGSO, ETHTOOL_SGRO = 0x17, 0x24, 0x2c
 TUNSETIFF, IFF_TAP, IFF_NO_PI, IFF_VNET_HDR = 0x400454ca, 2, 0x1000, 0x4000
 NOBODY = 65534
 # Settings for a client that makes many short connections. The client closes first, so the connections in TIME_WAIT
-# are in its namespace, and tcp_tw_reuse lets it use their ports again.
+# are in its namespace, and tcp_tw_reuse lets the client use the ports of these connections again.
 SYSCTLS = {
     "ipv6/conf/all/disable_ipv6": 1, "ipv6/conf/default/disable_ipv6": 1, "ipv4/ip_local_port_range": "1024 65535",
     "ipv4/tcp_tw_reuse": 1, "ipv4/tcp_no_metrics_save": 1, "ipv4/tcp_max_tw_buckets": 1000000,
