@@ -45,9 +45,16 @@ struct pollfd {
 #define EPOLL_CTL_DEL 2
 #define EPOLL_CTL_MOD 3
 
+typedef union epoll_data {
+	void *ptr;
+	int fd;
+	uint32_t u32;
+	uint64_t u64;
+} epoll_data_t;
+
 struct epoll_event {
 	uint32_t events;
-	uint64_t data;
+	epoll_data_t data; /* the application's; the kernel returns it unread */
 } __attribute__((packed));
 
 #endif

@@ -206,7 +206,8 @@ static int ep_send_events(struct eventpoll *ep, struct epoll_event __user *event
 	mutex_lock(&ep->mtx);
 	epi = scan_begin(ep, &list);
 	while (epi) {
-		struct epoll_event event = {.events = ep_item_poll(epi, &pt), .data = epi->data};
+		struct epoll_event event = {.events = ep_item_poll(epi, &pt),
+					    .data.u64 = epi->data};
 
 		again = NULL;
 		if (event.events) {
@@ -432,7 +433,7 @@ static int ep_insert(struct eventpoll *ep, const struct epoll_event *event, stru
 	epi->file = file;
 	epi->fd = fd;
 	epi->events = event->events;
-	epi->data = event->data;
+	epi->data = event->data.u64;
 	rb_link_node(&epi->node, parent, link);
 	rb_insert_color(&epi->node, &ep->items);
 	spin_lock(&ep_links_lock);
@@ -456,7 +457,7 @@ static void ep_modify(struct eventpoll *ep, struct epitem *epi, const struct epo
 
 	spin_lock_irqsave(&ep->wq.lock, flags);
 	epi->events = event->events;
-	epi->data = event->data;
+	epi->data = event->data.u64;
 	spin_unlock_irqrestore(&ep->wq.lock, flags);
 	ep_look(ep, epi, &pt);
 }

@@ -61,7 +61,7 @@ static void happen(struct source *source, unsigned int events)
 
 static long add(int ep, int fd, u32 events)
 {
-	struct epoll_event event = {.events = events, .data = fd};
+	struct epoll_event event = {.events = events, .data.u64 = fd};
 
 	return sys(__NR_epoll_ctl, ep, EPOLL_CTL_ADD, fd, &event);
 }
@@ -110,7 +110,7 @@ static void test_level_asks_twice(void **state)
 	happen(&sources[500], EPOLLIN);
 	assert_int_equal(wait_now(ep), 1);
 	assert_int_equal(questions, 1);
-	assert_int_equal(got[0].data, sources[500].fd);
+	assert_int_equal(got[0].data.u64, sources[500].fd);
 	assert_int_equal(wait_now(ep), 1);
 	assert_int_equal(questions, 1);
 	sources[500].events = 0;
@@ -174,7 +174,7 @@ static void test_a_full_array(void **state)
 		assert_int_equal(n, min(20 - seen, (int)ARRAY_SIZE(got)));
 		assert_int_equal(questions, n);
 		for (int i = 0; i < n; i++)
-			assert_int_equal(got[i].data, sources[seen++].fd);
+			assert_int_equal(got[i].data.u64, sources[seen++].fd);
 	}
 	assert_int_equal(wait_now(ep), 0);
 	close_many(ep);
@@ -206,7 +206,7 @@ static void test_against_a_model(void **state)
 		struct epoll_event event = {.events = kind == 1   ? EPOLLIN | EPOLLET
 						      : kind == 2 ? EPOLLIN | EPOLLONESHOT
 								  : EPOLLIN,
-					    .data = i};
+					    .data.u64 = i};
 		bool now = sources[i].events & EPOLLIN;
 		struct epoll_event all[FILES];
 		long n;
@@ -244,7 +244,7 @@ static void test_against_a_model(void **state)
 				m = &model[k];
 				expected = m->linked && !m->off && (sources[k].events & EPOLLIN);
 				for (long e = 0; e < n; e++)
-					reported |= all[e].data == k;
+					reported |= all[e].data.u64 == k;
 				assert_int_equal(reported, expected);
 				m->linked = expected && !(m->events & (EPOLLET | EPOLLONESHOT));
 				m->off |= expected && (m->events & EPOLLONESHOT);
