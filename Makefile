@@ -39,9 +39,9 @@ VDSO_SRC := kernel/x86/vdso/vdso.c
 HOST_SRC := $(filter-out tests/host/conductor.c,$(sort $(wildcard tests/host/*.c)))
 # Above the seams, for both.
 COMMON_SRC := $(filter-out $(TRANSPORTS),$(sort $(foreach d,$(COMMON_DIRS),$(wildcard $(d)/*.c))))
-# Applications inside the kernel, on a small C library: in the hosted kernels and in softnet-test.elf.
+# Programs inside the kernel, on a small C library: those of apps/, in the hosted kernels and in softnet-test.elf.
 HOST_APP := tests/host/app
-APP_SRC := $(sort $(wildcard $(HOST_APP)/*.c $(HOST_APP)/libc/*.c))
+APP_SRC := $(sort $(wildcard $(HOST_APP)/*.c $(HOST_APP)/libc/*.c apps/*.c))
 # The pack that is linked into the machine's image.
 PACK := $(B)/apps/inetd.cpio
 # softnet.elf's table of applications, which is empty.  The hosted images and softnet-test.elf have tables of their own.
@@ -89,8 +89,9 @@ HOST_PLATFORM := -I. -Itests/host -I$(B)
 HOST_INC := $(HOST_PLATFORM) $(INC_checked)
 APP_INC := -I$(HOST_APP)/include -Iinclude -I.
 
-# An application is an ordinary main(); in the image it is called NAME_main (tests/host/app/apps.c).
-app_flags = $(if $(filter $(HOST_APP)/libc/% $(HOST_APP)/apps.c,$(1)),,-Dmain=$(basename $(notdir $(1)))_main -Wno-missing-prototypes)
+# An application is an ordinary main(); in the image it is called NAME_main (tests/host/app/apps.c).  The small C library
+# may include the kernel's headers.
+app_flags = $(if $(filter $(HOST_APP)/%,$(1)),$(2),-Dmain=$(basename $(notdir $(1)))_main -Wno-missing-prototypes)
 
 VDSO_FLAGS := -O2 -fPIC -mgeneral-regs-only -fcf-protection=none -fno-stack-protector
 VDSO_LINK := -shared -s -Bsymbolic --no-undefined -soname linux-vdso.so.1 --hash-style=both --eh-frame-hdr \
@@ -165,7 +166,10 @@ $(2)_TEST_OBJ := $$(filter-out $(2)/$(MACHINE_TABLE).o,$$($(2)_OBJ)) \
 	$$(patsubst %,$(2)/%.o,$$(filter-out $$(APP_TABLE),$$(APP_SRC)) $$(TEST_APP_SRC))
 $(2)/$(HOST_APP)/%.c.o: $(HOST_APP)/%.c Makefile
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(FREESTANDING) $$(MACHINE_FLAGS) $$(FLAGS_$(1)) $$(APP_FLAGS) $$(APP_INC) $$(call app_flags,$(HOST_APP)/$$*.c) -c $$< -o $$@
+	$$(Q)$$(CC) $$(FREESTANDING) $$(MACHINE_FLAGS) $$(FLAGS_$(1)) $$(APP_FLAGS) $$(APP_INC) $$(call app_flags,$$<,$$(MACHINE_INC) $$(INC_$(1))) -c $$< -o $$@
+$(2)/apps/%.c.o: apps/%.c Makefile
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(FREESTANDING) $$(MACHINE_FLAGS) $$(FLAGS_$(1)) $$(APP_FLAGS) $$(APP_INC) $$(call app_flags,$$<) -c $$< -o $$@
 $(2)/tests/qemu/kernel/inside/%.c.o: tests/qemu/kernel/inside/%.c Makefile
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(FREESTANDING) $$(MACHINE_FLAGS) $$(FLAGS_$(1)) -mgeneral-regs-only $$(MACHINE_INC) $$(INC_$(1)) -c $$< -o $$@
@@ -246,7 +250,10 @@ $(1)/tests/host/%.c.o: tests/host/%.c Makefile
 	$$(Q)$$(HOSTCC) -std=gnu11 -MMD -MP -g $$(WARN) $$(HOST_FLAGS) $(2) $$($(1)_INC) -c $$< -o $$@
 $(1)/$(HOST_APP)/%.c.o: $(HOST_APP)/%.c Makefile
 	@mkdir -p $$(@D)
-	$$(Q)$$(HOSTCC) $$(FREESTANDING) $$(HOST_FLAGS) $(2) $(3) $$(APP_INC) $$(call app_flags,$(HOST_APP)/$$*.c) -c $$< -o $$@
+	$$(Q)$$(HOSTCC) $$(FREESTANDING) $$(HOST_FLAGS) $(2) $(3) $$(APP_INC) $$(call app_flags,$$<,$$($(1)_INC)) -c $$< -o $$@
+$(1)/apps/%.c.o: apps/%.c Makefile
+	@mkdir -p $$(@D)
+	$$(Q)$$(HOSTCC) $$(FREESTANDING) $$(HOST_FLAGS) $(2) $(3) $$(APP_INC) $$(call app_flags,$$<) -c $$< -o $$@
 $(1)/%.c.o: %.c Makefile
 	@mkdir -p $$(@D)
 	$$(Q)$$(HOSTCC) $$(FREESTANDING) $$(HOST_FLAGS) $(2) $(3) $$($(1)_INC) -c $$< -o $$@
@@ -379,7 +386,11 @@ clang: $$(patsubst %,$(B)/clang/$(1)/%.ok,$$(filter %.c,$$(call sources_of,$(1),
 	$$(filter boot/efi_%,$$(EFI_SRC))))
 $(B)/clang/$(1)/$(HOST_APP)/%.c.ok: $(HOST_APP)/%.c Makefile
 	@mkdir -p $$(@D)
-	$$(Q)clang $$(CLANG_FLAGS) $$(FLAGS_$(1)) $$(APP_INC) $$(call app_flags,$(HOST_APP)/$$*.c) -MF $$@.d -MT $$@ -c $$< -o /dev/null
+	$$(Q)clang $$(CLANG_FLAGS) $$(FLAGS_$(1)) $$(APP_INC) $$(call app_flags,$$<,$$(MACHINE_INC) $$(INC_$(1))) -MF $$@.d -MT $$@ -c $$< -o /dev/null
+	@touch $$@
+$(B)/clang/$(1)/apps/%.c.ok: apps/%.c Makefile
+	@mkdir -p $$(@D)
+	$$(Q)clang $$(CLANG_FLAGS) $$(FLAGS_$(1)) $$(APP_INC) $$(call app_flags,$$<) -MF $$@.d -MT $$@ -c $$< -o /dev/null
 	@touch $$@
 $(B)/clang/$(1)/tests/qemu/kernel/inside/%.c.ok: tests/qemu/kernel/inside/%.c Makefile
 	@mkdir -p $$(@D)

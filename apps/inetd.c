@@ -30,8 +30,8 @@
 #include <unistd.h>
 
 #define BACKLOG     4096
-#define BACKOFF_MS  10 /* pause after accept() failed because memory or descriptors ran out */
-#define FDS_MAX     (1 << 20)
+#define BACKOFF_MS  10   /* pause after accept() failed because memory or descriptors ran out */
+#define CONNS_FIRST 256  /* entries of the table of connections at first */
 #define EVENTS      64   /* events that one epoll_wait() returns at most */
 #define TURN_CALLS  16   /* calls of recv() or send() for one connection in one turn */
 #define CHUNK       4096 /* bytes that echo reads, and that a buffer holds */
@@ -59,10 +59,33 @@ struct conn {
 	struct buffer *buffer;   /* NULL: all bytes were sent */
 };
 
-static struct conn conns[FDS_MAX]; /* by descriptor; pages that are not used cost nothing */
+static struct conn *conns; /* by descriptor; an entry is valid once its descriptor was used */
+static int nr_conns;
 static int postponed_first = -1, postponed_last = -1;
 static unsigned int nr_buffers;
 static unsigned long accepted, refused, accept_errors;
+
+/*
+ * Makes the entry of a new descriptor.  Returns NULL if there is no memory.  Pointers to other
+ * entries are not valid after the call: the table may have moved.
+ */
+static struct conn *conn_new(int fd, enum state state)
+{
+	int n = nr_conns ? nr_conns : CONNS_FIRST;
+
+	while (n <= fd)
+		n *= 2;
+	if (n != nr_conns) {
+		struct conn *grown = realloc(conns, n * sizeof(*conns));
+
+		if (!grown)
+			return NULL;
+		conns = grown;
+		nr_conns = n;
+	}
+	conns[fd] = (struct conn){.state = state};
+	return &conns[fd];
+}
 
 /* ---- buffers, and the list of postponed connections ------------------------------------------ */
 
@@ -342,15 +365,13 @@ static void accept_one(int epoll, struct service *s)
 		s->paused = 1;
 		return;
 	}
-	if (fd >= FDS_MAX || watch(epoll, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)) {
+	if (!conn_new(fd, s - services) ||
+	    watch(epoll, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)) {
 		refused++;
 		close(fd);
 		return;
 	}
 	accepted++;
-	conns[fd].state = s - services;
-	conns[fd].at = 0;
-	conns[fd].ending = 0;
 	serve(fd); /* data that is here already, and services that speak first */
 }
 
@@ -413,6 +434,7 @@ static int open_listener(int epoll, size_t service)
 {
 	struct service *s = &services[service];
 	struct sockaddr_in addr = {.sin_family = AF_INET};
+	struct conn *c;
 	int fd, on = 1;
 
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -429,8 +451,10 @@ static int open_listener(int epoll, size_t service)
 	    bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || listen(fd, BACKLOG) ||
 	    watch(epoll, fd, EPOLLIN))
 		return -1;
-	conns[fd].state = LISTENER;
-	conns[fd].service = service;
+	c = conn_new(fd, LISTENER);
+	if (!c)
+		return -1;
+	c->service = service;
 	s->listener = fd;
 	return 0;
 }

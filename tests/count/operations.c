@@ -13,6 +13,7 @@
 #endif
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -32,6 +33,7 @@
 #define DISCARD 9
 #define CHARGEN 19
 #define EPOLL   70
+#define READ    71
 #define CHUNK   30000
 #define PTR(p)  ((int64_t)(intptr_t)(p))
 
@@ -100,10 +102,19 @@ static void echoes(int fd, unsigned int n)
 	}
 }
 
-/*
- * Serves echoes on the server as an epoll loop does, for a connection to port EPOLL: waits for one event,
- * reads and writes.
- */
+/* Serves echoes on the server as a thread does that has one connection: reads and writes. */
+static void serve_by_read(int listener)
+{
+	static char byte[16];
+	static struct sn_call loop[2];
+	int fd = (int)must(host_call(server, SYS_accept4, listener, 0, 0, 0, 0, 0), "accept4");
+
+	loop[0] = (struct sn_call){SYS_read, {fd, PTR(byte), sizeof(byte)}};
+	loop[1] = (struct sn_call){SYS_write, {fd, PTR(byte), 1}};
+	must(host_submit(server, SN_REPEAT, PTR(loop), 2, 0, 0, 0, 0), "repeat");
+}
+
+/* Serves echoes on the server as a level-triggered epoll loop does: waits for one event, reads and writes. */
 static void serve_by_epoll(int listener)
 {
 	static struct epoll_event event = {.events = EPOLLIN}, got;
@@ -158,16 +169,19 @@ static const struct operation {
 } operations[] = {
 	{"echo", ECHO, echoes, 50, 500},        {"connection", 0, connections, 20, 100},
 	{"MB in", DISCARD, megabytes_in, 1, 4}, {"MB out", CHARGEN, megabytes_out, 1, 4},
-	{"epoll echo", EPOLL, echoes, 50, 500},
+	{"epoll echo", EPOLL, echoes, 50, 500}, {"read echo", READ, echoes, 50, 500},
 };
 
 static void count(const struct operation *op)
 {
-	int listener = op->port == EPOLL ? listen_on(EPOLL) : -1;
+	bool own = op->port == EPOLL || op->port == READ; /* the server is not inetd */
+	int listener = own ? listen_on(op->port) : -1;
 	int fd = op->port ? open_to(op->port) : -1;
 
-	if (listener >= 0)
+	if (op->port == EPOLL)
 		serve_by_epoll(listener);
+	if (op->port == READ)
+		serve_by_read(listener);
 	op->perform(fd, op->warm_up);
 	CALLGRIND_ZERO_STATS;
 	op->perform(fd, op->counted);

@@ -18,6 +18,7 @@ UNIT_ONLY_test_malformed := $(HOST_SRC) $(filter-out $(MACHINE_TABLE),$(COMMON_S
 UNIT_ONLY_test_socket_args := $(UNIT_ONLY_test_malformed)
 UNIT_ONLY_test_clock := $(UNIT_ONLY_test_malformed)
 UNIT_ONLY_test_tcp_limits := $(UNIT_ONLY_test_malformed)
+UNIT_ONLY_test_app_convert := tests/host/app/libc/convert.c kernel/lib/vsprintf.c kernel/lib/string.c
 UNIT_ONLY_test_memmap := kernel/x86/memmap.c
 UNIT_ONLY_test_pci_assign := drivers/pci_assign.c
 UNIT_ONLY_test_acpi_devices := kernel/x86/acpi_devices.c kernel/lib/string.c

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of applications of the hosted kernels.  app_table <- init/main.c, for `app=NAME`; the first
+ * The table of applications of the hosted kernels: the programs of apps/.  app_table <- init/main.c, for `app=NAME`; the first
  * one runs if there is no such option.
  */
 #include "init/apps.h"
@@ -8,8 +8,12 @@
 #include <stddef.h>
 
 int inetd_main(int argc, char **argv);
+int chat_main(int argc, char **argv);
+int hello_main(int argc, char **argv);
 
 const struct app_entry app_table[] = {
 	{"inetd", inetd_main},
+	{"chat", chat_main},
+	{"hello", hello_main},
 	{NULL, NULL},
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of applications of softnet-test.elf: those of tests/host/app, and of this folder.
+ * The table of applications of softnet-test.elf: those of apps/, and of this folder.
  * softnet-test.elf is linked from the same objects as softnet.elf and from these, except that this table
  * replaces init/apps.c.  app_table <- init/main.c, for `app=NAME`.
  */
@@ -8,6 +8,8 @@
 #include <stddef.h>
 
 int inetd_main(int argc, char **argv);
+int chat_main(int argc, char **argv);
+int hello_main(int argc, char **argv);
 int spin_main(int argc, char **argv);
 int crash_main(int argc, char **argv);
 int fpu_main(int argc, char **argv);
@@ -24,6 +26,8 @@ int tree_main(int argc, char **argv);
 
 const struct app_entry app_table[] = {
 	{"inetd", inetd_main},
+	{"chat", chat_main},
+	{"hello", hello_main},
 	{"spin", spin_main},
 	{"fpu", fpu_main},
 	{"user-pages", user_pages_main},

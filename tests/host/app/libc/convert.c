@@ -2,22 +2,76 @@
 /* Converts numbers and addresses from and to text.  Called by applications; no state. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-int atoi(const char *s)
+/* Returns the value of the digit @c, or 36 if it is none. */
+static int digit(char c)
 {
-	unsigned int n = 0;
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'z' ? c - 'a' + 10 : 36;
+}
+
+struct number {
+	unsigned long n; /* the absolute value */
 	int negative;
+	int too_large;   /* the absolute value is above ULONG_MAX */
+	const char *end; /* behind the number; the text itself if it has no number */
+};
+
+static struct number parse(const char *s, int base)
+{
+	struct number r = {.end = s};
 
 	while (*s == ' ' || (*s >= '\t' && *s <= '\r'))
 		s++;
-	negative = *s == '-';
+	r.negative = *s == '-';
 	if (*s == '-' || *s == '+')
 		s++;
-	for (; *s >= '0' && *s <= '9'; s++)
-		n = n * 10 + (*s - '0');
-	return negative ? -n : n;
+	if ((base == 0 || base == 16) && s[0] == '0' && (s[1] | 0x20) == 'x' && digit(s[2]) < 16) {
+		base = 16;
+		s += 2;
+	}
+	if (base == 0)
+		base = *s == '0' ? 8 : 10;
+	for (; digit(*s) < base; r.end = ++s)
+		r.too_large |= __builtin_mul_overflow(r.n, (unsigned long)base, &r.n) |
+			       __builtin_add_overflow(r.n, (unsigned long)digit(*s), &r.n);
+	return r;
+}
+
+unsigned long strtoul(const char *s, char **end, int base)
+{
+	struct number r = parse(s, base);
+
+	if (end)
+		*end = (char *)r.end;
+	if (r.too_large) {
+		errno = ERANGE;
+		return ULONG_MAX;
+	}
+	return r.negative ? -r.n : r.n;
+}
+
+long strtol(const char *s, char **end, int base)
+{
+	struct number r = parse(s, base);
+
+	if (end)
+		*end = (char *)r.end;
+	if (r.too_large || r.n > (unsigned long)LONG_MAX + r.negative) {
+		errno = ERANGE;
+		return r.negative ? LONG_MIN : LONG_MAX;
+	}
+	return r.negative ? (long)-r.n : (long)r.n;
+}
+
+int atoi(const char *s)
+{
+	return (int)strtol(s, NULL, 10);
 }
 
 /*

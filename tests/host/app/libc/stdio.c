@@ -45,6 +45,10 @@ int dprintf(int fd, const char *fmt, ...)
 	return n;
 }
 
+static FILE out = {STDOUT_FILENO}, err = {STDERR_FILENO};
+FILE *const stdout = &out;
+FILE *const stderr = &err;
+
 int printf(const char *fmt, ...)
 {
 	va_list ap;
@@ -59,4 +63,31 @@ int printf(const char *fmt, ...)
 int puts(const char *s)
 {
 	return write_all(STDOUT_FILENO, s, strlen(s)) || write_all(STDOUT_FILENO, "\n", 1) ? -1 : 0;
+}
+
+int fprintf(FILE *f, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vdprintf(f->fd, fmt, ap);
+	va_end(ap);
+	return n;
+}
+
+int fputs(const char *s, FILE *f)
+{
+	return write_all(f->fd, s, strlen(s)) ? EOF : 0;
+}
+
+int fflush(FILE *f)
+{
+	(void)f;
+	return 0;
+}
+
+void perror(const char *what)
+{
+	dprintf(STDERR_FILENO, "%s: error %d\n", what, errno);
 }

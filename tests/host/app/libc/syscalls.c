@@ -8,12 +8,18 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -136,6 +142,86 @@ int ioctl(int fd, unsigned long request, ...)
 int poll(struct pollfd *fds, nfds_t nfds, int timeout_ms)
 {
 	return CALL3(__NR_poll, fds, nfds, timeout_ms);
+}
+
+int epoll_create(int size)
+{
+	return CALL1(__NR_epoll_create, size);
+}
+
+int epoll_create1(int flags)
+{
+	return CALL1(__NR_epoll_create1, flags);
+}
+
+int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
+{
+	return CALL4(__NR_epoll_ctl, epfd, op, fd, event);
+}
+
+int epoll_wait(int epfd, struct epoll_event *events, int max, int timeout_ms)
+{
+	return CALL4(__NR_epoll_wait, epfd, events, max, timeout_ms);
+}
+
+int eventfd(unsigned int count, int flags)
+{
+	return CALL2(__NR_eventfd2, count, flags);
+}
+
+int eventfd_read(int fd, eventfd_t *value)
+{
+	return read(fd, value, sizeof(*value)) == sizeof(*value) ? 0 : -1;
+}
+
+int eventfd_write(int fd, eventfd_t value)
+{
+	return write(fd, &value, sizeof(value)) == sizeof(value) ? 0 : -1;
+}
+
+int timerfd_create(clockid_t clock, int flags)
+{
+	return CALL2(__NR_timerfd_create, clock, flags);
+}
+
+int timerfd_settime(int fd, int flags, const struct itimerspec *set, struct itimerspec *old)
+{
+	return CALL4(__NR_timerfd_settime, fd, flags, set, old);
+}
+
+int timerfd_gettime(int fd, struct itimerspec *left)
+{
+	return CALL2(__NR_timerfd_gettime, fd, left);
+}
+
+/* ---- the program ----------------------------------------------------------------------------- */
+
+#define POWEROFF 0 /* enum hal_halt */
+
+void exit(int code)
+{
+	/* As for main(): a failure whose lower 7 bits are zero stays a failure. */
+	CALL2(__NR_softnet_power, POWEROFF, code & 0x7f ? code & 0x7f : code != 0);
+	__builtin_unreachable();
+}
+
+sighandler_t signal(int sig, sighandler_t handler)
+{
+	(void)sig;
+	if (handler == SIG_DFL || handler == SIG_IGN)
+		return SIG_DFL;
+	errno = ENOSYS;
+	return SIG_ERR;
+}
+
+int getrlimit(int resource, struct rlimit *limit)
+{
+	return CALL2(__NR_getrlimit, resource, limit);
+}
+
+int setrlimit(int resource, const struct rlimit *limit)
+{
+	return CALL2(__NR_setrlimit, resource, limit);
 }
 
 /* ---- threads, time --------------------------------------------------------------------------- */

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* eventfd(). */
+#ifndef SYS_EVENTFD_H
+#define SYS_EVENTFD_H
+
+#include <stdint.h>
+#include <sys/cdefs.h>
+#include <uapi/eventfd.h>
+
+typedef uint64_t eventfd_t;
+int eventfd(unsigned int count, int flags) __APP_NAME(eventfd);
+/* Return 0, or -1 and errno. */
+int eventfd_read(int fd, eventfd_t *value) __APP_NAME(eventfd_read);
+int eventfd_write(int fd, eventfd_t value) __APP_NAME(eventfd_write);
+
+#endif
