@@ -77,5 +77,10 @@
  * The time is enough to retransmit a lost FIN twice.
  */
 #define SHUTDOWN_STAGE_MS 1000
+/*
+ * ms from the first press of the power button, which sends SIGTERM, to the end of the machine: a program
+ * that has not ended by then is not waited for. A container gets as long from `docker stop`.
+ */
+#define PROGRAM_END_MS 10000
 
 #endif

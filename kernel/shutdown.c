@@ -3,8 +3,8 @@
  * The orderly shutdown.
  *
  * Callers: the power button's interrupt -> shutdown_request(), which wakes the init thread in
- * shutdown_on_request(); that thread, the system call power and an application's return from main()
- * -> kernel_shutdown().  Process context, except shutdown_request().  A subsystem that must finish
+ * shutdown_on_request(); that thread, the system call power and the end of the program ->
+ * kernel_shutdown().  Process context, except shutdown_request().  A subsystem that must finish
  * work first registers a hook, so that kernel/ does not depend on the network code.
  *
  * Each stage has a deadline, at which its hooks return even if their work is not finished: a peer
@@ -15,13 +15,14 @@
 #include "kernel/lib/bug.h"
 #include "kernel/limits.h"
 #include "kernel/printk.h"
+#include "kernel/process/process.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/wait.h"
 #include "kernel/time/time.h"
 
 static LIST_HEAD(hooks);
 static wait_queue_head_t request_wait = {.task_list = LIST_HEAD_INIT(request_wait.task_list)};
-static bool requested;
+static unsigned int presses; /* of the power button */
 static bool ending;
 
 void shutdown_register(struct shutdown_hook *hook)
@@ -56,13 +57,44 @@ void __noreturn kernel_shutdown(enum hal_halt how, int code)
 
 void shutdown_request(void)
 {
-	WRITE_ONCE(requested, true);
+	WRITE_ONCE(presses, READ_ONCE(presses) + 1);
 	wake_up(&request_wait);
+}
+
+bool shutdown_requested(void)
+{
+	return READ_ONCE(presses);
+}
+
+/*
+ * Sends SIGTERM to the program, as a service manager does.  A program that ends then ends the machine;
+ * this function returns if it does not, at the limit or at the second press.
+ */
+static void end_program(void)
+{
+	long left = msecs_to_jiffies(PROGRAM_END_MS);
+	DEFINE_WAIT(wait);
+
+	pr_notice(
+		"power button: SIGTERM to the program; power off after %u s, or at a second press",
+		PROGRAM_END_MS / 1000);
+	send_signal_to_process(SIGTERM, NULL);
+	for (;;) {
+		prepare_to_wait(&request_wait, &wait, TASK_UNINTERRUPTIBLE);
+		if (READ_ONCE(presses) > 1 || !left)
+			break;
+		left = schedule_timeout(left);
+	}
+	finish_wait(&request_wait, &wait);
+	if (!READ_ONCE(ending))
+		pr_notice("power button: the program has not ended");
 }
 
 void __noreturn shutdown_on_request(void)
 {
-	wait_event(request_wait, READ_ONCE(requested));
+	wait_event(request_wait, READ_ONCE(presses));
+	if (process_runs())
+		end_program();
 	pr_notice("power button: closing connections, then power off");
 	kernel_shutdown(HAL_HALT_POWEROFF, 0);
 }

@@ -36,8 +36,13 @@ void shutdown_register(struct shutdown_hook *hook);
  */
 void __noreturn kernel_shutdown(enum hal_halt how, int code);
 
-/* Called when the power button was pressed: requests a power-off with code 0.  Any context. */
+/*
+ * Called when the power button was pressed.  Any context.  The first call sends SIGTERM to the program;
+ * a later one ends the machine with code 0, without waiting for the program.
+ */
 void shutdown_request(void);
+/* Returns true after shutdown_request().  Any context. */
+bool shutdown_requested(void);
 /* The last call of the init thread: waits for shutdown_request(), then shuts down. */
 void __noreturn shutdown_on_request(void);
 

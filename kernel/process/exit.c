@@ -55,6 +55,17 @@ struct task_struct *process_run(int (*fn)(void *arg), void *arg, const char *nam
 	return p;
 }
 
+bool process_runs(void)
+{
+	unsigned long flags;
+	bool runs;
+
+	spin_lock_irqsave(&process.siglock, flags);
+	runs = !list_empty(&process.threads);
+	spin_unlock_irqrestore(&process.siglock, flags);
+	return runs;
+}
+
 u64 process_runtime(void)
 {
 	struct task_struct *p;

@@ -40,6 +40,8 @@ struct task_struct *process_run(int (*fn)(void *arg), void *arg, const char *nam
 /* Returns the program's thread @tid, or NULL. siglock held. */
 struct task_struct *process_thread(int tid);
 
+/* Returns true if the program has a thread.  Any context. */
+bool process_runs(void);
 /*
  * The end of the program is the end of the machine: stops its threads, and powers off with the
  * lower 7 bits of @code, or with 1 if these are 0 and @code is not.

@@ -25,6 +25,7 @@
 #include "kernel/process/exec.h"
 #include "kernel/process/process.h"
 #include "kernel/sched/sched.h"
+#include "kernel/shutdown.h"
 
 #define SIG_DFL 0
 #define SIG_IGN 1
@@ -359,6 +360,11 @@ static void __noreturn die(const struct user_siginfo *info)
 
 	if (process.exiting)
 		do_exit();
+	if (sig == SIGTERM && shutdown_requested()) {
+		/* The power button asked for this end: it is no failure. */
+		pr_notice("'%s' ends by SIGTERM", current->comm);
+		process_exit(0);
+	}
 	if (info->si_code > 0 && info->si_code != SI_KERNEL)
 		pr_err("'%s' (thread %d) is killed by signal %d, %s, code %d, address %#llx",
 		       current->comm, current->pid, sig, signal_name(sig), info->si_code,

@@ -5,7 +5,9 @@
  */
 #include "kernel/lib/string.h"
 #include "kernel/mm/slab.h"
+#include "kernel/limits.h"
 #include "kernel/process/limits.h"
+#include "kernel/shutdown.h"
 #include "tests/kernel/program.h"
 
 const bool cases_are_programs = true;
@@ -534,6 +536,74 @@ static void taker_does_not_take(void)
 	CHECK(nr_takers == 2 && takers[1] == tid);
 }
 
+/* ---- the power button ------------------------------------------------------------------------- */
+
+static u64 not_before; /* the machine must not end before this time */
+
+static void check_time(u64 deadline)
+{
+	CHECK(ktime_get_ns() >= not_before);
+	CHECK(ktime_get_ns() < not_before + NSEC_PER_SEC);
+}
+
+static int wait_for_button(void *arg)
+{
+	shutdown_on_request();
+}
+
+/* Presses the button; the machine must end @ms later, within a second. */
+static void press_and_expect_end_after(u64 ms)
+{
+	static struct shutdown_hook hook = {.name = "check", .stop = check_time};
+
+	shutdown_register(&hook);
+	CHECK(!IS_ERR(kthread_run(wait_for_button, NULL, "init")));
+	not_before = ktime_get_ns() + ms * NSEC_PER_MSEC;
+	shutdown_request();
+}
+
+static void button_ends_the_program(void)
+{
+	press_and_expect_end_after(0);
+	for (;;)
+		CALL0(__NR_pause);
+}
+
+static void end_with_7(int sig)
+{
+	CALL1(__NR_exit_group, 7);
+}
+
+/* The handler may end the program with any code, which is then the machine's. */
+static void button_runs_the_handler(void)
+{
+	handle(SIGTERM, end_with_7, 0, 0);
+	press_and_expect_end_after(0);
+	for (;;)
+		CALL0(__NR_pause);
+}
+
+/* LIMIT(PROGRAM_END_MS) */
+static void button_does_not_wait_longer(void)
+{
+	handle(SIGTERM, catch, 0, 0);
+	press_and_expect_end_after(PROGRAM_END_MS);
+	CHECK_IS(CALL0(__NR_pause), -EINTR);
+	CHECK(nr_caught == 1 && caught[0] == SIGTERM && infos[0].si_code == SI_KERNEL);
+	for (;;)
+		CALL0(__NR_pause);
+}
+
+static void button_is_pressed_again(void)
+{
+	handle(SIGTERM, (void *)1, 0, 0); /* SIG_IGN */
+	press_and_expect_end_after(2000);
+	sleep_ms(2000);
+	shutdown_request();
+	for (;;)
+		CALL0(__NR_pause);
+}
+
 /* ---- running the cases ------------------------------------------------------------------------ */
 
 const struct test_case cases[] = {
@@ -558,6 +628,10 @@ const struct test_case cases[] = {
 	{"restart_of_a_futex", restart_of_a_futex, NULL, 0},
 	{"alternate_stack", alternate_stack, NULL, 0},
 	{"taker_does_not_take", taker_does_not_take, NULL, 0},
+	{"button_ends_the_program", button_ends_the_program, NULL, ENDS(0)},
+	{"button_runs_the_handler", button_runs_the_handler, NULL, ENDS(7)},
+	{"button_does_not_wait_longer", button_does_not_wait_longer, NULL, ENDS(0)},
+	{"button_is_pressed_again", button_is_pressed_again, NULL, ENDS(0)},
 	{"the_process_gets_a_signal", the_process_gets_a_signal, NULL, 0},
 	{},
 };

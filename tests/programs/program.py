@@ -7,7 +7,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests/qemu"))
-from guest import Guest  # noqa: E402
+from guest import Guest, press_button  # noqa: E402, F401
 
 BUILT = os.path.join(ROOT, "build/programs")
 

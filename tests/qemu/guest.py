@@ -85,6 +85,16 @@ def make_image(path, cmdline, application_path="", sector=512, initrd=""):
     return path
 
 
+def press_button(monitor):
+    """Presses the power button of the machine whose QEMU has its monitor at the socket @monitor."""
+    with socket.socket(socket.AF_UNIX) as m:
+        m.connect(monitor)
+        m.sendall(b"system_powerdown\n")
+        text = b""
+        while text.count(b"(qemu)") < 2:        # two prompts: after the greeting and after the command
+            text += m.recv(4096)
+
+
 class Guest:
     living = []        # the guests that run now
     booted = set()     # (test file, build) since the last report of a test

@@ -1,21 +1,14 @@
 # SPDX-License-Identifier: MIT
 """The orderly shutdown by the power button: all connections are closed or reset before the machine is off."""
 import os
-import socket
 
 import pytest
-from guest import MACHINES, ROOT, Guest
+from guest import MACHINES, ROOT, Guest, press_button
 from wire import ACK, FIN, PSH, RST, SYN, Peer
 
 
 def press(g):
-    """Presses the machine's power button, through QEMU's monitor."""
-    with socket.socket(socket.AF_UNIX) as m:
-        m.connect(os.path.join(g.dir.name, "monitor"))
-        m.sendall(b"system_powerdown\n")
-        text = b""
-        while text.count(b"(qemu)") < 2:        # two prompts: after the greeting and after the command
-            text += m.recv(4096)
+    press_button(os.path.join(g.dir.name, "monitor"))
 
 
 class ButtonGuest(Guest):
