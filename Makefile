@@ -64,8 +64,10 @@ CC_INC := $(shell $(CC) -print-file-name=include)
 NO_REP := -mmemcpy-strategy=libcall:-1:noalign -mmemset-strategy=libcall:-1:noalign
 FREESTANDING := -std=gnu11 -ffreestanding -nostdinc -isystem $(CC_INC) -fno-strict-aliasing \
 	-fno-common -fwrapv -fno-delete-null-pointer-checks $(NO_REP) -MMD -MP -g $(WARN)
-MACHINE_FLAGS := -O2 -mcmodel=kernel -fno-pic -mno-red-zone -fno-asynchronous-unwind-tables \
-	-ffunction-sections -fdata-sections -fcf-protection=none
+# Jump targets and loops are not aligned, as in Linux (arch/x86/Makefile): the padding is 24 KiB of instructions without
+# effect, and some of them are executed.
+MACHINE_FLAGS := -O2 -falign-jumps=1 -falign-loops=1 -mcmodel=kernel -fno-pic -mno-red-zone \
+	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -fcf-protection=none
 FLAGS_checked := -fno-omit-frame-pointer -fno-optimize-sibling-calls -fstack-protector-strong \
 	-mstack-protector-guard=global
 FLAGS_shipped := -fomit-frame-pointer -fno-stack-protector

@@ -15,7 +15,8 @@ not change. kernel/x86/lines.c reads the table. The layout:
     0, RECENT, number           the next row is in the file with this number, which was not used recently;
     step, line                  a row begins `step` bytes after the last one (the first row: after __text_start - 1), on
                                 a line that differs by `line` (zigzag) from that of the last row in the same file.
-A row is valid up to the address of the next.  Name 0 is no file: the line is unknown.
+A row is valid up to the address of the next.  Name 0 is no file: the line is unknown.  The padding between two
+functions has no row: it belongs to the function before.
 
 The table has all rows, although a backtrace shows return addresses only, because a fault, the watchdog and a
 debugger's NMI may show any instruction. A row takes about two bytes.
@@ -30,6 +31,7 @@ from elf import Elf, assembly, nibbles, number  # noqa: E402
 
 RECENT = 8         # files that the reader remembers with their last lines; the same number as in kernel/x86/lines.c
 NAME_MAX = 63      # characters of a name; a longer one keeps its end
+ALIGNMENT = 16     # a shorter gap between two functions is padding
 
 
 def zigzag(value):
@@ -67,10 +69,16 @@ def encode_rows(table, start, names):
     return nibbles(out)
 
 
+def without_padding(table):
+    """Returns @table without the rows of no file that are shorter than ALIGNMENT."""
+    ends = [address for address, _, _ in table[1:]] + [float("inf")]
+    return [row for row, end in zip(table, ends) if row[1] or end - row[0] >= ALIGNMENT]
+
+
 def main():
     elf = Elf(sys.argv[1])
     text = elf.section(".text")
-    table = rows(elf, text)
+    table = without_padding(rows(elf, text))
     # An absolute path (of the compiler's own files) depends on the machine: keep only its last part.
     table = [(a, os.path.basename(p) if p and p.startswith("/") else p, n) for a, p, n in table]
     names = [""] + sorted({p for _, p, _ in table if p})
