@@ -44,6 +44,19 @@
  */
 #define TCP_SHRINK_SOCKETS 64
 /*
+ * steps of a walk over all connections in one jiffy: then the walk continues in the next jiffy. A hash
+ * bucket is one step, and a connection in it TCP_SHRINK_STEPS_EACH steps, also if its queues are
+ * empty. Without this limit a machine full of idle connections would look at all of them in one
+ * softirq.
+ */
+#define TCP_SHRINK_STEPS 4096
+/*
+ * steps that a connection costs in a walk over all connections: to read its fields takes some 16 times
+ * as long as to read an empty hash bucket, because each field lies in a cache line of its own. So a
+ * walk looks at 256 connections in a jiffy.
+ */
+#define TCP_SHRINK_STEPS_EACH 16
+/*
  * segments that one socket queues out of order: above the limit those with the highest sequence
  * numbers are dropped. SOCK_RMEM_MAX holds about this many segments of 1,500 bytes; a peer that
  * sends smaller segments may not queue more of them.

@@ -11,8 +11,10 @@
  * A connection prunes its own queues when one of its segments finds no room.  But a connection whose
  * peer is silent would keep its memory: out-of-order data, which was never acknowledged and may be
  * dropped (RFC 2018 8), and small packets in large buffers, whose data can be copied together.  So a
- * walk visits all connections.  As it may copy much memory, it visits only TCP_SHRINK_SOCKETS in a
- * jiffy.  It skips a socket that a thread owns; the next walk visits that socket.
+ * walk looks at all connections, and visits those that match.  As a visit may copy much memory, it
+ * visits only TCP_SHRINK_SOCKETS in a jiffy; and it makes only TCP_SHRINK_STEPS in a jiffy, because
+ * there may be 100,000 connections that do not match.  It skips a socket that a thread owns; the next
+ * walk visits that socket.
  *
  * A writer that gets no memory may have no data in flight, so that no ACK would wake it.  (Linux lets
  * such a writer sleep up to 200 ms and try again; its poll() reports the socket as writable, and the
@@ -29,12 +31,13 @@
 /* sockets of a bucket that one walk visits at most; on average a bucket has one socket */
 #define AT_ONCE 16
 
-/* A walk over all connections, which visits those that match, TCP_SHRINK_SOCKETS in a jiffy. */
+/* A walk over all connections, which visits those that match, in parts of a jiffy each. */
 struct walk {
 	struct timer_list timer;
 	bool (*match)(const struct sock *sk);
 	void (*work)(struct sock *sk); /* called with the bh lock held, while no thread owns @sk */
 	u32 next_bucket;               /* bucket at which the walk continues; 0: it begins anew */
+	unsigned int sockets, steps;   /* visited, and made, in this jiffy */
 	bool missed_some; /* skipped an owned socket, or those beyond AT_ONCE in a bucket */
 };
 
@@ -72,12 +75,12 @@ static bool waits_for_space(const struct sock *sk)
 }
 
 /*
- * Stores in @socks at most AT_ONCE sockets of @bucket for which @match is true, and takes references.
+ * Stores in @socks at most AT_ONCE sockets of @bucket that match, and takes references.
  * The sockets are processed afterwards: a socket's lock must be taken before the bucket's lock, so the
  * bucket's lock cannot be held meanwhile.
  */
-static unsigned int take_bucket(struct inet_hashinfo *h, u32 bucket,
-				bool (*match)(const struct sock *), struct sock **socks)
+static unsigned int take_bucket(struct walk *w, struct inet_hashinfo *h, u32 bucket,
+				struct sock **socks)
 {
 	spinlock_t *lock = inet_ehash_lockp(h, bucket);
 	unsigned int n = 0;
@@ -85,22 +88,25 @@ static unsigned int take_bucket(struct inet_hashinfo *h, u32 bucket,
 
 	spin_lock(lock);
 	hlist_for_each_entry(sk, &inet_ehash_bucket(h, bucket)->chain, sk_node) {
-		if (n < AT_ONCE && match(sk) && refcount_inc_not_zero(&sk->sk_refcnt))
+		w->steps += TCP_SHRINK_STEPS_EACH;
+		if (n < AT_ONCE && w->match(sk) && refcount_inc_not_zero(&sk->sk_refcnt))
 			socks[n++] = sk;
 	}
 	spin_unlock(lock);
 	return n;
 }
 
-/* Visits the matching sockets of @bucket; returns their number. */
-static unsigned int walk_bucket(struct walk *w, struct inet_hashinfo *h, u32 bucket)
+/* Visits the matching sockets of @bucket. */
+static void walk_bucket(struct walk *w, struct inet_hashinfo *h, u32 bucket)
 {
 	struct sock *socks[AT_ONCE];
 	unsigned int n;
 
+	w->steps++;
 	if (hlist_empty(&inet_ehash_bucket(h, bucket)->chain))
-		return 0;
-	n = take_bucket(h, bucket, w->match, socks);
+		return;
+	n = take_bucket(w, h, bucket, socks);
+	w->sockets += n;
 	if (n == AT_ONCE)
 		w->missed_some = true;
 	for (unsigned int i = 0; i < n; i++) {
@@ -114,19 +120,19 @@ static unsigned int walk_bucket(struct walk *w, struct inet_hashinfo *h, u32 buc
 		bh_unlock_sock(sk);
 		sock_put(sk);
 	}
-	return n;
 }
 
 /* Continues the walk.  Returns true if it is complete; false if the timer will continue it. */
 static bool walk_on(struct walk *w)
 {
 	struct inet_hashinfo *h = &tcp_hashinfo;
-	unsigned int sockets = 0;
 
 	if (!w->next_bucket)
 		w->missed_some = false;
-	while (w->next_bucket <= h->ehash_mask && sockets < TCP_SHRINK_SOCKETS)
-		sockets += walk_bucket(w, h, w->next_bucket++);
+	w->sockets = w->steps = 0;
+	while (w->next_bucket <= h->ehash_mask && w->sockets < TCP_SHRINK_SOCKETS &&
+	       w->steps < TCP_SHRINK_STEPS)
+		walk_bucket(w, h, w->next_bucket++);
 	if (w->next_bucket <= h->ehash_mask) {
 		mod_timer(&w->timer, jiffies + 1);
 		return false;

@@ -261,6 +261,25 @@ def test_a_walk_takes_its_time():
     m.healthy()
 
 
+def test_a_walk_over_idle_connections_takes_its_time():
+    """LIMIT(TCP_SHRINK_STEPS) LIMIT(TCP_SHRINK_STEPS_EACH): 1,000 connections and 4,096 hash buckets are 20,096 steps,
+    which take at least five jiffies, although only 20 connections have data to prune."""
+    m = Attacked(64)
+    lines = [m.connect(UNREAD) for _ in range(1000)]
+    for port, seq, ack in lines[::50]:
+        m.send(port, UNREAD, ".", seq + 10, ack, 1)
+        m.answers(port)
+    pruned = m.counter("OfoPruned")
+    short(m)
+    steps = []
+    for _ in range(10):
+        m.advance(m.now() + MS)
+        steps.append(m.counter("OfoPruned") - pruned)
+    # A millisecond may touch two jiffies.
+    assert steps[0] < steps[2] < 20 and steps[-1] == 20, steps
+    m.healthy()
+
+
 def test_requests_when_pages_are_short():
     """LIMIT(TCP_REQUESTS_WHEN_SHORT): when pages are short, there may be half-open connections, but only a few."""
     m = Attacked(64)
