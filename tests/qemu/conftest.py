@@ -10,6 +10,7 @@ tests are skipped, or for another reason.
 """
 import os
 import re
+import resource
 import shutil
 import sys
 
@@ -148,6 +149,15 @@ def cable():
     with peernet.Network(True) as n:
         n.ask("veth")
         yield n
+
+
+@pytest.fixture
+def many_files():
+    """Raises this process's limit of open files to 10,000, or as far as the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 10000)), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ never read.  Each client needs memory for its 28 KiB twice (in the receive and t
 stack: together more than the guest has.
 """
 import re
-import resource
 import select
 import selectors
 import socket
@@ -190,15 +189,6 @@ def assert_is_served(net):
     with net.connect(7) as s:
         s.sendall(b"x")
         assert recv_exact(s, 1) == b"x"
-
-
-@pytest.fixture
-def many_files():
-    """Raises this process's limit of open files, for the sockets of all clients."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, LINUX + 1000)), hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.mark.builds("checked", "shipped")
