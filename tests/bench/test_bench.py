@@ -13,6 +13,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.path.insert(0, os.path.join(ROOT, "tools", "bench"))
 import bench  # noqa: E402
 import guest  # noqa: E402
+import held  # noqa: E402
 import hot  # noqa: E402
 import lossy  # noqa: E402
 import measure  # noqa: E402
@@ -67,6 +68,24 @@ def test_a_measurement_that_does_not_exist_is_named():
 def test_a_stream_with_losses_is_no_measurement_of_speed():
     assert list(measure.chosen(parse("run", "a", "--only", "rr1,out-cubic-1"))) == ["rr1"]
     assert "loss" not in parse("run", "a").sets and "loss" in measure.SETS
+
+
+REPORT = """== /proc/slabinfo ==
+slabinfo - version: 2.1
+# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab>
+TCP                 {0}     {0}   1600    5    2 : tunables    0    0    0 : slabdata    {1}    {1}      0 : bounds 0 0 0
+filp                  8      64     64   64    1 : tunables    0    0    0 : slabdata    1    1      0 : bounds 0 0 0
+== /proc/meminfo ==
+MemTotal:         100000 kB
+MemFree:          {2} kB
+== inetd ==
+"""
+
+
+def test_bytes_of_a_connection_by_cache():
+    """100 connections took 20 slabs of two pages each (163,840 bytes), and 200 KiB in all."""
+    assert held.bytes_each(REPORT.format(5, 1, 1000), REPORT.format(105, 21, 800), 100) == \
+        {"TCP": 1638.4, "other": 409.6, "all": 2048.0}
 
 
 def through_relay(loss, seed, packets):

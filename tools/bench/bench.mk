@@ -1,6 +1,7 @@
 # make bench: softnet beside a Linux guest, measured from outside.  See docs/performance.md.
 #
 #   make bench SETS=boot,speed,insn,mem,idle,loss ONLY=rr1,crr1 PAIRS=3 GUESTS="softnet linux"
+#   IDLE=100000 opens at most so many connections in the set idle; default: 200000
 #   BUILD=checked measures the checked build; default: the shipped build
 #   make profile ONLY=rr1,crr1 RUNS=5       instructions of each function, in the shipped build; the median run
 #   make bench-record                adds the last run as a column to docs/performance.md
@@ -27,11 +28,12 @@ $(N)/peer_server: tools/bench/peer_server.c
 GUESTS ?= softnet linux
 BENCH := /usr/bin/python3 tools/bench/bench.py
 BENCH_ONLY = $(if $(ONLY),--only $(ONLY))
+BENCH_IDLE = $(if $(IDLE),--idle-max $(IDLE))
 
 bench:
 	@tools/setup bench
-	@BENCH_SAID='make bench$(if $(SETS), SETS=$(SETS))$(if $(ONLY), ONLY=$(ONLY))$(if $(PAIRS), PAIRS=$(PAIRS))$(if $(BUILD), BUILD=$(BUILD))$(if $(filter command line environment,$(origin GUESTS)), GUESTS="$(GUESTS)")' \
-		$(BENCH) run $(GUESTS) $(if $(SETS),--sets $(SETS)) $(BENCH_ONLY) $(if $(PAIRS),--pairs $(PAIRS))
+	@BENCH_SAID='make bench$(if $(SETS), SETS=$(SETS))$(if $(ONLY), ONLY=$(ONLY))$(if $(PAIRS), PAIRS=$(PAIRS))$(if $(IDLE), IDLE=$(IDLE))$(if $(BUILD), BUILD=$(BUILD))$(if $(filter command line environment,$(origin GUESTS)), GUESTS="$(GUESTS)")' \
+		$(BENCH) run $(GUESTS) $(if $(SETS),--sets $(SETS)) $(BENCH_ONLY) $(BENCH_IDLE) $(if $(PAIRS),--pairs $(PAIRS))
 
 profile:
 	@tools/setup bench

@@ -137,7 +137,7 @@ def common(parser, secs):
             "--offload": dict(choices=["on", "off"], default="on"),
             "--lock": dict(default=os.environ.get("BENCH_LOCK"), help="file to flock around each boot (or BENCH_LOCK)"),
             "--mem-timeout": dict(type=float, default=12), "--idle-max": dict(type=int, default=200000),
-            "--idle-secs": dict(type=seconds, default=80), "--idle-runs": dict(type=int, default=1),
+            "--idle-secs": dict(type=seconds, default=SECS_MAX), "--idle-runs": dict(type=int, default=1),
     }.items():
         parser.add_argument(o, **kw)
 

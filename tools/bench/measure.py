@@ -4,6 +4,7 @@ import json
 import tempfile
 
 import autopsy
+import held
 from lossy import LOSSY, lossy
 from stage import Boot, EXTRA_IP, N_SRC, Stuck, bounded, netbench, say
 
@@ -149,16 +150,22 @@ def min_mem(ns, guest, args):
 
 
 def max_idle(ns, guest, args):
-    """Measures how many connections the guest can hold open and still echo a byte on."""
+    """Measures how many connections the guest can hold open and still echo a byte on, and the memory that each holds."""
+    reports = []
     with tempfile.TemporaryDirectory(prefix="bench-") as tmp, bounded(BOOT_SLACK * 4, args.lock, True), \
             Boot(ns, guest, tmp) as b:
-        r = netbench(guest, ["idle", "-n", str(args.idle_max), "-k", "64", "-t", str(args.idle_secs),
-                             "-S", str(N_SRC), "-A", EXTRA_IP], b.q, limit=args.idle_secs + 30)
+        reports.append(held.netstat(guest))
+        r = netbench(guest, ["idle", "-p", "-n", str(args.idle_max), "-k", "64", "-t", str(args.idle_secs),
+                             "-S", str(N_SRC), "-A", EXTRA_IP], b.q, limit=args.idle_secs + 30,
+                     paused=lambda: reports.append(held.netstat(guest)))
         if not b.alive():
             r["guest"] = "QEMU exited: " + b.serial()[-300:]
+    if all(reports) and r.get("opened"):
+        r["bytes_each"] = held.bytes_each(*reports, r["opened"])
     say("   ", json.dumps(r))
     return {"idle.opened": r.get("opened"), "idle.echo_ok": r.get("echo_ok"),
-            "idle.open_per_s": r["opened"] / r["open_s"] if r.get("open_s") else None}, [r]
+            "idle.open_per_s": r["opened"] / r["open_s"] if r.get("open_s") else None,
+            **{f"idle.bytes_each.{k}": v for k, v in r.get("bytes_each", {}).items()}}, [r]
 
 
 def one_pass(ns, guest, args, kind, raw, turn):

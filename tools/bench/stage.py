@@ -72,16 +72,24 @@ class Namespace:
         sh("ip", "netns", "del", self.name, check=False)
 
 
-def netbench(guest, args, qemu=None, insn=None, limit=100):
-    """Runs the client once; returns its JSON, or {"error": ...}."""
+def netbench(guest, args, qemu=None, insn=None, limit=100, paused=None):
+    """Runs the client once; returns its JSON, or {"error": ...}.  @paused: called when the client, with its option -p, has
+    printed a first line and waits."""
     a = [os.path.join(BUILD, "netbench"), args[0], "-h", guest.ip, "-b", str(guest.base), *args[1:]]
     if qemu:
         a += ["-P", str(qemu.pid)]
     if insn:
         a += ["-I", insn]
     try:
-        p = subprocess.run(a, stdout=subprocess.PIPE, text=True, timeout=limit)
-        return json.loads(p.stdout.strip().splitlines()[-1])
+        with subprocess.Popen(a, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as p:
+            try:
+                if paused and p.stdout.readline():
+                    paused()
+                out = p.communicate("\n" if paused else None, timeout=limit)[0]
+            except BaseException:
+                p.kill()
+                raise
+        return json.loads(out.strip().splitlines()[-1])
     except (subprocess.TimeoutExpired, IndexError, ValueError) as e:
         return {"mode": args[0], "error": str(e)[:200]}
 

@@ -198,6 +198,16 @@ static bool hire(struct worker *w, int n, uint64_t open_limit, uint64_t limit)
 	return w->pid > 0 && read(w->res, &w->o, sizeof(w->o)) == sizeof(w->o);
 }
 
+/* Reports that the connections are open, and waits for a byte on the standard input. */
+static void pause_open(int opened)
+{
+	char go;
+
+	printf("{\"opened\":%d}\n", opened);
+	fflush(stdout);
+	(void)!read(STDIN_FILENO, &go, 1);
+}
+
 static int files_each(void)
 {
 	struct rlimit rl;
@@ -229,6 +239,8 @@ void run_idle(void)
 			break;
 	}
 	cost_read(&b);
+	if (opt_pause)
+		pause_open(sum.opened);
 	t1 = now();
 	/* One worker checks at a time; the connections of the others stay open meanwhile. */
 	for (int i = 0; i < nw; i++)

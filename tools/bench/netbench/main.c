@@ -26,6 +26,8 @@
  *   -I FILE   counter file of insn_count.so: reports guest instructions
  *   -s        spin on epoll instead of sleeping (costs one host core, lowers latency)
  *   -c        out: copy the received bytes to user space (default: MSG_TRUNC drops them)
+ *   -p        idle: print {"opened":N} when the connections are open, and wait for a byte on the
+ *             standard input before the second echoes
  */
 #include "netbench.h"
 
@@ -42,7 +44,7 @@
 
 const char *mode;
 struct sockaddr_in dst = {.sin_family = AF_INET};
-int opt_n = 1, opt_m = 1, opt_k = 16, opt_base, opt_spin, opt_copy, opt_pid, opt_nsrc;
+int opt_n = 1, opt_m = 1, opt_k = 16, opt_base, opt_spin, opt_copy, opt_pid, opt_nsrc, opt_pause;
 double opt_t = 3, opt_w = 0.3;
 const char *opt_control;
 uint32_t opt_src;
@@ -128,6 +130,9 @@ static void option(int o)
 	case 'c':
 		opt_copy = 1;
 		break;
+	case 'p':
+		opt_pause = 1;
+		break;
 	default:
 		exit(2);
 	}
@@ -156,7 +161,7 @@ int main(int argc, char **argv)
 	}
 	mode = argv[1];
 	optind = 2;
-	while ((o = getopt(argc, argv, "h:b:n:m:k:t:w:S:A:P:C:I:z:sc")) != -1)
+	while ((o = getopt(argc, argv, "h:b:n:m:k:t:w:S:A:P:C:I:z:scp")) != -1)
 		option(o);
 	if (opt_n < 1 || opt_m < 1 || opt_k < 1 || opt_t <= 0 || opt_t > SECS_MAX) {
 		fprintf(stderr, "netbench: -n, -m and -k from 1; -t above 0, up to %d\n", SECS_MAX);

@@ -23,7 +23,7 @@
 /* main.c: the command line */
 extern const char *mode;
 extern struct sockaddr_in dst;
-extern int opt_n, opt_m, opt_k, opt_base, opt_spin, opt_copy, opt_pid, opt_nsrc;
+extern int opt_n, opt_m, opt_k, opt_base, opt_spin, opt_copy, opt_pid, opt_nsrc, opt_pause;
 extern double opt_t, opt_w;
 extern const char *opt_control;
 extern uint32_t opt_src;
