@@ -7,8 +7,8 @@
  *
  * The owner of the struct page_frag holds one reference of the block, and each piece holds another.
  * When only the owner's reference is left, all pieces have been freed, and the owner uses the block
- * again from its start.  So a steady stream of packets needs no page from the allocator.  Answers
- * to Linux's page_frag_alloc() in mm/page_alloc.c and sk_page_frag_refill().
+ * again from its start.  So a steady stream of packets needs no page from the allocator.  Compare
+ * Linux's page_frag_alloc() in mm/page_alloc.c and sk_page_frag_refill().
  */
 #include "kernel/mm/page_frag.h"
 #include "kernel/mm/limits.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Copying strings from an application, and the exception to the check of ranges.
+ * Copying strings from an application; which threads may pass any address to the copy functions.
  *
  * strncpy_from_user() <- open() and other calls that take a name.  Process context, no lock.
  * Compare Linux's lib/strncpy_from_user.c.

@@ -12,13 +12,13 @@
  */
 #define SIGQUEUE_MAX 4096
 /*
- * timers of timer_create(): one more fails with -EAGAIN. Programs have a few for each thread; Linux
- * limits them by RLIMIT_SIGPENDING.
+ * timers of timer_create(): one more fails with -EAGAIN. Programs have a few for each thread. On
+ * Linux RLIMIT_SIGPENDING limits their number.
  */
 #define POSIX_TIMERS_MAX 1024
 /*
  * ns: a timer on CPU time, and one whose signal is ignored, fires after this time at the earliest,
- * even if it is set to a shorter one. So the timer costs at most 1000 interrupts a second.
+ * even if it was set to fire sooner. So such a timer costs at most 1000 interrupts a second.
  */
 #define CPU_TIMER_STEP 1000000ULL
 /*
