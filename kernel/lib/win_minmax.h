@@ -4,12 +4,12 @@
  * (Kathleen Nichols' algorithm).
  *
  * The result is a sample in the window, and no later sample is better.  A sample that is better
- * than the result becomes the result, and stays it for the whole window unless a better one comes.
- * Of the other samples only two are kept.  When the result becomes older than the window, one of
- * these two replaces it.  A better sample may have been dropped, so the new result may be worse
- * than the true one for a while.  An update costs a few comparisons, independent of the number of
- * samples.  The caller holds the lock that protects the struct.  The names are those of Linux's
- * include/linux/win_minmax.h.
+ * than the result becomes the result, and remains the result for the whole window unless a better
+ * one comes. Of the other samples only two are kept.  When the result becomes older than the
+ * window, one of these two replaces it.  A better sample may have been dropped, so the new result
+ * may be worse than the true one for a while.  An update costs a few comparisons, independent of
+ * the number of samples.  The caller holds the lock that protects the struct.  The names are those
+ * of Linux's include/linux/win_minmax.h.
  */
 #ifndef KERNEL_LIB_WIN_MINMAX_H
 #define KERNEL_LIB_WIN_MINMAX_H

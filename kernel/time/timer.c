@@ -15,8 +15,8 @@
  *
  * mod_timer() to a later time does not change any list: the timer stays in its bucket, and moves to
  * the right one when the clock reaches the beginning of the old bucket.  A retransmission timer
- * that every ACK pushes back costs one store for each ACK, and one move for each timeout.  Answers
- * to Linux's kernel/time/timer.c (which since 4.8 rounds the time up to a bucket instead, and never
+ * that every ACK pushes back costs one store for each ACK, and one move for each timeout.  Compare
+ * Linux's kernel/time/timer.c (which since 4.8 rounds the time up to a bucket instead, and never
  * moves a timer to a finer level).
  */
 #include "kernel/time/timer.h"

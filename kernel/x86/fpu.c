@@ -65,7 +65,7 @@ struct frame_info {
 };
 BUILD_BUG_ON(FRAME_INFO_AT + sizeof(struct frame_info) != FXSAVE_SIZE);
 
-/* The bits of MXCSR that every CPU has; FXSAVE tells which bits this CPU has, if not these. */
+/* The bits of MXCSR that every CPU has. If FXSAVE stores a mask of 0, the CPU has only these. */
 #define MXCSR_MASK_DEFAULT 0xffbf
 
 BUILD_BUG_ON(FXSAVE_SIZE + XHEADER_SIZE + YMM_SIZE != FPU_AREA_SIZE || FPU_AREA_SIZE % 64);
