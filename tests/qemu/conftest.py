@@ -144,7 +144,7 @@ def net(request):
 
 @pytest.fixture(scope="module")
 def cable():
-    """The same, but only with a namespace created by an ordinary user."""
+    """Like the fixture above, but the network namespace was always created by an ordinary user."""
     need(peernet.lacking(True))
     with peernet.Network(True) as n:
         n.ask("veth")

@@ -136,8 +136,9 @@ static void test_any_blocks(void **unused)
 }
 
 /*
- * A DSACK above snd_una reports more than 64 segments as duplicates.  All are counted, but only for
- * the first 64 does the wait for the answer to a retransmission end.  LIMIT(TCP_DSACK_MAX)
+ * A DSACK above snd_una reports more than 64 segments as duplicates.  All are counted as
+ * duplicates, but only the retransmissions of the first 64 are no longer counted as in flight.
+ * LIMIT(TCP_DSACK_MAX)
  */
 static void test_a_long_duplicate_is_cut(void **unused)
 {
