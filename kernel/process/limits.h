@@ -17,8 +17,9 @@
  */
 #define POSIX_TIMERS_MAX 1024
 /*
- * ns: a timer on CPU time, and one whose signal is ignored, fires after this time at the earliest,
- * even if it was set to fire sooner. So such a timer costs at most 1000 interrupts a second.
+ * ns: a timer on CPU time, and a timer whose signal is ignored, fires after this time at the
+ * earliest, even if it was set to fire sooner. So such a timer costs at most 1000 interrupts a
+ * second.
  */
 #define CPU_TIMER_STEP 1000000ULL
 /*
