@@ -75,8 +75,8 @@ struct inode_operations {
 	 */
 	ssize_t (*get_link)(struct tree_inode *inode, char *buf);
 	/*
-	 * Opens the file: returns it with one reference, without f_dentry, or ERR_PTR.  NULL: a
-	 * file with i_fop.
+	 * Returns a new open file with one reference, without f_dentry, or ERR_PTR. May be NULL:
+	 * i_fop then has the operations of an open file.
 	 */
 	struct file *(*open)(struct tree_inode *inode, unsigned int flags);
 	/* Frees what belongs to an inode without names and references.  May be NULL. */

@@ -62,8 +62,8 @@ ssize_t vfs_iter(struct file *file, struct iov_iter *iter, bool writing, u64 *po
 }
 
 /*
- * Checks the position of pread() and its relatives.  A file without a position has none of the
- * functions that take one.
+ * Checks the position of pread() and its relatives.  A file has a position exactly if its
+ * operations include the function that takes a position.
  */
 static long check_pos(const struct file *file, bool writing, const u64 *pos)
 {
