@@ -312,8 +312,9 @@ int mm_populate(struct mm_struct *mm, u64 start, u64 end)
 /* ---- the kernel's access -------------------------------------------------------------------- */
 
 /*
- * Returns the kernel's address of @addr.  The page stays valid as long as mm->lock is held.  A store
- * goes to a copy of a page that belongs to a private mapping's file, as the program's stores do.
+ * Returns the kernel's address of @addr.  The page stays valid as long as mm->lock is held.  For a
+ * store to a private mapping of a file, the page is first replaced by a copy, as for a store by the
+ * program.
  */
 static void *user_address(struct mm_struct *mm, u64 addr, bool write, int *err)
 {

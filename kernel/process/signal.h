@@ -29,7 +29,10 @@ static inline u64 sigmask(int sig)
 struct sigqueue {
 	struct list_head list; /* in sigpending.queue */
 	struct user_siginfo info;
-	/* The timer that contains this entry; NULL: from the cache, freed when it is delivered. */
+	/*
+	 * The timer that contains this entry; NULL: the entry is from the cache, and delivery frees
+	 * it.
+	 */
 	struct posix_timer *timer;
 };
 
