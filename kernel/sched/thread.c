@@ -124,7 +124,7 @@ static void stack_put(void *stack)
 
 /* ---- making --------------------------------------------------------------------------------- */
 
-/* Number 1 is that of the process' first thread. */
+/* Returns true if a thread has the number @pid. */
 static bool pid_taken(int pid)
 {
 	struct task_struct *p;
@@ -138,6 +138,7 @@ static bool pid_taken(int pid)
 
 /*
  * Returns a new pid.  The numbers rise; after they have wrapped around, numbers in use are skipped.
+ * PROCESS_PID is only for the first thread of the process.
  */
 static int pid_alloc(void)
 {

@@ -43,8 +43,8 @@ void acpi_devices_init(struct acpi_devices *devices);
 /* Fills @devices from @aml, the DSDT without its header. */
 void acpi_read_dsdt_devices(struct acpi_devices *devices, const u8 *aml, size_t len);
 /*
- * Stores the address of the PCI configuration space.  @entries: the MCFG without its header and 8
- * reserved bytes.
+ * Stores the address of the PCI configuration space.  @entries: the part of the MCFG after its
+ * header and the 8 reserved bytes.
  */
 void acpi_read_mcfg(struct acpi_devices *devices, const u8 *entries, size_t len);
 
