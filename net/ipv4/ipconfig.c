@@ -463,7 +463,7 @@ void ip_auto_config(void)
 
 /* ---- the command line ------------------------------------------------------------------------- */
 
-/* Makes the host name of an `ip=` the machine's. */
+/* Sets the machine's host name to the one in an `ip=`. */
 static void set_hostname(const struct ip_config *config)
 {
 	const char *dot = strchr(config->host, '.');

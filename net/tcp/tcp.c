@@ -11,7 +11,7 @@
  * tcp_rcv_synsent_state_process, tcp_rcv_state_process, tcp_fin, tcp_close and tcp_shutdown, tcp_time_wait and
  * tcp_reset (both through tcp_done); softirq with the bh lock, or the thread that owns the socket.
  *
- * RFC 9293 3.3.2 (the diagram of states), POSIX 2.10; Linux's net/ipv4/tcp.c.
+ * RFC 9293 3.3.2 (the diagram of states), POSIX 2.10. Compare Linux's net/ipv4/tcp.c.
  */
 #define LOG_SOURCE tcp_log
 #include "include/uapi/ioctl.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TCP: its constants and settings, and the functions that other layers call.  RFC 9293; names and
- * roles of Linux's include/net/tcp.h.
+ * TCP: its constants and settings, and the functions that other layers call.  RFC 9293. The names
+ * and roles are those of Linux's include/net/tcp.h.
  *
  *   net/wire/tcp.h   the header on the wire       tcp_sock.h   struct tcp_sock and its relatives
  *   tcp_in.h         the receive side             tcp_cong.h   congestion control

@@ -13,7 +13,8 @@
  * The caller then sends new data: tcp_data_snd_check().
  *
  * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
- * RFC 9293 3.10.7.4 (fifth), 5961 5, 5681; 6298 5, 7323 4; Linux's tcp_input.c.
+ * RFC 9293 3.10.7.4 (fifth), RFC 5681, RFC 5961 5, RFC 6298 5, RFC 7323 4. Compare Linux's
+ * tcp_input.c.
  */
 #include "net/tcp/tcp_ecn.h"
 #include "net/tcp/tcp_in.h"

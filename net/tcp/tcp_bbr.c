@@ -24,7 +24,8 @@
  * rate; then this rate is used (tcp_bbr_lt.c).
  *
  * The caller owns the socket, or holds its bh lock while no thread owns it.  Cardwell and others, "BBR:
- * Congestion-Based Congestion Control" (2016); draft-cardwell-iccrg-bbr-congestion-control-00; Linux's tcp_bbr.c.
+ * Congestion-Based Congestion Control" (2016); draft-cardwell-iccrg-bbr-congestion-control-00. Compare Linux's
+ * tcp_bbr.c.
  */
 #include "kernel/lib/random.h"
 #include "net/core/limits.h"

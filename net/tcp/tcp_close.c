@@ -13,8 +13,8 @@
  * After close() a socket whose connection has not ended is an orphan: no file and no thread refers to
  * it; segments and timers bring it to its end.  The number of orphans is limited (tcp_max_orphans):
  * above the limit, or when memory is short, the connection is reset.
- * RFC 9293 3.6 and 3.10.4, 1122 4.2.2.13, 2525 2.17 (reset when data was not read).  Compare Linux's
- * net/ipv4/tcp.c.
+ * RFC 9293 3.6 and 3.10.4, RFC 1122 4.2.2.13, RFC 2525 2.17 (reset when data was not read).  Compare
+ * Linux's net/ipv4/tcp.c.
  */
 #include "kernel/lib/string.h"
 #include "kernel/printk.h"

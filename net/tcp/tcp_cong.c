@@ -9,7 +9,8 @@
  *
  * A lock protects the table, from which nothing is removed.  Windows are counted in segments.
  * Context of functions on a socket: the thread that owns it, or softirq with the bh lock while no thread owns it.
- * RFC 5681 3.1, 3465 (an ACK counts for the number of segments that it acknowledges), 6928; Linux's tcp_cong.c.
+ * RFC 5681 3.1, RFC 3465 (an ACK counts for the number of segments that it acknowledges), RFC 6928. Compare
+ * Linux's tcp_cong.c.
  */
 #include "kernel/limits.h"
 #include "net/inet/inet_ecn.h"

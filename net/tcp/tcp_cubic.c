@@ -18,7 +18,7 @@
  *
  * Windows are counted in segments, times in milliseconds; a name that ends in _fp has WINDOW_SHIFT binary
  * places.  The caller owns the socket, or holds its bh lock while no thread owns it.
- * RFC 9438; Ha and Rhee, "Taming the elephants" (2011), for HyStart; Linux's tcp_cubic.c.
+ * RFC 9438. HyStart: Ha and Rhee, "Taming the elephants" (2011). Compare Linux's tcp_cubic.c.
  */
 #include "net/core/limits.h"
 #include "net/tcp/tcp_cubic.h"

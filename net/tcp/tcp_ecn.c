@@ -18,7 +18,7 @@
  *
  * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it;
  * tcp_ecn_accepts() runs in softirq and only reads the listener.
- * RFC 3168 5 and 6.1; Linux's tcp_input.c and tcp_output.c.
+ * RFC 3168 5 and 6.1. Compare Linux's tcp_input.c and tcp_output.c.
  */
 #include "net/inet/inet_ecn.h"
 #include "net/tcp/tcp_ecn.h"

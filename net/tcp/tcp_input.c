@@ -13,7 +13,7 @@
  * Context: softirq with the bh lock while no thread owns the socket, or the thread that owns it and
  * processes its backlog.  A listener is not locked.
  *
- * RFC 9293, 5961, 7323.  Compare Linux's net/ipv4/tcp_input.c.
+ * RFC 9293, RFC 5961, RFC 7323. Compare Linux's net/ipv4/tcp_input.c.
  */
 #include "kernel/lib/string.h"
 #include "net/tcp/tcp_ecn.h"

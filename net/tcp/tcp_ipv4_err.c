@@ -6,7 +6,7 @@
  * tcp_v4_err() <- icmp_rcv() (softirq); tcp_v4_mtu_reduced() <- tcp_v4_err(), or, if a thread owned the
  * socket when the message arrived, <- tcp_release_cb() in that thread.
  *
- * RFC 1122 4.2.3.9, 1191, 5461, 5927 and 6069.  Compare Linux's net/ipv4/tcp_ipv4.c.
+ * RFC 1122 4.2.3.9, RFC 1191, RFC 5461, RFC 5927, RFC 6069.  Compare Linux's net/ipv4/tcp_ipv4.c.
  */
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/ip.h"

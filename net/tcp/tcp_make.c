@@ -14,7 +14,7 @@
  * resets and ACKs are sent once.
  * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
  * tcp_make_synack and the functions for replies run in softirq and write to no socket.
- * RFC 9293 3.5, 3.6, 3.10; 5961; Linux's tcp_output.c, tcp_input.c and tcp_ipv4.c.
+ * RFC 9293 3.5, 3.6 and 3.10, RFC 5961. Compare Linux's tcp_output.c, tcp_input.c and tcp_ipv4.c.
  */
 #define LOG_SOURCE tcp_log
 #include "kernel/lib/random.h"

@@ -15,8 +15,8 @@
  * Limits: a listener with listen(N) has at most N + 1 half-open requests, and no more than
  * tcp_max_syn_backlog; it has at most N + 1 connections that wait for accept() (sk_acceptq_is_full).  A
  * SYN above either limit is dropped and counted; the peer sends it again.
- * RFC 9293 3.10.7.2 and 3.10.7.4 (SYN-RECEIVED), 4987 (floods), 5961, 6528, 7323 5.  Compare Linux's
- * net/ipv4/tcp_minisocks.c, tcp_input.c and net/core/secure_seq.c.
+ * RFC 9293 3.10.7.2 and 3.10.7.4 (SYN-RECEIVED), RFC 4987 (floods), RFC 5961, RFC 6528, RFC 7323 5.
+ * Compare Linux's net/ipv4/tcp_minisocks.c, tcp_input.c and net/core/secure_seq.c.
  */
 #include "kernel/lib/random.h"
 #include "net/core/netdevice.h"

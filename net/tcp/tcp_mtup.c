@@ -17,7 +17,7 @@
  * tcp_mtu_probing: 0 off; 1 only after a black hole was found (full segments are lost, and no ICMP error reports
  * it); 2 from the start.
  * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
- * RFC 4821; Linux's tcp_output.c, tcp_input.c and tcp_timer.c.
+ * RFC 4821. Compare Linux's tcp_output.c, tcp_input.c and tcp_timer.c.
  */
 #include "kernel/sysctl.h"
 #include "net/tcp/limits.h"
@@ -220,7 +220,7 @@ enum tcp_mtup_result __tcp_mtu_probe(struct sock *sk)
 
 /* ---- the end of a probe ----------------------------------------------------------------------------- */
 
-/* The probe arrived: segments get its size, and cwnd keeps its number of bytes. */
+/* The probe arrived: segments get the probe's size, and cwnd stands for as many bytes as before. */
 static void tcp_mtup_probe_success(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);

@@ -16,7 +16,8 @@
  * (sender).  If the loop stops while data waits and none is in flight, the probe timer is armed.
  *
  * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
- * RFC 9293 3.7.4 and 3.8.6.2.1, 5681 4.1, 2861; Minshall's variant of Nagle; Linux's tcp_output.c.
+ * RFC 9293 3.7.4 and 3.8.6.2.1 (with Minshall's variant of Nagle's algorithm), RFC 5681 4.1, RFC
+ * 2861. Compare Linux's tcp_output.c.
  */
 #include "net/core/limits.h"
 #include "net/tcp/tcp_send.h"

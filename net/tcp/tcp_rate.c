@@ -16,7 +16,7 @@
  * sender did not have enough data at some time in the interval; then the network might have carried more.
  *
  * The caller owns the socket, or holds its bh lock while no thread owns it.
- * draft-cheng-iccrg-delivery-rate-estimation; Linux's tcp_rate.c.
+ * draft-cheng-iccrg-delivery-rate-estimation. Compare Linux's tcp_rate.c.
  */
 #include "net/core/limits.h"
 #include "net/tcp/tcp_send.h"

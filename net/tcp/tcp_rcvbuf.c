@@ -189,7 +189,7 @@ static struct sk_buff *collapse_run(struct sk_buff *first, u32 run)
 	return skb;
 }
 
-/* bytes: most data in a collapsed packet, which with its overhead takes 16 KiB */
+/* bytes: most data in a collapsed packet; with its overhead such a packet takes 16 KiB */
 #define COLLAPSE_SIZE (16384 - SKB_OVERHEAD)
 
 /* Returns the truesize of a packet that is allocated for @len bytes. */

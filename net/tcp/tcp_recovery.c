@@ -18,7 +18,7 @@
  *
  * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it; ACKs and timers
  * are handled in softirq.
- * RFC 5681 3, 6675, 6582, 5682 (F-RTO), 2018 8 (reneging); Linux's tcp_input.c.
+ * RFC 5681 3, RFC 6582, RFC 6675, RFC 5682 (F-RTO), RFC 2018 8 (reneging). Compare Linux's tcp_input.c.
  */
 #include "kernel/printk.h"
 #include "net/tcp/tcp_ecn.h"

@@ -8,8 +8,8 @@
  * (tcp_rcv_space_adjust).  Softirq adds to the receive queue only while no thread owns the socket.
  *
  * Packets in the queue may overlap: bytes of a packet before copied_seq were read from an earlier one.
- * RFC 9293 3.9.1.3; POSIX recv(); MSG_TRUNC, which discards the data without a copy, is Linux's.
- * Compare Linux's net/ipv4/tcp.c.
+ * RFC 9293 3.9.1.3; POSIX recv(). MSG_TRUNC, which discards the data without a copy, exists only in
+ * Linux. Compare Linux's net/ipv4/tcp.c.
  */
 #include "kernel/mm/limits.h"
 #include "kernel/sched/sched.h"
@@ -86,7 +86,10 @@ static struct sk_buff *tcp_recv_find(struct sock *sk, struct tcp_reader *r, u32 
 	return NULL;
 }
 
-/* There is no data to copy: returns true if the call must end, with r->copied set if it is an error. */
+/*
+ * There is no data to copy: returns true if the call must end; r->copied then has the error, if there
+ * is one.
+ */
 static bool tcp_recv_is_over(struct sock *sk, struct tcp_reader *r)
 {
 	if (r->copied)

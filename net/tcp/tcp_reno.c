@@ -6,7 +6,8 @@
  *   tcp_recovery.c -> tcp_reno_ssthresh, tcp_reno_undo_cwnd
  *
  * cwnd is counted in segments.  The caller owns the socket, or holds its bh lock while no thread owns it.
- * RFC 5681 3.1 and 3.2, 3465 (an ACK counts the segments that it acknowledges); Linux's tcp_cong.c.
+ * RFC 5681 3.1 and 3.2; RFC 3465 (an ACK counts the segments that it acknowledges). Compare Linux's
+ * tcp_cong.c.
  */
 #include "net/tcp/tcp_cong.h"
 

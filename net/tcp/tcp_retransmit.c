@@ -10,7 +10,7 @@
  * Every change of a segment's size calls tcp_adjust_pcount(), so that packets_out, lost_out and
  * retrans_out are always the sums over the tree.
  * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
- * RFC 9293 3.8.1, 6582; CVE-2019-11478; Linux's tcp_output.c.
+ * RFC 9293 3.8.1, RFC 6582, CVE-2019-11478. Compare Linux's tcp_output.c.
  */
 #include "kernel/lib/string.h"
 #include "net/tcp/limits.h"

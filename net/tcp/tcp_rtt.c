@@ -12,7 +12,7 @@
  * mean deviation.
  *
  * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
- * RFC 6298, 7323 4; Linux's tcp_input.c.
+ * RFC 6298, RFC 7323 4. Compare Linux's tcp_input.c.
  */
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"

@@ -11,7 +11,7 @@
  * as sent: if an error occurs later, the call returns the number of bytes copied before it.
  *
  * Process context; the thread owns the socket during the whole call, except while it sleeps.
- * RFC 9293 3.9.1.2 (SEND), 3.8.6.2.1; Linux's tcp.c.
+ * RFC 9293 3.8.6.2.1 and 3.9.1.2 (SEND). Compare Linux's tcp.c.
  */
 #include "kernel/limits.h"
 #include "kernel/mm/iov_iter.h"

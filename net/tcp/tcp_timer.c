@@ -14,7 +14,7 @@
  * in tsq_flags and takes a reference, and release_sock() -> tcp_release_cb() does the work; the
  * keepalive timer, which is not urgent, runs again a little later instead.  An armed timer holds a
  * reference to the socket, which its handler drops.
- * RFC 6298 5, 9293 3.8.3, 3.8.4, 3.8.6.1, 5482; Linux's tcp_timer.c and tcp_output.c.
+ * RFC 9293 3.8.3, 3.8.4 and 3.8.6.1, RFC 5482, RFC 6298 5. Compare Linux's tcp_timer.c and tcp_output.c.
  */
 #define LOG_SOURCE tcp_log
 #include "kernel/printk.h"

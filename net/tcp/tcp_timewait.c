@@ -9,7 +9,8 @@
  *
  * The object needs no lock, because each field that changes is a single word.
  *
- * RFC 9293 3.10.7.4, 1122 4.2.2.13, 1337, 6191, 7323 5.  Compare Linux's net/ipv4/tcp_minisocks.c.
+ * RFC 9293 3.10.7.4, RFC 1122 4.2.2.13, RFC 1337, RFC 6191, RFC 7323 5.  Compare Linux's
+ * net/ipv4/tcp_minisocks.c.
  */
 #include "kernel/lib/random.h"
 #include "net/tcp/tcp_in.h"

@@ -12,7 +12,7 @@
  * its own.
  *
  * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
- * RFC 9293 3.1, 7323 2 and 3; Linux's tcp_output.c.
+ * RFC 9293 3.1, RFC 7323 2 and 3. Compare Linux's tcp_output.c.
  */
 #define LOG_SOURCE tcp_log
 #include "net/tcp/tcp_send.h"

@@ -16,7 +16,7 @@
  * urg_seq is the number of the urgent byte; it is valid while urg_data is not 0.  Header prediction is
  * off then, because tcp_fast_path_check() tests urg_data.
  * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
- * RFC 9293 3.8.5 and 3.10.7.4 (sixth), RFC 6093; Linux's tcp_input.c, tcp_output.c and tcp.c.
+ * RFC 9293 3.8.5 and 3.10.7.4 (sixth), RFC 6093. Compare Linux's tcp_input.c, tcp_output.c and tcp.c.
  */
 #include "kernel/mm/iov_iter.h"
 #include "kernel/sched/sched.h"

@@ -25,7 +25,7 @@
  * (tcp_current_mss), ICMP's fragmentation-needed (tcp_sync_mss).
  * The callers own the socket, or hold its bh lock while no thread owns it; tcp_select_initial_window
  * accesses no socket.
- * RFC 9293 3.7 and 3.8.6, 7323 2; Linux's tcp_output.c.
+ * RFC 9293 3.7 and 3.8.6, RFC 7323 2. Compare Linux's tcp_output.c.
  */
 #include "net/tcp/tcp_send.h"
 
