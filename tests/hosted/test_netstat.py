@@ -24,7 +24,7 @@ def linux(group):
 
 
 def misplaced(names, order):
-    """Returns the first name in @names that follows a name which it precedes in @order; None if there is none."""
+    """Returns the first name in @names whose predecessor comes after it in @order; None if there is none."""
     known = [name for name in names if name in order]
     return next((b for a, b in zip(known, known[1:]) if order.index(a) > order.index(b)), None)
 

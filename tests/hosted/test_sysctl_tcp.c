@@ -367,7 +367,7 @@ static void keepalive_of_all(void)
 
 /*
  * With tcp_stdurg 1, B takes the urgent pointer as RFC 1122 4.2.2.4 does, as the position of the urgent byte
- * itself. A's pointer is the position after that byte, so B takes the byte after it for the urgent byte.
+ * itself. A's pointer is the position after that byte, so B takes the byte after the real urgent byte.
  */
 static void urgent_byte_by_rfc1122(void)
 {

@@ -362,7 +362,7 @@ int main(int argc, char **argv)
 
 	/*
 	 * Refuse to run as root on Linux, because random calls could change the system's files. On softnet
-	 * the program is root, too, but process 1.
+	 * the program also runs as root, but is process 1 there.
 	 */
 	if (getuid() == 0 && getpid() != 1) {
 		fprintf(stderr, "fuzz: on Linux only for a user without rights\n");

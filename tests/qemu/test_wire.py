@@ -39,7 +39,7 @@ def test_ping(peer, size):
 
 @pytest.mark.builds("checked", "shipped")
 def test_refused_at_once(peer):
-    """A SYN to a closed port is answered with RST and ACK, and acknowledges the SYN (RFC 9293 3.10.7.1)."""
+    """The answer to a SYN to a closed port has RST and ACK, and acknowledges the SYN (RFC 9293 3.10.7.1)."""
     peer.send_tcp(40000, 1, NEAR_WRAP, 0, SYN)
     s = peer.recv_tcp(40000)
     assert s.flags == RST | ACK and s.ack == NEAR_WRAP + 1 and s.seq == 0

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pacing: the rate is kept, and an idle time does not cause a burst.  TCP Small Queues: the limits,
- * and the completion of a packet, at any moment, restarts a throttled sender.
+ * Pacing: the rate is kept, and an idle time does not cause a burst.  TCP Small Queues: the limits
+ * hold, and the completion of a packet restarts a throttled sender, whenever it comes.
  */
 #include "tests/unit/unit_hal.h"
 

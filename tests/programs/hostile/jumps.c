@@ -205,7 +205,7 @@ static void registers_full(void)
 			   "r13", "r14", "r15", "memory");
 }
 
-/* 32-bit code, and `syscall` from it: there are no 32-bit programs here. */
+/* Runs 32-bit code, which makes a `syscall`. The kernel supports no 32-bit programs. */
 static void compat_syscall(void)
 {
 	unsigned char *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
