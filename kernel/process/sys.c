@@ -233,8 +233,8 @@ static long sys_prctl(int option, u64 a, u64 b, u64 c, u64 d)
 }
 
 /*
- * With one CPU each thread sees the memory accesses of the others in order: only the program's
- * compiler must not move accesses across the barrier, and the call itself prevents that.
+ * No barrier is needed: with one CPU each thread sees the memory accesses of the others in order. The
+ * program's compiler does not move accesses across the barrier, because the barrier is a call.
  */
 static long sys_membarrier(int command, unsigned int flags)
 {
