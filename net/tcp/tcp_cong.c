@@ -150,8 +150,8 @@ out_unlock:
 /* ---- the algorithm of a socket ----------------------------------------------------------------- */
 
 /*
- * An algorithm that needs ECN also sets the ECN field of SYNs, so set it in the socket's next packets.
- * Segments after the SYN get the field from tcp_ecn_send().
+ * An algorithm that needs ECN also sends SYNs with ECT. A SYN gets the ECN field from the socket's
+ * TOS, so set it there. Later segments get the field from tcp_ecn_send().
  */
 static void tcp_ca_set_ecn(struct sock *sk)
 {
