@@ -47,7 +47,7 @@ enum virtio_model_lie {
 	/* The next used buffer of a queue has: */
 	MODEL_LIE_USED_ID,    /* an id beyond the end of the ring */
 	MODEL_LIE_USED_FREE,  /* the id of a descriptor that the device does not have */
-	MODEL_LIE_USED_TWICE, /* two entries in the used ring */
+	MODEL_LIE_USED_TWICE, /* two entries in the used ring for one chain */
 	MODEL_LIE_USED_LEN,   /* a length greater than the buffer's */
 	MODEL_LIE_USED_BACK,  /* a used index that went backwards */
 	MODEL_LIE_USED_IDX,   /* a used index ahead by the size of the ring */

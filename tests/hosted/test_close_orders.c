@@ -67,8 +67,8 @@ static void half_closed_and_then_the_same_side_closes(void)
 }
 
 /*
- * After a half close, the other side closes: both FINs are acknowledged although the first
- * descriptor is still open.
+ * After a half close, the other side closes: both FINs are acknowledged although the descriptor of
+ * the half-closed side is still open.
  */
 static void half_closed_and_then_the_other_side_closes(void)
 {

@@ -10,9 +10,9 @@
  *		       B beginning of a run (peer_begin), F frame, T peer_deadline() is reached, E end of the run
  *	from peer.py:  u64 deadline, u32 count, then count times: u8 kind, u32 length, bytes.  Kinds:
  *		       F frame, S line for the story, X failure, D the connection (a digit) is done,
- *		       L the connection's (a digit) SACK blocks were not true, which costs a timeout,
- *		       R the connection (a digit) was reset although no side aborted; that is no failure
- *		       after losses in a row, when an orphan gives up
+ *		       L the SACK blocks of the connection (a digit) were not true, which costs the kernel a
+ *		       timeout, R the connection (a digit) was reset although no side aborted: not a failure if
+ *		       an orphan gave up after losses in a row
  */
 #include <inttypes.h>
 #include <signal.h>
