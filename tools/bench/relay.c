@@ -34,7 +34,7 @@
 
 #define FRAME_MAX   1600 /* bytes: a frame of an Ethernet MTU; longer ones are dropped and counted */
 #define FRAMES_MAX  8192 /* frames in one direction, a power of two: bounds the memory */
-#define BATCH  64  /* frames read from one side before due frames are forwarded */
+#define BATCH       64   /* frames read from one side before due frames are forwarded */
 #define CAPTURE_MAX 128  /* bytes of a frame in the capture: all headers */
 #define LATE_STEP   10   /* us: the width of a bucket of late[] */
 #define LATE_STEPS  10000
