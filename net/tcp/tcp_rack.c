@@ -224,13 +224,16 @@ bool tcp_schedule_loss_probe(struct sock *sk, bool advancing_rto)
 	return true;
 }
 
-/* Sends the last segment again.  Does not mark it as lost: its ACK may be under way. */
+/*
+ * Sends the last segment again.  Does not mark it as lost: its ACK may be under way.  If the last segment was SACKed
+ * after the timer was set, "the data sender will skip that segment" (RFC 2018 5), so the retransmit timer remains.
+ */
 static bool tcp_probe_with_old_data(struct sock *sk, unsigned int mss)
 {
 	struct sk_buff *skb = tcp_rtx_queue_tail(sk);
 	u32 segs;
 
-	if (!skb || skb_fclone_busy(sk, skb))
+	if (!skb || (TCP_SKB_CB(skb)->sacked & TCPCB_SACKED_ACKED) || skb_fclone_busy(sk, skb))
 		return false;
 	segs = tcp_skb_pcount(skb);
 	if (segs > 1 && skb->len > (segs - 1) * mss) {
