@@ -9,11 +9,12 @@
  * The exception is a DSACK: it is the first block, below the acknowledgment number or inside the second block, and of
  * data that arrived twice.  Data counts as arrived when its frame enters the link to the receiver undamaged.
  *
- * The rule for a sender (RFC 2018 5, 6675 4): a segment whose bytes were all SACKed is not retransmitted.  A block counts
- * from the instant after its arrival, and only in an ACK that no check of the sender may refuse.  If the cumulative
- * acknowledgment stops at a byte that was SACKed, the other end has dropped it (reneging, RFC 2018 8): then all data that
- * was sent so far may be retransmitted.  A segment counts only if its data was sent last in one segment with the same
- * limits: of a longer segment, for which there is less room now, blocks may have reported a part.
+ * The rule for a sender: a SACKed segment is not retransmitted.  RFC 2018 5: "for each block in the SACK option, the data
+ * sender will turn on the SACKed flags for all segments in the retransmission queue that are wholly contained within that
+ * block".  So two blocks that report a part each SACK no segment.  A segment has the limits with which its data was sent
+ * last, and a retransmission is judged only if it has the same limits.  A block counts from the instant after its arrival,
+ * and only in an ACK that no check of the sender may refuse.  If the cumulative acknowledgment stops at a byte that was
+ * SACKed, the other end has dropped it (reneging, RFC 2018 8): then all data that was sent so far may be retransmitted.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -42,16 +43,15 @@ struct coming {
 static struct end {
 	/* A receiver: how often each byte of the other end's stream arrived, at most twice; the FIN is a byte too. */
 	struct bytes times;
-	/*
-	 * A sender: 1 for each byte of its own stream that was SACKed.  `perhaps`: by an ACK that the sender may
-	 * have refused.
-	 */
-	struct bytes sacked, perhaps;
+	/* A sender: 1 for each byte of its own stream that is in a SACKed segment. */
+	struct bytes sacked;
+	/* A sender: 1 for each byte that a block reported, in an ACK that the sender may have refused, too. */
+	struct bytes perhaps;
 	/* A sender: tag_of() the segment in which each byte was sent last. */
 	struct bytes owner;
 	struct coming *coming; /* ordered by the time of arrival */
 	bool has_una;
-	uint32_t una, tsval; /* of the newest ACK, by acknowledgment number and timestamp */
+	uint32_t una, tsval; /* the highest that arrived; PAWS may refuse an older timestamp */
 	bool reneged;        /* the other end dropped data: until una has reached renege_end */
 	uint32_t renege_end;
 } ends[CONNECTIONS_MAX][2];
@@ -195,6 +195,22 @@ static bool is_certain(const struct end *e, const struct half *me, const struct 
 	return !e->has_una || (ahead(s->ack, e->una) >= 0 && ahead(s->tsval, e->tsval) >= 0);
 }
 
+/* Marks the segments that the block @b contains wholly. */
+static void mark_segments(struct end *e, struct pkt_block b, uint32_t isn)
+{
+	uint32_t at = b.from - isn - 1, end = b.to - isn - 1, next;
+
+	for (; at < end; at = next) {
+		bool whole = !at || byte_number(&e->owner, at - 1) != byte_number(&e->owner, at);
+
+		for (next = at + 1;
+		     next < end && byte_number(&e->owner, next) == byte_number(&e->owner, at);)
+			next++;
+		if (whole && byte_number(&e->owner, next) != byte_number(&e->owner, at))
+			bytes_add(&e->sacked, at, next - at, 1);
+	}
+}
+
 /* An ACK has arrived at @me. */
 static void take_ack(struct end *e, const struct half *me, const struct half *other,
 		     const struct segment *s)
@@ -203,9 +219,9 @@ static void take_ack(struct end *e, const struct half *me, const struct half *ot
 
 	if (!e->has_una || ahead(s->ack, e->una) > 0)
 		e->una = s->ack;
-	e->has_una = true;
-	if (certain)
+	if (!e->has_una || ahead(s->tsval, e->tsval) > 0)
 		e->tsval = s->tsval;
+	e->has_una = true;
 	for (unsigned int i = 0; i < s->nr_blocks; i++) {
 		struct pkt_block b = s->blocks[i];
 
@@ -214,8 +230,11 @@ static void take_ack(struct end *e, const struct half *me, const struct half *ot
 			continue;
 		bytes_add(&e->perhaps, b.from - me->isn - 1, b.to - b.from, 1);
 		if (certain && i >= is_dsack(s))
-			bytes_add(&e->sacked, b.from - me->isn - 1, b.to - b.from, 1);
+			mark_segments(e, b, me->isn);
 	}
+	/* Not before an ACK that the sender takes: until then it sends from the old SND.UNA. */
+	if (certain && ahead(s->ack, e->renege_end) >= 0)
+		e->reneged = false;
 	if (byte_number(&e->perhaps, e->una - me->isn - 1)) {
 		e->reneged = true;
 		e->renege_end = me->end;
@@ -232,8 +251,6 @@ static void take_acks(struct end *e, const struct half *me, const struct half *o
 		take_ack(e, me, other, &c->s);
 		free(c);
 	}
-	if (e->reneged && ahead(e->una, e->renege_end) >= 0)
-		e->reneged = false;
 }
 
 /* A number for the segment that begins at @seq; 0 is for bytes that were not sent. */
@@ -242,46 +259,40 @@ static uint8_t tag_of(uint32_t seq)
 	return 1 + seq * 2654435761u % 255;
 }
 
-static bool has_same_limits(const struct end *e, const struct segment *s, uint32_t offset)
+static bool has_same_limits(const struct end *e, uint32_t seq, uint32_t offset, uint32_t n)
 {
-	uint8_t tag = tag_of(s->seq);
+	uint8_t tag = tag_of(seq);
 
 	return byte_number(&e->owner, offset) == tag &&
-	       byte_number(&e->owner, offset + s->len - 1) == tag &&
-	       byte_number(&e->owner, offset + s->len) != tag;
+	       byte_number(&e->owner, offset + n - 1) == tag &&
+	       byte_number(&e->owner, offset + n) != tag;
 }
 
-static void take_limits(struct end *e, const struct segment *s, uint32_t offset)
+static void take_limits(struct end *e, uint32_t seq, uint32_t offset, uint32_t n)
 {
-	bytes_add(&e->owner, offset, s->len, 1); /* makes room */
-	if (offset + s->len <= e->owner.size)
-		memset(e->owner.at + offset, tag_of(s->seq), s->len);
+	bytes_add(&e->owner, offset, n, 1); /* makes room */
+	if (offset + n <= e->owner.size)
+		memset(e->owner.at + offset, tag_of(seq), n);
 }
-
-/*
- * Segments of fewer bytes are not judged: where the MSS is as small as a few SACK blocks, segments are
- * cut anew for each number of blocks, and this model does not follow which of them a block marks.
- */
-#define JUDGED_LENGTH 1000
 
 static const char *judge_retransmission(struct end *e, const struct half *me,
 					const struct half *other, const struct segment *s)
 {
-	uint32_t end = s->seq + s->len + !!(s->flags & FIN), offset = s->seq - me->isn - 1;
+	uint32_t n = s->len + !!(s->flags & FIN), offset = s->seq - me->isn - 1;
 	bool same;
 
 	take_acks(e, me, other, s->at);
-	if (!s->len || ahead(s->seq, me->isn) <= 0)
+	if (!n || ahead(s->seq, me->isn) <= 0)
 		return NULL;
-	same = has_same_limits(e, s, offset);
-	take_limits(e, s, offset);
-	if (s->len < JUDGED_LENGTH || e->reneged || ahead(end, me->end) > 0 || !same)
+	same = has_same_limits(e, s->seq, offset, n);
+	take_limits(e, s->seq, offset, n);
+	if (e->reneged || ahead(s->seq + n, me->end) > 0 || !same)
 		return NULL;
-	for (uint32_t seq = s->seq; seq != end; seq++) {
-		if (!byte_number(&e->sacked, seq - me->isn - 1))
+	for (uint32_t i = offset; i != offset + n; i++) {
+		if (!byte_number(&e->sacked, i))
 			return NULL;
 	}
-	return "a retransmission of data that was SACKed";
+	return "a retransmission of a segment that was SACKed";
 }
 
 /* ---- for watch.c ------------------------------------------------------------------------------ */
