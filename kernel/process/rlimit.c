@@ -28,8 +28,8 @@
 	}
 
 /*
- * The defaults are Linux's, but for RLIMIT_NOFILE: a machine with one program gives it all
- * descriptors, and does not ask it to raise its limit first.
+ * The defaults are Linux's, except that of RLIMIT_NOFILE: there is only one program, so it gets all
+ * descriptors without having to raise the limit first.
  */
 static struct rlimit64 limits[RLIM_NLIMITS] = {
 	[RLIMIT_CPU] = BOTH(RLIM_INFINITY),   [RLIMIT_FSIZE] = BOTH(RLIM_INFINITY),
