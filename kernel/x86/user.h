@@ -46,7 +46,10 @@ void __noreturn user_begin(const struct pt_regs *regs);
 void fpu_init(void);
 /* Gives @p the values with which a program starts.  @p is new, or current. */
 void fpu_reset(struct task_struct *p);
-/* Gives the CPU the vector registers of @next, and saves those of their owner. irq off. */
+/*
+ * Saves the vector registers that the CPU holds for another thread, and loads those of @next. irq
+ * off.
+ */
 void fpu_switch(struct task_struct *next);
 /* @p ends: its vector registers need not be saved. irq off. */
 void fpu_forget(struct task_struct *p);
