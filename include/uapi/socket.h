@@ -31,7 +31,10 @@ struct msghdr {
 	int msg_flags;
 };
 
-/* One message of sendmmsg() or recvmmsg(), and its length when it was moved. */
+/*
+ * One message of sendmmsg() or recvmmsg(). The call stores in msg_len how many bytes of it were
+ * moved.
+ */
 struct mmsghdr {
 	struct msghdr msg_hdr;
 	unsigned int msg_len;

@@ -241,7 +241,10 @@ int tcp_recv_urg(struct sock *sk, struct kmsghdr *msg, size_t len, int flags);
 u32 tcp_urg_limit(const struct sock *sk, u32 seq, u32 used);
 void tcp_urg_passed(struct sock *sk);
 int tcp_inq(const struct sock *sk);
-/* Returns true if the reader stands at the urgent byte.  Without the socket the result may be outdated. */
+/*
+ * Returns true if the next byte to read is the urgent byte. If the caller does not own the socket, the
+ * result may be outdated.
+ */
 static inline bool tcp_at_mark(const struct tcp_sock *tp)
 {
 	return READ_ONCE(tp->urg_data) && READ_ONCE(tp->urg_seq) == READ_ONCE(tp->copied_seq);
