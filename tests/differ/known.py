@@ -487,7 +487,8 @@ def early_on_linux(d):
 
 
 def mss_of_peer(d):
-    """Returns the number of bytes in a full segment to the peer, as far as its SYN tells; 0 if it does not."""
+    """Returns the number of bytes in a full segment to the peer, from the MSS in the peer's SYN; 0 without an
+    MSS."""
     syn = next((w for w in steps_up_to(d) if w[0] == "seg" and "S" in w[2]), None)
     found = syn and re.search(r"mss(\d+)", str(syn[8]))
     return max(int(found[1]), MSS_MIN) - (12 if syn[7] != "-" else 0) if found else 0

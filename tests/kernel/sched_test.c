@@ -244,7 +244,10 @@ static struct timer_list again;
 
 static void arm_again(unsigned long data)
 {
-	/* A timer that is armed for the present expires in the next jiffy: this does not loop. */
+	/*
+	 * A timer that is armed for the present jiffy expires in the next one, so this does not
+	 * loop.
+	 */
 	if (++fired < 5)
 		mod_timer(&again, jiffies);
 }

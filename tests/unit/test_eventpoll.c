@@ -100,7 +100,10 @@ static void close_many(int ep)
 	assert_int_equal(sys(__NR_close, ep), 0);
 }
 
-/* A level-triggered file is asked once for the event, and once by the next call. */
+/*
+ * After an event, each epoll_wait() asks a level-triggered file once, until it answers that no
+ * event is left.
+ */
 static void test_level_asks_twice(void **state)
 {
 	int ep = watch_many(EPOLLIN);

@@ -410,7 +410,10 @@ static void test_proc_text(void **state)
 	s = read_all("/proc/test/lines");
 	assert_in_range(strlen(s), PROC_BUF_MAX - 100, PROC_BUF_MAX);
 	assert_non_null(strstr(s, "\n[cut: too long]\n"));
-	/* open() fails at each allocation that fails; after_each() checks that nothing leaked. */
+	/*
+	 * Each allocation of open() fails in turn: then open() must fail, and after_each() checks
+	 * that nothing leaked.
+	 */
 	for (long fd = -ENOMEM, n = 0; fd < 0; n++) {
 		unit_fail_after(n);
 		fd = sys(__NR_open, "/proc/test/lines", O_RDONLY);

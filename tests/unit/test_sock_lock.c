@@ -26,7 +26,7 @@
 #define PORT 4000
 #define OWN  OWN_CALL /* own(fd, ms, mtu) */
 
-/* Simulates an ICMP "fragmentation needed" in a softirq: a router forwards packets of @sk of up to @mtu bytes only. */
+/* Simulates an ICMP "fragmentation needed" in a softirq: a router on @sk's path forwards at most @mtu bytes. */
 static void too_large(struct sock *sk, unsigned int mtu)
 {
 	struct sk_buff *skb = alloc_skb(128, GFP_KERNEL);
