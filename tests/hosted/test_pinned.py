@@ -208,8 +208,9 @@ def short(m):
     m._instant()                # pylint: disable=protected-access
 
 
+# LIMIT(TCP_SHRINK_INTERVAL_MS)
 def test_idle_queues_are_pruned():
-    """LIMIT(TCP_SHRINK_INTERVAL_MS): when pages get short, the kernel prunes the queues of all sockets at
+    """When pages get short, the kernel prunes the queues of all sockets at
     once, and not only at the next segment.  It does so at most every 100 ms."""
     m = Attacked(64)
     lines = [m.connect(UNREAD) for _ in range(20)]
@@ -240,8 +241,9 @@ def test_idle_queues_are_pruned():
     m.healthy()
 
 
+# LIMIT(TCP_SHRINK_SOCKETS)
 def test_a_walk_takes_its_time():
-    """LIMIT(TCP_SHRINK_SOCKETS): many connections are pruned over several jiffies, each of them once."""
+    """Many connections are pruned over several jiffies, each of them once."""
     m = Attacked(64)
     lines = [m.connect(UNREAD) for _ in range(300)]
     for port, seq, ack in lines:
@@ -261,8 +263,9 @@ def test_a_walk_takes_its_time():
     m.healthy()
 
 
+# LIMIT(TCP_SHRINK_STEPS) LIMIT(TCP_SHRINK_STEPS_EACH)
 def test_a_walk_over_idle_connections_takes_its_time():
-    """LIMIT(TCP_SHRINK_STEPS) LIMIT(TCP_SHRINK_STEPS_EACH): 1,000 connections and 4,096 hash buckets are 20,096 steps,
+    """1,000 connections and 4,096 hash buckets are 20,096 steps,
     which take at least five jiffies, although only 20 connections have data to prune."""
     m = Attacked(64)
     lines = [m.connect(UNREAD) for _ in range(1000)]
@@ -280,8 +283,9 @@ def test_a_walk_over_idle_connections_takes_its_time():
     m.healthy()
 
 
+# LIMIT(TCP_REQUESTS_WHEN_SHORT)
 def test_requests_when_pages_are_short():
-    """LIMIT(TCP_REQUESTS_WHEN_SHORT): when pages are short, there may be half-open connections, but only a few."""
+    """When pages are short, there may be half-open connections, but only a few."""
     m = Attacked(64)
     short(m)
     answered = 0
