@@ -324,11 +324,19 @@ static void open_files(void)
 
 static volatile sig_atomic_t in_call;
 
-/* A fault, or the timer that ends a call that waits. */
+/*
+ * A fault, or the timer that ends a call that waits.  A call with a signal mask (ppoll) may have blocked SIGSEGV, which
+ * would make the next fault fatal: no signal stays blocked.
+ */
 static void on_signal(int sig)
 {
-	if (in_call)
-		siglongjmp(restart, sig);
+	sigset_t none;
+
+	if (!in_call)
+		return;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	siglongjmp(restart, sig);
 }
 
 /* Reports go to a descriptor that no call hits; 0, 1 and 2 become /dev/null. */
