@@ -23,6 +23,9 @@
 void check_is(const char *file, int line, const char *text, long got, long expected);
 void check_fails(const char *file, int line, const char *text, long got, int error);
 
+/* Returns when the thread @tid of this process sleeps, by /proc.  A busy host may delay it for any time. */
+void wait_until_asleep(int tid);
+
 /* The parts, in the order in which main() runs them. */
 void check_files(void);
 void check_directories(void);

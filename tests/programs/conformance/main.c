@@ -4,6 +4,8 @@
  * It works in an empty directory of its own below /tmp, which it makes and removes.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +48,26 @@ void check_fails(const char *file, int line, const char *text, long got, int err
 		snprintf(result, sizeof(result), "%ld, errno %d, expected errno %d", got,
 			 got == -1 ? errno : 0, error);
 	report(good, file, line, text, result);
+}
+
+void wait_until_asleep(int tid)
+{
+	char path[64], stat[64] = "";
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	while (!strstr(stat, ") S ")) {
+		sched_yield();
+		fd = open(path, O_RDONLY);
+		n = read(fd, stat, sizeof(stat) - 1);
+		if (n < 0) {
+			perror(path);
+			exit(2);
+		}
+		stat[n] = '\0';
+		close(fd);
+	}
 }
 
 static const struct part {

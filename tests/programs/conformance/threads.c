@@ -70,6 +70,7 @@ static void check_futex_arguments(void)
 static struct waiter {
 	pthread_t thread;
 	uint32_t bits;
+	int tid;
 	long result;
 	int order;
 } waiters[6];
@@ -79,6 +80,7 @@ static void *wait_on_word(void *arg)
 {
 	struct waiter *w = arg;
 
+	__atomic_store_n(&w->tid, gettid(), __ATOMIC_SEQ_CST);
 	w->result = futex(&word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, 0, NULL, NULL, w->bits);
 	w->order = __atomic_fetch_add(&ended, 1, __ATOMIC_SEQ_CST);
 	return NULL;
@@ -86,11 +88,11 @@ static void *wait_on_word(void *arg)
 
 static void start_waiter(int i, uint32_t bits)
 {
-	struct timespec pause = {0, 20000000};
-
 	waiters[i] = (struct waiter){.bits = bits};
 	pthread_create(&waiters[i].thread, NULL, wait_on_word, &waiters[i]);
-	nanosleep(&pause, NULL); /* until the thread waits; else the results would differ */
+	while (!__atomic_load_n(&waiters[i].tid, __ATOMIC_SEQ_CST))
+		sched_yield();
+	wait_until_asleep(waiters[i].tid);
 }
 
 static void join_waiter(int i)
