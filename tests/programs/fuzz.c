@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz SEED CALLS: plays CALLS random system calls from ring 3.  The same seed plays the same calls.
+ * fuzz SEED CALLS [THREADS]: plays random system calls from ring 3, CALLS in each of THREADS threads (1).
  *
- * Arguments are drawn from values that calls may accept: small numbers, descriptors, flags, pointers
- * into an arena, invalid pointers, lengths around pages.  Calls that would end the program or take
- * its own memory away are left out, or get addresses of the arena only.  A fault of the program
- * itself is caught, and the next call follows.
+ * Arguments are drawn from values that calls may accept: small numbers, descriptors, flags, pointers into an
+ * arena, paths, invalid pointers, lengths around pages.  Calls that would end the program or take its own
+ * memory away are left out, or get addresses of the arena only.  A fault of the program itself is
+ * caught, and the next call follows; a timer of each thread ends calls that wait.
  *
- * It prints the seed first, then a line for each tenth of the calls, so that a run that stops can
- * be played again up to that call: FUZZ_VERBOSE=1 prints each call before it is made.
+ * The same seed plays the same calls if the timers do: QEMU's -icount, as tests/programs/test_stress.py has it.
+ * A line for each tenth of the calls shows how far a run came; FUZZ_VERBOSE=1 prints each call before it is made.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -22,16 +23,26 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "unsafe_calls.h"
 
 #define ARENA_PAGES 64
 #define PAGE        4096
 #define LAST_CALL   450
 
-static uint64_t state;
+#define MAX_THREADS 8
+#define REPORT      200 /* the descriptor of reports: no call hits it; 0, 1 and 2 become /dev/null */
+
 static char *arena;
-static sigjmp_buf restart;
+static unsigned long calls;
+static int verbose, in_the_machine;
+
+/* Of each thread. */
+static __thread uint64_t state;
+static __thread sigjmp_buf restart;
+static __thread volatile sig_atomic_t in_call;
 
 /* xorshift64*: enough for a fuzzer, and the same everywhere. */
 static uint64_t rnd(void)
@@ -47,166 +58,51 @@ static uint64_t below(uint64_t n)
 	return rnd() % n;
 }
 
-static const short left_out[] = {
-	SYS_fchmod,
-	SYS_fchown,
-	SYS_fsetxattr,
-	SYS_fremovexattr,
-	SYS_exit,
-	SYS_exit_group,
-	SYS_rt_sigreturn,
-	SYS_pause,
-	SYS_fork,
-	SYS_vfork,
-	SYS_clone,
-	SYS_clone3,
-	SYS_execve,
-	SYS_execveat,
-	SYS_kill,
-	SYS_tkill,
-	SYS_tgkill,
-	SYS_rt_sigqueueinfo,
-	SYS_rt_tgsigqueueinfo,
-	SYS_reboot,
-	SYS_rt_sigsuspend,
-	SYS_rt_sigtimedwait,
-	SYS_arch_prctl,
-	SYS_seccomp,
-	SYS_prctl,
-	SYS_ptrace,
-	SYS_wait4,
-	SYS_waitid,
-	SYS_unshare,
-	SYS_setns,
-	SYS_chroot,
-	SYS_pivot_root,
-	SYS_mount,
-	SYS_umount2,
-	SYS_rt_sigprocmask,
-	SYS_rt_sigaction,
-	SYS_sigaltstack,
-	SYS_sync,
-	SYS_vhangup,
-	SYS_setuid,
-	SYS_setgid,
-	SYS_setresuid,
-	SYS_setresgid,
-	SYS_setreuid,
-	SYS_setregid,
-	SYS_setfsuid,
-	SYS_setfsgid,
-	SYS_setgroups,
-	SYS_capset,
-	SYS_sethostname,
-	SYS_setdomainname,
-	SYS_swapoff,
-	SYS_swapon,
-	SYS_acct,
-	SYS_settimeofday,
-	SYS_clock_settime,
-	SYS_adjtimex,
-	SYS_clock_adjtime,
-	SYS_iopl,
-	SYS_ioperm,
-	SYS_kexec_load,
-	SYS_init_module,
-	SYS_delete_module,
-	SYS_finit_module,
-	SYS_setrlimit,
-	SYS_prlimit64,
-	SYS_personality,
-	SYS_restart_syscall,
-	SYS_setpriority,
-	SYS_sched_setscheduler,
-	SYS_sched_setparam,
-	SYS_sched_setattr,
-	SYS_ioprio_set,
-	SYS_setsid,
-	SYS_setpgid,
-	SYS_syslog,
-	SYS_pkey_mprotect,
-	SYS_userfaultfd,
-	SYS_io_uring_setup,
-	SYS_bpf,
-	SYS_perf_event_open,
-	SYS_remap_file_pages,
-	SYS_set_tid_address,
-	SYS_set_robust_list,
-	SYS_rseq,
-	SYS_brk,
-	SYS_alarm,
-	SYS_setitimer,
-	SYS_timer_create,
-	SYS_timer_settime,
-	SYS_msgget,
-	SYS_msgrcv,
-	SYS_msgsnd,
-	SYS_semop,
-	SYS_semtimedop,
-	SYS_semget,
-	SYS_shmget,
-	SYS_shmat,
-	SYS_sched_setaffinity,
-	SYS_nanosleep,
-	SYS_clock_nanosleep,
-	SYS_futex,
-	SYS_process_vm_writev,
-	SYS_process_vm_readv,
-	SYS_landlock_restrict_self,
-	SYS_close_range,
-	SYS_fallocate,
-	SYS_memfd_create,
-	SYS_unlink,
-	SYS_rmdir,
-	SYS_unlinkat,
-	SYS_rename,
-	SYS_renameat,
-	SYS_renameat2,
-	SYS_chmod,
-	SYS_chown,
-	SYS_lchown,
-	SYS_truncate,
-	SYS_fchmodat,
-	SYS_fchownat,
-	SYS_link,
-	SYS_linkat,
-	SYS_symlink,
-	SYS_symlinkat,
-	SYS_mknod,
-	SYS_mknodat,
-	SYS_mkdir,
-	SYS_mkdirat,
-	SYS_creat,
-	SYS_open,
-	SYS_openat,
-	SYS_chdir,
-	SYS_fchdir,
-	335,
-	336,
-	425,
-	426,
-	427,
-	SYS_openat2,
-	SYS_acct,
-	SYS_quotactl,
-	SYS_keyctl,
-	SYS_add_key,
-	SYS_request_key,
-};
+/* Calls that send signals, write into the program's own memory, or keep objects in the kernel of a host. */
+static const short left_out[] = {SYS_timer_create,
+				 SYS_timer_settime,
+				 SYS_timer_delete,
+				 SYS_rt_sigqueueinfo,
+				 SYS_rt_tgsigqueueinfo,
+				 SYS_process_vm_readv,
+				 SYS_process_vm_writev,
+				 SYS_shmat,
+				 SYS_sched_setaffinity,
+				 SYS_quotactl,
+				 SYS_add_key,
+				 SYS_request_key,
+				 SYS_keyctl};
+
+/* Calls that could change files of a host, or fill its disk: in the machine only. */
+static const short in_the_machine_only[] = {
+	SYS_open,      SYS_openat,       SYS_openat2,  SYS_creat,  SYS_truncate,
+	SYS_fallocate, SYS_memfd_create, SYS_link,     SYS_linkat, SYS_symlink,
+	SYS_symlinkat, SYS_unlink,       SYS_unlinkat, SYS_rename, SYS_renameat,
+	SYS_renameat2, SYS_mkdir,        SYS_mkdirat,  SYS_rmdir,  SYS_mknod,
+	SYS_mknodat,   SYS_chdir,        SYS_fchdir,   SYS_chmod,  SYS_fchmod,
+	SYS_fchmodat,  SYS_chown,        SYS_lchown,   SYS_fchown, SYS_fchownat,
+	SYS_fsetxattr, SYS_fremovexattr};
 
 /* Calls whose first argument is an address that they change: the arena's addresses only. */
 static const short arena_first[] = {SYS_mmap,  SYS_munmap, SYS_mprotect, SYS_mremap, SYS_madvise,
 				    SYS_mlock, SYS_mlock2, SYS_msync,    SYS_mbind};
 
-static int in(const short *list, size_t n, long nr)
-{
-	for (size_t i = 0; i < n; i++)
-		if (list[i] == nr)
-			return 1;
-	return 0;
-}
+/* Calls with a path as their first argument, with two paths, and with one after a directory's descriptor. */
+static const short path_first[] = {SYS_open,     SYS_creat, SYS_stat,  SYS_lstat,  SYS_access,
+				   SYS_chdir,    SYS_mkdir, SYS_rmdir, SYS_unlink, SYS_readlink,
+				   SYS_truncate, SYS_mknod, SYS_chmod, SYS_chown,  SYS_lchown,
+				   SYS_statfs,   SYS_utime, SYS_utimes};
+static const short two_paths[] = {SYS_rename, SYS_link, SYS_symlink};
+static const short path_second[] = {SYS_openat,    SYS_mkdirat,    SYS_mknodat,   SYS_newfstatat,
+				    SYS_unlinkat,  SYS_readlinkat, SYS_faccessat, SYS_statx,
+				    SYS_utimensat, SYS_fchmodat,   SYS_fchownat,  SYS_renameat,
+				    SYS_renameat2, SYS_linkat};
 
-#define IN(list, nr) in(list, sizeof(list) / sizeof((list)[0]), nr)
+static bool is_played(long nr)
+{
+	return !IS_IN(unsafe_calls, nr) && !IS_IN(left_out, nr) &&
+	       (in_the_machine || !IS_IN(in_the_machine_only, nr));
+}
 
 static uint64_t arena_address(void)
 {
@@ -255,6 +151,52 @@ static uint64_t argument(void)
 	}
 }
 
+static uint64_t path(void)
+{
+	static const char *const paths[] = {
+		"/tmp/fuzz.file",
+		"/tmp/a",
+		"/tmp/b",
+		"/tmp/a/c",
+		"/tmp/a/../b/c/",
+		"a",
+		"c",
+		".",
+		"..",
+		"",
+		"/",
+		"/tmp/a/c/d/e",
+		"/proc/self/maps",
+		"/proc/self/fd/5",
+		"/proc/self/fd/20",
+		"/proc/self/task/1/stat",
+		"/proc/net/tcp",
+		"/proc/sys",
+		"/dev/null",
+		"/dev/zero",
+		"/dev/full",
+		"/dev/urandom",
+	};
+
+	return below(8) ? (uint64_t)paths[below(sizeof(paths) / sizeof(paths[0]))] : argument();
+}
+
+static void name_files(long nr, uint64_t *a)
+{
+	if (IS_IN(path_first, nr) || IS_IN(two_paths, nr))
+		a[0] = path();
+	if (IS_IN(two_paths, nr) || IS_IN(path_second, nr))
+		a[1] = path();
+	if (IS_IN(path_second, nr)) {
+		if (below(2))
+			a[0] = AT_FDCWD;
+		if (below(2))
+			a[2] = AT_FDCWD;
+		a[3] = nr == SYS_renameat || nr == SYS_renameat2 || nr == SYS_linkat ? path()
+										     : a[3];
+	}
+}
+
 /* Keeps calls from waiting, and from changing the program's own memory and descriptors. */
 static void tame(long nr, uint64_t *a)
 {
@@ -295,9 +237,9 @@ static void tame(long nr, uint64_t *a)
 		a[1] = 3 + below(40);
 		break;
 	}
-	if (IN(arena_first, nr)) {
+	if (IS_IN(arena_first, nr))
 		a[0] = (uint64_t)arena + below(ARENA_PAGES - 16) * PAGE;
-	}
+	name_files(nr, a);
 }
 
 /* Opens descriptors of each kind, non-blocking. */
@@ -306,7 +248,7 @@ static void open_files(void)
 	static const int kinds[] = {SYS_epoll_create1, SYS_eventfd2, SYS_timerfd_create};
 	int p[2];
 
-	for (int fd = 3; fd < 64; fd++)
+	for (int fd = 3; fd < REPORT; fd++)
 		close(fd);
 	open("/dev/null", O_RDWR | O_NONBLOCK);
 	open("/dev/zero", O_RDWR | O_NONBLOCK);
@@ -321,8 +263,6 @@ static void open_files(void)
 		syscall(kinds[i], kinds[i] == SYS_timerfd_create,
 			kinds[i] == SYS_epoll_create1 ? 0 : O_NONBLOCK);
 }
-
-static volatile sig_atomic_t in_call;
 
 /*
  * A fault, or the timer that ends a call that waits.  A call with a signal mask (ppoll) may have blocked SIGSEGV, which
@@ -339,9 +279,6 @@ static void on_signal(int sig)
 	siglongjmp(restart, sig);
 }
 
-/* Reports go to a descriptor that no call hits; 0, 1 and 2 become /dev/null. */
-#define REPORT 200
-
 static void move_output(void)
 {
 	int null = open("/dev/null", O_RDWR);
@@ -357,66 +294,105 @@ static void fresh_arena(void)
 	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 }
 
-int main(int argc, char **argv)
+/* Lets a timer of the calling thread end its calls that wait. */
+static void start_timer(void)
 {
-	static const int caught[] = {SIGSEGV, SIGBUS, SIGPIPE, SIGALRM, SIGIO, SIGURG,
-				     SIGXFSZ, SIGILL, SIGFPE,  SIGTRAP, SIGSYS};
-	unsigned long calls = argc > 2 ? strtoul(argv[2], NULL, 0) : 10000;
-	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_NODEFER};
-	/* Ends calls that wait. */
-	struct itimerval tick = {{0, 100000}, {0, 100000}};
-	int verbose = getenv("FUZZ_VERBOSE") != NULL;
-	volatile unsigned long i;
+	struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGALRM};
+	struct itimerspec tick = {{0, 100000000}, {0, 100000000}};
+	timer_t timer;
 
-	/*
-	 * Refuse to run as root on Linux, because random calls could change the system's files. On softnet
-	 * the program also runs as root, but is process 1 there.
-	 */
-	if (getuid() == 0 && getpid() != 1) {
-		fprintf(stderr, "fuzz: on Linux only for a user without rights\n");
-		return 2;
+	event._sigev_un._tid = gettid();
+	timer_create(CLOCK_MONOTONIC, &event, &timer);
+	timer_settime(timer, 0, &tick, NULL);
+}
+
+static void play(long nr, const uint64_t *a)
+{
+	if (sigsetjmp(restart, 0)) {
+		in_call = 0;
+		return;
 	}
-	move_output();
-	setitimer(ITIMER_REAL, &tick, NULL);
-	state = (argc > 1 ? strtoull(argv[1], NULL, 0) : 1) * 0x9e3779b97f4a7c15ULL | 1;
-	mkdir("/tmp", 0777);
-	arena = mmap(NULL, ARENA_PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-		     -1, 0);
-	for (size_t s = 0; s < sizeof(caught) / sizeof(caught[0]); s++)
-		sigaction(caught[s], &action, NULL);
-	dprintf(REPORT, "fuzz: seed %s, %lu calls\n", argc > 1 ? argv[1] : "1", calls);
-	for (i = 0; i < calls; i++) {
-		uint64_t a[6];
-		long nr;
+	in_call = 1;
+	/* Random contents for structures that calls read. */
+	if (below(4) == 0)
+		for (int w = 0; w < 16; w++)
+			((uint64_t *)(((uintptr_t)arena_address()) & -PAGE))[w] = argument();
+	syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	in_call = 0;
+}
 
-		if (i % 256 == 0) {
+/* The calls of one thread. The first one also renews the arena and the descriptors, which all use. */
+static void *play_all(void *arg)
+{
+	long thread = (long)arg;
+	uint64_t a[6];
+	long nr;
+
+	state += (uint64_t)thread << 32;
+	for (unsigned long i = 0; i < calls; i++) {
+		if (!thread && i % 256 == 0) {
 			fresh_arena();
 			open_files();
 		}
 		do {
 			nr = below(LAST_CALL + 1);
-		} while (IN(left_out, nr));
+		} while (!is_played(nr));
 		for (int k = 0; k < 6; k++)
 			a[k] = argument();
 		tame(nr, a);
-		if (verbose) {
-			dprintf(REPORT, "%lu: %ld(%#lx, %#lx, %#lx, %#lx, %#lx, %#lx)\n", i, nr,
-				a[0], a[1], a[2], a[3], a[4], a[5]);
-		}
-		if (!sigsetjmp(restart, 0)) {
-			in_call = 1;
-			/* Random contents for structures that calls read. */
-			if (below(4) == 0)
-				for (int w = 0; w < 16; w++)
-					((uint64_t *)(((uintptr_t)arena_address()) & -PAGE))[w] =
-						argument();
-			syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
-		}
-		in_call = 0;
-		if (calls >= 10 && (i + 1) % (calls / 10) == 0) {
+		if (verbose)
+			dprintf(REPORT, "%ld.%lu: %ld(%#lx, %#lx, %#lx, %#lx, %#lx, %#lx)\n",
+				thread, i, nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+		play(nr, a);
+		if (!thread && calls >= 10 && (i + 1) % (calls / 10) == 0)
 			dprintf(REPORT, "fuzz: %lu calls\n", i + 1);
-		}
 	}
+	return NULL;
+}
+
+static uint64_t seed;
+
+static void *start_thread(void *arg)
+{
+	state = seed * 0x9e3779b97f4a7c15ULL | 1;
+	start_timer();
+	return play_all(arg);
+}
+
+int main(int argc, char **argv)
+{
+	static const int caught[] = {SIGSEGV, SIGBUS, SIGPIPE, SIGALRM, SIGIO, SIGURG,
+				     SIGXFSZ, SIGILL, SIGFPE,  SIGTRAP, SIGSYS};
+	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_NODEFER};
+	long threads = argc > 3 ? strtol(argv[3], NULL, 0) : 1;
+	pthread_t others[MAX_THREADS];
+
+	/*
+	 * Refuse to run as root on Linux, because random calls could change the system's files. On softnet
+	 * the program also runs as root, but is process 1 there.
+	 */
+	in_the_machine = getpid() == 1;
+	if (argc < 3 || threads < 1 || threads > MAX_THREADS ||
+	    (getuid() == 0 && !in_the_machine)) {
+		fprintf(stderr,
+			"fuzz SEED CALLS [THREADS]; on Linux only for a user without rights\n");
+		return 2;
+	}
+	seed = strtoull(argv[1], NULL, 0);
+	calls = strtoul(argv[2], NULL, 0);
+	verbose = getenv("FUZZ_VERBOSE") != NULL;
+	move_output();
+	mkdir("/tmp", 0777);
+	arena = mmap(NULL, ARENA_PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		     -1, 0);
+	for (size_t s = 0; s < sizeof(caught) / sizeof(caught[0]); s++)
+		sigaction(caught[s], &action, NULL);
+	dprintf(REPORT, "fuzz: seed %s, %lu calls\n", argv[1], calls);
+	for (long t = 1; t < threads; t++)
+		pthread_create(&others[t], NULL, start_thread, (void *)t);
+	start_thread(NULL);
+	for (long t = 1; t < threads; t++)
+		pthread_join(others[t], NULL);
 	unlink("/tmp/fuzz.file");
 	dprintf(REPORT, "fuzz: done\n");
 	return 0;

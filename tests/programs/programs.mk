@@ -10,12 +10,12 @@ $(B)/programs/conformance: $(CONFORMANCE_SRC) tests/programs/conformance/check.h
 
 # Attacks on the kernel from ring 3: tests/programs/hostile/hostile.h.
 HOSTILE_SRC := $(sort $(wildcard tests/programs/hostile/*.c))
-$(B)/programs/hostile: $(HOSTILE_SRC) tests/programs/hostile/hostile.h tests/programs/programs.mk
+$(B)/programs/hostile: $(HOSTILE_SRC) tests/programs/hostile/hostile.h tests/programs/unsafe_calls.h tests/programs/programs.mk
 	@mkdir -p $(@D)
 	$(Q)gcc -static $(PROGRAM_FLAGS) -Wno-unused-result -Wno-array-bounds -Wno-infinite-recursion $(HOSTILE_SRC) -o $@
 
 # Programs of one file each: the power button, random calls from ring 3, threads under load, the vDSO.
-$(B)/programs/button $(B)/programs/fuzz $(B)/programs/stress $(B)/programs/vdso: $(B)/programs/%: tests/programs/%.c tests/programs/programs.mk
+$(B)/programs/button $(B)/programs/fuzz $(B)/programs/stress $(B)/programs/vdso: $(B)/programs/%: tests/programs/%.c tests/programs/unsafe_calls.h tests/programs/programs.mk
 	@mkdir -p $(@D)
 	$(Q)gcc -static $(PROGRAM_FLAGS) -Wno-unused-result $< -o $@
 

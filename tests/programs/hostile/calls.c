@@ -14,138 +14,18 @@
 #include <sys/uio.h>
 
 #include "hostile.h"
+#include "../unsafe_calls.h"
 
 #define LAST_CALL 450
 
-/*
- * Calls that would end or stop the program whatever their arguments are, or close descriptors that
- * other calls need.
- */
-static const short skipped[] = {
-	SYS_exit,
-	SYS_exit_group,
-	SYS_rt_sigreturn,
-	SYS_pause,
-	SYS_fork,
-	SYS_vfork,
-	SYS_clone,
-	SYS_clone3,
-	SYS_execve,
-	SYS_execveat,
-	SYS_kill,
-	SYS_tkill,
-	SYS_tgkill,
-	SYS_reboot,
-	SYS_rt_sigsuspend,
-	SYS_rt_sigtimedwait,
-	SYS_munmap,
-	SYS_mprotect,
-	SYS_mremap,
-	SYS_brk,
-	SYS_close,
-	SYS_close_range,
-	SYS_dup2,
-	SYS_dup3,
-	SYS_arch_prctl,
-	SYS_seccomp,
-	SYS_prctl,
-	SYS_ptrace,
-	SYS_shutdown,
-	SYS_select,
-	SYS_poll,
-	SYS_nanosleep,
-	SYS_wait4,
-	SYS_waitid,
-	SYS_unshare,
-	SYS_setns,
-	SYS_chroot,
-	SYS_pivot_root,
-	SYS_mount,
-	SYS_umount2,
-	SYS_rt_sigprocmask,
-	SYS_alarm,
-	SYS_setitimer,
-	SYS_sync,
-	SYS_vhangup,
-	SYS_setuid,
-	SYS_setgid,
-	SYS_setresuid,
-	SYS_setresgid,
-	SYS_setreuid,
-	SYS_setregid,
-	SYS_setfsuid,
-	SYS_setfsgid,
-	SYS_setgroups,
-	SYS_capset,
-	SYS_sethostname,
-	SYS_setdomainname,
-	SYS_swapoff,
-	SYS_swapon,
-	SYS_acct,
-	SYS_settimeofday,
-	SYS_clock_settime,
-	SYS_adjtimex,
-	SYS_clock_adjtime,
-	SYS_iopl,
-	SYS_ioperm,
-	SYS_kexec_load,
-	SYS_init_module,
-	SYS_delete_module,
-	SYS_finit_module,
-	SYS_setrlimit,
-	SYS_prlimit64,
-	SYS_personality,
-	SYS_mlockall,
-	SYS_epoll_wait,
-	SYS_epoll_pwait,
-	SYS_ppoll,
-	SYS_pselect6,
-	SYS_restart_syscall,
-	SYS_landlock_restrict_self,
-	SYS_sigaltstack,
-	SYS_rt_sigaction,
-	SYS_setpriority,
-	SYS_sched_setscheduler,
-	SYS_sched_setparam,
-	SYS_sched_setattr,
-	SYS_ioprio_set,
-	SYS_fsync,
-	SYS_setsid,
-	SYS_setpgid,
-	SYS_syslog,
-	SYS_pkey_mprotect,
-	SYS_userfaultfd,
-	SYS_io_uring_setup,
-	SYS_bpf,
-	SYS_perf_event_open,
-	SYS_remap_file_pages,
-	SYS_set_tid_address,
-	SYS_set_robust_list,
-	SYS_rseq,
-	SYS_futex,
-	SYS_read,
-	SYS_madvise,
-	SYS_process_madvise,
-	SYS_membarrier,
-	SYS_msgget,
-	SYS_msgrcv,
-	SYS_msgsnd,
-	SYS_semop,
-	SYS_semtimedop,
-	SYS_semget,
-	SYS_shmget,
-};
-
-static bool is_skipped(long nr)
-{
-	/* uretprobe and uprobe, which end the program. */
-	if (nr == 335 || nr == 336)
-		return true;
-	for (size_t i = 0; i < sizeof(skipped) / sizeof(skipped[0]); i++)
-		if (skipped[i] == nr)
-			return true;
-	return false;
-}
+/* Calls that would wait, close descriptors that other calls need, or take memory of the program away. */
+static const short skipped[] = {SYS_close,      SYS_dup2,        SYS_dup3,
+				SYS_shutdown,   SYS_read,        SYS_select,
+				SYS_poll,       SYS_ppoll,       SYS_pselect6,
+				SYS_epoll_wait, SYS_epoll_pwait, SYS_fsync,
+				SYS_membarrier, SYS_munmap,      SYS_mprotect,
+				SYS_mremap,     SYS_madvise,     SYS_process_madvise,
+				SYS_mlockall,   SYS_futex,       SYS_nanosleep};
 
 /*
  * Makes each call with one argument @wild and the others @tame, for each argument in turn, and then
@@ -154,7 +34,7 @@ static bool is_skipped(long nr)
 static void every_call(long wild, long tame)
 {
 	for (long nr = 0; nr <= LAST_CALL; nr++) {
-		if (is_skipped(nr))
+		if (IS_IN(unsafe_calls, nr) || IS_IN(skipped, nr))
 			continue;
 		for (int place = 0; place < 7; place++) {
 			long a[6];
