@@ -197,16 +197,28 @@ static void name_files(long nr, uint64_t *a)
 	}
 }
 
-/* Keeps calls from waiting, and from changing the program's own memory and descriptors. */
+/* The timeout of calls whose signal mask may block the signal of the timer. */
+static struct timespec no_time;
+
+/* Keeps calls from waiting for ever, and from changing the program's own memory and descriptors. */
 static void tame(long nr, uint64_t *a)
 {
 	switch (nr) {
 	case SYS_poll:
-	case SYS_ppoll:
-		a[2] = 0;
 		a[1] = below(8);
-		if (nr == SYS_ppoll)
-			a[2] = (uint64_t)arena; /* a timespec of zeroes, most of the time */
+		a[2] = 0;
+		break;
+	case SYS_ppoll:
+		a[1] = below(8);
+		if (a[3])
+			a[2] = (uint64_t)&no_time;
+		break;
+	case SYS_pselect6:
+		if (a[5])
+			a[4] = (uint64_t)&no_time;
+		break;
+	case SYS_epoll_pwait2:
+		a[3] = (uint64_t)&no_time;
 		break;
 	case SYS_epoll_wait:
 	case SYS_epoll_pwait:
