@@ -349,6 +349,7 @@ test:
 	$(PART) race $(SUBMAKE) $(JOBS) race canary
 	$(PART) packet $(SUBMAKE) packet
 	$(PART) differ-test $(SUBMAKE) $(JOBS) differ-test
+	$(PART) programs $(SUBMAKE) $(JOBS) smoke-programs
 	$(PART) qemu $(SUBMAKE) qemu
 
 # tools/pack, which collects a program and its libraries.

@@ -7,8 +7,9 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests/qemu"))
-from guest import Guest, press_button  # noqa: E402, F401
+from guest import BUILDS, Guest, press_button  # noqa: E402, F401
 
+KERNELS = {b: os.path.join(ROOT, "build", b, "softnet.elf") for b in BUILDS}
 BUILT = os.path.join(ROOT, "build/programs")
 
 

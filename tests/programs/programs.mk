@@ -58,10 +58,12 @@ $(NAMES): tests/programs/names.c tests/programs/programs.mk
 
 PROGRAMS := $(addprefix $(B)/programs/,conformance hostile button fuzz stress vdso) $(ECHOES) $(STARTS) $(NAMES)
 
-# Linux programs, unmodified, on Linux and in the machine.
-.PHONY: test-programs play-programs
+# Linux programs, unmodified, on Linux and in the machine: all, and those of `make test`.
+.PHONY: test-programs play-programs smoke-programs
 test-programs:
 	@tools/setup programs
 	@$(SUBMAKE) $(JOBS) play-programs
 play-programs: $(PROGRAMS) $(B)/programs/server-go $(B)/programs/server-rust $(B)/checked/softnet.elf $(B)/softnet.elf
 	cd tests/programs && $(PYTEST) -n $(QEMUS) .
+smoke-programs: $(PROGRAMS) $(B)/checked/softnet.elf $(B)/softnet.elf
+	cd tests/programs && $(PYTEST) -n $(QEMUS) -m smoke .

@@ -3,7 +3,9 @@
 import re
 import subprocess
 
-from program import boot, built, pack, reports
+import pytest
+
+from program import KERNELS, boot, built, pack, reports
 
 LEAST = 1400  # checks: fewer would mean that a part was lost
 
@@ -12,10 +14,12 @@ def results(text):
     return re.findall(r"^(?:ok  |FAIL) .*$", text.replace("\r", ""), re.M)
 
 
-def test_same_results(tmp_path):
+@pytest.mark.smoke
+@pytest.mark.parametrize("build", KERNELS)
+def test_same_results(build, tmp_path):
     linux = subprocess.run([built("conformance")], capture_output=True, text=True, timeout=300, check=False)
     assert linux.returncode == 0, "\n".join(r for r in results(linux.stdout) if r.startswith("FAIL"))
-    with boot(pack(tmp_path, built("conformance"))) as guest:
+    with boot(pack(tmp_path, built("conformance")), kernel=KERNELS[build]) as guest:
         guest.patience = 300
         guest.end()
     assert not reports(guest.console), guest.console

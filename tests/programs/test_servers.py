@@ -13,7 +13,8 @@ import pytest
 from program import boot, built, pack, reports
 
 PORT = 7777
-KINDS = ("musl-static", "glibc-static", "glibc-static-pie", "glibc-dynamic", "glibc-dynamic-no-pie")
+KINDS = ("glibc-static", "glibc-static-pie", "glibc-dynamic-no-pie",
+         *(pytest.param(k, marks=pytest.mark.smoke) for k in ("musl-static", "glibc-dynamic")))
 
 
 def served(initrd, args=(), append="", port=PORT, **options):

@@ -7,7 +7,7 @@ import pytest
 
 from program import boot, built, pack, reports
 
-KINDS = ("musl-static", "glibc-static", "glibc-static-pie", "glibc-dynamic")
+KINDS = ("glibc-static", "glibc-static-pie", *(pytest.param(k, marks=pytest.mark.smoke) for k in ("musl-static", "glibc-dynamic")))
 DEFAULTS = {"HOME": "/", "TERM": "linux", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 ARGS = ["3", "two words", "", "--", "x=1", "ip=9.9.9.9"]
 

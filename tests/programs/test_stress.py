@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from program import boot, built, pack, reports
+from program import KERNELS, boot, built, pack, reports
 
 
 def counts(text):
@@ -15,6 +15,7 @@ def counts(text):
     return found.group(0).strip()
 
 
+@pytest.mark.smoke
 def test_threads(tmp_path):
     linux = subprocess.run([built("stress"), "300"], capture_output=True, text=True, check=True)
     with boot(pack(tmp_path, built("stress")), ["300"]) as guest:
@@ -30,9 +31,10 @@ def same_run(seed):
     return ["-icount", "shift=0,sleep=off", "-seed", str(seed), "-rtc", "base=2026-01-01,clock=vm"]
 
 
-@pytest.mark.parametrize("seed,threads", [(1, 1), (2, 1), (3, 3), (4, 8)])
-def test_random_calls(seed, threads, tmp_path):
-    with boot(pack(tmp_path, built("fuzz")), [str(seed), "3000", str(threads)], extra=same_run(seed)) as guest:
+@pytest.mark.parametrize("seed,threads,build", [
+    (1, 1, "checked"), (2, 1, "shipped"), (3, 3, "checked"), pytest.param(4, 8, "checked", marks=pytest.mark.smoke)])
+def test_random_calls(seed, threads, build, tmp_path):
+    with boot(pack(tmp_path, built("fuzz")), [str(seed), "3000", str(threads)], kernel=KERNELS[build], extra=same_run(seed)) as guest:
         guest.patience = 300
         guest.wait("fuzz: done")
         guest.end()

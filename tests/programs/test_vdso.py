@@ -3,6 +3,8 @@
 import re
 import subprocess
 
+import pytest
+
 from program import boot, built, pack, reports
 
 
@@ -10,6 +12,7 @@ def test_on_linux():
     assert "vdso: ok" in subprocess.run([built("vdso")], capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.smoke
 def test_here(tmp_path):
     with boot(pack(tmp_path, built("vdso")), net="") as guest:
         assert guest.end() == 0, guest.console
@@ -17,6 +20,7 @@ def test_here(tmp_path):
     assert "vdso: ok" in guest.console and not reports(guest.console)
 
 
+@pytest.mark.smoke
 def test_the_object_has_no_relocations_and_symbols_of_one_version():
     """C libraries apply no relocations to the vDSO, and look for symbols of the version LINUX_2.6."""
     def readelf(*options):

@@ -3,12 +3,13 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import urllib.request
 
 import pytest
 
-from program import ROOT
+from program import ROOT, built
 
 PATIENCE = 60
 
@@ -44,6 +45,47 @@ def serve(command, folder, ready):
 def end(p):
     os.killpg(p.pid, signal.SIGTERM)
     p.wait(PATIENCE)
+
+
+@pytest.fixture(name="booted")
+def start_and_end():
+    """A function that boots the page's command as serve() does; the guests end with the test."""
+    started = []
+
+    def boot(command, ready):
+        started.append(serve(command, ROOT, ready))
+
+    yield boot
+    for p in started:
+        end(p)
+
+
+def only(page, start):
+    """Returns the one command of the page that begins with @start."""
+    command, = [c for c in commands(page) if c.startswith(start)]
+    return command
+
+
+def test_redis(page, booted):
+    booted(only(page, "make run APP=/usr/bin/redis-server"), "Ready to accept connections")
+    with socket.create_connection(("127.0.0.1", 16379), timeout=PATIENCE) as s:
+        s.sendall(b"PING\r\n")
+        assert s.recv(100) == b"+PONG\r\n"
+
+
+def test_lighttpd(page, tmp_path, booted):
+    """The command with the page's configuration file, and a folder with one page."""
+    conf, = re.findall(r"```lighttpd\n(.*?)```", page, re.S)
+    (tmp_path / "www.conf").write_text(conf)
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site/index.html").write_text("a page\n")
+    command = only(page, "make run APP=/usr/sbin/lighttpd")
+    booted(command.replace("FILES=www.conf=", f"FILES={tmp_path}/www.conf=").replace(",site=", f",{tmp_path}/site="), "server started")
+    assert fetch(18081) == "a page\n"
+
+
+def test_variables_of_the_environment(page, booted):
+    booted(only(page, "make run APP=server").replace("APP=server", f"APP={built('server-go')}"), "READY")
 
 
 def test_the_first_server(page, tmp_path):
