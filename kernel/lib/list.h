@@ -73,7 +73,6 @@ static inline bool list_empty(const struct list_head *head)
 	return head->next == head;
 }
 
-/* Moves all entries of @list to the tail of @head.  @list is empty afterwards. */
 /*
  * Like list_empty(), for an entry that another context may be removing with list_del_init() without a
  * lock that the caller holds: true only after that context has stopped using the entry.
@@ -83,6 +82,7 @@ static inline bool list_empty_careful(const struct list_head *head)
 	return __atomic_load_n(&head->next, __ATOMIC_ACQUIRE) == head &&
 	       __atomic_load_n(&head->prev, __ATOMIC_ACQUIRE) == head;
 }
+/* Moves all entries of @list to the tail of @head.  @list is empty afterwards. */
 static inline void list_splice_tail_init(struct list_head *list, struct list_head *head)
 {
 	if (list_empty(list))
