@@ -4,8 +4,8 @@
 #define KERNEL_FS_DEFAULT_FILES_H
 
 /*
- * Creates those that the initrd does not have.  Called once, in process context, before the program
- * starts and after the host name is known.
+ * Creates the directories and files that the initrd does not have.  Called once, in process
+ * context, before the program starts and after the host name is known.
  */
 void default_files_create(void);
 
