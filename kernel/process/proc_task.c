@@ -128,7 +128,10 @@ static int show_task_stat(struct seq_file *m)
 
 /* ---- the machine ---------------------------------------------------------------------------- */
 
-/* There is no average: nothing samples the run queue of an idle machine. */
+/*
+ * The averages are always 0, because nothing samples the run queue: that would need a periodic
+ * interrupt.
+ */
 static int show_loadavg(struct seq_file *m)
 {
 	const struct task_struct *p;
