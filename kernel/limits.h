@@ -79,7 +79,7 @@
 #define SHUTDOWN_STAGE_MS 1000
 /*
  * ms from the first press of the power button, which sends SIGTERM, to the end of the machine: a program
- * that has not ended by then is not waited for. A container gets as long from `docker stop`.
+ * that has not ended by then is not waited for. `docker stop` gives a container the same time.
  */
 #define PROGRAM_END_MS 10000
 

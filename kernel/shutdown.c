@@ -67,8 +67,8 @@ bool shutdown_requested(void)
 }
 
 /*
- * Sends SIGTERM to the program, as a service manager does.  A program that ends then ends the machine;
- * this function returns if it does not, at the limit or at the second press.
+ * Sends SIGTERM to the program, as a service manager does.  If the program ends, the machine ends too.
+ * Otherwise this function returns after PROGRAM_END_MS, or at the second press.
  */
 static void end_program(void)
 {

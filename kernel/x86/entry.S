@@ -140,9 +140,10 @@ user_iret:
 	.size common, . - common
 
 /*
- * A fault in ring 0 of the kind that user_iret causes if the program's registers are not valid
- * (sigreturn): GS has the program's base already.  The fault becomes one of the program: drop what
- * the CPU pushed for it, so that the frame of the failed IRET is that of the interrupted code.
+ * A fault of a kind that user_iret causes in ring 0 if a program has set invalid registers with
+ * sigreturn. GS then has the program's base already. Such a fault becomes a fault of the program:
+ * drop the frame that the CPU pushed for the fault, so that the frame of the failed IRET describes
+ * the interrupted code.
  */
 	.balign 16
 	.type maybe_iret, @function
