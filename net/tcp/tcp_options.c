@@ -112,7 +112,10 @@ noinline bool tcp_parse_options(const struct sk_buff *skb, struct tcp_options_re
 	return true;
 }
 
-/* The peer echoes our clock plus this connection's offset: subtracts the offset.  0 means no echo. */
+/*
+ * Subtracts this connection's offset from the echoed timestamp, which is our clock plus that offset.
+ * 0 means no echo.
+ */
 static void unshift_tsecr(struct tcp_sock *tp)
 {
 	if (tp->rx_opt.rcv_tsecr)

@@ -11,10 +11,10 @@
  * A connection prunes its own queues when one of its segments finds no room.  But a connection whose
  * peer is silent would keep its memory: out-of-order data, which was never acknowledged and may be
  * dropped (RFC 2018 8), and small packets in large buffers, whose data can be copied together.  So a
- * walk looks at all connections, and visits those that match.  As a visit may copy much memory, it
- * visits only TCP_SHRINK_SOCKETS in a jiffy; and it makes only TCP_SHRINK_STEPS in a jiffy, because
- * there may be 100,000 connections that do not match.  It skips a socket that a thread owns; the next
- * walk visits that socket.
+ * walk looks at all connections, and visits those that match.  A visit may copy much memory, so the
+ * walk visits only TCP_SHRINK_SOCKETS sockets in a jiffy. It makes only TCP_SHRINK_STEPS steps in a
+ * jiffy, because there may be 100,000 connections that do not match. The walk skips a socket that a
+ * thread owns; the next walk visits that socket.
  *
  * A writer that gets no memory may have no data in flight, so that no ACK would wake it.  (Linux lets
  * such a writer sleep up to 200 ms and try again; its poll() reports the socket as writable, and the
@@ -31,14 +31,17 @@
 /* sockets of a bucket that one walk visits at most; on average a bucket has one socket */
 #define AT_ONCE 16
 
-/* A walk over all connections, which visits those that match, in parts of a jiffy each. */
+/*
+ * A walk over all connections, which visits those that match. It does a part of its work in each
+ * jiffy.
+ */
 struct walk {
 	struct timer_list timer;
 	bool (*match)(const struct sock *sk);
 	void (*work)(struct sock *sk); /* called with the bh lock held, while no thread owns @sk */
 	u32 next_bucket;               /* bucket at which the walk continues; 0: it begins anew */
-	unsigned int sockets, steps;   /* visited, and made, in this jiffy */
-	bool missed_some; /* skipped an owned socket, or those beyond AT_ONCE in a bucket */
+	unsigned int sockets, steps;   /* sockets visited, and steps made, in this jiffy */
+	bool missed_some; /* skipped an owned socket, or the sockets beyond AT_ONCE in a bucket */
 };
 
 static struct walk shrink_walk, space_walk;
