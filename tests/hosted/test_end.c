@@ -112,7 +112,10 @@ static void nothing_begins_any_more(void)
 	b_is_off();
 }
 
-/* B has two half-closed connections: in CLOSE_WAIT it sends a FIN, in FIN_WAIT2 a reset. */
+/*
+ * B has two half-closed connections. It sends a FIN on the one in CLOSE_WAIT, and a reset on the
+ * one in FIN_WAIT2.
+ */
 static void connections_in_other_states(void)
 {
 	struct pair p = scene_pair(), q;

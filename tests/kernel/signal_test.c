@@ -551,7 +551,7 @@ static int wait_for_button(void *arg)
 	shutdown_on_request();
 }
 
-/* Presses the button; the machine must end @ms later, within a second. */
+/* Presses the button; the machine must end @ms later, or at most a second after that. */
 static void press_and_expect_end_after(u64 ms)
 {
 	static struct shutdown_hook hook = {.name = "check", .stop = check_time};

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The power button is SIGTERM for the program, and at the second press the end of the machine."""
+"""The first press of the power button sends SIGTERM to the program; the second press ends the
+machine."""
 import os
 
 from program import boot, built, pack, press_button, reports

@@ -33,7 +33,7 @@ def test_without_files_of_the_pack(kind, tmp_path):
 
 
 def test_of_the_command_line(tmp_path):
-    """As Linux's net/ipv4/ipconfig.c: the name up to the first dot is the host name; the format of /proc/net/pnp."""
+    """The host name ends at the first dot, and /proc/net/pnp has the same format, as in Linux's net/ipv4/ipconfig.c."""
     said = names(pack(tmp_path, built("names-musl-static")),
                  append="ip=10.0.2.15:10.0.2.4:10.0.2.2:255.255.255.0:www.example.org::off:10.0.2.3:10.0.2.9")
     assert said.splitlines()[0] == "host www, node www, domain example.org"

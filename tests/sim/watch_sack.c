@@ -232,7 +232,10 @@ static void take_ack(struct end *e, const struct half *me, const struct half *ot
 		if (certain && i >= is_dsack(s))
 			mark_segments(e, b, me->isn);
 	}
-	/* Not before an ACK that the sender takes: until then it sends from the old SND.UNA. */
+	/*
+	 * The state ends only with an ACK that the sender surely accepts: until then it sends from
+	 * the old SND.UNA.
+	 */
 	if (certain && ahead(s->ack, e->renege_end) >= 0)
 		e->reneged = false;
 	if (byte_number(&e->perhaps, e->una - me->isn - 1)) {
