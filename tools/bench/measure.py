@@ -150,7 +150,7 @@ def min_mem(ns, guest, args):
 
 
 def max_idle(ns, guest, args):
-    """Measures how many connections the guest can hold open and still echo a byte on, and the memory that each holds."""
+    """Measures how many open connections the guest can hold, with an echo on each at the end, and the memory of each."""
     reports = []
     with tempfile.TemporaryDirectory(prefix="bench-") as tmp, bounded(BOOT_SLACK * 4, args.lock, True), \
             Boot(ns, guest, tmp) as b:
