@@ -39,8 +39,8 @@
  */
 #define FUTEX_BUCKETS 256
 /*
- * entries of a thread's list of robust mutexes: the kernel does not release further ones when the
- * thread ends. Linux's ROBUST_LIST_LIMIT.
+ * entries of a thread's list of robust mutexes: the kernel does not release further mutexes when
+ * the thread ends. Linux's ROBUST_LIST_LIMIT.
  */
 #define ROBUST_LIST_MAX 2048
 
