@@ -41,8 +41,9 @@ EPHEMERAL = "eph"
 TCP_CLOSE = 7
 MSS_DEFAULT = 536           # of a SYN without the option
 TS_BYTES = 12
-# Linux's timer wheel (CONFIG_HZ=250) rounds a timeout up: one below 256 ms by at most 4 ms, and so on; 4 ms are added for the
-# tick, and 4 ms for a busy host. (timeouts below, at most late by), both in ms.
+# Linux's timer wheel (CONFIG_HZ=250) rounds timeouts up, those below 256 ms by at most 4 ms, longer ones by more.
+# Each row: (timeouts below this, are late by at most this), in ms; this includes 4 ms for the tick, and 4 ms for a
+# busy host.
 WHEEL = ((256, 12), (2048, 40))
 WHEEL_MAX = 264
 AT_ONCE_US = 500            # a packet that is sent later than this after the step's beginning was sent by a timer
