@@ -281,6 +281,19 @@ def test_codel_marks_instead():
     assert [i + 1 for i, (_, marked) in enumerate(left) if marked][:3] == [105, 205, 276]
 
 
+# ---- a policer ---------------------------------------------------------------------------------------------------------
+
+def test_a_policer_passes_its_burst_and_then_its_rate():
+    """8 Mbit/s are a byte in a microsecond. A full bucket passes a burst at once; an idle time of any length fills it again,
+    but not above the burst; a small packet passes where there are too few tokens for a large one."""
+    q = Queue(discipline=links.POLICER_KIND, token_rate=8e6, burst=3 * FULL)
+    assert [q.put(0) for _ in range(4)] == [True] * 3 + [False]
+    assert [q.put(FULL * 1000 - 1), q.put(FULL * 1000)] == [False, True]
+    assert [q.put(1000 * MS) for _ in range(4)] == [True] * 3 + [False]
+    later = 1000 * MS + 100_000
+    assert [q.put(later, 101), q.put(later, 100), q.put(later, 60)] == [False, True, False]
+
+
 # ---- a step of ECN ----------------------------------------------------------------------------------------------------
 
 def test_step_marks_above_its_threshold():

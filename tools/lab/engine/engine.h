@@ -7,7 +7,7 @@
  *
  *	engine.c   the list of events, the hosts, the instants
  *	net.c      switches and pipes: rate, delay, loss, duplication, reordering
- *	queue.c    the disciplines of a pipe's queue: droptail, RED, CoDel, marking above a threshold
+ *	queue.c    the disciplines of a pipe's queue: droptail, RED, CoDel, marking above a threshold, a policer
  *	flow.c     applications: one connection each, with its measurements
  *
  * Python boots the hosts (tests/host/softnet.py) and passes their functions to the engine.  A node
@@ -71,7 +71,7 @@ void packet_mark(struct packet *p); /* sets the ECN field to CE and corrects the
 
 /* ---- queues (queue.c) --------------------------------------------------------------------------- */
 
-enum discipline { DROPTAIL, RED, CODEL, STEP, DISCIPLINES };
+enum discipline { DROPTAIL, RED, CODEL, STEP, POLICER, DISCIPLINES };
 
 struct queue {
 	double discipline; /* enum discipline */
@@ -79,6 +79,8 @@ struct queue {
 	double limit_bytes, limit_packets;
 	double ecn;       /* 1: the queue marks ECT packets where it would drop them early */
 	double threshold; /* STEP: packets that wait; above this number ECT packets are marked */
+	/* POLICER: tokens that come, bit/s; the most tokens that the bucket holds, bytes */
+	double token_rate, burst;
 	/* RED: lower and upper threshold in packets, max_p, w_q, 1: gentle variant */
 	double low, high, most, weight, gentle;
 	double packet_ns;              /* RED: transmission time of a typical packet */
@@ -91,6 +93,9 @@ struct queue {
 	double average;
 	int64_t count; /* packets since the last mark or drop; -1: the average is below the threshold */
 	uint64_t idle_since;
+	/* POLICER: bytes that may pass at the time @filled; -1: before the first packet */
+	double tokens;
+	uint64_t filled;
 	/* CoDel, RFC 8289 */
 	uint64_t first_above, drop_next;
 	uint32_t drops, last_drops;

@@ -11,6 +11,9 @@
  *   CoDel     RFC 8289.
  *   step      marks each ECT packet while more than a threshold of packets wait, as DCTCP requires
  *             of a switch (RFC 8257 3.1); other packets are only dropped at the limit.
+ *   policer   drops a packet that finds fewer tokens than it has bytes, and takes that many tokens
+ *             for any other packet; tokens come at a rate, and the bucket holds a burst of them (RFC
+ *             3290 appendix A, strict conformance).
  *
  * A queue with the setting ecn marks an ECT packet where it would drop another packet early (RFC
  * 3168 7).  At its limit, and, with RED, while the average is above the upper threshold, it drops an
@@ -71,6 +74,7 @@ void queue_init(struct queue *q, uint64_t seed, uint64_t purpose)
 	memset(q, 0, sizeof(*q));
 	q->rng = rng_make(seed, purpose);
 	q->count = -1;
+	q->tokens = -1;
 }
 
 static struct packet *take_head(struct queue *q, uint64_t now)
@@ -147,6 +151,22 @@ static bool red_admits(struct queue *q, uint64_t now, struct packet *p)
 	}
 	q->count = 0;
 	return q->average < q->high && mark(q, p);
+}
+
+/* ---- the policer -------------------------------------------------------------------------------- */
+
+/* Returns false if the packet must be dropped. */
+static bool policer_admits(struct queue *q, uint64_t now, const struct packet *p)
+{
+	/* The bucket is full before the first packet. */
+	if (q->tokens < 0)
+		q->tokens = q->burst;
+	q->tokens = fmin(q->burst, q->tokens + (now - q->filled) * q->token_rate / 8e9);
+	q->filled = now;
+	if (q->tokens < p->len)
+		return false;
+	q->tokens -= p->len;
+	return true;
 }
 
 /* ---- CoDel -------------------------------------------------------------------------------------- */
@@ -234,6 +254,8 @@ bool queue_put(struct queue *q, uint64_t now, struct packet *p)
 
 	if (q->discipline == RED)
 		good = red_admits(q, now, p) && good;
+	if (q->discipline == POLICER)
+		good = good && policer_admits(q, now, p);
 	if (!good) {
 		q->dropped++;
 		return false;
@@ -274,6 +296,8 @@ static const struct {
 	SETTING(limit_packets),
 	SETTING(ecn),
 	SETTING(threshold),
+	SETTING(token_rate),
+	SETTING(burst),
 	SETTING(low),
 	SETTING(high),
 	SETTING(most),

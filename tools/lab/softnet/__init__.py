@@ -34,10 +34,10 @@ NR, NS, Conductor, Halted, Host, sockaddr_in = (
 
 # pylint: disable=wrong-import-position
 from .lab import Dumbbell, Lab, Switch, fairness  # noqa: E402
-from .links import Bursts, CoDel, Direction, DropTail, Link, QueueSample, RED, Step, write_csv  # noqa: E402
+from .links import Bursts, CoDel, Direction, DropTail, Link, Policer, QueueSample, RED, Step, write_csv  # noqa: E402
 from .sweep import sweep  # noqa: E402
 from .transfer import Sample, Segment, Transfer  # noqa: E402
 
 __all__ = ["NR", "NS", "Bursts", "CoDel", "Conductor", "Direction", "DropTail", "Dumbbell", "Halted", "Host", "Lab",
-           "Link", "QueueSample", "RED", "Sample", "Segment", "Step", "Switch", "Transfer", "fairness", "sockaddr_in",
+           "Link", "Policer", "QueueSample", "RED", "Sample", "Segment", "Step", "Switch", "Transfer", "fairness", "sockaddr_in",
            "sweep", "write_csv"]

@@ -109,7 +109,7 @@ class Lab:
 
     def wire(self, a, b, back=None, **options):
         """Connects two hosts or switches.  Options, for each direction: delay (s, one way), rate (bit/s, 0: no
-        limit), queue (bytes, or DropTail(), RED(), CoDel(), Step()), loss (a share, or Bursts()), duplicate, reorder
+        limit), queue (bytes, or DropTail(), RED(), CoDel(), Step(), Policer()), loss (a share, or Bursts()), duplicate, reorder
         (shares), reorder_delay, jitter, processing (s), rates [(s, bit/s)], trace [ms], outages [(from, to)], drop {numbers of
         data segments}, every (s, between samples of the queue).  @back: options of the direction from b to a alone."""
         self._require_ours(a, b)

@@ -14,7 +14,7 @@ from softnet.host import NS
 from . import checks
 from .checks import require
 
-DROPTAIL_KIND, RED_KIND, CODEL_KIND, STEP_KIND = range(4)    # enum discipline in engine.h
+DROPTAIL_KIND, RED_KIND, CODEL_KIND, STEP_KIND, POLICER_KIND = range(5)    # enum discipline in engine.h
 
 
 @dataclass
@@ -65,6 +65,18 @@ class Step:
 
 
 @dataclass
+class Policer:
+    """Drops a packet that finds fewer tokens than it has bytes. rate: bit/s, at which tokens come; burst: the bytes that
+    pass at once when the bucket is full, as it is at the beginning; packets, bytes: as in DropTail. The rate of the link
+    itself must be higher, and not 0."""
+    rate: float = 8e6
+    burst: float = 60_000
+    packets: float = 1000
+    bytes: float = 0
+    kind = POLICER_KIND
+
+
+@dataclass
 class Bursts:
     """Losses in bursts (Gilbert and Elliott). enter: the probability that a burst begins at a frame; leave: the
     probability that the burst ends at a frame; loss: the share of frames that are lost in a burst; otherwise: the share
@@ -75,13 +87,13 @@ class Bursts:
     otherwise: float = 0.0
 
 
-DISCIPLINES = (DropTail, RED, CoDel, Step)
+DISCIPLINES = (DropTail, RED, CoDel, Step, Policer)
 SHARES = ("duplicate", "reorder")
 SECONDS = ("delay", "jitter", "reorder_delay", "processing", "every")
 LISTS = ("rates", "trace", "outages", "drop")
 OPTIONS = ("rate", "queue", "loss") + SHARES + SECONDS + LISTS
 # Fields of the disciplines that have another name in the engine: {name here: name in the engine}.
-ENGINE_NAMES = {"bytes": "limit_bytes", "packets": "limit_packets"}
+ENGINE_NAMES = {"bytes": "limit_bytes", "packets": "limit_packets", "rate": "token_rate"}
 
 
 class QueueSample(NamedTuple):
@@ -133,9 +145,9 @@ def _flat_list(name, value):
 def _queue_commands(queue):
     """Checks a discipline; returns its settings in the form that the engine expects."""
     if isinstance(queue, (int, float)):
-        checks.number("queue", queue, "bytes, or DropTail(), RED(), CoDel(), Step()", endless=True)
+        checks.number("queue", queue, "bytes, or DropTail(), RED(), CoDel(), Step(), Policer()", endless=True)
         queue = DropTail(bytes=0 if queue == math.inf else max(queue, 1))
-    require(isinstance(queue, DISCIPLINES), f"queue={queue!r}: bytes, or DropTail(), RED(), CoDel(), Step()")
+    require(isinstance(queue, DISCIPLINES), f"queue={queue!r}: bytes, or DropTail(), RED(), CoDel(), Step(), Policer()")
     kind = type(queue).__name__
     for field in fields(queue):
         checks.number(f"{kind}: {field.name}", getattr(queue, field.name), "see its description")
