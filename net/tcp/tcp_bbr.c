@@ -133,7 +133,7 @@ static void bbr_update_cycle_phase(struct sock *sk, const struct rate_sample *rs
  * Begins PROBE_BW in a random phase, so that flows that start together probe at different times.  The phase with gain
  * 3/4 is never the first.
  */
-static void bbr_enter_probe_bw(struct sock *sk)
+void bbr_enter_probe_bw(struct sock *sk)
 {
 	struct bbr *b = inet_csk_ca(sk);
 

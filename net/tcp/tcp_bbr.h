@@ -53,6 +53,9 @@ BUILD_BUG_ON(sizeof(struct bbr) > ICSK_CA_PRIV_SIZE);
 
 #define BBR_MIN_CWND 4 /* segments: with fewer, delayed ACKs would stop the sender */
 
+/* ---- tcp_bbr.c ----------------------------------------------------------------------------------- */
+void bbr_enter_probe_bw(struct sock *sk);
+
 /* ---- tcp_bbr_cwnd.c ------------------------------------------------------------------------------ */
 u32 bbr_min_tso_segs(struct sock *sk);
 /* Returns the number of segments that may be in flight at the bandwidth @bw, times @gain. */

@@ -66,14 +66,16 @@ static void lt_interval_done(const struct tcp_sock *tp, struct bbr *b, u32 bw)
 	bbr_lt_reset_interval(tp, b);
 }
 
-/* The policer's rate is in use: after LT_MAX_ROUNDS rounds in PROBE_BW, probes the path again. */
-static void lt_rate_in_use(struct tcp_sock *tp, struct bbr *b)
+/*
+ * The policer's rate is in use: after LT_MAX_ROUNDS rounds in PROBE_BW, probes the path again, from a random phase.
+ * Otherwise all flows behind one policer would probe at once.
+ */
+static void lt_rate_in_use(struct sock *sk, const struct tcp_sock *tp, struct bbr *b)
 {
 	if (b->mode != BBR_PROBE_BW || !b->round_start || ++b->lt_rtt_cnt < LT_MAX_ROUNDS)
 		return;
 	bbr_lt_reset(tp, b);
-	b->cycle_idx = 0;
-	b->cycle_mstamp = tp->delivered_mstamp;
+	bbr_enter_probe_bw(sk);
 }
 
 void bbr_lt_bw_sampling(struct sock *sk, const struct rate_sample *rs)
@@ -83,7 +85,7 @@ void bbr_lt_bw_sampling(struct sock *sk, const struct rate_sample *rs)
 	u32 delivered, lost, ms;
 
 	if (b->lt_use_bw) {
-		lt_rate_in_use(tp, b);
+		lt_rate_in_use(sk, tp, b);
 		return;
 	}
 	/* The first loss: the bucket is empty, so the interval begins. */
