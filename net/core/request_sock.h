@@ -56,6 +56,7 @@ struct fastopen_queue {
 struct request_sock_queue {
 	spinlock_t rskq_lock; /* guards rskq_accept_head, rskq_accept_tail and rskq_half_open */
 	u8 rskq_defer_accept; /* TCP_DEFER_ACCEPT: how many SYN-ACK timeouts to wait for data */
+	bool synflood_warned; /* the log has a line about a full queue since listen() */
 	atomic_t qlen;        /* number of half-open requests */
 	atomic_t young;       /* number of half-open requests whose timer has never expired */
 	/* first and last connection that waits for accept() */

@@ -59,7 +59,7 @@
 	X(TcpExt, TCPSACKDiscard) X(TcpExt, TCPDSACKIgnoredOld)                                    \
 	X(TcpExt, TCPDSACKIgnoredNoUndo) X(TcpExt, TCPSpuriousRTOs)                                \
 	X(TcpExt, TCPBacklogDrop) X(TcpExt, TCPDeferAcceptDrop)                                    \
-	X(TcpExt, TCPTimeWaitOverflow) X(TcpExt, TCPReqQFullDrop) X(TcpExt, TCPRetransFail)        \
+	X(TcpExt, TCPTimeWaitOverflow) X(TcpExt, SyncookiesSent) X(TcpExt, SyncookiesRecv) X(TcpExt, SyncookiesFailed) X(TcpExt, TCPReqQFullDoCookies) X(TcpExt, TCPReqQFullDrop) X(TcpExt, TCPRetransFail)        \
 	X(TcpExt, TCPRcvCoalesce) X(TcpExt, TCPOFOQueue) X(TcpExt, TCPOFODrop)                     \
 	X(TcpExt, TCPOFOMerge) X(TcpExt, TCPChallengeACK) X(TcpExt, TCPSYNChallenge)               \
 	X(TcpExt, TCPAutoCorking) X(TcpExt, TCPFromZeroWindowAdv) X(TcpExt, TCPToZeroWindowAdv)                              \

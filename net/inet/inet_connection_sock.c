@@ -42,6 +42,7 @@ noinline void reqsk_queue_alloc(struct request_sock_queue *queue)
 {
 	spin_lock_bh(&queue->rskq_lock);
 	queue->rskq_accept_head = queue->rskq_accept_tail = NULL;
+	queue->synflood_warned = false;
 	spin_unlock_bh(&queue->rskq_lock);
 }
 

@@ -180,6 +180,19 @@ noinline struct sock *__inet_lookup_listener(struct inet_hashinfo *h, __be32 dad
  * always finds one of them. If two ACKs complete the same handshake, only the first finds @osk
  * still hashed.
  */
+/* Returns true if the ehash has an entry with the addresses and ports of @sk. The bucket is locked. */
+static bool ehash_has(struct inet_hashinfo *h, const struct sock *sk)
+{
+	const struct sock *other;
+
+	hlist_for_each_entry(other, &inet_ehash_bucket(h, sk->sk_hash)->chain, sk_node)
+		if (other->sk_hash == sk->sk_hash &&
+		    established_match(other, sk->sk_daddr, sk->sk_dport, sk->sk_rcv_saddr,
+				      sk->sk_num, sk->sk_bound_dev_if))
+			return true;
+	return false;
+}
+
 noinline bool inet_ehash_insert(struct sock *sk, struct sock *osk)
 {
 	struct inet_hashinfo *h = sk->sk_prot->hashinfo;
@@ -190,6 +203,9 @@ noinline bool inet_ehash_insert(struct sock *sk, struct sock *osk)
 	sk->sk_hash = sk_ehashfn(sk);
 	lock = inet_ehash_lockp(h, sk->sk_hash);
 	spin_lock_bh(lock);
+	/* A child made from a SYN cookie: two ACKs with the same cookie must not make two. */
+	if (!osk && sk->sk_state == TCP_SYN_RECV)
+		ok = !ehash_has(h, sk);
 	if (osk) {
 		BUG_ON(sk->sk_hash != osk->sk_hash);
 		ok = !hlist_unhashed(&osk->sk_node);

@@ -82,7 +82,8 @@ struct sock *__inet_lookup_skb(struct inet_hashinfo *h, struct sk_buff *skb, __b
 
 /*
  * Inserts @sk into the ehash and, in the same step, removes the request @osk that it replaces
- * (NULL: none). Returns false, without inserting, if @osk was removed before.
+ * (NULL: none). Returns false, without inserting, if @osk was removed before, or if @sk was made
+ * from a SYN cookie (it is in SYN_RECV without a request) and its connection exists already.
  */
 bool inet_ehash_insert(struct sock *sk, struct sock *osk);
 /* As inet_ehash_insert(); but if that fails, also sets @sk to TCP_CLOSE and destroys it. */

@@ -47,7 +47,8 @@ struct inet_request_sock {
 #define ir_rmt_port req.__req_common.skc_dport
 	u8 snd_wscale : 4, rcv_wscale : 4;
 	u8 tstamp_ok : 1, sack_ok : 1, wscale_ok : 1, acked : 1;
-	u8 ecn_ok : 1; /* the SYN offered ECN, and the listener accepted */
+	u8 ecn_ok : 1;    /* the SYN offered ECN, and the listener accepted */
+	u8 syncookie : 1; /* our SYN-ACK is a SYN cookie: the request is in no table */
 	int ir_iif;
 	u8 ir_tos;
 };

@@ -8,14 +8,21 @@
 
 /* ---- connections ---- */
 /*
- * half-open connections of a listener: further SYNs are dropped. The value equals
+ * half-open connections of a listener: further SYNs are answered with SYN cookies. The value equals
  * SOMAXCONN_DEFAULT, the limit for connections that wait for accept().
  */
 #define TCP_MAX_SYN_BACKLOG       4096
 #define TCP_MAX_SYN_BACKLOG_RANGE 1, 1000000
 /*
- * half-open connections of a listener while few pages are free: further SYNs are dropped. 128
- * requests use 40 KiB.
+ * minutes in which a SYN cookie is accepted, counting the one in which it was sent: afterwards it is
+ * refused with a reset, so a cookie is valid for one to two minutes. Linux's value.
+ */
+#define TCP_SYNCOOKIE_MINUTES 2
+/* values of tcp_syncookies. */
+#define TCP_SYNCOOKIES_RANGE 0, 2
+/*
+ * half-open connections of a listener while few pages are free: further SYNs are answered with SYN
+ * cookies. 128 requests use 40 KiB.
  */
 #define TCP_REQUESTS_WHEN_SHORT 128
 /*

@@ -106,6 +106,7 @@ void tcp_init(void)
 {
 	inet_hashinfo_init(&tcp_hashinfo);
 	tcp_isn_init();
+	cookie_init();
 	tcp_sysctl_init();
 	tcp_mtup_sysctl_init();
 	tcp_sendmsg_init();

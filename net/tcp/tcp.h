@@ -91,6 +91,8 @@ extern int sysctl_tcp_recovery; /* TCP_RACK_* */
 extern int sysctl_tcp_slow_start_after_idle;
 extern int sysctl_tcp_stdurg;
 extern int sysctl_tcp_syn_retries;
+extern int
+	sysctl_tcp_syncookies; /* 0: off; 1: while the queue of half-open requests is full; 2: always */
 extern int sysctl_tcp_timestamps; /* 0: off; 1: with a secret offset; 2: without an offset */
 extern int sysctl_tcp_tso_win_divisor;
 extern int sysctl_tcp_limit_output_bytes;

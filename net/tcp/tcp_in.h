@@ -102,6 +102,25 @@ extern struct request_sock_ops tcp_request_sock_ops;
  */
 u32 secure_tcp_seq(__be32 saddr, __be32 daddr, __be16 sport, __be16 dport, u32 *tsoff);
 
+/* ---- syncookies.c ------------------------------------------------------------------------------------------ */
+void cookie_init(void); /* at boot: draws the secret keys */
+/*
+ * Returns the initial sequence number of our answer to @skb, a SYN.  @mss: the peer's MSS; it is rounded down to one
+ * that the cookie can store.
+ */
+u32 cookie_init_sequence(const struct sk_buff *skb, u16 *mss);
+/* Returns the timestamp, at most 126 ms before @now, whose low bits hold the options of @ireq. */
+u32 cookie_init_timestamp(const struct inet_request_sock *ireq, u32 now);
+/*
+ * @skb reached the listener @sk, which has no request for it.  Returns the new child, bh-locked and in the accept
+ * queue, if @skb acknowledges a valid cookie; NULL if there is no memory or the accept queue is full, so that the ACK
+ * counts as lost; or @sk if there is no valid cookie.
+ */
+struct sock *cookie_v4_check(struct sock *sk, struct sk_buff *skb);
+
+/* The listener @sk sends a cookie: from now on it accepts ACKs of cookies, for TCP_SYNCOOKIE_MINUTES. */
+void tcp_synq_overflow(struct sock *sk);
+
 /* ---- tcp_options.c (receive side) ------------------------------------------------------------------------ */
 /*
  * Fills @opt from @skb's header.  Returns false at a malformed option; that option and the following ones are

@@ -384,10 +384,19 @@ static enum skb_drop_reason tcp_rcv_listen(struct sock *sk, struct sk_buff *skb,
 					   const struct tcphdr *th)
 {
 	enum skb_drop_reason reason;
+	struct sock *child;
 
-	/* "Any acknowledgment is bad if it arrives on a connection still in the LISTEN state." */
-	if (th->ack)
-		return tcp_refuse(sk, skb, SKB_DROP_REASON_TCP_FLAGS);
+	/*
+	 * "Any acknowledgment is bad if it arrives on a connection still in the LISTEN state", unless it
+	 * acknowledges a SYN cookie.
+	 */
+	if (th->ack) {
+		child = cookie_v4_check(sk, skb);
+		if (child == sk)
+			return tcp_refuse(sk, skb, SKB_DROP_REASON_TCP_FLAGS);
+		return child ? tcp_child_process(sk, child, skb)
+			     : SKB_DROP_REASON_TCP_LISTEN_OVERFLOW;
+	}
 	if (th->rst)
 		return SKB_DROP_REASON_TCP_RESET;
 	if (!th->syn || th->fin)

@@ -524,7 +524,7 @@ noinline struct sock *tcp_v4_syn_recv_sock(const struct sock *sk, struct sk_buff
 	newinet->inet_id = tcp_sk(newsk)->write_seq ^ jiffies;
 	if (__inet_inherit_port(sk, newsk) < 0)
 		goto out_kill;
-	*own_req = inet_ehash_nolisten(newsk, req_to_sk(req));
+	*own_req = inet_ehash_nolisten(newsk, ireq->syncookie ? NULL : req_to_sk(req));
 	return newsk;
 
 out_kill:

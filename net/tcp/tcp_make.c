@@ -185,6 +185,7 @@ noinline struct sk_buff *tcp_make_synack(const struct sock *sk, struct dst_entry
 	u64 now = ktime_get_ns();
 	struct sk_buff *skb;
 	struct tcphdr *th;
+	u32 stamp;
 
 	skb = tcp_alloc_control(treq->snt_isn, TCPHDR_SYN | TCPHDR_ACK);
 	if (unlikely(!skb))
@@ -195,8 +196,11 @@ noinline struct sk_buff *tcp_make_synack(const struct sock *sk, struct dst_entry
 	 */
 	if (!treq->snt_synack)
 		treq->snt_synack = now;
-	header_size = sizeof(*th) + tcp_synack_options(req, tcp_advertise_mss(sk, dst),
-						       tcp_ns_to_stamp(now), &opts);
+	stamp = tcp_ns_to_stamp(now);
+	if (ireq->syncookie)
+		stamp = cookie_init_timestamp(ireq, stamp);
+	header_size =
+		sizeof(*th) + tcp_synack_options(req, tcp_advertise_mss(sk, dst), stamp, &opts);
 	th = skb_push(skb, header_size);
 	skb_reset_transport_header(skb);
 	th->source = htons(ireq->ir_num);

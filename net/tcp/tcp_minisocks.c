@@ -13,12 +13,14 @@
  * the table.
  *
  * Limits: a listener with listen(N) has at most N + 1 half-open requests, and no more than
- * tcp_max_syn_backlog; it has at most N + 1 connections that wait for accept() (sk_acceptq_is_full).  A
- * SYN above either limit is dropped and counted; the peer sends it again.
+ * tcp_max_syn_backlog; further SYNs are answered with SYN cookies (syncookies.c), without a request, or are
+ * dropped if tcp_syncookies is 0.  It has at most N + 1 connections that wait for accept()
+ * (sk_acceptq_is_full): then each SYN is dropped and counted; the peer sends it again.
  * RFC 9293 3.10.7.2 and 3.10.7.4 (SYN-RECEIVED), RFC 4987 (floods), RFC 5961, RFC 6528, RFC 7323 5.
  * Compare Linux's net/ipv4/tcp_minisocks.c, tcp_input.c and net/core/secure_seq.c.
  */
 #include "kernel/lib/random.h"
+#include "kernel/printk.h"
 #include "net/core/netdevice.h"
 #include "net/tcp/limits.h"
 #include "net/tcp/tcp_ecn.h"
@@ -94,11 +96,30 @@ static void tcp_openreq_init(struct request_sock *req, const struct tcp_options_
 }
 
 /*
+ * The listener's queue of half-open requests is full, or tcp_syncookies is 2.  Counts that, and logs the first case
+ * of each listener.  Returns true if @sk answers with a SYN cookie, false if it drops the SYN.
+ */
+static bool tcp_syn_flood_action(struct sock *sk)
+{
+	struct request_sock_queue *queue = &inet_csk(sk)->icsk_accept_queue;
+	bool cookies = READ_ONCE(sysctl_tcp_syncookies);
+
+	snmp_inc(cookies ? SNMP_TcpExtTCPReqQFullDoCookies : SNMP_TcpExtTCPReqQFullDrop);
+	if (!queue->synflood_warned && sysctl_tcp_syncookies != 2) {
+		queue->synflood_warned = true;
+		pr_info("TCP: possible SYN flood on port %u: %s", sk->sk_num,
+			cookies ? "sending SYN cookies" : "dropping SYNs");
+	}
+	return cookies;
+}
+
+/*
  * Allocates a request for @skb, a SYN, and stores the route to the peer in *@dst.  The caller sets the
  * request's initial sequence number.  Returns NULL if there is no memory or no route.
  */
 static struct request_sock *request_from_syn(struct request_sock_ops *ops, struct sock *sk,
-					     struct sk_buff *skb, struct dst_entry **dst)
+					     struct sk_buff *skb, bool want_cookie,
+					     struct dst_entry **dst)
 {
 	struct tcp_options_received opt = {
 		.mss_clamp = TCP_MSS_DEFAULT,
@@ -110,8 +131,13 @@ static struct request_sock *request_from_syn(struct request_sock_ops *ops, struc
 	if (!req)
 		return NULL;
 	tcp_parse_options(skb, &opt, false);
+	/* A cookie stores the options in its timestamp. */
+	if (want_cookie && !opt.saw_tstamp)
+		tcp_clear_options(&opt);
 	opt.tstamp_ok = opt.saw_tstamp;
 	tcp_openreq_init(req, &opt, sk, skb);
+	inet_rsk(req)->syncookie = want_cookie;
+	inet_rsk(req)->ecn_ok &= !want_cookie || opt.tstamp_ok;
 	af_ops->init_req(req, skb);
 	*dst = af_ops->route_req(sk, req);
 	if (*dst)
@@ -125,31 +151,41 @@ noinline enum skb_drop_reason tcp_conn_request(struct request_sock_ops *ops, str
 {
 	const struct inet_connection_sock_af_ops *af_ops = inet_csk(sk)->icsk_af_ops;
 	u32 tw_isn = TCP_SKB_CB(skb)->tcp_tw_isn, isn;
+	bool want_cookie = false;
 	struct request_sock *req;
 	struct dst_entry *dst;
 
 	/* A SYN that reopens a TIME_WAIT is not part of a flood: its peer has completed a handshake before. */
-	if (syn_queue_is_full(sk) && !tw_isn) {
-		snmp_inc(SNMP_TcpExtTCPReqQFullDrop);
-		return SKB_DROP_REASON_TCP_REQQ_FULL;
+	if ((syn_queue_is_full(sk) || sysctl_tcp_syncookies == 2) && !tw_isn) {
+		want_cookie = tcp_syn_flood_action(sk);
+		if (!want_cookie)
+			return SKB_DROP_REASON_TCP_REQQ_FULL;
 	}
 	if (sk_acceptq_is_full(sk)) {
 		snmp_inc(SNMP_TcpExtListenOverflows);
 		return SKB_DROP_REASON_TCP_LISTEN_OVERFLOW;
 	}
-	req = request_from_syn(ops, sk, skb, &dst);
+	req = request_from_syn(ops, sk, skb, want_cookie, &dst);
 	if (!req)
 		return SKB_DROP_REASON_NOMEM;
 
 	isn = af_ops->init_seq(req, &tcp_rsk(req)->ts_off);
+	if (want_cookie)
+		isn = cookie_init_sequence(skb, &req->mss);
 	tcp_rsk(req)->snt_isn = tw_isn ? tw_isn : isn;
 	tcp_openreq_init_rwin(req, sk, dst);
 
-	/* Hash the request before sending: the answer to the SYN-ACK may arrive at once. */
-	inet_csk_reqsk_queue_hash_add(sk, req, TCP_TIMEOUT_INIT);
-	af_ops->send_synack(sk, dst, req);
+	if (want_cookie) {
+		tcp_synq_overflow(sk);
+		af_ops->send_synack(sk, dst, req);
+		__reqsk_free(req);
+	} else {
+		/* Hash the request before sending: the answer to the SYN-ACK may arrive at once. */
+		inet_csk_reqsk_queue_hash_add(sk, req, TCP_TIMEOUT_INIT);
+		af_ops->send_synack(sk, dst, req);
+		reqsk_put(req);
+	}
 	dst_release(dst);
-	reqsk_put(req);
 	consume_skb(skb);
 	return SKB_CONSUMED;
 }

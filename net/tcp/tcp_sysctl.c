@@ -48,6 +48,7 @@ int sysctl_tcp_sack = 1;
 int sysctl_tcp_slow_start_after_idle = 1;
 int sysctl_tcp_stdurg;
 int sysctl_tcp_syn_retries = TCP_SYN_RETRIES;
+int sysctl_tcp_syncookies = 1;
 int sysctl_tcp_timestamps = 1;
 int sysctl_tcp_tso_win_divisor = TCP_TSO_WIN_DIVISOR;
 int sysctl_tcp_limit_output_bytes = TCP_LIMIT_OUTPUT_BYTES;
@@ -135,7 +136,8 @@ static const struct ctl_table table[] = {
 	NUMBER(max_reordering, "segments", TCP_MAX_REORDERING_RANGE,
 	       "to which a connection may raise its number of duplicate ACKs that mean a loss"),
 	NUMBER(max_syn_backlog, "connections", TCP_MAX_SYN_BACKLOG_RANGE,
-	       "half open at a listener; more SYNs are dropped (Linux: by memory)"),
+	       "half open at a listener; more SYNs are answered with cookies, or dropped (Linux: "
+	       "by memory)"),
 	{
 		.procname = "net/ipv4/tcp_mem",
 		.value = sysctl_tcp_mem,
@@ -193,6 +195,10 @@ static const struct ctl_table table[] = {
 	       "(RFC 6093)"),
 	NUMBER(syn_retries, "retransmissions", TCP_SYN_RETRIES_RANGE,
 	       "of connect()'s SYN; TCP_SYNCNT sets the number for one socket"),
+	NUMBER(syncookies, "", TCP_SYNCOOKIES_RANGE,
+	       "1: SYN cookies (RFC 4987 3.6) while a listener's half-open requests are at their "
+	       "limit; 0: "
+	       "never, such SYNs are dropped; 2: always"),
 	{
 		.procname = "net/ipv4/tcp_timestamps",
 		.value = &sysctl_tcp_timestamps,
