@@ -240,6 +240,7 @@ static void a_flood_of_syns(void)
 	int listener = scene_listen(B, PORT, 16);
 	struct forged f = {.dport = PORT, .flags = SYN_FLAG};
 
+	scene_sysctl(B, "net/ipv4/tcp_syncookies", "0");
 	scene_drop_many(A, RST, 1, ALWAYS);
 	scene_mark();
 	for (unsigned int i = 0; i < 100; i++) {

@@ -81,6 +81,7 @@ static void half_open_ones(unsigned int backlog)
 	unsigned int fit = backlog + 1;
 	struct connection c;
 
+	scene_sysctl(B, "net/ipv4/tcp_syncookies", "0");
 	scene_drop_many(B, SYNACK, 1, fit); /* the first SYN-ACK of each connection */
 	for (unsigned int i = 0; i <= fit; i++) {
 		fds[i] = scene_socket(A);

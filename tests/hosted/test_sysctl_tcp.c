@@ -105,6 +105,7 @@ static void how_many_may_be_half_open(void)
 	int listener = scene_listen(B, PORT, 10), fd[2];
 
 	scene_sysctl(B, "net/ipv4/tcp_max_syn_backlog", "1");
+	scene_sysctl(B, "net/ipv4/tcp_syncookies", "0");
 	scene_drop_many(B, SYNACK, 1, ALWAYS);
 	for (unsigned int i = 0; i < 2; i++) {
 		fd[i] = scene_socket(A);
