@@ -18,7 +18,7 @@
  * refused with a reset, so a cookie is valid for one to two minutes. Linux's value.
  */
 #define TCP_SYNCOOKIE_MINUTES 2
-/* values of tcp_syncookies. */
+/* values of tcp_syncookies: other values are refused. Those of Linux. */
 #define TCP_SYNCOOKIES_RANGE 0, 2
 /*
  * half-open connections of a listener while few pages are free: further SYNs are answered with SYN

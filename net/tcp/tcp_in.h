@@ -102,7 +102,7 @@ extern struct request_sock_ops tcp_request_sock_ops;
  */
 u32 secure_tcp_seq(__be32 saddr, __be32 daddr, __be16 sport, __be16 dport, u32 *tsoff);
 
-/* ---- syncookies.c ------------------------------------------------------------------------------------------ */
+/* ---- tcp_ipv4_syncookies.c ------------------------------------------------------------------------------- */
 void cookie_init(void); /* at boot: draws the secret keys */
 /*
  * Returns the initial sequence number of our answer to @skb, a SYN.  @mss: the peer's MSS; it is rounded down to one

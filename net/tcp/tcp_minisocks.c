@@ -13,7 +13,7 @@
  * the table.
  *
  * Limits: a listener with listen(N) has at most N + 1 half-open requests, and no more than
- * tcp_max_syn_backlog; further SYNs are answered with SYN cookies (syncookies.c), without a request, or are
+ * tcp_max_syn_backlog; further SYNs are answered with SYN cookies (tcp_ipv4_syncookies.c), without a request, or are
  * dropped if tcp_syncookies is 0.  It has at most N + 1 connections that wait for accept()
  * (sk_acceptq_is_full): then each SYN is dropped and counted; the peer sends it again.
  * RFC 9293 3.10.7.2 and 3.10.7.4 (SYN-RECEIVED), RFC 4987 (floods), RFC 5961, RFC 6528, RFC 7323 5.

@@ -20,7 +20,7 @@
  * peer sends its SYN again.
  *
  * A cookie is valid for one to two minutes, and only as long as this listener has sent one in the last two.
- * RFC 4987 3.6, 7323 7.2; compare Linux's net/ipv4/syncookies.c.
+ * RFC 4987 3.6, RFC 7323 7.2.  Compare Linux's net/ipv4/syncookies.c.
  */
 #include "kernel/lib/random.h"
 #include "net/inet/inet_hashtables.h"
