@@ -62,6 +62,12 @@ struct flock {
 	int l_pad2;
 };
 
+/* splice(), tee(), vmsplice() */
+#define SPLICE_F_MOVE     1
+#define SPLICE_F_NONBLOCK 2
+#define SPLICE_F_MORE     4
+#define SPLICE_F_GIFT     8
+
 /* close_range() */
 #define CLOSE_RANGE_UNSHARE 2
 #define CLOSE_RANGE_CLOEXEC 4

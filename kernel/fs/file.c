@@ -69,6 +69,7 @@ void files_init(void)
 	attr_init();
 	readdir_init();
 	sendfile_init();
+	splice_init();
 	pipe_init();
 	poll_init();
 	anon_inode_init();

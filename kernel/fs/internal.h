@@ -16,6 +16,7 @@ void stat_init(void);
 void attr_init(void);
 void readdir_init(void);
 void sendfile_init(void);
+void splice_init(void);
 void pipe_init(void);
 void poll_init(void);
 void anon_inode_init(void);
@@ -37,6 +38,9 @@ void eventpoll_release_file(struct file *file);
 
 /* F_SETPIPE_SZ and F_GETPIPE_SZ; -EBADF if @file is no pipe (pipe.c). */
 long pipe_fcntl(struct file *file, unsigned int cmd, unsigned long arg);
+
+/* Writes @n bytes of the kernel's memory to @out.  Returns the bytes written, or -errno (sendfile.c). */
+ssize_t write_kernel(struct file *out, void *buf, size_t n, u64 *pos);
 
 /* poll.c: what the waiting calls have in common. */
 

@@ -39,6 +39,11 @@
  */
 #define PIPE_PAGES_MAX 256
 /*
+ * pages that splice() reads from a file at a time: the rest is read afterwards, or by the next call if the
+ * file is a socket. The list of pages is on the stack.
+ */
+#define SPLICE_PAGES_MAX 16U
+/*
  * bytes of a path with its NUL: a longer one fails with -ENAMETOOLONG, and so does a path that a
  * symbolic link makes longer. Linux's value.
  */

@@ -14,46 +14,19 @@
 #include "include/uapi/ioctl.h"
 #include "include/uapi/poll.h"
 #include "include/uapi/unistd.h"
-#include "kernel/fs/file.h"
-#include "kernel/fs/inode.h"
 #include "kernel/fs/internal.h"
 #include "kernel/fs/limits.h"
+#include "kernel/fs/pipe.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "kernel/mm/uaccess.h"
 #include "kernel/process/signal.h"
-#include "kernel/sched/mutex.h"
 #include "kernel/sched/sched.h"
 #include "kernel/syscall.h"
 
-struct pipe_buffer {
-	struct page *page;
-	unsigned int offset, len; /* position of the unread data in the page */
-};
-
-struct pipe_inode_info {
-	struct inode inode;
-	struct mutex mutex;
-	wait_queue_head_t wait;        /* readers and writers alike */
-	unsigned int curbuf;           /* the oldest full slot */
-	unsigned int nrbufs;           /* full slots */
-	unsigned int readers, writers; /* open ends */
-	unsigned int slots;            /* of the ring, a power of two */
-	struct pipe_buffer *bufs;
-};
-
 static struct kmem_cache *pipe_cache;
 
-static struct pipe_buffer *pipe_slot(struct pipe_inode_info *pipe, unsigned int n)
-{
-	return &pipe->bufs[(pipe->curbuf + n) & (pipe->slots - 1)];
-}
-
-/*
- * Sleeps until the other end reads, writes or closes; the mutex is released meanwhile.  Returns 0
- * or -ERESTARTSYS.
- */
-static int pipe_wait(struct pipe_inode_info *pipe)
+int pipe_wait(struct pipe_inode_info *pipe)
 {
 	DEFINE_WAIT(wait);
 
@@ -68,15 +41,27 @@ static int pipe_wait(struct pipe_inode_info *pipe)
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-/*
- * Copies buffered bytes to @to until either is exhausted.  Returns their number, or -EFAULT if none
- * could be copied.  Wakes writers if the pipe was full and now has a free slot: writers wait only
- * for a full pipe. mutex held.
- */
-static ssize_t pipe_take(struct pipe_inode_info *pipe, struct iov_iter *to)
+void pipe_drop(struct pipe_inode_info *pipe, unsigned int n)
+{
+	struct pipe_buffer *buf = pipe_slot(pipe, 0);
+	bool was_full = pipe->nrbufs == pipe->slots;
+
+	buf->offset += n;
+	buf->len -= n;
+	if (buf->len)
+		return;
+	put_page(buf->page);
+	buf->page = NULL;
+	pipe->curbuf = (pipe->curbuf + 1) & (pipe->slots - 1);
+	pipe->nrbufs--;
+	/* Writers wait only for a full pipe. */
+	if (was_full)
+		wake_up_interruptible_poll(&pipe->wait, EPOLLOUT | EPOLLWRNORM);
+}
+
+ssize_t pipe_take(struct pipe_inode_info *pipe, struct iov_iter *to)
 {
 	ssize_t total = 0;
-	bool was_full = false;
 
 	while (pipe->nrbufs && iov_iter_count(to)) {
 		struct pipe_buffer *buf = pipe_slot(pipe, 0);
@@ -85,47 +70,40 @@ static ssize_t pipe_take(struct pipe_inode_info *pipe, struct iov_iter *to)
 		size_t n = copy_to_iter(from, want, to);
 
 		total += n;
-		buf->offset += n;
-		buf->len -= n;
-		if (!buf->len) {
-			put_page(buf->page);
-			buf->page = NULL;
-			was_full |= pipe->nrbufs == pipe->slots;
-			pipe->curbuf = (pipe->curbuf + 1) & (pipe->slots - 1);
-			pipe->nrbufs--;
-		}
-		if (n < want) {
-			total = total ? total : -EFAULT;
-			break;
-		}
+		pipe_drop(pipe, n);
+		if (n < want)
+			return total ? total : -EFAULT;
 	}
-	if (was_full)
-		wake_up_interruptible_poll(&pipe->wait, EPOLLOUT | EPOLLWRNORM);
 	return total;
+}
+
+int pipe_wait_data(struct pipe_inode_info *pipe, bool nonblock)
+{
+	int err;
+
+	while (!pipe->nrbufs) {
+		if (!pipe->writers)
+			return 0;
+		if (nonblock)
+			return -EAGAIN;
+		err = pipe_wait(pipe);
+		if (err)
+			return err;
+	}
+	return 1;
 }
 
 static ssize_t pipe_read(struct file *file, struct iov_iter *to)
 {
 	struct pipe_inode_info *pipe = file->private_data;
-	ssize_t res = 0;
-	int err;
+	ssize_t res;
 
 	if (!iov_iter_count(to))
 		return 0;
 	mutex_lock(&pipe->mutex);
-	while (!pipe->nrbufs) {
-		if (!pipe->writers)
-			goto out_unlock;
-		res = -EAGAIN;
-		if (file->f_flags & O_NONBLOCK)
-			goto out_unlock;
-		err = pipe_wait(pipe);
-		res = err;
-		if (err)
-			goto out_unlock;
-	}
-	res = pipe_take(pipe, to);
-out_unlock:
+	res = pipe_wait_data(pipe, file->f_flags & O_NONBLOCK);
+	if (res > 0)
+		res = pipe_take(pipe, to);
 	mutex_unlock(&pipe->mutex);
 	return res;
 }
@@ -147,20 +125,22 @@ static ssize_t pipe_append(struct pipe_inode_info *pipe, struct iov_iter *from)
 		return 0;
 	buf = pipe_slot(pipe, pipe->nrbufs - 1);
 	end = buf->offset + buf->len;
-	if (want > PAGE_SIZE - end)
+	if (buf->shared || want > PAGE_SIZE - end)
 		return 0;
 	n = copy_from_iter((char *)page_address(buf->page) + end, want, from);
 	buf->len += n;
 	return n ? (ssize_t)n : -EFAULT;
 }
 
-/*
- * Fills one new slot with up to a page of @from.  Returns the bytes copied, -ENOMEM or -EFAULT.  A
- * slot must be free. mutex held.
- */
-static ssize_t pipe_add(struct pipe_inode_info *pipe, struct iov_iter *from)
+void pipe_push(struct pipe_inode_info *pipe, struct pipe_buffer buf)
 {
-	struct pipe_buffer *buf = pipe_slot(pipe, pipe->nrbufs);
+	*pipe_slot(pipe, pipe->nrbufs) = buf;
+	pipe->nrbufs++;
+	wake_up_interruptible_poll(&pipe->wait, EPOLLIN | EPOLLRDNORM);
+}
+
+ssize_t pipe_add(struct pipe_inode_info *pipe, struct iov_iter *from)
+{
 	struct page *page = alloc_page(GFP_KERNEL);
 	size_t n;
 
@@ -171,8 +151,7 @@ static ssize_t pipe_add(struct pipe_inode_info *pipe, struct iov_iter *from)
 		put_page(page);
 		return -EFAULT;
 	}
-	*buf = (struct pipe_buffer){.page = page, .len = n};
-	pipe->nrbufs++;
+	pipe_push(pipe, (struct pipe_buffer){.page = page, .len = n});
 	return n;
 }
 
@@ -186,10 +165,10 @@ static ssize_t pipe_write(struct file *file, struct iov_iter *from)
 	mutex_lock(&pipe->mutex);
 	if (pipe->readers)
 		n = pipe_append(pipe, from);
+	if (n > 0)
+		wake_up_interruptible_poll(&pipe->wait, EPOLLIN | EPOLLRDNORM);
 	while (n >= 0) {
 		total += n;
-		if (n)
-			wake_up_interruptible_poll(&pipe->wait, EPOLLIN | EPOLLRDNORM);
 		if (!iov_iter_count(from))
 			break;
 		if (!pipe->readers)
@@ -282,6 +261,11 @@ static const struct file_operations pipe_file_ops = {
 	.release = pipe_release,
 };
 
+struct pipe_inode_info *pipe_of(const struct file *file)
+{
+	return file->f_op == &pipe_file_ops ? file->private_data : NULL;
+}
+
 /* Replaces the ring by one with @slots slots.  Returns 0, -EBUSY if the data does not fit, or -ENOMEM. */
 static int pipe_resize(struct pipe_inode_info *pipe, unsigned int slots)
 {
@@ -310,11 +294,11 @@ out_unlock:
 
 long pipe_fcntl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	struct pipe_inode_info *pipe = file->private_data;
+	struct pipe_inode_info *pipe = pipe_of(file);
 	unsigned int slots = 1, bytes = arg;
 	int err = 0;
 
-	if (file->f_op != &pipe_file_ops)
+	if (!pipe)
 		return -EBADF;
 	if (cmd == F_SETPIPE_SZ) {
 		if (bytes > INT32_MAX)

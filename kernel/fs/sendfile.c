@@ -20,14 +20,13 @@
 #include "kernel/sched/sched.h"
 #include "kernel/syscall.h"
 
-/* Writes @n bytes of the kernel's memory to @out.  Returns the bytes written, or -errno. */
-static ssize_t write_kernel(struct file *out, void *buf, size_t n)
+ssize_t write_kernel(struct file *out, void *buf, size_t n, u64 *pos)
 {
 	struct iov_iter iter;
 	struct iovec iov;
 
 	iov_iter_init_kernel(&iter, &iov, buf, n);
-	return vfs_iter(out, &iter, true, NULL);
+	return vfs_iter(out, &iter, true, pos);
 }
 
 /*
@@ -56,7 +55,7 @@ static ssize_t send_page(struct file *out, struct file *in, u64 *pos, size_t *n)
 	if (out->f_op->sendpage)
 		res = out->f_op->sendpage(out, page, offset, *n, more);
 	if (res == -EOPNOTSUPP)
-		res = write_kernel(out, (char *)page_address(page) + offset, *n);
+		res = write_kernel(out, (char *)page_address(page) + offset, *n, NULL);
 	put_page(page);
 	if (res > 0)
 		*pos += res;
@@ -78,7 +77,7 @@ static ssize_t send_copy(struct file *out, struct file *in, u64 *pos, size_t *n)
 	res = in->f_op->read_at(in, &iter, &end);
 	*n = max_t(ssize_t, res, 0);
 	if (res > 0)
-		res = write_kernel(out, buf, res);
+		res = write_kernel(out, buf, res, NULL);
 	if (res > 0)
 		*pos += res;
 	kfree(buf);

@@ -31,6 +31,7 @@ void check_files(void);
 void check_directories(void);
 void check_descriptors(void);
 void check_pipes(void);
+void check_splice(void);
 void check_epoll(void);
 void check_poll(void);
 void check_event_files(void);

@@ -78,6 +78,7 @@ static const struct part {
 	{"directories", check_directories},
 	{"descriptors", check_descriptors},
 	{"pipes", check_pipes},
+	{"splice", check_splice},
 	{"epoll", check_epoll},
 	{"poll", check_poll},
 	{"event files", check_event_files},
