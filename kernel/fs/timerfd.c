@@ -3,12 +3,14 @@
  * timerfd: a timer whose expirations are read from a descriptor.
  *
  * sys_timerfd_* <- applications, timerfd_read() <- read() (process context, ctx->mutex);
- * timerfd_expires() <- the HRTIMER softirq, which takes only ctx->lock.
+ * timerfd_expires() <- the HRTIMER softirq, timerfd_clock_was_set() <- clock_settime(): these take only
+ * ctx->lock.
  *
  * A periodic timer is armed for one period at a time.  After it has expired, the next read() counts the
- * periods that have passed and arms it again: a reader that is late costs no interrupts.  A time of day
- * is converted when the timer is set: setting the clock later does not move the timer, and
- * TFD_TIMER_CANCEL_ON_SET has no effect.  Compare Linux's fs/timerfd.c.
+ * periods that have passed and arms it again: a reader that is late costs no interrupts.  Only an
+ * absolute time of CLOCK_REALTIME is a time of day and moves with that clock; a relative one counts on the
+ * monotonic clock, as on Linux.  With TFD_TIMER_CANCEL_ON_SET the next read() after the clock was set
+ * fails with ECANCELED.  Compare Linux's fs/timerfd.c.
  */
 #include "include/uapi/timerfd.h"
 
@@ -24,26 +26,27 @@
 #include "kernel/sched/mutex.h"
 #include "kernel/sched/sched.h"
 #include "kernel/syscall.h"
-#include "kernel/time/hrtimer.h"
+#include "kernel/time/clock_timer.h"
 #include "kernel/time/time.h"
-#include "kernel/time/wallclock.h"
 
 struct timerfd_ctx {
 	struct mutex mutex;
-	spinlock_t lock; /* ticks, expired */
-	struct hrtimer timer;
-	u64 next;     /* when the timer expires, or expired last: ns, as ktime_get_ns() counts */
-	u64 interval; /* ns; 0: once */
-	u64 ticks;    /* expirations that no read() has returned */
-	bool expired; /* not armed again since it expired */
-	bool real;    /* of CLOCK_REALTIME */
+	spinlock_t lock; /* ticks, expired, cancelled */
+	struct clock_timer timer;
+	struct clock_watch watch; /* added if the flag TFD_TIMER_CANCEL_ON_SET is in effect */
+	u64 next;                 /* when the timer expires, or expired last: ns, on timer.clock */
+	u64 interval;             /* ns; 0: once */
+	u64 ticks;                /* expirations that no read() has returned */
+	bool expired;             /* not armed again since it expired */
+	bool cancelled;           /* the clock was set, and no call has returned ECANCELED since */
+	bool real;                /* of CLOCK_REALTIME */
 	wait_queue_head_t wait;
 };
 
 static struct kmem_cache *timerfd_cache;
 static const struct file_operations timerfd_fops;
 
-static void timerfd_expires(struct hrtimer *timer)
+static void timerfd_expires(struct clock_timer *timer)
 {
 	struct timerfd_ctx *ctx = container_of(timer, struct timerfd_ctx, timer);
 
@@ -52,6 +55,30 @@ static void timerfd_expires(struct hrtimer *timer)
 	ctx->expired = true;
 	spin_unlock(&ctx->lock);
 	wake_up_interruptible_poll(&ctx->wait, EPOLLIN);
+}
+
+static void timerfd_clock_was_set(struct clock_watch *watch)
+{
+	struct timerfd_ctx *ctx = container_of(watch, struct timerfd_ctx, watch);
+
+	spin_lock(&ctx->lock);
+	ctx->ticks++; /* poll() reports the descriptor readable */
+	ctx->cancelled = true;
+	spin_unlock(&ctx->lock);
+	wake_up_interruptible_poll(&ctx->wait, EPOLLIN);
+}
+
+/* Returns true, once, if the clock was set and the flag TFD_TIMER_CANCEL_ON_SET is in effect. */
+static bool take_cancelled(struct timerfd_ctx *ctx)
+{
+	bool cancelled;
+
+	spin_lock_bh(&ctx->lock);
+	cancelled = ctx->cancelled && !list_empty(&ctx->watch.list);
+	if (cancelled)
+		ctx->cancelled = false;
+	spin_unlock_bh(&ctx->lock);
+	return cancelled;
 }
 
 /* Saturates, so that a time far in the future does not overflow. */
@@ -78,7 +105,7 @@ static bool is_valid(const struct timespec *ts)
  */
 static u64 catch_up(struct timerfd_ctx *ctx)
 {
-	u64 now = ktime_get_ns(), ticks, periods;
+	u64 now = clock_now(ctx->timer.clock), ticks, periods = 0;
 	bool rearm;
 
 	spin_lock_bh(&ctx->lock);
@@ -89,28 +116,42 @@ static u64 catch_up(struct timerfd_ctx *ctx)
 	spin_unlock_bh(&ctx->lock);
 	if (!rearm)
 		return ticks;
-	/* The tick at ctx->next is in ctx->ticks. */
-	periods = (now - ctx->next) / ctx->interval;
+	/* The tick at ctx->next is in ctx->ticks.  If the clock was set back since, no other has passed. */
+	if (now > ctx->next)
+		periods = (now - ctx->next) / ctx->interval;
 	ctx->next += (periods + 1) * ctx->interval;
 	spin_lock_bh(&ctx->lock);
 	ctx->ticks += periods;
 	spin_unlock_bh(&ctx->lock);
-	hrtimer_start(&ctx->timer, ctx->next);
+	clock_timer_start(&ctx->timer, ctx->next);
 	return ticks + periods;
 }
 
 /* ---- read(), poll(), close() -------------------------------------------------------------------- */
 
-/* Stores the ticks since the last read() and resets them.  Returns false if there were none. */
-static bool take_ticks(struct timerfd_ctx *ctx, u64 *ticks)
+/*
+ * Stores the ticks since the last read() and resets them.  Returns 1, 0 if there were none, or
+ * -ECANCELED: then a periodic timer stays off, because the program must set it anew.
+ */
+static int take_ticks(struct timerfd_ctx *ctx, u64 *ticks)
 {
+	int res = -ECANCELED;
+
 	mutex_lock(&ctx->mutex);
-	*ticks = catch_up(ctx);
-	spin_lock_bh(&ctx->lock);
-	ctx->ticks -= *ticks;
-	spin_unlock_bh(&ctx->lock);
+	if (take_cancelled(ctx)) {
+		spin_lock_bh(&ctx->lock);
+		ctx->ticks = 0;
+		ctx->expired = false;
+		spin_unlock_bh(&ctx->lock);
+	} else {
+		*ticks = catch_up(ctx);
+		spin_lock_bh(&ctx->lock);
+		ctx->ticks -= *ticks;
+		spin_unlock_bh(&ctx->lock);
+		res = *ticks > 0;
+	}
 	mutex_unlock(&ctx->mutex);
-	return *ticks > 0;
+	return res;
 }
 
 static ssize_t timerfd_read(struct file *file, struct iov_iter *to)
@@ -121,7 +162,7 @@ static ssize_t timerfd_read(struct file *file, struct iov_iter *to)
 
 	if (iov_iter_count(to) < sizeof(ticks))
 		return -EINVAL;
-	while (!take_ticks(ctx, &ticks)) {
+	while (!(err = take_ticks(ctx, &ticks))) {
 		if (READ_ONCE(file->f_flags) & O_NONBLOCK)
 			return -EAGAIN;
 		/* take_ticks() may sleep for the mutex, so it is not the condition of the wait. */
@@ -129,6 +170,8 @@ static ssize_t timerfd_read(struct file *file, struct iov_iter *to)
 		if (err)
 			return err;
 	}
+	if (err < 0)
+		return err;
 	return copy_to_iter(&ticks, sizeof(ticks), to) == sizeof(ticks) ? (ssize_t)sizeof(ticks)
 									: -EFAULT;
 }
@@ -145,7 +188,8 @@ static int timerfd_release(struct inode *inode, struct file *file)
 {
 	struct timerfd_ctx *ctx = file->private_data;
 
-	hrtimer_cancel(&ctx->timer);
+	clock_watch_remove(&ctx->watch);
+	clock_timer_cancel(&ctx->timer);
 	kmem_cache_free(timerfd_cache, ctx);
 	return 0;
 }
@@ -175,7 +219,8 @@ static long sys_timerfd_create(int clockid, unsigned int flags)
 		return -ENOMEM;
 	mutex_init(&ctx->mutex);
 	spin_lock_init(&ctx->lock);
-	hrtimer_setup(&ctx->timer, timerfd_expires);
+	clock_timer_setup(&ctx->timer, CLOCK_MONOTONIC, timerfd_expires);
+	clock_watch_setup(&ctx->watch, timerfd_clock_was_set);
 	init_waitqueue_head(&ctx->wait);
 	ctx->real = clockid == CLOCK_REALTIME || clockid == CLOCK_REALTIME_ALARM;
 	fd = anon_inode_getfd(&timerfd_fops, ctx, O_RDWR | flags, NULL);
@@ -190,33 +235,42 @@ static void get_time(struct timerfd_ctx *ctx, struct itimerspec *setting)
 	u64 now, left = 0;
 
 	catch_up(ctx);
-	now = ktime_get_ns();
-	if (hrtimer_is_queued(&ctx->timer) && ctx->next > now)
+	now = clock_now(ctx->timer.clock);
+	if (hrtimer_is_queued(&ctx->timer.timer) && ctx->next > now)
 		left = ctx->next - now;
 	setting->it_value = to_timespec(left);
 	setting->it_interval = to_timespec(ctx->interval);
 }
 
-/* ctx->mutex held. */
-static void set_time(struct timerfd_ctx *ctx, const struct itimerspec *setting, bool absolute)
+/*
+ * Returns 0, or -ECANCELED if the clock was set and no read() has reported it; the timer is armed
+ * in both cases.  ctx->mutex held.
+ */
+static int set_time(struct timerfd_ctx *ctx, const struct itimerspec *setting, int flags)
 {
-	u64 value = to_ns(&setting->it_value), now, base = 0;
+	u64 value = to_ns(&setting->it_value), now;
+	bool of_day = ctx->real && (flags & TFD_TIMER_ABSTIME);
 
-	hrtimer_cancel(&ctx->timer);
-	now = ktime_get_ns();
+	clock_timer_cancel(&ctx->timer);
+	ctx->timer.clock = of_day ? CLOCK_REALTIME : CLOCK_MONOTONIC;
+	if (of_day && (flags & TFD_TIMER_CANCEL_ON_SET))
+		clock_watch_add(&ctx->watch);
+	else
+		clock_watch_remove(&ctx->watch);
 	spin_lock_bh(&ctx->lock);
 	ctx->ticks = 0;
 	ctx->expired = false;
 	spin_unlock_bh(&ctx->lock);
 	ctx->interval = to_ns(&setting->it_interval);
 	if (!value)
-		return;
-	if (!absolute)
+		return 0;
+	if (!(flags & TFD_TIMER_ABSTIME)) {
+		now = ktime_get_ns();
 		value = min(value, KTIME_MAX - now) + now;
-	else if (ctx->real)
-		base = ktime_get_real_ns() - now;
-	ctx->next = value > base ? value - base : 0;
-	hrtimer_start(&ctx->timer, ctx->next);
+	}
+	ctx->next = value;
+	clock_timer_start(&ctx->timer, value);
+	return take_cancelled(ctx) ? -ECANCELED : 0;
 }
 
 /* Returns the timer of descriptor @fd, or NULL and -EBADF or -EINVAL in *@err; *@filep is for fput(). */
@@ -252,9 +306,11 @@ static long sys_timerfd_settime(int fd, int flags, const struct itimerspec __use
 		return err;
 	mutex_lock(&ctx->mutex);
 	get_time(ctx, &old);
-	set_time(ctx, &setting, flags & TFD_TIMER_ABSTIME);
+	err = set_time(ctx, &setting, flags);
 	mutex_unlock(&ctx->mutex);
 	fput(file);
+	if (err)
+		return err;
 	return uold && copy_to_user(uold, &old, sizeof(old)) ? -EFAULT : 0;
 }
 

@@ -4,9 +4,11 @@
  *
  * clock_timer_start() <- sleep.c, kernel/process; wallclock_set() -> clock_was_set(); the HRTIMER
  * softirq -> fire().  An hrtimer counts on the monotonic clock, so a timer on the time of day is
- * moved when the time of day is set.  For that, armed timers on the time of day are in a list.
+ * moved when the time of day is set.  For that, armed timers on the time of day are in a list.  A
+ * second list has the functions that are told of it (timerfd).
  *
- * Lock: realtime_lock, interrupts off; the lock of the hrtimers is inside it.  Compare the clock
+ * Lock: realtime_lock, interrupts off; the lock of the hrtimers and those of the watches' functions
+ * are inside it.  Compare the clock
  * bases of Linux's kernel/time/hrtimer.c.
  */
 #include "kernel/time/clock_timer.h"
@@ -18,6 +20,7 @@
 
 static DEFINE_SPINLOCK(realtime_lock);
 static LIST_HEAD(realtime_timers);
+static LIST_HEAD(watches);
 
 u64 clock_now(int clock)
 {
@@ -84,9 +87,35 @@ bool clock_timer_cancel(struct clock_timer *timer)
 	return armed;
 }
 
+void clock_watch_setup(struct clock_watch *watch, void (*was_set)(struct clock_watch *watch))
+{
+	watch->was_set = was_set;
+	INIT_LIST_HEAD(&watch->list);
+}
+
+void clock_watch_add(struct clock_watch *watch)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&realtime_lock, flags);
+	if (list_empty(&watch->list))
+		list_add_tail(&watch->list, &watches);
+	spin_unlock_irqrestore(&realtime_lock, flags);
+}
+
+void clock_watch_remove(struct clock_watch *watch)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&realtime_lock, flags);
+	list_del_init(&watch->list);
+	spin_unlock_irqrestore(&realtime_lock, flags);
+}
+
 void clock_was_set(void)
 {
 	struct clock_timer *timer;
+	struct clock_watch *watch;
 	unsigned long flags;
 
 	spin_lock_irqsave(&realtime_lock, flags);
@@ -94,5 +123,7 @@ void clock_was_set(void)
 		if (hrtimer_try_to_cancel(&timer->timer))
 			hrtimer_start(&timer->timer, monotonic_expiry(timer));
 	}
+	list_for_each_entry(watch, &watches, list)
+		watch->was_set(watch);
 	spin_unlock_irqrestore(&realtime_lock, flags);
 }

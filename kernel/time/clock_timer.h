@@ -33,4 +33,14 @@ bool clock_timer_cancel(struct clock_timer *timer);
 /* Called when the time of day was set. */
 void clock_was_set(void);
 
+/* A function that runs when the time of day was set, with interrupts off and a lock held. */
+struct clock_watch {
+	void (*was_set)(struct clock_watch *watch);
+	struct list_head list; /* empty while the watch is not added */
+};
+void clock_watch_setup(struct clock_watch *watch, void (*was_set)(struct clock_watch *watch));
+/* Both may be called in any state of @watch.  Process context. */
+void clock_watch_add(struct clock_watch *watch);
+void clock_watch_remove(struct clock_watch *watch);
+
 #endif

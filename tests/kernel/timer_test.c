@@ -3,6 +3,8 @@
  * Tests of a program's time: clocks, sleeping calls, timer_create(), setitimer() and alarm().  The cases are
  * programs of the hosted kernel, whose clock moves only while they sleep.
  */
+#include "include/uapi/poll.h"
+#include "include/uapi/timerfd.h"
 #include "kernel/irq.h"
 #include "kernel/lib/string.h"
 #include "kernel/process/limits.h"
@@ -373,6 +375,108 @@ static void fatal_alarm(void)
 	CALL0(__NR_pause);
 }
 
+/* ---- timerfd and the time of day: timerfd_create(2) --------------------------------------------- */
+
+static void set_clock(long seconds)
+{
+	struct timespec ts = {seconds, 0};
+
+	CHECK_IS(CALL2(__NR_clock_settime, CLOCK_REALTIME, &ts), 0);
+}
+
+static void arm(int fd, int flags, long seconds, long interval, long expected)
+{
+	struct itimerspec setting = {{interval, 0}, {seconds, 0}};
+
+	CHECK_IS(CALL4(__NR_timerfd_settime, fd, flags, &setting, NULL), expected);
+}
+
+/* An absolute time of CLOCK_REALTIME is reached earlier when the clock is set forward; a relative one is not. */
+static void timerfd_follows_the_clock(void)
+{
+	int fd = (int)CALL2(__NR_timerfd_create, CLOCK_REALTIME, TFD_NONBLOCK);
+	struct itimerspec left;
+	u64 ticks;
+
+	set_clock(1000000);
+	arm(fd, TFD_TIMER_ABSTIME, 1000100, 0, 0);
+	CHECK_IS(CALL3(__NR_read, fd, &ticks, 8), -EAGAIN);
+	set_clock(1000098);
+	CHECK_IS(CALL2(__NR_timerfd_gettime, fd, &left), 0);
+	CHECK_IS(left.it_value.tv_sec, 2);
+	sleep_ms(1999);
+	CHECK_IS(CALL3(__NR_read, fd, &ticks, 8), -EAGAIN);
+	sleep_ms(2);
+	CHECK_IS(CALL3(__NR_read, fd, &ticks, 8), 8);
+	CHECK_IS(ticks, 1);
+
+	arm(fd, 0, 100, 0, 0);
+	set_clock(2000000);
+	sleep_ms(99000);
+	CHECK_IS(CALL3(__NR_read, fd, &ticks, 8), -EAGAIN);
+	sleep_ms(1001);
+	CHECK_IS(CALL3(__NR_read, fd, &ticks, 8), 8);
+
+	/* A periodic timer that was set back begins again at its next period. */
+	set_clock(3000000);
+	arm(fd, TFD_TIMER_ABSTIME, 3000001, 10, 0);
+	sleep_ms(1001);
+	set_clock(2999990);
+	CHECK_IS(CALL3(__NR_read, fd, &ticks, 8), 8);
+	CHECK_IS(ticks, 1);
+	CHECK_IS(CALL2(__NR_timerfd_gettime, fd, &left), 0);
+	CHECK_IS(left.it_value.tv_sec, 21);
+	CHECK_IS(CALL1(__NR_close, fd), 0);
+}
+
+/* "the read(2) fails with the error ECANCELED", once for each change, and poll() reports it. */
+static void timerfd_is_cancelled(void)
+{
+	int fd = (int)CALL2(__NR_timerfd_create, CLOCK_REALTIME, TFD_NONBLOCK);
+	struct pollfd p = {fd, POLLIN, 0};
+	u64 ticks;
+
+	set_clock(1000000);
+	arm(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, 1000100, 0, 0);
+	set_clock(1000001);
+	CHECK_IS(CALL3(__NR_poll, &p, 1, 0), 1);
+	CHECK_IS(CALL3(__NR_read, fd, &ticks, 8), -ECANCELED);
+	CHECK_IS(CALL3(__NR_read, fd, &ticks, 8), -EAGAIN);
+	sleep_ms(99001);
+	CHECK_IS(CALL3(__NR_read, fd, &ticks, 8), 8);
+	set_clock(1000200);
+	arm(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, 1000300, 0, -ECANCELED);
+	CHECK_IS(CALL3(__NR_read, fd, &ticks, 8), -EAGAIN);
+	/* Without the flag, or with a relative time, it does not happen. */
+	arm(fd, TFD_TIMER_ABSTIME, 1000300, 0, 0);
+	set_clock(1000000);
+	CHECK_IS(CALL3(__NR_read, fd, &ticks, 8), -EAGAIN);
+	arm(fd, TFD_TIMER_CANCEL_ON_SET, 100, 0, 0);
+	set_clock(1000000);
+	CHECK_IS(CALL3(__NR_read, fd, &ticks, 8), -EAGAIN);
+	CHECK_IS(CALL1(__NR_close, fd), 0);
+}
+
+static int set_clock_after_5_ms(void *arg)
+{
+	sleep_ms(5);
+	set_clock((long)arg);
+	end_thread();
+	return 0;
+}
+
+static void timerfd_reader_is_woken(void)
+{
+	int fd = (int)CALL2(__NR_timerfd_create, CLOCK_REALTIME, 0);
+	u64 ticks;
+
+	arm(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, 8000000000, 0, 0);
+	start(set_clock_after_5_ms, (void *)4000000L);
+	CHECK_IS(CALL3(__NR_read, fd, &ticks, 8), -ECANCELED);
+	join_threads();
+	CHECK_IS(CALL1(__NR_close, fd), 0);
+}
+
 /* ---- running the cases ------------------------------------------------------------------------ */
 
 const struct test_case cases[] = {
@@ -380,6 +484,9 @@ const struct test_case cases[] = {
 	{"sleeps_are_exact", sleeps_are_exact, NULL, 0},
 	{"interrupted_sleep", interrupted_sleep, NULL, 0},
 	{"sleep_until_a_time_of_day", sleep_until_a_time_of_day, NULL, 0},
+	{"timerfd_follows_the_clock", timerfd_follows_the_clock, NULL, 0},
+	{"timerfd_is_cancelled", timerfd_is_cancelled, NULL, 0},
+	{"timerfd_reader_is_woken", timerfd_reader_is_woken, NULL, 0},
 	{"timer_arguments", timer_arguments, NULL, 0},
 	{"one_shot", one_shot, NULL, 0},
 	{"overruns", overruns, NULL, 0},
