@@ -89,9 +89,9 @@
 /* names of one file: one more fails with -EMLINK. As many as ext4 has. */
 #define RAMFS_LINKS_MAX 65000
 /*
- * bytes of a name in the initrd with its NULs: of an archive with a longer name, only the entries
- * before that name are unpacked. The longest path fits, and the NULs with which tools/pack aligns
- * the data behind it.
+ * bytes of a name in the initrd with its NULs: if a name is longer, only the entries before it are
+ * unpacked. The limit has room for the longest path, and for the NULs with which tools/pack aligns
+ * the data behind the name.
  */
 #define CPIO_NAME_MAX (2 * 4096)
 /* reports about the initrd's entries: further entries that are left out are only counted. */
