@@ -52,7 +52,10 @@ u64 process_runtime(void);
 struct seq_file;
 /* Prints the sets of signals, as /proc/self/status has them. */
 void proc_show_signals(struct seq_file *m, const struct task_struct *p);
-/* Registers /proc/self/task and names of the machine.  Boot, after proc_init(). */
+/*
+ * Registers /proc/self/task, and files about the machine such as /proc/loadavg. Boot, after
+ * proc_init().
+ */
 void proc_task_init(void);
 
 /*
