@@ -42,8 +42,8 @@ static bool is_stream(const struct sock *sk)
 /* ---- room at the peer ---------------------------------------------------------------------------- */
 
 /*
- * Returns true if @sk may put one more packet into the queue of @peer. Without a lock the result may be
- * outdated.
+ * Returns true if @sk may put one more packet into the queue of @peer. If the caller holds no lock, the
+ * result may be outdated.
  */
 static bool has_room(const struct sock *sk, const struct sock *peer)
 {
