@@ -6,7 +6,7 @@
  *     -> net_protocol's handler (tcp_v4_rcv, icmp_rcv)
  *
  * Softirq, no lock. The functions follow the contract of net/core/dropreason.h: they return a drop
- * reason, and netif_receive_skb() frees the packet. RFC 791, 1122 section 3.2. Compare Linux's
+ * reason, and netif_receive_skb() frees the packet. RFC 791, RFC 1122 3.2. Compare Linux's
  * net/ipv4/ip_input.c.
  */
 #define LOG_SOURCE ip_log

@@ -20,7 +20,7 @@
  * dropped first, because they are needed last.
  *
  * Context: softirq with the bh lock, or the thread that owns the socket.  RFC 9293 3.8.6.3 and 3.10.7.4,
- * 1122 4.2.3.2, 2883, 5681 4.2.  Compare Linux's net/ipv4/tcp_input.c.
+ * RFC 1122 4.2.3.2, RFC 2883, RFC 5681 4.2.  Compare Linux's net/ipv4/tcp_input.c.
  */
 #include "net/tcp/limits.h"
 #include "net/tcp/tcp_ecn.h"

@@ -79,7 +79,10 @@ static void tcp_check_urg(struct sock *sk, const struct tcphdr *th)
 	struct tcp_sock *tp = tcp_sk(sk);
 	u32 ptr = ntohs(th->urg_ptr);
 
-	/* RFC 6093 2.2: the pointer is behind the urgent byte, although RFC 1122 says that it is the byte. */
+	/*
+	 * RFC 6093 2.2: peers point behind the urgent byte, although RFC 1122 says that the pointer points to the
+	 * byte.
+	 */
 	if (ptr && !READ_ONCE(sysctl_tcp_stdurg))
 		ptr--;
 	ptr += ntohl(th->seq);
