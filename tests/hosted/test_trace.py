@@ -230,8 +230,8 @@ def test_no_process_receives(traces):
 
 # The functions that a reader of the receive path meets: all functions of net/**/*.c in softirq, from
 # tcp_v4_rcv() on; functions of headers do not count. Each entry: segment, index of its tcp_v4_rcv() in the
-# server's trace, last function, greatest permitted number of changes of file, which are calls of a
-# function in another file than the function before.
+# server's trace, last function, greatest permitted number of file changes. A file change is a function
+# that is in another file than the function before it.
 WALKS = [("SYN", 0, "dev_queue_xmit", 28), ("ACK", 1, "sock_def_readable", 40)]
 
 

@@ -180,9 +180,9 @@ static void test_stack_keeps_its_distance(void **state)
 	/* mmap() leaves the gap. */
 	below = map(0, PG, RW, ANON);
 	assert_int_equal(below, stack - STACK_GUARD_GAP - PG);
-	/* The stack does not grow into the gap, */
+	/* The stack does not grow into the gap if the mapping below is in use. */
 	assert_int_equal(store(stack - PG, 1), -EFAULT);
-	/* unless the mapping below is only reserved. */
+	/* The stack grows into the gap if the mapping below is only reserved (PROT_NONE). */
 	assert_int_equal(sys(__NR_mprotect, below, PG, PROT_NONE), 0);
 	assert_int_equal(store(stack - PG, 1), 0);
 	unmap_all();
