@@ -33,20 +33,24 @@
 
 /* ---- the event has come ---------------------------------------------------------------------------- */
 
-/* Sends as much as the windows permit, lost segments first. */
+/*
+ * Sends as much as the windows permit, lost segments first.  If this is the rest of F-RTO's new data, nothing is
+ * retransmitted before its ACK (RFC 5682 2.1, step 2 (b)), and Nagle's rule does not apply (tcp_xmit_recovery()).
+ */
 void tcp_tsq_write(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
+	bool frto = tp->frto && after(tp->snd_nxt, tp->high_seq);
 
 	if (!((1u << sk->sk_state) &
 	      (1u << TCP_ESTABLISHED | 1u << TCP_FIN_WAIT1 | 1u << TCP_CLOSING |
 	       1u << TCP_CLOSE_WAIT | 1u << TCP_LAST_ACK)))
 		return;
-	if (tp->lost_out > tp->retrans_out && tp->snd_cwnd > tcp_packets_in_flight(tp)) {
+	if (!frto && tp->lost_out > tp->retrans_out && tp->snd_cwnd > tcp_packets_in_flight(tp)) {
 		tcp_mstamp_refresh(tp);
 		tcp_xmit_retransmit_queue(sk);
 	}
-	tcp_write_xmit(sk, tcp_current_mss(sk), tp->nonagle, 0, GFP_ATOMIC);
+	tcp_write_xmit(sk, tcp_current_mss(sk), frto ? TCP_NAGLE_OFF : tp->nonagle, 0, GFP_ATOMIC);
 }
 
 static void tcp_tsq_handler(struct sock *sk)
