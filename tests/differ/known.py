@@ -258,7 +258,7 @@ def fast_path_by_memory(d):
             una = max(una, w[5] if w[5] != "-" else 1)
         return False
     if d.words[0] in ("send", "shutdown", "close") and f"={result(d.ours)}" in (d.ours, d.linux):
-        closed = [i for i, w in enumerate(earlier) if w[6] == 0]
+        closed = [i for i, w in enumerate(earlier) if w[6] < SMALL]
         return bool(closed) and any(w[3] > earlier[closed[-1]][3] for w in earlier[:closed[-1]])
     if is_probe_only_here(d):
         return True
@@ -270,13 +270,18 @@ def fast_path_by_memory(d):
 
 
 def blocks_beyond_a_fin(d):
-    """A peer sent data beyond its FIN, which no conforming peer does, and the data arrived before the FIN. Linux's ACK of
-    the FIN still has SACK blocks of this data, and Linux then drops it. Here the data is dropped first, so the ACK has
-    no blocks.
+    """The ACK of a FIN. A peer may have sent data beyond its FIN, which no conforming peer does, and the data arrived before
+    the FIN. Linux's ACK still has SACK blocks of this data, and Linux then drops it. Or the FIN itself arrived before the
+    data in front of it, and Linux's ACK that ends FIN_WAIT2 still has a SACK block of the FIN. Here such blocks are
+    dropped first, so the ACK has at most a D-SACK.
     Script: close/data-beyond-the-fin.pkt"""
     def without_blocks(answer):
         return re.sub(r"(A\d+/\d+):\S+", r"\1", answer or "")
-    return d.words[0] == "seg" and "F" in d.words[2] and d.ours != d.linux and d.ours == without_blocks(d.linux)
+    if d.words[0] != "seg" or d.ours == d.linux or without_blocks(d.ours) != without_blocks(d.linux):
+        return False
+    blocks = [re.search(r"A\d+/(\d+):?(\S*)", answer or "") for answer in (d.ours, d.linux)]
+    ends = [w[3] + w[4] + 1 for w in steps_up_to(d) if w[0] == "seg" and "F" in w[2]]
+    return None not in blocks and int(blocks[0][1]) in ends and blocks[1][2].startswith(blocks[0][2])
 
 
 def two_ends(d):
@@ -360,7 +365,7 @@ def frag_needed_without_mtu(d):
     segments of different lengths, and retransmit different ones.
     Script: icmp/fragmentation-needed-without-an-mtu.pkt"""
     return any(is_frag_needed(w) and w[4] == 0 for w in steps_up_to(d)) and \
-        without(d.ours, "D", "a", "e") == without(d.linux, "D", "a", "e")
+        (d.words[0] == "info" or without(d.ours, "D", "a", "e", "s") == without(d.linux, "D", "a", "e", "s"))
 
 
 def route_of_another_connection(d):
@@ -513,11 +518,12 @@ def odd_edges(d):
 
 
 def is_about_odd_edges(d):
-    """Returns true if one of odd_edges() is within a segment's length of what the present segment acknowledges or SACKs, or
+    """Returns true if one of odd_edges() is within a segment's length of what the last segment acknowledges or SACKs, or
     if a range of data that only one kernel sends begins or ends at such an edge."""
     odd, size = odd_edges(d), mss_of_peer(d)
-    new = [pair for w, b in blocks_before(d) if w is d.words for pair in b]
-    new += [(d.words[5], d.words[5])] if d.words[0] == "seg" and d.words[5] != "-" else []
+    present = next((w for w in reversed(steps_up_to(d)) if w[0] == "seg"), d.words)
+    new = [pair for w, b in blocks_before(d) if w is present for pair in b]
+    new += [(present[5], present[5])] if present[0] == "seg" and present[5] != "-" else []
     touched = any(low - size < edge < high + size for low, high in new for edge in odd)
     return touched or any(edge in odd for pair in set(ranges(d.ours)) ^ set(ranges(d.linux)) for edge in pair)
 
@@ -593,7 +599,7 @@ def duplicates_lower_reordering(d):
     Script: recovery/duplicates-do-not-lower-the-threshold.pkt"""
     acks = [w[5] for w in steps_up_to(d) if w[0] == "seg" and w[5] != "-" and not w[4]]
     return not has_sack(d) and any(a == b for a, b in zip(acks, acks[1:])) and (
-        other_counters(d) == {REORDERING} or only_data_differs(d) and (
+        REORDERING in other_counters(d) and int(extra(d.linux).split(",")[REORDERING]) < 3 or only_data_differs(d) and (
             early_on_linux(d) or bool(old_ranges(d, d.linux)) and new_ranges(d, d.ours) != new_ranges(d, d.linux)))
 
 
@@ -607,6 +613,14 @@ def lost_segments_after_an_undo(d):
     return has_sack(d) and repaired(d) and d.undone
 
 
+def is_behind_a_cut(d):
+    """Returns true if only one kernel sends a range that begins at the end of a segment which SACK blocks of our own had
+    made shorter."""
+    cuts = {high for answer in (*d.before, d.ours, d.linux) if only(answer, "s") for low, high in ranges(answer)
+            if high - low < mss_of_peer(d)}
+    return any(low in cuts for low, _ in set(ranges(d.ours)) ^ set(ranges(d.linux)))
+
+
 def cut_inside_a_segment(d):
     """An ACK or a SACK block ends inside a segment, or SACK blocks of our own leave less room for data in a segment that is
     sent again. Linux cuts the rest of a large packet anew from there, merges SACKed packets, and does not look again at
@@ -616,7 +630,7 @@ def cut_inside_a_segment(d):
     ours, linux = ranges(d.ours), ranges(d.linux)
     same = len(ours) == len(linux) and all(a[0] == b[0] for a, b in zip(ours, linux))
     if not resent(d) or not odd_edges(d):
-        return resent(d) and only_data_differs(d) and same and only(d.linux, "s") != []
+        return resent(d) and only_data_differs(d) and (same and only(d.linux, "s") != [] or is_behind_a_cut(d))
     return bool(other_counters(d)) or only_data_differs(d) and (same or is_about_odd_edges(d))
 
 
@@ -636,6 +650,8 @@ def dsack_in_a_part_of_a_burst(d):
     last = max((i for i, w in enumerate(steps_up_to(d)) if w[0] == "seg"), default=None)
     if last not in twice:
         return False
+    if only_data_differs(d) and len(ours) == len(linux) == 2 and ours[0] == linux[0]:
+        return True     # all of it is new, and the probe of its end begins elsewhere
     if d.words[0] == "info":
         fields = list(zip(extra(d.ours).split(","), extra(d.linux).split(",")))
         return len(fields) > UNACKED and all(a == b for k, (a, b) in enumerate(fields) if k != UNACKED)
@@ -664,9 +680,12 @@ def dsack_of_a_delayed_ack(d):
 
 def ack_on_the_next_tick(d):
     """A FIN is received before any data, so the delay of its ACK is still zero. Here the ACK is sent within a
-    millisecond. Linux sends it at its next tick of 4 ms or at the tick after that, when the step has ended.
+    millisecond. Linux sends it at its next tick of 4 ms or at the tick after that, when the step has ended. If
+    data beyond the FIN came before, Linux's delay is 40 ms.
     Script: ack/on-the-next-tick.pkt"""
-    return d.words[0] == "seg" and "F" in d.words[2] and lasts(d) < (ACK_MAX_TICKS + 1) * LINUX_TICK_US and \
+    early = any(w[0] == "seg" and w[4] and w[3] > d.words[3] for w in steps_up_to(d)) if d.words[0] == "seg" else False
+    longest = DELAYED_ACK_US if early else (ACK_MAX_TICKS + 1) * LINUX_TICK_US
+    return d.words[0] == "seg" and "F" in d.words[2] and lasts(d) < longest and \
         only(d.ours, "A") != [] == only(d.linux, "A") and without(d.ours, "A", "a", "e") == without(d.linux, "A", "a", "e")
 
 
