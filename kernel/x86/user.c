@@ -184,17 +184,44 @@ bool x86_syscall(struct pt_regs *regs)
 
 /* ---- threads -------------------------------------------------------------------------------- */
 
+/*
+ * Makes the selectors null that a thread has loaded, so that no other thread reads them.  GS's base is
+ * the kernel's now: the program's is exchanged for it meanwhile, because loading GS changes the base.
+ */
+static void clear_selectors(void)
+{
+	u32 fs, gs, ds, es;
+
+	asm volatile("mov %%fs, %0; mov %%gs, %1; mov %%ds, %2; mov %%es, %3"
+		     : "=r"(fs), "=r"(gs), "=r"(ds), "=r"(es));
+	if (likely(!(fs | gs | ds | es)))
+		return;
+	asm volatile("mov %0, %%fs; mov %0, %%ds; mov %0, %%es; swapgs; mov %0, %%gs; swapgs"
+		     :
+		     : "r"(0)
+		     : "memory");
+}
+
 void hal_user_switch(struct task_struct *next)
 {
 	struct hal_cpu *cpu = &this_cpu()->hal;
+	bool other = cpu->user_pid != next->pid;
 
 	cpu->kernel_sp = user_stack_top(next);
 	desc_set_kernel_stack(cpu->kernel_sp);
-	if (cpu->fs_base != next->hal.fs_base) {
+	if (other) {
+		cpu->user_pid = next->pid;
+		clear_selectors();
+	}
+	/*
+	 * The last thread may have loaded a selector, a null one too, and so changed a base that
+	 * the CPU holds.
+	 */
+	if (cpu->fs_base != next->hal.fs_base || (other && cpu->fs_base)) {
 		cpu->fs_base = next->hal.fs_base;
 		wrmsr(MSR_FS_BASE, cpu->fs_base);
 	}
-	if (cpu->gs_base != next->hal.gs_base) {
+	if (cpu->gs_base != next->hal.gs_base || (other && cpu->gs_base)) {
 		cpu->gs_base = next->hal.gs_base;
 		wrmsr(MSR_KERNEL_GS, cpu->gs_base);
 	}
@@ -230,9 +257,19 @@ static long set_base(u64 *base, u64 value)
 		return -EPERM;
 	hal_irq_disable();
 	*base = value;
+	/* The selector that the thread may have loaded becomes null, as on Linux. */
+	this_cpu()->hal.user_pid = 0;
 	hal_user_switch(current);
 	hal_irq_enable();
 	return 0;
+}
+
+/* The CPU's own value, which a selector may have changed. */
+static long get_base(u32 msr, void __user *to)
+{
+	u64 base = rdmsr(msr);
+
+	return copy_to_user(to, &base, sizeof(base)) ? -EFAULT : 0;
 }
 
 static long sys_arch_prctl(int option, u64 address)
@@ -247,9 +284,9 @@ static long sys_arch_prctl(int option, u64 address)
 	case ARCH_SET_GS:
 		return set_base(&thread->gs_base, address);
 	case ARCH_GET_FS:
-		return copy_to_user((void *)address, &thread->fs_base, 8) ? -EFAULT : 0;
+		return get_base(MSR_FS_BASE, (void *)address);
 	case ARCH_GET_GS:
-		return copy_to_user((void *)address, &thread->gs_base, 8) ? -EFAULT : 0;
+		return get_base(MSR_KERNEL_GS, (void *)address);
 	default:
 		return -EINVAL;
 	}

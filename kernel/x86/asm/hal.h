@@ -20,7 +20,9 @@ struct hal_cpu {
 	u64 scratch;   /* for entry.S (CPU_SCRATCH), with irq off */
 	/* The thread whose vector registers the CPU holds; NULL: those of none. */
 	struct task_struct *fpu_owner;
-	u64 fs_base, gs_base; /* the program's bases that the CPU holds */
+	/* The program's bases that the CPU holds, unless thread user_pid has loaded a selector. */
+	u64 fs_base, gs_base;
+	int user_pid; /* the thread of the program that ran last */
 };
 
 /* The platform's part of struct task_struct, for threads of the program. */
