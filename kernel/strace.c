@@ -198,18 +198,34 @@ void strace_leave(unsigned int nr, const char *name, const long *args, long resu
 			  current->pid, line, result);
 }
 
+void report_second_process(const char *call)
+{
+	static bool reported;
+
+	if (reported)
+		return;
+	reported = true;
+	pr_warn("'%s' calls %s: ENOSYS: this machine runs one process, and starts no other "
+		"program\n",
+		current->comm, call);
+	pr_warn("  a server: run it in the foreground with threads (nginx: daemon off; "
+		"master_process "
+		"off;)\n");
+	pr_warn("  a shell or a script: make its program the init= of the machine\n");
+}
+
 /* Reports each number once. */
 long syscall_missing(long nr)
 {
 	u32 *count = &missing[nr < 0 || nr >= NR_SYSCALLS ? NR_SYSCALLS : nr];
 
-	if ((*count)++)
+	/* glibc tries rseq() at each start, and works without it. */
+	if ((*count)++ || nr == __NR_rseq)
 		return -ENOSYS;
 	if (nr == __NR_fork || nr == __NR_vfork || nr == __NR_execve || nr == __NR_execveat)
-		pr_warn("system call %ld: there is one process, and it cannot start another "
-			"(daemon off; "
-			"master_process off)\n",
-			nr);
+		report_second_process(nr == __NR_fork    ? "fork"
+				      : nr == __NR_vfork ? "vfork"
+							 : "execve");
 	else
 		pr_info("system call %ld is missing: ENOSYS (/proc/syscalls counts)\n", nr);
 	return -ENOSYS;

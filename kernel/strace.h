@@ -15,5 +15,7 @@ void strace_enter(unsigned int nr, const char *name, const long *args);
 void strace_leave(unsigned int nr, const char *name, const long *args, long result);
 /* Counts the call @nr, for which no function is registered.  Returns -ENOSYS. */
 long syscall_missing(long nr);
+/* Says in the log, once, why @call fails with ENOSYS and what to do: the program wants a second process. */
+void report_second_process(const char *call);
 
 #endif

@@ -23,6 +23,7 @@
 #include "kernel/sched/limits.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/thread.h"
+#include "kernel/strace.h"
 #include "kernel/syscall.h"
 
 /* A thread must share these. */
@@ -46,9 +47,14 @@ static void report_refused(const struct clone_args *args)
 {
 	static bool reported;
 
+	if (!(args->flags & CLONE_THREAD)) {
+		report_second_process("clone (fork)");
+		return;
+	}
 	if (!reported)
-		pr_warn("clone() with flags %#llx: there is one process, only threads can be "
-			"created (daemon off; master_process off)",
+		pr_warn("clone() with flags %#llx: ENOSYS: a thread shares memory, files and "
+			"signal "
+			"handlers with the others",
 			(unsigned long long)args->flags);
 	reported = true;
 }
