@@ -186,14 +186,15 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	boot_stage("threads, time");
 
 	/* files */
-	files_init();     /* the root directory; file descriptors; read(), write(), poll() */
-	proc_init();      /* /proc; the parts below register their files in it */
-	version_init();   /* /proc/version */
-	proc_task_init(); /* /proc/self/task, /proc/sys/kernel */
-	strace_init();    /* `strace=`; /proc/syscalls */
-	sysctl_init();    /* /proc/sys; `sysctl.` */
-	vma_init();       /* the program's memory: mmap() and its relatives */
-	exec_init();      /* the loader: `norandmaps` */
+	files_init();        /* the root directory; file descriptors; read(), write(), poll() */
+	proc_init();         /* /proc; the parts below register their files in it */
+	version_init();      /* /proc/version */
+	proc_task_init();    /* /proc/self/task, /proc/sys/kernel */
+	proc_machine_init(); /* /proc/stat, cpuinfo, mounts */
+	strace_init();       /* `strace=`; /proc/syscalls */
+	sysctl_init();       /* /proc/sys; `sysctl.` */
+	vma_init();          /* the program's memory: mmap() and its relatives */
+	exec_init();         /* the loader: `norandmaps` */
 	boot_stage("files");
 
 	/* the network, bottom up */

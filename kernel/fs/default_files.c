@@ -20,13 +20,24 @@
 
 #define TEXT_MAX 256
 
+/* Directories of /sys, which has the files only that allocators and servers read at their start. */
+#define SYS_HUGE  "/sys/kernel/mm/transparent_hugepage"
+#define SYS_CPU   "/sys/devices/system/cpu"
+#define SYS_CLOCK "/sys/devices/system/clocksource/clocksource0"
+
 static const struct {
 	const char *path;
 	u32 mode;
 } directories[] = {
-	{"/etc", 0755},     {"/tmp", S_ISVTX | 0777},     {"/run", 0755},
-	{"/var", 0755},     {"/var/log", 0755},           {"/var/tmp", S_ISVTX | 0777},
-	{"/var/lib", 0755}, {"/dev/shm", S_ISVTX | 0777},
+	{"/etc", 0755},           {"/tmp", S_ISVTX | 0777},
+	{"/run", 0755},           {"/var", 0755},
+	{"/var/log", 0755},       {"/var/tmp", S_ISVTX | 0777},
+	{"/var/lib", 0755},       {"/dev/shm", S_ISVTX | 0777},
+	{"/sys", 0755},           {"/sys/kernel", 0755},
+	{"/sys/kernel/mm", 0755}, {SYS_HUGE, 0755},
+	{"/sys/devices", 0755},   {"/sys/devices/system", 0755},
+	{SYS_CPU, 0755},          {"/sys/devices/system/clocksource", 0755},
+	{SYS_CLOCK, 0755},
 };
 
 static const struct {
@@ -46,6 +57,11 @@ static const struct {
 	{"/etc/hosts", "127.0.0.1\tlocalhost\n127.0.1.1\t%s\n"},
 	{"/etc/hostname", "%s\n"},
 	{"/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"},
+	{SYS_HUGE "/enabled", "always madvise [never]\n"},
+	{SYS_CPU "/online", "0\n"},
+	{SYS_CPU "/possible", "0\n"},
+	{SYS_CPU "/present", "0\n"},
+	{SYS_CLOCK "/current_clocksource", "tsc\n"},
 };
 
 /*

@@ -57,6 +57,8 @@ void proc_show_signals(struct seq_file *m, const struct task_struct *p);
  * proc_init().
  */
 void proc_task_init(void);
+/* Registers /proc/stat and other files of proc_machine.c.  Boot, after proc_init(). */
+void proc_machine_init(void);
 
 /*
  * Called by do_exit() for a PF_USER thread: releases its robust mutexes, zeroes its clear_child_tid

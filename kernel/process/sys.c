@@ -127,8 +127,6 @@ static long sys_personality(u32 personality)
 	return before;
 }
 
-#define CAPABILITY_LAST 40
-
 static struct {
 	int pdeathsig;
 	bool dumpable, keepcaps, no_new_privs, thp_disabled;

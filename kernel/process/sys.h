@@ -15,6 +15,8 @@
 #define NODENAME_MAX 64 /* bytes, without NUL */
 extern char nodename[NODENAME_MAX + 1], domainname[NODENAME_MAX + 1];
 
+#define CAPABILITY_LAST 40 /* the last capability of Linux 6: CAP_CHECKPOINT_RESTORE */
+
 void ids_init(void); /* ids.c */
 void sys_init(void); /* sys.c */
 

@@ -68,6 +68,42 @@ static void show_file(const char *path)
 		fclose(f);
 }
 
+/* Files that servers, allocators and language runtimes read at their start. */
+static void show_readable(void)
+{
+	static const char *const paths[] = {
+		"/proc/cpuinfo",
+		"/proc/stat",
+		"/proc/mounts",
+		"/proc/filesystems",
+		"/proc/self/mounts",
+		"/proc/self/mountinfo",
+		"/proc/self/cgroup",
+		"/proc/self/oom_score_adj",
+		"/proc/sys/kernel/cap_last_cap",
+		"/proc/sys/fs/pipe-max-size",
+		"/proc/sys/vm/overcommit_memory",
+		"/proc/sys/net/core/somaxconn",
+		"/sys/devices/system/cpu/online",
+		"/sys/devices/system/cpu/possible",
+		"/sys/devices/system/clocksource/clocksource0/current_clocksource",
+	};
+	size_t n = 0;
+	char text[8];
+	FILE *f;
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		f = fopen(paths[i], "r");
+		if (f && fread(text, 1, 2, f) == 2)
+			n++;
+		else
+			printf("%s cannot be read\n", paths[i]);
+		if (f)
+			fclose(f);
+	}
+	printf("%zu files read\n", n);
+}
+
 int main(void)
 {
 	time_t noon = 12 * 3600;
@@ -85,6 +121,10 @@ int main(void)
 	strftime(date, sizeof(date), "%F %T %Z", localtime(&noon));
 	printf("%s\n", date);
 	show_directories();
+	printf("processors %ld of %ld\n", sysconf(_SC_NPROCESSORS_ONLN),
+	       sysconf(_SC_NPROCESSORS_CONF));
+	show_readable();
+	show_file("/sys/kernel/mm/transparent_hugepage/enabled");
 	show_file("/etc/hostname");
 	show_file("/etc/resolv.conf");
 	printf("END\n");
