@@ -266,7 +266,7 @@ $(1)/libsoftnet.so: $$($(1)_OBJ)
 	@echo "  $$@"
 # Tests of the kernel without the network: they have a kernel_main() of their own (tests/kernel/cases.c).
 $(1)_KERNEL_OBJ := $$(patsubst %,$(1)/%.o,$$(filter kernel/%,$$(call sources_of,$(or $(4),checked),$$(COMMON_SRC))) \
-	$$(filter-out tests/host/virtio_model.c tests/host/inspect.c,$$(HOST_SRC)))
+	$$(filter-out tests/host/virtio_model.c tests/host/virtio_model_control.c tests/host/inspect.c,$$(HOST_SRC)))
 $(1)/tests/kernel/%.c.o: tests/kernel/%.c Makefile
 	@mkdir -p $$(@D)
 	$$(Q)$$(HOSTCC) -std=gnu11 -MMD -MP -g $$(WARN) $$(HOST_FLAGS) $(2) $$($(1)_INC) -c $$< -o $$@

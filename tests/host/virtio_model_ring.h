@@ -2,7 +2,7 @@
 /*
  * One queue of the device model, and functions to read and write its rings as the device does.
  *
- * Only virtio_model.c includes this file.  It shares no code with drivers/virtio/virtqueue.c.
+ * Part of virtio_model_state.h.  It shares no code with drivers/virtio/virtqueue.c.
  */
 #ifndef TESTS_HOST_VIRTIO_MODEL_RING_H
 #define TESTS_HOST_VIRTIO_MODEL_RING_H

@@ -3,7 +3,7 @@
  * The virtqueue: its ring, and its decisions whether to ring the doorbell, against the device model.
  *
  * Linked from: this file, drivers/virtio/virtqueue.c, drivers/virtio/virtio.c,
- * tests/host/virtio_model.c, tests/host/virtio_frame.c, cmocka.  ring_platform.h replaces the parts of
+ * tests/host/virtio_model*.c, tests/host/virtio_frame.c, cmocka.  ring_platform.h replaces the parts of
  * the kernel that the virtqueue calls (pages, interrupts, the log), so that a test controls them.
  *
  * The model reads a ring only after a doorbell that it asked for, and interrupts only when the driver

@@ -11,7 +11,7 @@
 
 UNIT_HOSTED := test_waits test_virtio_net test_virtio_legacy test_sockets test_sock_lock test_late_timers
 # Further files of the hosted kernel that such a test needs.
-UNIT_ALSO_test_virtio_net := tests/host/virtio_model.c tests/host/virtio_frame.c
+UNIT_ALSO_test_virtio_net := tests/host/virtio_model.c tests/host/virtio_model_control.c tests/host/virtio_frame.c
 UNIT_ALSO_test_virtio_legacy := $(UNIT_ALSO_test_virtio_net)
 # The whole hosted kernel, with its device and its applications.
 UNIT_ONLY_test_malformed := $(HOST_SRC) $(filter-out $(MACHINE_TABLE),$(COMMON_SRC)) $(APP_SRC)
@@ -31,7 +31,7 @@ UNIT_ONLY_test_image_tables := kernel/x86/ksyms.c kernel/x86/lines.c kernel/x86/
 	kernel/lib/string.c \
 	kernel/lib/vsprintf.c
 UNIT_ONLY_test_virtqueue := drivers/virtio/virtqueue.c drivers/virtio/virtio.c kernel/ratelimit.c \
-	tests/host/virtio_model.c tests/host/virtio_frame.c
+	tests/host/virtio_model.c tests/host/virtio_model_control.c tests/host/virtio_frame.c
 UNIT_ONLY_test_ring_trace := $(UNIT_ONLY_test_virtqueue)
 UNIT_ONLY_test_pci_intx := drivers/pci_intx.c $(UNIT_ONLY_test_virtqueue)
 # test_usercopy is linked with the machine's usercopy.S. A rule below renames that file's section .extable to extable,
