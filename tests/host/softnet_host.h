@@ -56,7 +56,7 @@
  *   fail_alloc     N: the Nth allocation of an object from now on fails, once (0: none does)
  *   iss            the initial sequence number of this host's connections from now on, active and
  *                  passive.  A value above 32 bits (default): RFC 6528's (tests/host/iss.c)
- *   race_edge      N: frames and interrupts wait until the next system call has begun.  They are
+ *   race_edge      N: frames, the timer and interrupts wait until the next system call has begun.  They are
  *                  delivered at the Nth place in it where an interrupt is possible (race build: at
  *                  the Nth edge of the code), or when the call sleeps or returns before that.
  *                  Afterwards irq_chance and race_chance decide again

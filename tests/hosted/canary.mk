@@ -6,7 +6,7 @@
 # objects are the race build's.  The bug is caught if one of the first CANARY_SEEDS runs of its scene fails with the
 # bug's text (canary_NAME_shows); another failure is an error.
 
-CANARIES := unlocked wrong_lock wakeup epoll_wakeup epoll_order leak wrap
+CANARIES := unlocked wrong_lock wakeup epoll_wakeup epoll_order epoll_scan timerfd futex leak wrap
 # STRIDE of race.h: this number of runs together interrupts at every edge of the code.
 CANARY_SEEDS := 8
 
@@ -45,6 +45,27 @@ canary_epoll_order_sed := s/(struct epoll_event event = .*ep_item_poll\(epi, &pt
 canary_epoll_order_lines := 1
 canary_epoll_order_scene := epoll_listed_against_data
 canary_epoll_order_shows := a call of host b hangs
+
+# An item that becomes ready while epoll_wait() asks the items for their events is not put on the ready list.
+canary_epoll_scan_file := kernel/fs/eventpoll.c
+canary_epoll_scan_sed := /^static bool ep_add_ready/,/^}/s/if \(!ep_is_ready\(epi\)\)/if (!ep_is_ready(epi) \&\& !ep->scanning)/
+canary_epoll_scan_lines := 1
+canary_epoll_scan_scene := epoll_listed_against_data
+canary_epoll_scan_shows := a call of host b hangs
+
+# A timer's read() resets the ticks, and with them one that came after it counted them.
+canary_timerfd_file := kernel/fs/timerfd.c
+canary_timerfd_sed := s/ctx->ticks -= \*ticks;/ctx->ticks = 0;/
+canary_timerfd_lines := 1
+canary_timerfd_scene := timerfd_read_against_expiry
+canary_timerfd_shows := a call of host b hangs
+
+# A futex wait whose timeout has expired returns ETIMEDOUT although a wake counted it.
+canary_futex_file := kernel/process/futex.c
+canary_futex_sed := s/if \(!leave\(&q\)\)/if (!leave(\&q) \&\& in_time)/
+canary_futex_lines := 1
+canary_futex_scene := futex_wake_against_timeout
+canary_futex_shows := 0xffffffffffffff92 != 0
 
 # An ACK that arrives when the listener has just closed does not drop its reference to the request.
 canary_leak_file := net/tcp/tcp_ipv4.c

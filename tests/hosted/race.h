@@ -54,4 +54,12 @@ void epoll_close_against_data(void);
 void watched_socket_closed_against_data(void);
 void nested_epoll_against_data(void);
 
+/* race_timer.c */
+void timerfd_read_against_expiry(void);
+void epoll_wait_against_expiry(void);
+void timerfd_settime_against_expiry(void);
+void futex_wake_against_timeout(void);
+void futex_wait_against_timeout(void);
+void eventfd_write_against_data(void);
+
 #endif
