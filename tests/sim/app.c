@@ -4,7 +4,8 @@
  * same time, pauses, and ends as its plan says (sim.h, struct side_plan).
  *
  * app_poke() <- world.c, after every instant of the clock.  An application has at most three system calls
- * of its host in progress: one that connects or closes, one that writes, one that reads.
+ * of its host in progress: one that connects or closes, one that writes, one that reads.  Before accept(),
+ * two threads may wait for the listener.
  *
  * An application with `half` shuts down its sending half when all is written, and reads until end
  * of file.  One without `half` closes as soon as it has written all and read all that it expects.
@@ -24,16 +25,42 @@
 #include <sys/uio.h>
 
 #include "tests/sim/sim.h"
+#include "tests/sim/wait.h"
 
 #define BUFFER      65536
 #define VECTORS     5
 #define OPTIONS_MAX 8
+#define ACCEPTORS   2
 #define PAUSES_MOST (15 * SEC) /* limit of the sum of all pauses: an orphan waits only 60 s */
 #define POLL_MS     500
 #define PTR(p)      ((int64_t)(intptr_t)(p))
 
-enum step { SOCKET, OPTION, BIND, LISTEN, ACCEPT, WAIT, CONNECT, STREAM, LINGER, CLOSE, OVER };
-enum doing { NOTHING, WRITING, SHUTTING, SETTING, READING, PEEKING, POLLING };
+enum step {
+	SOCKET,
+	OPTION,
+	BIND,
+	LISTEN,
+	GATHER,
+	ACCEPT,
+	WAIT,
+	CONNECT,
+	STREAM,
+	LINGER,
+	CLOSE,
+	OVER
+};
+enum doing {
+	NOTHING,
+	WRITING,
+	SHUTTING,
+	SETTING,
+	READING,
+	PEEKING,
+	POLLING,
+	WAITING,
+	NAPPING,
+	WAKING
+};
 
 struct task {
 	int64_t ticket; /* ticket of the system call in progress; 0: none */
@@ -43,9 +70,11 @@ struct task {
 	struct iovec vec[VECTORS];
 	struct msghdr msg;
 	struct pollfd poll;
+	struct waiter epoll;
+	struct nap nap;
 	int value;
 	size_t asked;
-	bool done, again; /* again: the last call returned EAGAIN, so call poll() before the next */
+	bool done, again; /* again: wait before the next call, for example after EAGAIN */
 };
 
 struct app {
@@ -66,6 +95,9 @@ struct app {
 	int fd, listener;
 	uint64_t wake, not_before;
 	struct task writer, reader;
+	struct waiter acceptor[ACCEPTORS];
+	int64_t acceptor_ticket[ACCEPTORS];
+	bool came, told; /* GATHER: an acceptor got the event; the others were interrupted */
 	uint64_t written, read, paused;
 	unsigned int calls;
 	bool aborting, eof, corked, failed;
@@ -115,6 +147,10 @@ struct app *app_new(struct world *w, unsigned int connection, unsigned int side)
 	a->host = w->host[a->plan->port];
 	a->rng = rng_make(w->plan.seed, 10000 + 2 * connection + side);
 	a->fd = a->listener = -1;
+	waiter_init(&a->reader.epoll, a->plan->waits);
+	waiter_init(&a->writer.epoll, a->plan->waits);
+	for (unsigned int k = 0; k < ACCEPTORS; k++)
+		waiter_init(&a->acceptor[k], a->plan->waits);
 	a->not_before = w->started + cp->start;
 	a->here.sin_family = a->there.sin_family = AF_INET;
 	a->here.sin_port = htons(plan_port(connection, side));
@@ -188,6 +224,20 @@ static void broke(struct app *a, const char *what, int64_t error)
 	a->failed = a->left = true;
 }
 
+/* Returns the next descriptor to close: the connection, the listener, then the epolls; NULL: all are closed. */
+static int *to_close(struct app *a)
+{
+	struct waiter *epolls[] = {&a->reader.epoll, &a->writer.epoll, &a->acceptor[0],
+				   &a->acceptor[1]};
+
+	if (a->fd >= 0 || a->listener >= 0)
+		return a->fd >= 0 ? &a->fd : &a->listener;
+	for (unsigned int i = 0; i < 4; i++)
+		if (epolls[i]->ep >= 0)
+			return &epolls[i]->ep;
+	return NULL;
+}
+
 /* Makes the next call that opens or closes the connection.  Returns false if there is none now. */
 static bool next_step(struct app *a)
 {
@@ -227,7 +277,7 @@ static bool next_step(struct app *a)
 				 sizeof(a->linger));
 		return true;
 	case CLOSE:
-		a->ticket = CALL(a, SYS_close, a->fd >= 0 ? a->fd : a->listener);
+		a->ticket = CALL(a, SYS_close, *to_close(a));
 		return true;
 	default:
 		return false;
@@ -243,8 +293,9 @@ static void begin_stream(struct app *a)
 
 static void step_came_back(struct app *a, int64_t result)
 {
-	static const char *const names[] = {"socket", "setsockopt", "bind", "listen",     "accept",
-					    "",       "connect",    "",     "setsockopt", "close"};
+	static const char *const names[] = {"socket", "setsockopt", "bind", "listen",
+					    "",       "accept",     "",     "connect",
+					    "",       "setsockopt", "close"};
 
 	if (result < 0 && a->step != ACCEPT && a->step != CONNECT) {
 		fail_call(a, names[a->step], result);
@@ -264,7 +315,7 @@ static void step_came_back(struct app *a, int64_t result)
 	case LISTEN:
 		a->listener = a->fd;
 		a->fd = -1;
-		a->step = ACCEPT;
+		a->step = a->plan->waits == EXCLUSIVE ? GATHER : ACCEPT;
 		break;
 	case ACCEPT:
 	case CONNECT:
@@ -280,13 +331,10 @@ static void step_came_back(struct app *a, int64_t result)
 	case LINGER:
 		a->step = CLOSE;
 		break;
-	default: /* CLOSE: closes the connection first, then the listener */
-		sim_say(a->world, "%s closed %s", name_of(a), a->fd >= 0 ? "" : "its listener");
-		if (a->fd >= 0)
-			a->fd = -1;
-		else
-			a->listener = -1;
-		a->step = a->fd < 0 && a->listener < 0 ? OVER : CLOSE;
+	default: /* CLOSE */
+		sim_say(a->world, "%s closed descriptor %d", name_of(a), *to_close(a));
+		*to_close(a) = -1;
+		a->step = to_close(a) ? CLOSE : OVER;
 	}
 }
 
@@ -314,8 +362,44 @@ static void begin(struct app *a, struct task *t, enum doing doing, int64_t ticke
 	t->ticket = ticket;
 }
 
+/*
+ * Returns true if the task must wait before its next call: after EAGAIN, and sometimes before, as a program
+ * does that waits for each event.  In an edge-triggered epoll it waits only after EAGAIN.
+ */
+static bool must_wait(struct app *a, struct task *t)
+{
+	if (a->plan->waits != BY_POLL && a->plan->waits != EDGE && !t->again &&
+	    rng_below(&a->rng, 4) == 0)
+		t->again = true;
+	return t->again;
+}
+
+static int64_t wait_by_epoll(struct app *a, struct waiter *w, int fd, uint32_t events)
+{
+	int64_t args[6];
+	long nr = waiter_call(w, fd, events, args);
+
+	return call(a, nr, args);
+}
+
+/* Returns true if the thread has an event. */
+static bool got_event(struct app *a, struct waiter *w, int64_t result)
+{
+	int done = waiter_came_back(w, result);
+
+	if (done < 0)
+		sim_fail(a->world, "%s: epoll_wait() gives %lld, events %#x of descriptor %d",
+			 name_of(a), (long long)result, w->got.events, w->got.data.fd);
+	return done > 0;
+}
+
+/* EPOLLIN and EPOLLOUT have the values of POLLIN and POLLOUT. */
 static void wait_ready(struct app *a, struct task *t, short events)
 {
+	if (a->plan->waits != BY_POLL) {
+		begin(a, t, WAITING, wait_by_epoll(a, &t->epoll, a->fd, events));
+		return;
+	}
 	t->again = false;
 	t->poll = (struct pollfd){.fd = a->fd, .events = events};
 	begin(a, t, POLLING, CALL(a, SYS_poll, PTR(&t->poll), 1, POLL_MS));
@@ -377,7 +461,7 @@ static void next_write(struct app *a)
 {
 	struct task *t = &a->writer;
 
-	if (t->again)
+	if (a->written < a->plan->bytes && must_wait(a, t))
 		wait_ready(a, t, POLLOUT);
 	else if (a->written == a->plan->bytes && a->corked)
 		a->corked = false, set_now(a, t, IPPROTO_TCP, TCP_CORK, 0);
@@ -401,7 +485,7 @@ static void next_read(struct app *a)
 		t->done = true;
 		return;
 	}
-	if (t->again) {
+	if (must_wait(a, t)) {
 		wait_ready(a, t, POLLIN);
 		return;
 	}
@@ -436,7 +520,27 @@ static void maybe_pause(struct app *a, struct task *t)
 	if (rng_below(&a->rng, 100) >= a->plan->pause_of_100 || a->paused + ns > PAUSES_MOST)
 		return;
 	a->paused += ns;
-	t->wake = now_of(a) + ns;
+	if (a->plan->waits == BY_POLL)
+		t->wake = now_of(a) + ns;
+	else
+		t->nap.ns = ns;
+}
+
+static struct nap *other_nap(struct app *a, const struct task *t)
+{
+	return t == &a->writer ? &a->reader.nap : &a->writer.nap;
+}
+
+/* Begins a pause of this thread, or ends that of the other thread.  Returns true if it made a call. */
+static bool nap_or_wake(struct app *a, struct task *t)
+{
+	bool wake = a->plan->waits != BY_POLL && rng_below(&a->rng, 8) == 0;
+	int64_t args[6];
+	long nr = nap_call(&t->nap, other_nap(a, t), now_of(a), wake, args);
+
+	if (nr)
+		begin(a, t, NAPPING, call(a, nr, args));
+	return nr;
 }
 
 static void got_bytes(struct app *a, struct task *t, size_t n)
@@ -474,11 +578,16 @@ static void task_came_back(struct app *a, struct task *t, int64_t result)
 		t->again = true;
 	} else if (result == -EINTR && a->aborting) {
 		return;
+	} else if (doing == NAPPING) {
+		if (!nap_came_back(&t->nap, other_nap(a, t), now_of(a), result))
+			fail_call(a, "futex", result);
 	} else if (doing == SHUTTING && result == -ENOTCONN && explained(a)) {
 		t->done = true; /* the connection was reset in the meantime */
 	} else if (result < 0) {
 		broke(a, doing == READING || doing == PEEKING ? "read" : "write", result);
 		a->writer.done = a->reader.done = true;
+	} else if (doing == WAITING) {
+		t->again = !got_event(a, &t->epoll, result);
 	} else if (doing == WRITING) {
 		a->written += result;
 		sim_say(a->world, "%s writes %lld of %zu bytes, %llu in all", name_of(a),
@@ -516,7 +625,8 @@ static bool task_turn(struct app *a, struct task *t, void (*next)(struct app *a)
 		task_came_back(a, t, result);
 	if (t->ticket || t->done || a->aborting || sim_failed(a->world) || t->wake > now_of(a))
 		return false;
-	next(a);
+	if (!nap_or_wake(a, t))
+		next(a);
 	return t->ticket;
 }
 
@@ -546,16 +656,19 @@ static bool stream_turn(struct app *a)
 	}
 	if (a->writer.ticket || a->reader.ticket)
 		return called;
+	if (a->writer.nap.wakes != a->writer.nap.woken ||
+	    a->reader.nap.wakes != a->reader.nap.woken)
+		sim_fail(a->world, "%s: FUTEX_WAKE counted a wait that it did not end", name_of(a));
 	if (a->aborting || (a->writer.done && a->reader.done))
 		a->step = a->aborting && a->plan->abort_at != ~0ULL ? LINGER : CLOSE;
 	return called;
 }
 
 /*
- * If the client has ended, no connection will come: interrupts accept() after a while, and reports a
- * failure if nothing explains it.  Returns true if it interrupted the call.
+ * If the client has ended, no connection will come: returns true after a while, when accept(), or the wait
+ * for the listener, must be interrupted, and reports a failure if nothing explains it.
  */
-static bool give_up_accept(struct app *a)
+static bool gives_up(struct app *a)
 {
 	struct app *client = other_end(a);
 
@@ -568,7 +681,52 @@ static bool give_up_accept(struct app *a)
 	a->wake = now_of(a) + ACCEPT_WAITS;
 	if (!explained(a))
 		sim_fail(a->world, "%s: accept() got no connection", name_of(a));
-	host_interrupt(a->host, a->ticket);
+	return true;
+}
+
+/* Takes the results of the threads that wait for the listener, and makes their next calls. */
+static bool acceptors_turn(struct app *a)
+{
+	bool called = false;
+	int64_t result;
+
+	for (unsigned int k = 0; k < ACCEPTORS; k++) {
+		if (came_back(a, &a->acceptor_ticket[k], &result) &&
+		    !(result == -EINTR && a->told)) {
+			if (result < 0)
+				fail_call(a, "epoll", result);
+			else if (got_event(a, &a->acceptor[k], result))
+				a->came = true;
+		}
+		if (a->acceptor_ticket[k] || a->came || a->told || sim_failed(a->world))
+			continue;
+		a->acceptor_ticket[k] = wait_by_epoll(a, &a->acceptor[k], a->listener, EPOLLIN);
+		called = true;
+	}
+	return called;
+}
+
+/*
+ * The step GATHER: two threads wait for the listener, each in its own epoll, exclusively.  At least one gets
+ * the event; the other is then interrupted.  Returns true if it made or interrupted a call.
+ */
+static bool gather(struct app *a)
+{
+	bool called = acceptors_turn(a);
+
+	if (sim_failed(a->world))
+		return false;
+	if (!a->acceptor_ticket[0] && !a->acceptor_ticket[1]) {
+		a->wake = CONDUCTOR_NEVER;
+		a->step = a->came ? ACCEPT : CLOSE;
+		return next_step(a);
+	}
+	if (called || a->told || (!a->came && !gives_up(a)))
+		return called;
+	a->told = true;
+	for (unsigned int k = 0; k < ACCEPTORS; k++)
+		if (a->acceptor_ticket[k])
+			host_interrupt(a->host, a->acceptor_ticket[k]);
 	return true;
 }
 
@@ -582,8 +740,14 @@ bool app_poke(struct app *a)
 		a->wake = CONDUCTOR_NEVER;
 		step_came_back(a, result);
 	}
+	if (a->ticket && a->step == ACCEPT && gives_up(a)) {
+		host_interrupt(a->host, a->ticket);
+		return true;
+	}
 	if (a->ticket)
-		return a->step == ACCEPT ? give_up_accept(a) : false;
+		return false;
+	if (a->step == GATHER)
+		return gather(a);
 	if (a->step == STREAM && stream_turn(a))
 		return true;
 	if (a->step == CONNECT && a->wake > now_of(a))
@@ -598,7 +762,7 @@ uint64_t app_wake(const struct app *a)
 	uint64_t wake = CONDUCTOR_NEVER, now = now_of(a);
 	const struct task *tasks[] = {&a->writer, &a->reader};
 
-	if (a->step == CONNECT || a->step == ACCEPT)
+	if (a->step == CONNECT || a->step == GATHER || a->step == ACCEPT)
 		wake = a->wake > now ? a->wake : wake;
 	for (unsigned int i = 0; i < 2 && a->step == STREAM; i++) {
 		if (!tasks[i]->ticket && !tasks[i]->done && tasks[i]->wake > now &&
@@ -625,9 +789,9 @@ unsigned int app_calls(const struct app *a)
 
 void app_print(const struct app *a, char *text, size_t max)
 {
-	static const char *const steps[] = {"opens",   "opens",  "binds",    "listens",
-					    "accepts", "waits",  "connects", "streams",
-					    "closes",  "closes", "is done"};
+	static const char *const steps[] = {"opens",     "opens",   "binds",  "listens",
+					    "waits for", "accepts", "waits",  "connects",
+					    "streams",   "closes",  "closes", "is done"};
 
 	snprintf(text, max, "%s %s: %llu of %llu written%s, %llu of %llu read%s", name_of(a),
 		 steps[a->step], (unsigned long long)a->written, (unsigned long long)a->plan->bytes,

@@ -26,6 +26,9 @@ CANARIES = {
                "new_win = ALIGN_DOWN(cur_win, 1u << wscale);"),
     "reneging": ("net/tcp/tcp_recovery.c", "bool reneged = head && (TCP_SKB_CB(head)->sacked & TCPCB_SACKED_ACKED);",
                  "bool reneged = head && tcp_is_sack(tp);"),
+    "level": ("kernel/fs/eventpoll.c", "again = epi;", "again = NULL;"),
+    "oneshot": ("kernel/fs/eventpoll.c", "\tep_look(ep, epi, &pt);", "\t(void)pt;"),
+    "futex": ("kernel/process/futex.c", "\twake_up_process(task);", "\t(void)task;"),
     "ect": ("net/tcp/tcp_ecn.c", "if (bytes && !before(tcb->seq, tp->snd_nxt)) {", "if (bytes) {"),
 }
 

@@ -77,6 +77,7 @@ static const struct field {
 	FIELD(vectors, 0, 100, 0),
 	FIELD(options, 0, 100, 0),
 	FIELD(buffers, 0, 100, 0),
+	FIELD(epolls, 0, 100, 0),
 	FIELD(half, 0, 100, 0),
 	FIELD(rate_kbit, 0, 1ULL << 40, 0),
 	FIELD(wrap, 0, 1, 0),
@@ -184,6 +185,7 @@ static void plan_network(struct plan *p, struct rng *r)
 struct plan plan_make(uint64_t seed)
 {
 	struct rng r = rng_make(seed, 1), ecn = rng_make(seed, 2), sack = rng_make(seed, 3);
+	struct rng waits = rng_make(seed, 4);
 	struct plan p = {.seed = seed, .every = 4};
 	const uint64_t all = (1 << PORTS_MAX) - 1;
 
@@ -207,6 +209,7 @@ struct plan plan_make(uint64_t seed)
 	p.vectors = ONE_OF(&r, 0, 30, 100);
 	p.options = ONE_OF(&r, 0, 30, 100);
 	p.buffers = ONE_OF(&r, 0, 30, 100);
+	p.epolls = ONE_OF(&waits, 0, 50, 100);
 	return p;
 }
 
@@ -267,7 +270,12 @@ struct connection_plan plan_connection(const struct plan *p, unsigned int i)
 	for (unsigned int s = 0; s < 2; s++) {
 		struct rng own = rng_make(p->seed, 1000 + 2 * i + s);
 
+		struct rng waits = rng_make(p->seed, 2000 + 2 * i + s);
+
 		cp.side[s] = plan_side(p, &own);
+		cp.side[s].waits = LEVEL + rng_below(&waits, EXCLUSIVE);
+		if (rng_below(&waits, 100) >= p->epolls)
+			cp.side[s].waits = BY_POLL;
 	}
 	cp.side[0].port = rng_below(&r, p->kernels);
 	if (p->peer) {

@@ -12,7 +12,7 @@
  *	world.c    one run: hosts, clock, invariants between instants, the end
  *	net.c      links, a switch between them, loss and delay of frames
  *	watch.c    checks every segment on the wire; watch_sack.c its SACK blocks
- *	app.c      applications: one at each end of a connection
+ *	app.c      applications: one at each end of a connection; wait.c how they wait by epoll
  *	peer.c     connects peer.py, a TCP that is not our kernel's, to a port of the switch
  *	story.c    the record of a run as text lines ("the story"); tests/wire/capture.c writes pcapng
  *	goodput.c  the table of measured transfers that a test compares
@@ -108,7 +108,7 @@ struct plan {
 	uint64_t irq;
 	uint64_t wrap; /* 1: sequence numbers begin just below 2^32 */
 	/* the applications: percentage of connection ends that do each of these */
-	uint64_t aborts, early, half, pauses, nonblock, vectors, options, buffers;
+	uint64_t aborts, early, half, pauses, nonblock, vectors, options, buffers, epolls;
 	uint64_t every; /* instants of the clock between two checks of the kernels (audit) */
 	const struct connection_plan *script; /* not NULL: every connection is like this one */
 };
@@ -124,6 +124,9 @@ void plan_print(const struct plan *p, bool all, FILE *out);
 /* Prints for tests/sim/run the fields that may be shrunk, each with its simplest value. */
 void plan_print_fields(FILE *out);
 
+/* How an application waits after EAGAIN: poll(), or an epoll with these flags. */
+enum waits { BY_POLL, LEVEL, EDGE, ONESHOT, EXCLUSIVE };
+
 /* How one end of a connection behaves, as plan_connection() draws it. */
 struct side_plan {
 	unsigned int port; /* the host's port of the switch */
@@ -131,6 +134,8 @@ struct side_plan {
 	uint64_t chunk;    /* most bytes of one call */
 	uint64_t start;    /* ns that it waits after the connection is established */
 	bool nonblock, vectors, options, half;
+	enum waits
+		waits; /* EXCLUSIVE: two threads also wait for the connection, each in its epoll */
 	uint64_t pause_of_100; /* probability in percent of a pause after a call */
 	uint64_t pause;        /* longest pause, ns */
 	uint64_t abort_at;     /* sends a RST after so many bytes read and written; ~0: never */
@@ -169,6 +174,7 @@ struct world {
 	bool peer_done[CONNECTIONS_MAX];
 	bool calm;        /* the network no longer loses, damages or delays frames */
 	uint64_t started; /* time at which the applications began */
+	uint64_t called;  /* time of the last call of an application */
 	uint64_t wake;    /* earliest time at which an application or the peer must run again */
 	uint64_t until;   /* time up to which the conductor may run before it returns */
 	char failure[1024];

@@ -25,7 +25,8 @@
 #define SETTLE_STEP        (60 * SEC)
 #define SETTLE_STEPS       60 /* an hour in all, longer than any TIME_WAIT or orphan lasts */
 #define HEADERS            80 /* bytes of headers in a data frame, and of the ACK that answers it */
-#define KEEPALIVE_GIVES_UP (80 * SEC) /* 30 s of silence, nine probes 5 s apart, and a reserve */
+#define STALLED            (3600 * SEC) /* longer than 15 retransmissions (924 s) and their losses */
+#define KEEPALIVE_GIVES_UP (80 * SEC)   /* 30 s of silence, nine probes 5 s apart, and a reserve */
 
 void sim_fail(struct world *w, const char *format, ...)
 {
@@ -122,7 +123,7 @@ static int set_stage(struct world *w)
 		host_set_baseline(w->host[i]);
 	watch_begin(w);
 	w->calm = false;
-	w->started = conductor_now(w->c);
+	w->started = w->called = conductor_now(w->c);
 	for (unsigned int i = 0; i < 2 * w->plan.connections; i++) {
 		const struct side_plan *s = &w->connection[i / 2].side[i % 2];
 
@@ -186,6 +187,8 @@ static bool between(void *arg)
 		if (app_wake(a) < w->wake)
 			w->wake = app_wake(a);
 	}
+	if (called)
+		w->called = conductor_now(w->c);
 	return called || sim_failed(w) || all_over(w) || w->wake < w->until;
 }
 
@@ -203,7 +206,7 @@ static bool between(void *arg)
  *  - the cost of each loss (watch.c): a timeout, doubled for losses in a row;
  *  - twice 80 s, if a side may end without the other learning of it except by keepalive.
  */
-static uint64_t latest_end(const struct world *w)
+static uint64_t allowed_end(const struct world *w)
 {
 	const struct plan *p = &w->plan;
 	uint64_t trip = 2 * p->delay_us * US, ns = 20 * SEC + 200 * trip, cost = 0, calls = 0;
@@ -226,6 +229,17 @@ static uint64_t latest_end(const struct world *w)
 	if (p->aborts || p->early || p->cut_for_ms)
 		ns += 2 * KEEPALIVE_GIVES_UP + ACCEPT_WAITS;
 	return w->started + ns + calls * 250 * MS + 2 * p->cut_for_ms * MS + cost;
+}
+
+/*
+ * Returns allowed_end(), but at most STALLED after the last call of an application: if a thread is never woken,
+ * the losses of keepalive probes would allow more time for ever.
+ */
+static uint64_t latest_end(const struct world *w)
+{
+	uint64_t allowed = allowed_end(w);
+
+	return allowed < w->called + STALLED ? allowed : w->called + STALLED;
 }
 
 static void say_who_waits(struct world *w)

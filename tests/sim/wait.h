@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* The calls of a thread that waits: in an epoll that watches one descriptor, or for a futex (wait.c). */
+#ifndef TESTS_SIM_WAIT_H
+#define TESTS_SIM_WAIT_H
+
+#include <sys/epoll.h>
+#include <time.h>
+
+#include "tests/sim/sim.h"
+
+struct waiter {
+	int ep; /* -1: none yet */
+	enum waits waits;
+	struct epoll_event event, got;
+	bool added;
+	bool armed;   /* ONESHOT: no event since EPOLL_CTL_ADD or EPOLL_CTL_MOD */
+	bool waiting; /* the last call is epoll_wait() */
+};
+
+void waiter_init(struct waiter *w, enum waits waits);
+/*
+ * Stores the arguments of the next call that a thread makes to wait for @events of @fd, and returns the call's
+ * number: epoll_create1(), epoll_ctl() as far as it is necessary, then epoll_wait().
+ */
+long waiter_call(struct waiter *w, int fd, uint32_t events, int64_t args[6]);
+/*
+ * Takes the result of that call, which is no error.  Returns 0 if the thread must call again, 1 if it has an
+ * event, -1 if epoll_wait() returned what it must not.
+ */
+int waiter_came_back(struct waiter *w, int64_t result);
+
+/* A pause of a thread in FUTEX_WAIT, which another thread may end. */
+struct nap {
+	uint64_t ns; /* length of the pause that begins with the next call; 0: none */
+	uint32_t word;
+	struct timespec timeout;
+	uint64_t until;   /* when the timeout expires */
+	uint64_t wake_at; /* when the other thread last called FUTEX_WAKE */
+	bool asleep;
+	uint64_t woken; /* pauses that a wake ended */
+	uint64_t
+		wakes; /* waits that FUTEX_WAKE counted: equals woken when no call is in progress */
+};
+
+/*
+ * Stores the arguments of the thread's next call, and returns its number: the pause of @mine if there is one,
+ * else, if @wake, the end of the other thread's pause.  0: there is no call to make.
+ */
+long nap_call(struct nap *mine, struct nap *other, uint64_t now, bool wake, int64_t args[6]);
+/* Takes its result.  Returns false if a wait ended neither at a wake nor exactly at its timeout. */
+bool nap_came_back(struct nap *mine, struct nap *other, uint64_t now, int64_t result);
+
+#endif
