@@ -277,8 +277,8 @@ static void open_files(void)
 }
 
 /*
- * A fault, or the timer that ends a call that waits.  A call with a signal mask (ppoll) may have blocked SIGSEGV, which
- * would make the next fault fatal: no signal stays blocked.
+ * Called for a fault, and for the timer that ends a call that waits. Unblocks all signals, because a call with a
+ * signal mask (ppoll) may have blocked SIGSEGV, and then the next fault would be fatal.
  */
 static void on_signal(int sig)
 {

@@ -32,23 +32,23 @@ const u8 __text_start[1], __text_end[1];
 static const u8 lines[] = {
 	14, 0, 3, 0, NAMES,
 	/*
-	 * Row at TEXT. Its digits: 0, the file changes; 8|0 and 1 (the number 8), to a file that was not used
-	 * recently; 1, the file with name 1; 1, a step of one byte from TEXT - 1; 8|4 and 2 (20, the zigzag
-	 * code of 10), line 0 + 10.
+	 * Row at TEXT. The digits and their meaning: "0" the file changes; "8|0, 1" (the number 8) the new file
+	 * was not used recently; "1" it has name 1; "1" the row is one byte after TEXT - 1; "8|4, 2" (20, the
+	 * zigzag code of 10) the line is 0 + 10.
 	 */
 	N(0, 8), N(1, 1), N(1, 12), N(2, 0),
 	/*
-	 * Row at TEXT + 8. Its digits: 0 (the last one above), the file changes; 8|0 and 1, to a file that was
-	 * not used recently; 2, the file with name 2; 8|0 and 1, a step of 8 bytes; 8|0, 8|1 and 3 (200, the
-	 * zigzag code of 100), line 0 + 100.
+	 * Row at TEXT + 8: "0" (the last digit of the bytes above) the file changes; "8|0, 1" the new file was
+	 * not used recently; "2" it has name 2; "8|0, 1" the row is 8 bytes after the last one; "8|0, 8|1, 3"
+	 * (200, the zigzag code of 100) the line is 0 + 100.
 	 */
 	N(8, 1), N(2, 8), N(1, 8), N(9, 3),
 	/*
-	 * Row at TEXT + 11: 0, 1, back to the file before the last change; a step of 3 bytes; 5 (the zigzag
-	 * code of -3), line 10 - 3 of that file.
+	 * Row at TEXT + 11: "0" the file changes; "1" back to the file before the last change; "3" 3 bytes
+	 * further; "5" (the zigzag code of -3) line 10 - 3 of that file.
 	 */
 	N(0, 1), N(3, 5),
-	/* Row at TEXT + 15 in the same file: a step of 4 bytes; 2 (the zigzag code of 1), the next line. */
+	/* Row at TEXT + 15 in the same file: "4" 4 bytes further; "2" (the zigzag code of 1) the next line. */
 	N(4, 2),
 	/* Row at TEXT + 17, the end of the code: a change of file to name 0, which is no file; a step of 2 bytes. */
 	N(0, 8), N(1, 0), N(2, 0)};
