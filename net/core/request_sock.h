@@ -30,6 +30,12 @@ struct request_sock_ops {
 	void (*destructor)(struct request_sock *req);
 };
 
+/* The headers of a SYN, from the IP header to the TCP options. */
+struct saved_syn {
+	u32 len; /* bytes of data */
+	u8 data[];
+};
+
 struct request_sock {
 	struct sock_common __req_common; /* first */
 #define rsk_refcnt __req_common.skc_refcnt
@@ -45,6 +51,7 @@ struct request_sock {
 	u32 rsk_rcv_wnd; /* bytes; the window that our SYN-ACK advertised */
 	u32 ts_recent;
 	struct timer_list rsk_timer;
+	struct saved_syn *saved_syn; /* NULL, or for TCP_SAVED_SYN; the child takes it */
 };
 
 /* State of TCP Fast Open, which is not implemented. */

@@ -227,6 +227,7 @@ void tcp_v4_destroy_sock(struct sock *sk)
 	tcp_cleanup_congestion_control(sk);
 	tcp_write_queue_purge(sk);
 	tcp_ofo_purge(sk);
+	tcp_saved_syn_free(tcp_sk(sk));
 	if (inet_csk(sk)->icsk_bind_hash)
 		inet_put_port(sk);
 }

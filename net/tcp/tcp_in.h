@@ -95,6 +95,8 @@ int tcp_v4_send_synack(const struct sock *sk, struct dst_entry *dst, struct requ
 struct sock *tcp_v4_syn_recv_sock(const struct sock *sk, struct sk_buff *skb,
 				  struct request_sock *req, bool *own_req);
 void tcp_v4_send_reset(const struct sock *sk, struct sk_buff *skb);
+void tcp_reqsk_destructor(struct request_sock *req);
+void tcp_saved_syn_free(struct tcp_sock *tp);
 extern struct request_sock_ops tcp_request_sock_ops;
 /*
  * Returns an initial sequence number (RFC 6528): a keyed hash of the four-tuple plus the clock.  Stores

@@ -420,6 +420,7 @@ struct request_sock_ops tcp_request_sock_ops = {
 	.slab_name = "request_sock_TCP",
 	.rtx_syn_ack = tcp_rtx_synack,
 	.send_ack = tcp_v4_reqsk_send_ack,
+	.destructor = tcp_reqsk_destructor,
 };
 
 noinline enum skb_drop_reason tcp_v4_conn_request(struct sock *sk, struct sk_buff *skb)

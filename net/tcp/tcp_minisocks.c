@@ -20,6 +20,8 @@
  * Compare Linux's net/ipv4/tcp_minisocks.c, tcp_input.c and net/core/secure_seq.c.
  */
 #include "kernel/lib/random.h"
+#include "kernel/lib/string.h"
+#include "kernel/mm/slab.h"
 #include "kernel/printk.h"
 #include "net/core/netdevice.h"
 #include "net/tcp/limits.h"
@@ -113,6 +115,34 @@ static bool tcp_syn_flood_action(struct sock *sk)
 	return cookies;
 }
 
+/* Keeps the headers of @skb, a SYN, for TCP_SAVED_SYN.  If there is no memory, getsockopt() finds none. */
+static void tcp_reqsk_record_syn(const struct sock *sk, const struct sk_buff *skb,
+				 struct request_sock *req)
+{
+	u32 len = skb_transport_offset(skb) - skb_network_offset(skb) + tcp_hdrlen(skb);
+	struct saved_syn *syn;
+
+	if (!tcp_sk(sk)->save_syn)
+		return;
+	syn = kmalloc(sizeof(*syn) + len, GFP_ATOMIC);
+	if (!syn)
+		return;
+	syn->len = len;
+	memcpy(syn->data, skb_network_header(skb), len);
+	req->saved_syn = syn;
+}
+
+void tcp_saved_syn_free(struct tcp_sock *tp)
+{
+	kfree(tp->saved_syn);
+	tp->saved_syn = NULL;
+}
+
+void tcp_reqsk_destructor(struct request_sock *req)
+{
+	kfree(req->saved_syn);
+}
+
 /*
  * Allocates a request for @skb, a SYN, and stores the route to the peer in *@dst.  The caller sets the
  * request's initial sequence number.  Returns NULL if there is no memory or no route.
@@ -180,6 +210,7 @@ noinline enum skb_drop_reason tcp_conn_request(struct request_sock_ops *ops, str
 		af_ops->send_synack(sk, dst, req);
 		__reqsk_free(req);
 	} else {
+		tcp_reqsk_record_syn(sk, skb, req);
 		/* Hash the request before sending: the answer to the SYN-ACK may arrive at once. */
 		inet_csk_reqsk_queue_hash_add(sk, req, TCP_TIMEOUT_INIT);
 		af_ops->send_synack(sk, dst, req);
@@ -431,6 +462,13 @@ static void child_queues(struct sock *newsk)
 	newsk->sk_max_ack_backlog = 0;
 }
 
+/* The child gets what TCP_SAVE_SYN has kept. */
+static void child_saved_syn(struct tcp_sock *newtp, struct request_sock *req)
+{
+	newtp->saved_syn = req->saved_syn;
+	req->saved_syn = NULL;
+}
+
 /* Stores the losses of the handshake in the child; tcp_init_metrics() computes the first cwnd from them. */
 static void child_lost_synacks(struct tcp_sock *newtp, const struct request_sock *req)
 {
@@ -480,6 +518,7 @@ noinline struct sock *tcp_create_openreq_child(const struct sock *sk, struct req
 	child_queues(newsk);
 	child_options(newtp, req, skb);
 	child_lost_synacks(newtp, req);
+	child_saved_syn(newtp, req);
 	child_route(newsk, dst);
 	if (sock_flag(newsk, SOCK_KEEPOPEN))
 		inet_csk_reset_keepalive_timer(newsk, keepalive_time_when(newtp));

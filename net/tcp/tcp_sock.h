@@ -226,6 +226,7 @@ struct tcp_sock {
 	u32 notsent_lowat;                   /* TCP_NOTSENT_LOWAT in bytes; 0: use the sysctl */
 	u32 keepalive_time, keepalive_intvl; /* jiffies; 0: use the sysctl */
 	u8 keepalive_probes;                 /* 0: use the sysctl */
+	bool save_syn;                       /* TCP_SAVE_SYN */
 	u8 ecn_flags;                        /* TCP_ECN_*: tcp_ecn.h */
 	u64 tcp_wstamp_ns;           /* ns: departure time of the next packet of a paced socket */
 	struct hrtimer pacing_timer; /* holds a reference while armed */
@@ -234,6 +235,7 @@ struct tcp_sock {
 	u8 tsq_flags; /* TCP_*_DEFERRED: work that softirq left to the owner; under sk_lock.slock */
 	int linger2; /* TCP_LINGER2: s that an orphan waits in FIN_WAIT2; 0: use the sysctl; < 0: it does not wait */
 	u32 last_oow_ack_time; /* jiffies of the last challenge or duplicate ACK (rate limit); 0: none */
+	struct saved_syn *saved_syn; /* NULL, or what TCP_SAVED_SYN returns */
 };
 BUILD_BUG_ON(sizeof(struct tcp_sock) > 1664);
 

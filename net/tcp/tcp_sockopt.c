@@ -210,6 +210,11 @@ static int set_number(struct sock *sk, int optname, int val)
 	case TCP_DEFER_ACCEPT:
 		icsk->icsk_accept_queue.rskq_defer_accept = secs_to_retrans(val);
 		return 0;
+	case TCP_SAVE_SYN:
+		if (!in_range(val, 0, 1))
+			return -EINVAL;
+		tp->save_syn = val;
+		return 0;
 	case TCP_NOTSENT_LOWAT:
 		tp->notsent_lowat = val;
 		sk->sk_write_space(sk);
@@ -336,6 +341,9 @@ static int do_tcp_getsockopt(const struct sock *sk, int optname, int *val)
 	case TCP_QUICKACK:
 		*val = !icsk->icsk_ack.pingpong;
 		return 0;
+	case TCP_SAVE_SYN:
+		*val = tp->save_syn;
+		return 0;
 	case TCP_NOTSENT_LOWAT:
 		*val = tp->notsent_lowat;
 		return 0;
@@ -382,6 +390,27 @@ static int get_cc_info(struct sock *sk, void __user *optval, int __user *optlen,
 	return copy_option(optval, optlen, len, &info, size);
 }
 
+/* TCP_SAVED_SYN: a buffer that is too short gets the length that is needed, and the headers are kept. */
+static int get_saved_syn(struct sock *sk, void __user *optval, int __user *optlen, int len)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	int err = 0, size = 0;
+
+	lock_sock(sk);
+	if (tp->saved_syn)
+		size = tp->saved_syn->len;
+	if (copy_to_user(optlen, &size, sizeof(size)))
+		err = -EFAULT;
+	else if (len < size)
+		err = -EINVAL;
+	else if (size && copy_to_user(optval, tp->saved_syn->data, size))
+		err = -EFAULT;
+	if (!err)
+		tcp_saved_syn_free(tp);
+	release_sock(sk);
+	return err;
+}
+
 int tcp_getsockopt(struct sock *sk, int level, int optname, void __user *optval, int __user *optlen)
 {
 	struct tcp_info info;
@@ -402,6 +431,8 @@ int tcp_getsockopt(struct sock *sk, int level, int optname, void __user *optval,
 		return copy_option(optval, optlen, len, &info, sizeof(info));
 	case TCP_CC_INFO:
 		return get_cc_info(sk, optval, optlen, len);
+	case TCP_SAVED_SYN:
+		return get_saved_syn(sk, optval, optlen, len);
 	case TCP_CONGESTION:
 		return copy_option(optval, optlen, len, inet_csk(sk)->icsk_ca_ops->name,
 				   TCP_CA_NAME_MAX);

@@ -404,6 +404,55 @@ static void accept_within_a_time(void)
 	scene_close(B, listener);
 }
 
+/* ---- the headers of the SYN ------------------------------------------------------------------------ */
+
+/* Returns the result of getsockopt(TCP_SAVED_SYN) with a buffer of *@len bytes, and sets *@len as the call does. */
+static int64_t saved_syn(int fd, uint8_t *headers, int *len)
+{
+	return scene_call(B, SYS_getsockopt, fd, IPPROTO_TCP, TCP_SAVED_SYN, PTR(headers),
+			  PTR(len));
+}
+
+/* TCP_SAVE_SYN: each accepted connection keeps the IP and TCP headers of its SYN until they are read once. */
+static void headers_of_a_syn(void)
+{
+	int listener = scene_listen(B, PORT, 4), fds[3], accepted[3], len = 0;
+	uint8_t headers[128];
+
+	assert_int_equal(scene_set(B, listener, IPPROTO_TCP, TCP_SAVE_SYN, 3), -EINVAL);
+	assert_int_equal(scene_get(B, listener, IPPROTO_TCP, TCP_SAVE_SYN), 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		assert_int_equal(scene_set(B, listener, IPPROTO_TCP, TCP_SAVE_SYN, i > 0), 0);
+		fds[i] = scene_socket(A);
+		assert_int_equal(scene_connect(A, fds[i], B, PORT), 0);
+		accepted[i] = scene_accept(B, listener);
+	}
+	/* The first came before the option was set. */
+	len = sizeof(headers);
+	assert_int_equal(saved_syn(accepted[0], headers, &len), 0);
+	assert_int_equal(len, 0);
+	/* A short buffer gets the length only. */
+	len = 20;
+	assert_int_equal(saved_syn(accepted[1], headers, &len), -EINVAL);
+	assert_in_range(len, 40, 80);
+	assert_int_equal(saved_syn(accepted[1], headers, &len), 0);
+	assert_int_equal(headers[0], 0x45);
+	assert_int_equal(headers[9], IPPROTO_TCP);
+	assert_int_equal(headers[2] << 8 | headers[3], len);
+	assert_int_equal(headers[20] << 8 | headers[21], scene_port(A, fds[1]));
+	assert_int_equal(headers[22] << 8 | headers[23], PORT);
+	assert_int_equal(headers[33], 2); /* SYN */
+	assert_int_equal(headers[32] >> 4, (len - 20) / 4);
+	assert_int_equal(saved_syn(accepted[1], headers, &len), 0);
+	assert_int_equal(len, 0);
+	/* The third is never read: closing frees it, which the end of the scene checks. */
+	for (unsigned int i = 0; i < 3; i++) {
+		scene_close(A, fds[i]);
+		scene_close(B, accepted[i]);
+	}
+	scene_close(B, listener);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -420,6 +469,7 @@ int main(int argc, char **argv)
 		SCENE(close_leaves_the_acceptors_their_listener),
 		SCENE(poll_and_accept_without_waiting),
 		SCENE(accept_within_a_time),
+		SCENE(headers_of_a_syn),
 	};
 
 	return scene_play(tests);
