@@ -153,8 +153,14 @@ noinline int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it
 	if (pkts > 1)
 		tcb.tcp_flags |= TCPHDR_PSH;
 	tcp_write_header(sk, skb, &tcb, header_size, &opts);
-	skb_set_owner_w(skb, sk);
-	skb->destructor = tcp_wfree;
+	/*
+	 * Only packets with a copy in a queue are charged to the socket, so an ACK that waits in the device
+	 * delays no data.  Linux charges two bytes for it (skb_set_tcp_pure_ack()).
+	 */
+	if (kept) {
+		skb_set_owner_w(skb, sk);
+		skb->destructor = tcp_wfree;
+	}
 
 	shinfo = skb_shinfo(skb);
 	shinfo->gso_size = tcb.tcp_gso_size;
