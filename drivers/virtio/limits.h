@@ -17,6 +17,17 @@
  */
 #define VIRTNET_RX_PART 4
 /*
+ * descriptors with the device: from this many on, the driver requests a callback for sent packets.
+ * Fewer are freed when the next packet is sent or received, or after VIRTNET_TX_KEPT_MS. An ACK, an
+ * answer and a FIN take at most 6 descriptors, so a single request causes no callback.
+ */
+#define VIRTNET_TX_QUIET 16
+/*
+ * milliseconds: a sent packet for which no callback was requested is freed after this time at the
+ * latest. At ten runs a second, the timer costs next to nothing.
+ */
+#define VIRTNET_TX_KEPT_MS 100
+/*
  * bytes of a seed that is requested from the device: the device may return fewer. This is twice the
  * length of the generator's key.
  */

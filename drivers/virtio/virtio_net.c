@@ -190,6 +190,7 @@ static int virtnet_stop(struct net_device *dev)
 	WARN_ON(in_interrupt());
 	napi_disable(&vi->napi);
 	del_timer_sync(&vi->refill_timer);
+	del_timer_sync(&vi->tx_timer);
 	del_timer_sync(&vi->link_timer);
 	virtqueue_disable_cb(vi->rx);
 	netif_carrier_off(dev);
@@ -200,6 +201,7 @@ static const struct net_device_ops virtnet_ops = {
 	.ndo_open = virtnet_open,
 	.ndo_stop = virtnet_stop,
 	.ndo_start_xmit = virtnet_start_xmit,
+	.ndo_tx_await = virtnet_tx_await,
 };
 
 /* ---- probe ----------------------------------------------------------------------------------- */

@@ -100,6 +100,9 @@ struct virtnet_info {
 	/* transmit */
 	/* most descriptors of a packet; the queue is stopped while fewer are free */
 	unsigned int tx_need;
+	/* a sender waits for completions, so request a callback until all packets are sent */
+	bool tx_awaited;
+	struct timer_list tx_timer; /* reaps sent packets if no packet is received or sent */
 	/* headers, one for each descriptor, for packets that have no usable headroom */
 	struct virtio_net_hdr *tx_hdrs;
 
@@ -129,6 +132,7 @@ void virtnet_tx_cleanup(struct virtnet_info *vi);
 netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev);
 /* Frees packets that the device has sent.  Softirq. */
 void virtnet_tx_poll(struct virtnet_info *vi);
+void virtnet_tx_await(struct net_device *dev); /* ndo_tx_await */
 void virtnet_tx_drain(struct virtnet_info *vi);
 
 #endif

@@ -3,24 +3,29 @@
  * virtio_net, transmit: gives packets to the device, and frees them when they are sent.
  *
  * Called: virtnet_start_xmit() from net/core under dev->tx_lock, softirqs disabled;
- * virtnet_tx_poll() from virtnet_poll() (softirq), which takes the lock.
+ * virtnet_tx_poll() from virtnet_poll() (softirq), and virtnet_tx_await() from net/core (softirq or
+ * process), which take the lock.
  *
  * A packet is sent without a copy: its linear part and each page fragment get a descriptor.  The
  * virtio header is in the packet's own headroom if that is not shared, else in an array with one
  * header for each descriptor.
  *
- * The packet keeps its owner (destructor) until the device has sent it: so the socket's
- * sk_wmem_alloc counts the bytes in the queue and the device. While these are too many, TCP does
- * not retransmit (tcp_retransmit_skb()). So completions must be reaped soon: at each transmission,
- * at each poll, and, while the device has packets, at a callback that is requested for the moment
- * when it has sent three quarters of them. Virtio 1.1, 5.1.6.2.
+ * The packet keeps its owner (destructor) until it is reaped: so the socket's sk_wmem_alloc counts
+ * the bytes in the queue and the device.  Completions are reaped at each transmission and at each
+ * poll.  So an answer needs no interrupt of its own: the poll for the next received packet reaps it,
+ * and if no packet comes, tx_timer does.  A callback is requested only if the device has
+ * VIRTNET_TX_QUIET descriptors, if the queue is stopped, or if a sender waits for completions
+ * (virtnet_tx_await()): then for the moment when the device has sent three quarters of the packets.
+ * Virtio 1.1, 5.1.6.2.
  */
 #define LOG_SOURCE virtio_log
+#include "drivers/virtio/limits.h"
 #include "drivers/virtio/virtio_net.h"
 #include "include/uapi/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/page.h"
 #include "kernel/printk.h"
+#include "kernel/time/softirq.h"
 #include "net/core/limits.h"
 
 /* Most pieces of a packet: the virtio header, the linear part, the fragments. */
@@ -35,6 +40,14 @@ static unsigned int virtnet_hdrs_order(u16 num)
 	return order;
 }
 
+/* No packet was received for a while, so let the poll reap sent packets. */
+static void virtnet_tx_timer(unsigned long data)
+{
+	struct virtnet_info *vi = (struct virtnet_info *)data;
+
+	napi_schedule(&vi->napi);
+}
+
 int virtnet_tx_setup(struct virtnet_info *vi)
 {
 	u16 num = vi->tx->num;
@@ -46,6 +59,7 @@ int virtnet_tx_setup(struct virtnet_info *vi)
 	if (num < 2)
 		return -ENOSPC;
 	vi->tx_need = num < VIRTNET_TX_SG ? 2 : VIRTNET_TX_SG;
+	setup_timer(&vi->tx_timer, virtnet_tx_timer, (unsigned long)vi);
 	vi->tx_hdrs = get_free_pages(GFP_KERNEL, virtnet_hdrs_order(num));
 	return vi->tx_hdrs ? 0 : -ENOMEM;
 }
@@ -71,10 +85,18 @@ static void virtnet_tx_reap(struct virtnet_info *vi, struct sk_buff_head *done)
 	}
 }
 
+static bool virtnet_tx_needs_cb(const struct virtnet_info *vi)
+{
+	u16 outstanding = virtqueue_outstanding(vi->tx);
+
+	return outstanding >= VIRTNET_TX_QUIET ||
+	       (outstanding && (vi->tx_awaited || netif_queue_stopped(vi->dev)));
+}
+
 /*
- * Reaps completions, makes sure that a callback comes while any packet is outstanding, and restarts
- * transmission when there is room.  The loop ends, because each round but the last reaps at least
- * one packet.  tx_lock held.
+ * Reaps completions, makes sure that a callback or the timer comes while any packet is outstanding,
+ * and restarts transmission when there is room.  The loop ends, because each round but the last
+ * reaps at least one packet.  tx_lock held.
  */
 static void virtnet_tx_complete(struct virtnet_info *vi, struct sk_buff_head *done)
 {
@@ -83,13 +105,18 @@ static void virtnet_tx_complete(struct virtnet_info *vi, struct sk_buff_head *do
 	do {
 		virtqueue_disable_cb(tx);
 		virtnet_tx_reap(vi, done);
-	} while (virtqueue_outstanding(tx) && !virtqueue_enable_cb_delayed(tx));
+	} while (virtnet_tx_needs_cb(vi) && !virtqueue_enable_cb_delayed(tx));
 
+	if (!virtqueue_outstanding(tx))
+		vi->tx_awaited = false;
+	else if (!timer_pending(&vi->tx_timer) && likely(!tx->broken))
+		mod_timer(&vi->tx_timer, jiffies + msecs_to_jiffies(VIRTNET_TX_KEPT_MS));
 	if (netif_queue_stopped(vi->dev) && tx->num_free >= vi->tx_need)
 		netif_wake_queue(vi->dev);
 }
 
-void virtnet_tx_poll(struct virtnet_info *vi)
+/* @awaited: a sender waits for the packets that the device still has.  Softirqs are disabled. */
+static void virtnet_tx_run(struct virtnet_info *vi, bool awaited)
 {
 	struct sk_buff_head done;
 
@@ -101,12 +128,25 @@ void virtnet_tx_poll(struct virtnet_info *vi)
 		return;
 	__skb_queue_head_init(&done);
 	spin_lock(&vi->dev->tx_lock);
+	vi->tx_awaited |= awaited;
 	virtnet_tx_complete(vi, &done);
 	spin_unlock(&vi->dev->tx_lock);
 	/*
 	 * Free the packets without the lock, because freeing a packet calls its owner's destructor.
 	 */
 	__skb_queue_purge(&done);
+}
+
+void virtnet_tx_poll(struct virtnet_info *vi)
+{
+	virtnet_tx_run(vi, false);
+}
+
+void virtnet_tx_await(struct net_device *dev)
+{
+	local_bh_disable();
+	virtnet_tx_run(dev->priv, true);
+	local_bh_enable();
 }
 
 /* Drops the packets that the device still had when it was reset: they do not count as sent. */

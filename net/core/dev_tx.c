@@ -4,7 +4,8 @@
  * packet goes into the device's ring, or, if that is full, into the queue txq.
  *
  * Callers: neigh_output, ip_output, arp_send -> dev_queue_xmit (process or softirq) ->
- * ndo_start_xmit; a driver's completion -> netif_wake_queue -> NET_TX softirq -> net_tx_action.
+ * ndo_start_xmit; a driver's completion -> netif_wake_queue -> NET_TX softirq -> net_tx_action;
+ * TCP, whose packets fill the device -> dev_tx_await -> ndo_tx_await.
  * Locks: dev->tx_lock, taken with softirqs off, protects txq and is held around ndo_start_xmit.
  *
  * Packets leave in the order in which they came: while txq is not empty, new packets join its end.
@@ -172,6 +173,18 @@ full:
 	spin_unlock_bh(&dev->tx_lock);
 	kfree_skb_list_reason(skb, SKB_DROP_REASON_QDISC_DROP);
 	return -ENOBUFS;
+}
+
+/* ---- completions ------------------------------------------------------------------------------ */
+
+void dev_tx_await(void)
+{
+	struct net_device *dev;
+
+	for_each_netdev(dev) {
+		if (dev->netdev_ops->ndo_tx_await)
+			dev->netdev_ops->ndo_tx_await(dev);
+	}
 }
 
 /* ---- stopping and restarting the queue -------------------------------------------------------- */

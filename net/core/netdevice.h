@@ -55,6 +55,12 @@ struct net_device_ops {
 	 * postponed.
 	 */
 	netdev_tx_t (*ndo_start_xmit)(struct sk_buff *skb, struct net_device *dev);
+	/*
+	 * NULL if the driver keeps no packets. Frees the packets that the device has sent, and
+	 * frees each of the others soon after the device has sent it. Softirq or process; locks of
+	 * sockets may be held.
+	 */
+	void (*ndo_tx_await)(struct net_device *dev);
 };
 
 /* How a link layer writes its header; Ethernet's functions are in net/core/eth.c. */
@@ -198,6 +204,12 @@ void register_netdevice_notifier(struct netdev_notifier *nb);
  * 0, or -errno if the whole packet was dropped (and counted).
  */
 int dev_queue_xmit(struct sk_buff *skb);
+/*
+ * Without this call a device may keep sent packets until the next packet comes or leaves. Frees
+ * those that the devices have sent, and lets each device free the others soon after they are sent.
+ * The caller waits for the packets' destructors. Softirq or process; may hold locks of sockets.
+ */
+void dev_tx_await(void);
 /*
  * netif_stop_queue(): the driver's ring is full. netif_wake_queue(): the ring has space again. The
  * driver calls them from ndo_start_xmit (under tx_lock) or from its completion.

@@ -115,6 +115,14 @@ void tcp_update_wstamp(struct sock *sk, unsigned int bytes)
 
 /* ---- small queues ---------------------------------------------------------------------------------- */
 
+bool tcp_device_holds(const struct sock *sk, u64 limit)
+{
+	if (likely((u32)atomic_read(&sk->sk_wmem_alloc) <= limit))
+		return false;
+	dev_tx_await();
+	return (u32)atomic_read(&sk->sk_wmem_alloc) > limit;
+}
+
 /* Sockets with TSQ_QUEUED. */
 static LIST_HEAD(tsq_list);
 static DEFINE_SPINLOCK(tsq_lock);
@@ -130,10 +138,8 @@ bool tcp_small_queue_check(struct sock *sk, const struct sk_buff *skb, unsigned 
 	if (sk->sk_pacing_status == SK_PACING_NONE)
 		limit = min_t(u64, limit, sysctl_tcp_limit_output_bytes);
 	limit <<= factor;
-	if ((u32)atomic_read(&sk->sk_wmem_alloc) <= limit)
-		return false;
 	/* With at most one packet in the retransmit queue do not wait, so that the device does not become idle. */
-	if (!skb_rb_next(tcp_rtx_queue_head(sk)))
+	if (!tcp_device_holds(sk, limit) || !skb_rb_next(tcp_rtx_queue_head(sk)))
 		return false;
 	set_bit(TSQ_THROTTLED, &tp->tsq_state);
 	/*
@@ -146,16 +152,15 @@ bool tcp_small_queue_check(struct sock *sk, const struct sk_buff *skb, unsigned 
 
 /*
  * A packet of this socket still waits in the device, so a small segment would wait behind it.  Instead it waits
- * in the write queue, where the next write can fill it; tcp_wfree() sends it when the packet has left.  If no
- * data is in flight, the packet in the device can only be an ACK, so the segment is sent at once.
+ * in the write queue, where the next write can fill it; tcp_wfree() sends it when the packet has left.  If all
+ * data is acknowledged, the packet in the device carries nothing new, so the segment is sent at once.
  */
 bool tcp_should_autocork(struct sock *sk, const struct sk_buff *skb, unsigned int size_goal)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
 	if (skb->len >= size_goal || !READ_ONCE(sysctl_tcp_autocorking) ||
-	    tcp_rtx_queue_empty(sk) || TCP_SKB_CB(skb)->eor ||
-	    (u32)atomic_read(&sk->sk_wmem_alloc) <= skb->truesize)
+	    tcp_rtx_queue_empty(sk) || TCP_SKB_CB(skb)->eor || !tcp_device_holds(sk, skb->truesize))
 		return false;
 	if (!test_bit(TSQ_THROTTLED, &tp->tsq_state)) {
 		snmp_inc(SNMP_TcpExtTCPAutoCorking);

@@ -122,9 +122,8 @@ void tcp_rate_check_app_limited(struct sock *sk)
 	struct tcp_sock *tp = tcp_sk(sk);
 	u32 in_flight = tcp_packets_in_flight(tp);
 
-	if (tp->write_seq - tp->snd_nxt < tp->mss_cache &&
-	    (u32)atomic_read(&sk->sk_wmem_alloc) < SKB_TRUESIZE(1) && in_flight < tp->snd_cwnd &&
-	    tp->lost_out <= tp->retrans_out)
+	if (tp->write_seq - tp->snd_nxt < tp->mss_cache && in_flight < tp->snd_cwnd &&
+	    tp->lost_out <= tp->retrans_out && !tcp_device_holds(sk, SKB_TRUESIZE(1) - 1))
 		tp->app_limited = tp->delivered + in_flight ? tp->delivered + in_flight : 1;
 }
 

@@ -197,8 +197,9 @@ static int tcp_prepare_retransmit(struct sock *sk, struct sk_buff *skb, int segs
 	/*
 	 * The packets of this socket that wait in our own device already fill the send buffer: more would not help.
 	 */
-	if ((u32)atomic_read(&sk->sk_wmem_alloc) >
-	    min(sk->sk_wmem_queued + (sk->sk_wmem_queued >> 2), (u32)sk->sk_sndbuf) + 1)
+	if (tcp_device_holds(
+		    sk,
+		    min(sk->sk_wmem_queued + (sk->sk_wmem_queued >> 2), (u32)sk->sk_sndbuf) + 1))
 		return -EAGAIN;
 
 	if (before(tcb->seq, tp->snd_una)) {

@@ -119,6 +119,11 @@ static inline void tcp_init_pacing(struct sock *sk)
 bool tcp_pacing_check(struct sock *sk);
 void tcp_update_wstamp(struct sock *sk, unsigned int bytes);
 /*
+ * Returns true if more than @limit bytes (sk_wmem_alloc) of this socket wait in the device.  Then the device has been
+ * asked to free each packet soon after it is sent (dev_tx_await()).
+ */
+bool tcp_device_holds(const struct sock *sk, u64 limit);
+/*
  * Returns true if @skb must wait, because too many bytes of this socket wait in the device; the
  * completion of a packet then starts the sender again.  The limit is shifted left by @factor.
  */

@@ -51,9 +51,9 @@
 /*
  * The first byte after the Ethernet header tells the kernel how to answer: PLAIN sends the frame back, CLONED
  * sends it back twice (the second as a clone), TSO sends it back and then sends a large TCP packet that must be
- * segmented, KEPT queues the frame and sends nothing.
+ * segmented, KEPT queues the frame and sends nothing, AWAITED sends the frame back and waits for its completion.
  */
-enum reflection { PLAIN, CLONED, TSO, KEPT };
+enum reflection { PLAIN, CLONED, TSO, KEPT, AWAITED };
 
 /* ---- a kernel that sends frames back ------------------------------------------------------- */
 
@@ -117,6 +117,8 @@ static enum skb_drop_reason reflect(struct sk_buff *skb, struct net_device *dev,
 		dev_queue_xmit(other);
 	}
 	dev_queue_xmit(skb);
+	if (what == AWAITED)
+		dev_tx_await();
 	return SKB_CONSUMED;
 }
 
@@ -246,7 +248,10 @@ static unsigned int put(enum reflection what, size_t len)
 		put_unaligned_be32(sent, f + 16);
 	sent++;
 	CHECK(sn_put_frame(f, len) == 0);
-	return what == KEPT ? 0 : what == PLAIN ? 1 : what == CLONED ? 2 : 1 + TSO_FRAMES;
+	return what == KEPT                       ? 0
+	       : what == PLAIN || what == AWAITED ? 1
+	       : what == CLONED                   ? 2
+						  : 1 + TSO_FRAMES;
 }
 
 /* Checks a frame that came back: a reflected test frame, or a TCP segment with correct length and checksums. */

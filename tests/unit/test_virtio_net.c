@@ -8,6 +8,7 @@
  * forbids, and reads a ring only after a doorbell that it asked for.  Therefore no wake-up was lost if every
  * frame comes back, and nothing leaked if the number of live objects is the same as before.
  */
+#include "drivers/virtio/limits.h"
 #include "tests/unit/reflector.h"
 
 static u8 scratch[65536];
@@ -196,6 +197,7 @@ static void storm(u64 features, u64 arg)
 	boot(features, 256);
 	vi = eth0()->priv;
 	bursts(3, false);
+	step(VIRTNET_TX_KEPT_MS); /* the timer that frees sent frames expires */
 	polls = softirq_count[NET_RX_SOFTIRQ];
 	interrupts = vi->rx->interrupts + vi->tx->interrupts;
 	for (int i = 0; i < 10000; i++) {
@@ -256,6 +258,58 @@ static void test_batches(void **state)
 		in_child(batches, MODEL_FEATURES_DEFAULT, shuffle);
 		in_child(batches, MODEL_FEATURES_DEFAULT & ~EVENT_IDX, shuffle);
 	}
+}
+
+#define FRAME_DESCS 2 /* a reflected frame and its virtio header */
+
+/*
+ * Few sent frames cause no interrupt: the next received frame lets the driver free them, or else the timer.  The
+ * driver requests an interrupt if a sender waits, or if VIRTNET_TX_QUIET descriptors are with the device.
+ */
+static void few_are_sent(u64 features, u64 arg)
+{
+	const struct virtnet_info *vi;
+	u64 before;
+
+	boot(features, 256);
+	host.irq_chance = 0; /* all frames of a burst arrive at once */
+	vi = eth0()->priv;
+	before = vi->tx->interrupts;
+	for (int i = 0; i < 10; i++) {
+		put(PLAIN, 60);
+		step(1);
+	}
+	CHECK(take_all() == 10 && vi->tx->interrupts == before);
+	CHECK(virtqueue_outstanding(vi->tx) == FRAME_DESCS);
+	CHECK(eth0()->stats.tx_packets == sent - 1);
+	step(VIRTNET_TX_KEPT_MS - 11);
+	CHECK(virtqueue_outstanding(vi->tx) == FRAME_DESCS);
+	step(1);
+	CHECK(virtqueue_outstanding(vi->tx) == 0);
+	CHECK(eth0()->stats.tx_packets == sent && vi->tx->interrupts == before);
+
+	put(AWAITED, 60);
+	step(1);
+	CHECK(virtqueue_outstanding(vi->tx) == 0 && vi->tx->interrupts == before + 1);
+
+	for (int i = 0; i < VIRTNET_TX_QUIET / FRAME_DESCS - 1; i++)
+		put(PLAIN, 60);
+	step(1);
+	CHECK(virtqueue_outstanding(vi->tx) && vi->tx->interrupts == before + 1);
+	step(VIRTNET_TX_KEPT_MS);
+	CHECK(virtqueue_outstanding(vi->tx) == 0);
+	for (int i = 0; i < VIRTNET_TX_QUIET / FRAME_DESCS; i++)
+		put(PLAIN, 60);
+	step(1);
+	CHECK(vi->tx->interrupts > before + 1);
+	finish();
+}
+
+/* LIMIT(VIRTNET_TX_QUIET) LIMIT(VIRTNET_TX_KEPT_MS) */
+static void test_few_are_sent(void **state)
+{
+	in_child(few_are_sent, MODEL_FEATURES_DEFAULT, 0);
+	in_child(few_are_sent, MODEL_FEATURES_DEFAULT & ~EVENT_IDX, 0);
 }
 
 /* The device uses buffers in random order, also the buffers of large received packets and of fragmented sent ones. */
@@ -525,6 +579,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_headers_at_random),
 		cmocka_unit_test(test_storm),
 		cmocka_unit_test(test_batches),
+		cmocka_unit_test(test_few_are_sent),
 		cmocka_unit_test(test_any_order),
 		cmocka_unit_test(test_no_device),
 		cmocka_unit_test(test_odd_rings),
