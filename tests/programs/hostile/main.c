@@ -18,9 +18,19 @@ void fail(const char *why)
 
 int main(int argc, char **argv)
 {
+	bool list = argc == 2 && !strcmp(argv[1], "--list");
+
+	/*
+	 * Refuse to attack Linux as root: a wild fchmod() has changed the mode of /dev/null. On softnet the
+	 * program also runs as root, but is process 1 there.
+	 */
+	if (!list && getuid() == 0 && getpid() != 1) {
+		fprintf(stderr, "hostile: on Linux only for a user without rights\n");
+		return 2;
+	}
 	for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++) {
 		for (const struct attack *a = tables[t]; a->name; a++) {
-			if (argc == 2 && !strcmp(argv[1], "--list"))
+			if (list)
 				printf("%s %d %d\n", a->name, a->signal, a->only_here);
 			if (argc != 2 || strcmp(argv[1], a->name))
 				continue;
@@ -31,5 +41,5 @@ int main(int argc, char **argv)
 			return a->signal ? 98 : 0;
 		}
 	}
-	return argc == 2 && !strcmp(argv[1], "--list") ? 0 : 2;
+	return list ? 0 : 2;
 }
