@@ -729,7 +729,7 @@ def document(hits):
                      f"{hits['rows'].get(predicate.__name__, 0)} |")
     lines += ["", OTHERS.strip(), "", "| difference on Linux | script |", "|---|---|"]
     lines += [f"| {reason} | `{script}` |" for script, reason in other_scripts()]
-    return "\n".join(lines + ["", SETTINGS.strip()]) + "\n"
+    return "\n".join(lines + ["", SETTINGS.strip(), "", CALLS.strip()]) + "\n"
 
 
 def other_scripts():
@@ -762,6 +762,22 @@ SETTINGS = """
 - `net.ipv4.tcp_allowed_congestion_control` binds every program, because there are no users. On Linux a program with
   CAP_NET_ADMIN may choose any congestion control.
 - `dctcp` is in this list from the start. On Linux an administrator adds it.
+"""
+
+CALLS = """
+## System calls
+
+Of processes, memory, signals and waiting: [docs/process.md](process.md). Of files:
+
+| call | difference | reason |
+|---|---|---|
+| `fallocate`, `lseek` | after `fallocate`, SEEK_DATA takes the allocated pages for data, and SEEK_HOLE not for a hole; on Linux's tmpfs they stay a hole until they are written | no page has a mark "allocated, not written"; the bytes read are zeroes in both |
+| `fallocate` | a mode other than 0 and FALLOC_FL_KEEP_SIZE: EOPNOTSUPP; tmpfs also has FALLOC_FL_PUNCH_HOLE | no traced program needs it |
+| `open` | O_TMPFILE: EOPNOTSUPP | programs then create a file and unlink it |
+| `mknod` | a FIFO or a socket: EPERM | one process has no other to open the second end |
+| `renameat2` | RENAME_EXCHANGE, RENAME_WHITEOUT: EINVAL | as on a file system of Linux without them |
+| `getxattr` and its relatives, `inotify_*`, `fanotify_*`, `memfd_create`, `copy_file_range` | ENOSYS | no traced program needs them, or it copies with read() and write() |
+| `splice` from `/dev/null` | 0, the end of the file; on Linux EINVAL | what read() returns |
 """
 
 HEAD = """
