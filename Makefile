@@ -54,6 +54,19 @@ APP_TABLE := $(HOST_APP)/apps.c
 BUILDS := checked shipped
 sources_of = $(filter-out $(foreach b,$(filter-out $(1),$(BUILDS)),kernel/sched/$(b)/% kernel/x86/$(b)/%),$(2))
 
+# Files whose code runs at boot, in reports, in rare system calls or for /proc: compiled for size.  The path of a packet
+# and the calls of a busy server are in none of them.
+COLD := boot/% init/% drivers/pci% $(addprefix drivers/virtio/,virtio virtio_mmio virtio_pci% virtio_rng) \
+	$(addprefix kernel/,cmdline console loglevel panic printk ratelimit shutdown strace sysctl timeline version) \
+	$(addprefix kernel/fs/,attr console cpio devices initramfs names proc%) kernel/lib/kstrto kernel/lib/vsprintf \
+	$(addprefix kernel/process/,binfmt_elf exec exit ids proc% rlimit sys) kernel/sched/sys_policy \
+	kernel/time/calendar kernel/time/wallclock $(addprefix kernel/x86/,acpi% cmos desc entropy ioapic ksyms lines memmap \
+	nmi platform power% rtc serial setup shipped/% stack timeref) net/core/dropreason net/core/netdev_proc \
+	net/core/snmp net/core/sysctl% net/ipv4/ipconfig net/ipv4/sysctl% \
+	$(addprefix net/tcp/,tcp_ipv4_err tcp_log tcp_proc tcp_sysctl)
+# for_size: -Os, if the file $(1) is in COLD.  Its name has no suffix.
+for_size = $(if $(filter $(COLD),$(1)),-Os)
+
 # ---- flags --------------------------------------------------------------------------------------
 WARN := -Wall -Wextra -Werror -Wno-unused-parameter -Wmissing-prototypes -Wstrict-prototypes \
 	-Wshadow -Wvla -Wundef -Wpointer-arith -Wwrite-strings -Wno-sign-compare \
@@ -180,7 +193,7 @@ $(2)/tests/qemu/kernel/%.c.o: tests/qemu/kernel/%.c Makefile
 	$$(Q)$$(CC) $$(FREESTANDING) $$(MACHINE_FLAGS) $$(FLAGS_$(1)) $$(APP_FLAGS) $$(APP_INC) $$(call app_flags,$$<) -c $$< -o $$@
 $(2)/%.c.o: %.c Makefile
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(FREESTANDING) $$(MACHINE_FLAGS) $$(FLAGS_$(1)) -mgeneral-regs-only $$(MACHINE_INC) $$(INC_$(1)) -c $$< -o $$@
+	$$(Q)$$(CC) $$(FREESTANDING) $$(MACHINE_FLAGS) $$(call for_size,$$*) $$(FLAGS_$(1)) -mgeneral-regs-only $$(MACHINE_INC) $$(INC_$(1)) -c $$< -o $$@
 $(2)/%.S.o: %.S Makefile
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(MACHINE_INC) -D__ASSEMBLY__ -MMD -MP -g -c $$< -o $$@
