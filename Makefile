@@ -42,10 +42,10 @@ COMMON_SRC := $(filter-out $(TRANSPORTS),$(sort $(foreach d,$(COMMON_DIRS),$(wil
 # Programs inside the kernel, on a small C library: those of apps/, in the hosted kernels and in softnet-test.elf.
 HOST_APP := tests/host/app
 APP_SRC := $(sort $(wildcard $(HOST_APP)/*.c $(HOST_APP)/libc/*.c apps/*.c))
+# What the kernel needs for them.
+RING0_SRC := $(sort $(wildcard init/ring0/*.c))
 # The pack that is linked into the machine's image.
 PACK := $(B)/apps/inetd.cpio
-# softnet.elf's table of applications, which is empty.  The hosted images and softnet-test.elf have tables of their own.
-MACHINE_TABLE := init/apps.c
 # Applications that only softnet-test.elf has.  One of these files is its table, in place of APP_TABLE.
 TEST_APP_SRC := $(sort $(wildcard tests/qemu/kernel/*.c tests/qemu/kernel/inside/*.c \
 	tests/qemu/kernel/inside/*.S))
@@ -177,8 +177,8 @@ $(2)/kernel/x86/vdso_image.S.o: kernel/x86/vdso_image.S $(2)/kernel/x86/vdso/vds
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) -DVDSO_IMAGE='"$(2)/kernel/x86/vdso/vdso.so"' -MMD -MP -c $$< -o $$@
 $(2)_OBJ := $$(patsubst %,$(2)/%.o,$$(call sources_of,$(1),$$(MACHINE_SRC) $$(COMMON_SRC)))
-$(2)_TEST_OBJ := $$(filter-out $(2)/$(MACHINE_TABLE).o,$$($(2)_OBJ)) \
-	$$(patsubst %,$(2)/%.o,$$(filter-out $$(APP_TABLE),$$(APP_SRC)) $$(TEST_APP_SRC))
+$(2)_TEST_OBJ := $$($(2)_OBJ) \
+	$$(patsubst %,$(2)/%.o,$$(RING0_SRC) $$(filter-out $$(APP_TABLE),$$(APP_SRC)) $$(TEST_APP_SRC))
 $(2)/$(HOST_APP)/%.c.o: $(HOST_APP)/%.c Makefile
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(FREESTANDING) $$(MACHINE_FLAGS) $$(FLAGS_$(1)) $$(APP_FLAGS) $$(APP_INC) $$(call app_flags,$$<,$$(MACHINE_INC) $$(INC_$(1))) -c $$< -o $$@
@@ -259,7 +259,7 @@ $(B)/apps/%.cpio: $(B)/apps/% tools/pack
 define hosted
 $(1)/kernel/version.c.o: $(B)/generated/version.h
 $(1)_INC := $$(HOST_PLATFORM) $$(INC_$(or $(4),checked))
-$(1)_OBJ := $$(patsubst %,$(1)/%.o,$$(HOST_SRC) $$(call sources_of,$(or $(4),checked),$$(filter-out $$(MACHINE_TABLE),$$(COMMON_SRC))) $$(APP_SRC))
+$(1)_OBJ := $$(patsubst %,$(1)/%.o,$$(HOST_SRC) $$(call sources_of,$(or $(4),checked),$$(COMMON_SRC)) $$(RING0_SRC) $$(APP_SRC))
 $(1)/tests/host/%.c.o: tests/host/%.c Makefile
 	@mkdir -p $$(@D)
 	$$(Q)$$(HOSTCC) -std=gnu11 -MMD -MP -g $$(WARN) $$(HOST_FLAGS) $(2) $$($(1)_INC) -c $$< -o $$@
@@ -279,7 +279,7 @@ $(1)/libsoftnet.so: $$($(1)_OBJ)
 	@echo "  $$@"
 # Tests of the kernel without the network: they have a kernel_main() of their own (tests/kernel/cases.c).
 $(1)_KERNEL_OBJ := $$(patsubst %,$(1)/%.o,$$(filter kernel/%,$$(call sources_of,$(or $(4),checked),$$(COMMON_SRC))) \
-	$$(filter-out tests/host/virtio_model.c tests/host/virtio_model_control.c tests/host/inspect.c,$$(HOST_SRC)))
+	$$(filter-out tests/host/virtio_model.c tests/host/virtio_model_control.c tests/host/inspect.c,$$(HOST_SRC)) init/ring0/threads.c)
 $(1)/tests/kernel/%.c.o: tests/kernel/%.c Makefile
 	@mkdir -p $$(@D)
 	$$(Q)$$(HOSTCC) -std=gnu11 -MMD -MP -g $$(WARN) $$(HOST_FLAGS) $(2) $$($(1)_INC) -c $$< -o $$@
@@ -398,7 +398,7 @@ test-fresh:
 .PHONY: clang
 define clang
 $(B)/clang/$(1)/kernel/version.c.ok: $(B)/generated/version.h
-clang: $$(patsubst %,$(B)/clang/$(1)/%.ok,$$(filter %.c,$$(call sources_of,$(1),$$(MACHINE_SRC) $$(COMMON_SRC)) $$(VDSO_SRC) $$(APP_SRC) $$(TEST_APP_SRC) \
+clang: $$(patsubst %,$(B)/clang/$(1)/%.ok,$$(filter %.c,$$(call sources_of,$(1),$$(MACHINE_SRC) $$(COMMON_SRC)) $$(VDSO_SRC) $$(RING0_SRC) $$(APP_SRC) $$(TEST_APP_SRC) \
 	$$(filter boot/efi_%,$$(EFI_SRC))))
 $(B)/clang/$(1)/$(HOST_APP)/%.c.ok: $(HOST_APP)/%.c Makefile
 	@mkdir -p $$(@D)
@@ -446,7 +446,7 @@ clean:
 print-sources:
 	@printf 'machine %s\n' $(filter %.c,$(MACHINE_SRC) $(EFI_SRC) $(VDSO_SRC) $(COMMON_SRC))
 	@printf 'test %s\n' $(filter %.c,$(TEST_APP_SRC))
-	@printf 'hosted %s\n' $(filter %.c,$(HOST_SRC) $(filter-out $(MACHINE_TABLE),$(COMMON_SRC)) $(APP_SRC))
+	@printf 'hosted %s\n' $(filter %.c,$(HOST_SRC) $(COMMON_SRC) $(RING0_SRC) $(APP_SRC))
 
 # Installs git's hooks (.githooks) in this clone: they check format, rules and commit messages.
 .PHONY: hooks

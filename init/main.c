@@ -52,30 +52,20 @@
 
 static struct cpu boot_cpu;
 
-static const struct app_entry *app; /* the application that `app=` names; NULL: none */
-static bool app_given;              /* there is an option `app=` */
-static char app_usage[256];
-
-static int parse_app(const char *value)
+/* For images without applications in ring 0. */
+void __weak apps_init(void)
 {
-	app_given = true;
-	/* No application: the hosted build's tests issue the system calls (tests/host). */
-	if (!strcmp(value, "none")) {
-		app = NULL;
-		return 0;
-	}
-	for (const struct app_entry *e = app_table; e->name; e++) {
-		if (!strcmp(e->name, value)) {
-			app = e;
-			return 0;
-		}
-	}
-	return -ENOENT;
 }
 
-static const struct cmdline_param init_params[] = {
-	{.name = "app", .usage = app_usage, .parse = parse_app},
-};
+bool __weak apps_chosen(void)
+{
+	return false;
+}
+
+bool __weak apps_start(void)
+{
+	return false;
+}
 
 /* Opens every interface, in the order of registration: lo is the first. */
 static void open_devices(void)
@@ -95,37 +85,6 @@ static void open_devices(void)
 			"cannot be reached\n");
 }
 
-/* Runs the application's main(), then powers off with its exit code. */
-static int app_thread(void *arg)
-{
-	const struct app_entry *entry = arg;
-	char name[TASK_COMM_LEN];
-	char *argv[] = {name, NULL};
-	int code;
-
-	strscpy(name, entry->name, sizeof(name));
-	code = entry->main(1, argv);
-	pr_notice("%s returned %d: power off\n", entry->name, code);
-	/*
-	 * The exit code has 7 bits.  A failure whose lower 7 bits are zero becomes 1, so that it
-	 * stays a failure.
-	 */
-	kernel_shutdown(HAL_HALT_POWEROFF, code & 0x7f ? code & 0x7f : code != 0);
-}
-
-/* Starts the application of `app=`, else the program, else the first application of the table. */
-static void start_application(void)
-{
-	if (program_start())
-		return;
-	if (!app_given && app_table->name)
-		app = app_table;
-	if (app && IS_ERR(app_thread_run(app_thread, (void *)app, app->name)))
-		panic("no memory for the application's thread");
-	if (!app && !app_given)
-		pr_err("no program: init= names none, and no initrd has /init (tools/pack)\n");
-}
-
 /*
  * The part of the boot that needs process context, because it may sleep.  At the end it waits for
  * the power button.
@@ -133,30 +92,16 @@ static void start_application(void)
 static int init_thread(void *arg)
 {
 	(void)arg;
-	program_choose(!app_given); /* `init=`, or /init of the initrd without `app=` */
+	program_choose(!apps_chosen()); /* `init=`, or /init of the initrd without `app=` */
 	boot_stage("initrd");
 	hal_probe_devices(); /* PCI and virtio-mmio: calls the drivers' probe functions */
 	open_devices();      /* fills the receive rings, enables polling */
 	ip_auto_config();    /* reports `ip=` options that no interface took */
 	boot_stage("links");
 	boot_stages_show(); /* logs the microseconds of each stage at loglevel=debug */
-	start_application();
+	if (!program_start() && !apps_start())
+		pr_err("no program: init= names none, and no initrd has /init (tools/pack)\n");
 	shutdown_on_request();
-}
-
-static void register_init_params(void)
-{
-	size_t n;
-
-	if (!app_table->name)
-		return;
-	n = scnprintf(app_usage, sizeof(app_usage), "app=");
-
-	for (const struct app_entry *e = app_table; e->name; e++)
-		n += scnprintf(app_usage + n, sizeof(app_usage) - n, "%s%s",
-			       e == app_table ? "" : "|", e->name);
-	scnprintf(app_usage + n, sizeof(app_usage) - n, "|none");
-	cmdline_register(init_params, ARRAY_SIZE(init_params));
 }
 
 void __noreturn kernel_main(const struct boot_info *boot)
@@ -210,7 +155,7 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	virtio_rng_init(); /* driver of virtio entropy devices */
 	boot_stage("network");
 
-	register_init_params(); /* `app=`, where there are applications inside the kernel */
+	apps_init(); /* `app=`, where there are applications in ring 0 */
 	if (boot->cmdline_cut)
 		pr_err("command line longer than %u bytes: the rest was cut\n", BOOT_CMDLINE_MAX);
 	/* passes each option to its parser; stores the words for the program */

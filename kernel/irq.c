@@ -6,9 +6,8 @@
  * Callers: the platform's interrupt code -> do_IRQ(), do_timer_interrupt(), with interrupts off;
  * drivers -> request_irq() (process context).
  *
- * At the end of an interrupt pending softirqs run.  Then the interrupted thread is preempted if it
- * was in application code and its time slice is over.  Kernel code is never preempted.  Compare
- * Linux's kernel/irq/manage.c and arch/x86/kernel/irq.c.
+ * At the end of an interrupt pending softirqs run.  Kernel code is never preempted.  Compare Linux's
+ * kernel/irq/manage.c and arch/x86/kernel/irq.c.
  */
 #include "kernel/irq.h"
 
@@ -67,16 +66,19 @@ const struct irq_desc *irq_desc(unsigned int irq)
 
 /* ---- entries -------------------------------------------------------------------------------- */
 
+void __weak preempt_ring0(void)
+{
+}
+
 /*
- * The end of every interrupt: runs softirqs, then preempts the interrupted thread if it was in
- * application code and its time slice is over.
+ * The end of every interrupt: runs softirqs, then preempts an application in ring 0 whose time slice
+ * is over.  A program in ring 3 is preempted by exit_to_user().
  */
 static void interrupt_exit(void)
 {
 	irq_exit();
-	if (this_cpu()->need_resched && !preempt_count() && (current->flags & PF_APP) &&
-	    !current->syscall_depth)
-		preempt_schedule_irq();
+	if (this_cpu()->need_resched && !preempt_count())
+		preempt_ring0();
 }
 
 void generic_handle_irq(unsigned int irq)

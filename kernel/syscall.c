@@ -21,11 +21,6 @@
 
 static struct syscall_def table[NR_SYSCALLS];
 
-/*
- * Returns the address of the calling thread's errno.  C libraries and compilers expect this name.
- */
-int *__errno_location(void);
-
 void register_syscalls(const struct syscall_def *defs, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
@@ -79,9 +74,4 @@ long kernel_syscall(long nr, long a, long b, long c, long d, long e, long f)
 	if (unlikely(is_restart(ret)) && !(self->flags & PF_USER))
 		return -EINTR;
 	return ret;
-}
-
-int *__errno_location(void)
-{
-	return (int *)&current->user_errno;
 }

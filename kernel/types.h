@@ -54,6 +54,7 @@ typedef u64 phys_addr_t;
 #define __must_check             __attribute__((warn_unused_result))
 #define __printf_like(fmt, args) __attribute__((format(printf, fmt, args)))
 #define noinline                 __attribute__((noinline))
+#define __weak                   __attribute__((weak))
 #undef __always_inline /* the host C library defines it, too */
 #define __always_inline inline __attribute__((always_inline))
 #define fallthrough     __attribute__((fallthrough))

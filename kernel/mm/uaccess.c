@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Copying strings from an application; which threads may pass any address to the copy functions.
+ * Copying strings from an application.
  *
  * strncpy_from_user() <- open() and other calls that take a name.  Process context, no lock.
  * Compare Linux's lib/strncpy_from_user.c.
@@ -8,11 +8,10 @@
 #include "kernel/mm/uaccess.h"
 
 #include "include/uapi/errno.h"
-#include "kernel/sched/sched.h"
 
-bool access_is_exempt(void)
+bool __weak access_is_exempt(void)
 {
-	return current->flags & PF_APP;
+	return false;
 }
 
 /*

@@ -11,8 +11,8 @@
 #include "kernel/types.h"
 
 /*
- * Returns true if the calling thread is an application in ring 0, which is linked into the image: its
- * memory is part of the kernel's.
+ * Returns true if the calling thread is an application in ring 0 (init/ring0): its memory is part of
+ * the kernel's.  The weak definition, in images without such applications, returns false.
  */
 bool access_is_exempt(void);
 static inline bool access_ok(const void __user *p, size_t n)

@@ -3,7 +3,7 @@
  * The scheduler: a run queue for each CPU, served round robin.
  *
  * Callers: schedule() where a thread sleeps or yields (process context); try_to_wake_up() from any
- * context; sched_tick() and preempt_schedule_irq() from the timer interrupt; cond_resched() in long
+ * context; sched_tick() and preempt_ring0() from the timer interrupt; cond_resched() in long
  * loops of the kernel; the idle thread.
  *
  * Locks: the run queue belongs to this CPU, and is changed with interrupts off.  Interrupts also
@@ -219,22 +219,4 @@ void cond_resched(void)
 	if (sched_has_runnable() &&
 	    (this_cpu()->need_resched || ktime_get_ns() >= current->slice_end))
 		schedule();
-}
-
-/*
- * Called at the end of an interrupt.  The interrupt entry saved all registers but the vector
- * registers, so this saves them on the thread's stack.  In all other cases a thread gives up the
- * CPU in a function call, which need not preserve vector registers.
- */
-void preempt_schedule_irq(void)
-{
-	u8 fpu[HAL_FPU_SIZE] __aligned(64);
-
-	if (!sched_has_runnable()) {
-		this_cpu()->need_resched = false;
-		return;
-	}
-	hal_fpu_save(fpu);
-	__schedule();
-	hal_fpu_restore(fpu);
 }

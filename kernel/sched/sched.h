@@ -23,7 +23,7 @@
 
 struct files_struct;
 
-/* The thread runs application code, and may be preempted outside of system calls. */
+/* The thread runs an application in ring 0 (init/ring0), and may be preempted outside of system calls. */
 #define PF_APP 0x1
 /* The thread belongs to the process: it runs in ring 3, and gets signals. */
 #define PF_USER 0x2
@@ -49,7 +49,7 @@ struct task_struct {
 	u64 runtime_ns;
 	int (*fn)(void *arg);
 	void *arg;
-	long user_errno; /* the application's errno */
+	long user_errno; /* errno of an application in ring 0 */
 	char comm[TASK_COMM_LEN];
 	/* The following fields are used in threads with PF_USER only. */
 	struct thread_signals sig;
@@ -68,11 +68,6 @@ void sched_init(struct cpu *boot_cpu); /* the boot stack becomes that of the idl
  */
 struct task_struct *kthread_run(int (*fn)(void *arg), void *arg, const char *fmt, ...)
 	__printf_like(3, 4);
-/*
- * Like kthread_run(), but for application code: the thread has PF_APP and the caller's file table
- * (or that of first_files()).
- */
-struct task_struct *app_thread_run(int (*fn)(void *arg), void *arg, const char *name);
 /*
  * Returns the file table that all applications share, with the console as descriptors 0, 1 and 2.
  * The first call creates it.  Returns NULL if there is no memory.  Process context.
@@ -124,10 +119,11 @@ void cond_resched(void);
  */
 void sched_tick(u64 now_ns);
 /*
- * Called at the end of an interrupt, with irq off: preempts the interrupted application code if
- * another thread waits.
+ * Called at the end of an interrupt, with irq off, if need_resched is set and preempt_count is 0:
+ * switches to a waiting thread if the interrupt arrived in the code of an application in ring 0
+ * (init/ring0).  The weak definition does nothing.
  */
-void preempt_schedule_irq(void);
+void preempt_ring0(void);
 bool sched_has_runnable(void);
 /* Returns the CPU time of @p in ns.  Any context. */
 u64 thread_runtime(const struct task_struct *p);

@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls about threads and the machine: sched_yield, getpid, gettid, getrandom, and two that
- * Linux does not have, thread_create and power.
+ * System calls about threads and the machine: sched_yield, getpid, gettid, getrandom.
  *
  * Called through kernel_syscall() (process context).  There is one process, whose pid is 1; each
  * thread has its own tid.
  */
 #include "include/uapi/errno.h"
 #include "include/uapi/unistd.h"
-#include "kernel/hal.h"
 #include "kernel/lib/random.h"
 #include "kernel/mm/limits.h"
 #include "kernel/mm/uaccess.h"
 #include "kernel/process/process.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/thread.h"
-#include "kernel/shutdown.h"
 #include "kernel/syscall.h"
 
 static long sys_sched_yield(void)
@@ -65,35 +62,6 @@ static long sys_getrandom(void __user *buf, size_t len, unsigned int flags)
 	return done;
 }
 
-static long sys_softnet_thread_create(int (*fn)(void *arg), void *arg, const char __user *name)
-{
-	char comm[TASK_COMM_LEN];
-	struct task_struct *p;
-	ssize_t len;
-
-	if (current->flags & PF_USER) /* the thread would run in ring 0 */
-		return -ENOSYS;
-	if (!fn)
-		return -EINVAL;
-	len = strncpy_from_user(comm, name, sizeof(comm));
-	if (len < 0)
-		return len;
-	p = app_thread_run(fn, arg, comm);
-	/* When there can be no more threads, pthread_create() must fail with EAGAIN. */
-	if (IS_ERR(p))
-		return PTR_ERR(p) == -ENOMEM ? -EAGAIN : PTR_ERR(p);
-	return p->pid;
-}
-
-static long sys_softnet_power(int how, int code)
-{
-	if (current->flags & PF_USER)
-		return -ENOSYS;
-	if (how < HAL_HALT_POWEROFF || how > HAL_HALT_STOP || code < 0 || code > 127)
-		return -EINVAL;
-	kernel_shutdown((enum hal_halt)how, code);
-}
-
 void sched_syscalls_init(void)
 {
 	static const struct syscall_def defs[] = {
@@ -101,8 +69,6 @@ void sched_syscalls_init(void)
 		SYSCALL_DEF(__NR_getpid, sys_getpid),
 		SYSCALL_DEF(__NR_gettid, sys_gettid),
 		SYSCALL_DEF(__NR_getrandom, sys_getrandom),
-		SYSCALL_DEF(__NR_softnet_thread_create, sys_softnet_thread_create),
-		SYSCALL_DEF(__NR_softnet_power, sys_softnet_power),
 	};
 
 	register_syscalls(defs, ARRAY_SIZE(defs));

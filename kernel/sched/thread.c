@@ -2,7 +2,7 @@
 /*
  * Threads: creation, end, and the release of their stacks.
  *
- * Callers: sched_init() at boot; kthread_run() and app_thread_run() (process context); do_exit()
+ * Callers: sched_init() at boot; kthread_run() and user_thread_alloc() (process context); do_exit()
  * called by a thread itself, or when its function returns.
  *
  * A thread that ends cannot free the stack that it runs on.  It goes on a list, and the idle thread
@@ -235,23 +235,6 @@ struct files_struct *first_files(void)
 	else
 		app_files = files;
 	return app_files;
-}
-
-struct task_struct *app_thread_run(int (*fn)(void *arg), void *arg, const char *name)
-{
-	struct files_struct *files = current->files ? current->files : first_files();
-	struct task_struct *p;
-
-	if (!files)
-		return ERR_PTR(-ENOMEM);
-	p = thread_alloc(fn, arg);
-	if (IS_ERR(p))
-		return p;
-	p->flags = PF_APP;
-	p->files = files;
-	strscpy(p->comm, name, sizeof(p->comm));
-	thread_publish(p);
-	return p;
 }
 
 struct task_struct *user_thread_alloc(int (*fn)(void *arg), void *arg, struct files_struct *files)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Declarations of thread.c, sched.c and files of system calls.  For
- * kernel/sched/{thread,sched,sys_sched,sys_policy}.c, kernel/process/{clone,exit}.c and
- * kernel/time/sys_time.c only.
+ * kernel/sched/{thread,sched,sys_sched,sys_policy}.c, kernel/process/{clone,exit}.c,
+ * kernel/time/sys_time.c and init/ring0/threads.c only.
  */
 #ifndef KERNEL_SCHED_THREAD_H
 #define KERNEL_SCHED_THREAD_H

@@ -4,6 +4,7 @@
  * system calls (tests/kernel/cases.h).
  */
 #include "boot/boot_info.h"
+#include "init/ring0/apps.h"
 #include "kernel/fs/file.h"
 #include "kernel/irq.h"
 #include "kernel/lib/bug.h"

@@ -511,7 +511,7 @@ def both_images(files, sources=None):
         for line in out.stdout.splitlines():
             image, path = line.split()
             sources[image].add(path)
-    below = {"machine": ("kernel/x86/", "boot/", "init/apps.c", "drivers/pci", "drivers/virtio/virtio_pci", "drivers/virtio/virtio_mmio"), "hosted": ("tests/host/",)}
+    below = {"machine": ("kernel/x86/", "boot/", "drivers/pci", "drivers/virtio/virtio_pci", "drivers/virtio/virtio_mmio"), "hosted": ("tests/host/", "init/ring0/")}
     for path in sorted(set(files) | set().union(*sources.values())):
         if path.endswith(".c") and (path.startswith(TEST_APPS) or path in sources["test"]):
             if path not in sources["test"]:

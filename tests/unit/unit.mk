@@ -14,7 +14,7 @@ UNIT_HOSTED := test_waits test_virtio_net test_virtio_legacy test_sockets test_s
 UNIT_ALSO_test_virtio_net := tests/host/virtio_model.c tests/host/virtio_model_control.c tests/host/virtio_frame.c
 UNIT_ALSO_test_virtio_legacy := $(UNIT_ALSO_test_virtio_net)
 # The whole hosted kernel, with its device and its applications.
-UNIT_ONLY_test_malformed := $(HOST_SRC) $(filter-out $(MACHINE_TABLE),$(COMMON_SRC)) $(APP_SRC)
+UNIT_ONLY_test_malformed := $(HOST_SRC) $(COMMON_SRC) $(RING0_SRC) $(APP_SRC)
 UNIT_ONLY_test_socket_args := $(UNIT_ONLY_test_malformed)
 UNIT_ONLY_test_clock := $(UNIT_ONLY_test_malformed)
 UNIT_ONLY_test_tcp_limits := $(UNIT_ONLY_test_malformed)
@@ -74,7 +74,7 @@ $(U)/libkernel.a: $(UNIT_KERNEL)
 	$(Q)ar rcs $@ $^
 
 # The objects that a test is linked with besides its own.
-UNIT_PLATFORM := $(patsubst %,$(B)/host-asan/%.o,$(filter-out tests/host/virtio_%,$(HOST_SRC)))
+UNIT_PLATFORM := $(patsubst %,$(B)/host-asan/%.o,$(filter-out tests/host/virtio_%,$(HOST_SRC)) init/ring0/threads.c)
 unit_with = $(if $(UNIT_ONLY_$(1)),$(patsubst %,$(B)/host-asan/%.o,$(UNIT_ONLY_$(1))),\
 	$(if $(filter $(1),$(UNIT_HOSTED)),$(UNIT_PLATFORM),$(U)/unit_hal.o $(patsubst %,$(B)/host-asan/tests/host/%.c.o,separate user_pages)) \
 	$(patsubst %,$(B)/host-asan/%.o,$(UNIT_ALSO_$(1))) $(U)/libkernel.a)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of applications of the hosted kernels: the programs of apps/.  app_table <- init/main.c, for `app=NAME`; the first
- * one runs if there is no such option.
+ * The table of applications of the hosted kernels: the programs of apps/.  app_table <- init/ring0/apps.c,
+ * for `app=NAME`; the first one runs if there is no such option.
  */
 #include "init/apps.h"
 

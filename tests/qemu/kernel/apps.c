@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The table of applications of softnet-test.elf: those of apps/, and of this folder.
- * softnet-test.elf is linked from the same objects as softnet.elf and from these, except that this table
- * replaces init/apps.c.  app_table <- init/main.c, for `app=NAME`.
+ * softnet-test.elf is linked from the objects of softnet.elf, from init/ring0 and from these.
+ * app_table <- init/ring0/apps.c, for `app=NAME`.
  */
 #include "init/apps.h"
 #include <stddef.h>
