@@ -245,10 +245,11 @@ $(B)/softnet.elf $(B)/softnet.efi $(B)/softnet.img $(B)/softnet-test.elf: $(B)/%
 KERNEL_TESTS := sched_test signal_test thread_test timer_test small_test
 
 # ---- the applications ---------------------------------------------------------------------------
-# Ordinary Linux programs.  -fdebug-prefix-map keeps the path of this folder out of them.
+# Ordinary Linux programs.  -fdebug-prefix-map keeps the path of this folder out of them; -z noseparate-code leaves out
+# the padding between text and read-only data.
 $(B)/apps/%: apps/%.c Makefile
 	@mkdir -p $(@D)
-	$(Q)musl-gcc -static -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -fdebug-prefix-map=$(CURDIR)=. $< -o $@
+	$(Q)musl-gcc -static -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -fdebug-prefix-map=$(CURDIR)=. -Wl,-z,noseparate-code $< -o $@
 .PRECIOUS: $(B)/apps/%
 $(B)/apps/%.cpio: $(B)/apps/% tools/pack
 	$(Q)strip -o $@.stripped $<

@@ -1,4 +1,5 @@
-# How many instructions an operation costs: `make count` compares with tests/count/counts.txt.
+# How many instructions an operation costs, and how large the image is: `make count` compares with
+# tests/count/counts.txt, and with the limit in tests/count/size.py.
 #
 # Runs the hosted kernel in the shipped build, optimised like the machine's kernel, under valgrind.  The same binary
 # gives the same count in each run, independent of the computer's load.
@@ -8,7 +9,8 @@ COUNT_FLAGS := -std=gnu11 -MMD -MP -g -O2 $(WARN) -I.
 $(eval $(call hosted,$(B)/host-shipped,-O2 -fomit-frame-pointer,,shipped))
 
 .PHONY: count
-count: $(COUNT)/operations $(B)/host-shipped/libsoftnet.so $(B)/host/libsoftnet.so
+count: $(COUNT)/operations $(B)/host-shipped/libsoftnet.so $(B)/host/libsoftnet.so $(B)/softnet.elf $(B)/checked/softnet.elf
+	@/usr/bin/python3 tests/count/size.py $(B)/softnet.elf
 	@/usr/bin/python3 tests/count/count.py $(COUNT)/operations $(B)/host-shipped/libsoftnet.so
 	cd tests/count && $(PYTEST) .
 

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Tests of count.py: which tables and counts it accepts, and which it reports."""
+"""Tests of count.py and size.py: which tables, counts and sizes they accept, and which they report."""
 import os
+import subprocess
 
 import pytest
 from count import HERE, TABLE, Wrong, compare, count, read_table
+from size import LIMIT, kernel_size, verdict
 
 ROWS = "compiler 1.2\n# a comment\necho | 1,000 | the first count\nMB in | 50,000 | the first count\n"
 
@@ -39,3 +41,20 @@ def test_kernel_that_does_more_is_found():
     counted = count(os.path.join(build, "count", "operations"), os.path.join(build, "host", "libsoftnet.so"))
     told = " ".join(compare(read_table(open(TABLE).read())[1], counted))
     assert all(f"{name}: " in told for name in ("echo", "connection", "MB in", "MB out"))
+
+
+def test_an_image_above_the_limit_is_reported():
+    assert not verdict(LIMIT)
+    assert "614,401 bytes" in verdict(LIMIT + 1)
+
+
+def test_the_size_is_that_of_strip_without_the_pack():
+    """size and readelf know nothing of size.py: the loaded sections end where the stripped file's data ends, and the
+    checked image is larger than the shipped one."""
+    build = os.path.join(HERE, "..", "..", "build")
+    shipped, checked = (os.path.join(build, b, "softnet.elf") for b in ("shipped", "checked"))
+    out = subprocess.run(["size", "-A", shipped], check=True, stdout=subprocess.PIPE, text=True).stdout
+    sizes = {line.split()[0]: int(line.split()[1]) for line in out.splitlines() if line.startswith(".")}
+    loaded = sum(sizes[s] for s in (".text", ".notes", ".rodata", ".tables", ".data"))
+    assert loaded < kernel_size(shipped) < loaded + 5 * 4096
+    assert kernel_size(checked) > kernel_size(shipped)

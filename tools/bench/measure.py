@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The sets of measurements: boot, speed, insn, mem, idle, loss.  Each takes a guest and returns one row of figures."""
 import json
+import struct
 import tempfile
 
 import autopsy
@@ -129,11 +130,21 @@ def session(ns, guest, args, kind):
 
 
 def boot_only(ns, guest, args):
-    with tempfile.TemporaryDirectory(prefix="bench-") as tmp, bounded(limit(guest, args), args.lock), Boot(ns, guest, tmp) as b:
-        if b.boot_ms is None:
-            autopsy.write_down(b, f"no echo within {b.timeout} s of its start")
-        say(f"  {guest.name} [boot] {b.boot_ms} ms")
-        return {"boot_ms": b.boot_ms}, []
+    """Boots twice: for the time, and with insn_count.so for the instructions until the first echoed byte.  They include
+    those of the firmware."""
+    row = {}
+    for plugin in (None, "insn_count.so"):
+        with tempfile.TemporaryDirectory(prefix="bench-") as tmp, bounded(limit(guest, args), args.lock), \
+                Boot(ns, guest, tmp, plugin=plugin) as b:
+            if b.boot_ms is None:
+                autopsy.write_down(b, f"no echo within {b.timeout} s of its start")
+            elif plugin:
+                with open(b.counts, "rb") as f:
+                    row["boot_insn"], = struct.unpack("<Q", f.read(8))
+            else:
+                row["boot_ms"] = b.boot_ms
+    say(f"  {guest.name} [boot] {row.get('boot_ms')} ms, {row.get('boot_insn')} instructions")
+    return row, []
 
 
 def min_mem(ns, guest, args):

@@ -13,6 +13,7 @@ LESS_IS_BETTER = ("_us", "_ms", "insn", "lost", "failed", "stuck", "retrans", "_
 # The rows of the Markdown table: metric, description.
 ROWS = [
     ("boot_ms", "QEMU's start to the first echoed byte, ms"),
+    ("boot_insn", "instructions from QEMU's start to the first echoed byte, with the firmware's"),
     ("icmp1.tps", "ICMP echo, one at a time, per s"),
     ("rr1.tps", "TCP echo of 1 byte, one connection, per s"),
     ("rr64.tps", "the same on 64 connections"),
