@@ -42,7 +42,7 @@ COMMON_SRC := $(filter-out $(TRANSPORTS),$(sort $(foreach d,$(COMMON_DIRS),$(wil
 # Programs inside the kernel, on a small C library: those of apps/, in the hosted kernels and in softnet-test.elf.
 HOST_APP := tests/host/app
 APP_SRC := $(sort $(wildcard $(HOST_APP)/*.c $(HOST_APP)/libc/*.c apps/*.c))
-# What the kernel needs for them.
+# The part of the kernel that only they use.
 RING0_SRC := $(sort $(wildcard init/ring0/*.c))
 # The pack that is linked into the machine's image.
 PACK := $(B)/apps/inetd.cpio
