@@ -38,7 +38,8 @@ def test_script(results, name):
     assert not result.failed(), "\n".join([result.reason, *result.lines])
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
+# A SYN cookie is the kernel's initial sequence number, so the test cannot choose that number.
+@pytest.mark.parametrize("name", [n for n in SCRIPTS if not n.startswith("cookies/")])
 def test_wrapping(suites, name):
     """The script passes if the sequence numbers of both directions wrap."""
     result = suites(wrap=True).play(os.path.join(FOLDER, name))

@@ -21,12 +21,6 @@ def booted():
     return hosted.Machine(hosted.load(), CONFIG)
 
 
-@pytest.mark.parametrize("name", sorted(unsupported.CALLS))
-def test_call(machine, name):
-    """The kernel does not have the system call: it returns ENOSYS."""
-    assert machine.call(NUMBERS[name], 0, 0, 0, 0) == -errno.ENOSYS
-
-
 @pytest.mark.parametrize("level,name", [(level, name) for level, names in unsupported.OPTIONS.items()
                                         for name in names])
 def test_option(machine, level, name):

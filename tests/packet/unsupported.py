@@ -9,11 +9,6 @@ why() <- suite.py, before a script runs.
 from script import Call, Field, Struct, Unsupported, Word
 from symbols import NUMBERS
 
-# System calls that the kernel does not have: they return ENOSYS.
-CALLS = {
-    "splice": "splice()",
-}
-
 # Socket options that return ENOPROTOOPT: (level, name).
 OPTIONS = {
     "SOL_SOCKET": ("SO_MARK", "SO_TIMESTAMPING", "SO_TIMESTAMP", "SO_TIMESTAMPNS", "SO_ZEROCOPY",
@@ -23,7 +18,7 @@ OPTIONS = {
                    "SO_RXQ_OVFL"),
     "SOL_TCP": ("TCP_FASTOPEN", "TCP_FASTOPEN_CONNECT", "TCP_FASTOPEN_KEY", "TCP_FASTOPEN_NO_COOKIE",
                 "TCP_INQ", "TCP_CM_INQ", "TCP_MD5SIG", "TCP_MD5SIG_EXT",
-                "TCP_REPAIR", "TCP_TIMESTAMP", "TCP_SAVE_SYN", "TCP_SAVED_SYN",
+                "TCP_REPAIR", "TCP_TIMESTAMP",
                 "TCP_ULP", "TCP_ZEROCOPY_RECEIVE", "TCP_TX_DELAY", "TCP_THIN_LINEAR_TIMEOUTS",
                 "TCP_THIN_DUPACK"),
     "SOL_IP": ("IP_RECVERR", "IP_FREEBIND", "IP_TRANSPARENT", "IP_MINTTL", "IP_PKTINFO", "IP_OPTIONS",
@@ -56,8 +51,6 @@ def words(value):
 
 
 def _call_reason(call, linux):
-    if call.name in CALLS and not linux:
-        return CALLS[call.name]
     if call.name not in NUMBERS:
         return f"{call.name}(), which is another system's or protocol's"
     for text, number in words(call.arguments):
