@@ -7,8 +7,8 @@
  * pci_enable_device(), pci_map_bar(), pci_msix_enable(), pci_msix_route(). Context: process, at
  * boot, one thread: no lock. The firmware of a PC has assigned buses and base addresses: OVMF, or
  * SeaBIOS, which QEMU also runs before a PVH kernel. A device without an address is reported and
- * not used. On a machine without such firmware, pci_assign.c assigns them. Compare Linux's
- * drivers/pci/probe.c, msi.c.
+ * not used. On a machine without such firmware, pci_assign.c assigns buses and base addresses.
+ * Compare Linux's drivers/pci/probe.c, msi.c.
  */
 #include "drivers/pci.h"
 #include "include/uapi/errno.h"

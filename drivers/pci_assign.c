@@ -26,8 +26,8 @@
 #define PCI_PREFETCH_BASE 0x24
 #define PCI_WINDOW_CLOSED 0x0000fff0 /* limit below base: the bridge forwards no address */
 /*
- * the same for I/O ports; written as 16 bits, because the upper half is the secondary status
- * register
+ * value of PCI_IO_BASE: the bridge forwards no I/O port; written as 16 bits, because the upper half
+ * is the secondary status register
  */
 #define PCI_IO_CLOSED 0x00f0
 

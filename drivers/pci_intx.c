@@ -4,9 +4,9 @@
  *
  * Called: pci_intx_request() from a driver's probe (process context, boot); then intx_interrupt()
  * in hard interrupt, which calls the handler of every device on the line.  A line with too many
- * interrupts that no device explains is masked; from then on intx_poll() calls its handlers in
- * softirq. intx_lock protects the devices and the counts of each line; the list of lines changes at
- * boot only.
+ * interrupts that no device explains is masked; from then on intx_poll() calls the line's handlers
+ * in softirq. intx_lock protects the devices and the counts of each line; the list of lines changes
+ * at boot only.
  *
  * The board connects each pin to an input of the I/O APIC. ACPI describes the wiring in AML (_PRT),
  * which this kernel does not interpret. So this file contains the wiring of the chipsets that
@@ -198,7 +198,7 @@ static bool intx_is_storm(struct intx_line *line, bool progress)
 
 /*
  * The handler of a line.  An interrupt may come without a cause, if the line was still high after
- * the last EOI; and it may come after the line was masked, if it was raised before.  Both are
+ * the last EOI; and it may come after the line was masked, if it was raised before.  Both cases are
  * harmless.
  */
 static void intx_interrupt(void *arg)

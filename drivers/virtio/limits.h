@@ -13,13 +13,15 @@
 #define VIRTQ_SIZE_MAX 1024
 /*
  * part of memory: buffers in the receive ring use at most a 4th of all memory; but the ring always
- * has enough buffers for the largest packet. In 4 MiB or more, 256 buffers of one page each fit.
+ * has enough buffers for the largest packet. With 4 MiB of memory or more, this part holds 256
+ * buffers of one page each.
  */
 #define VIRTNET_RX_PART 4
 /*
  * descriptors with the device: from this many on, the driver requests a callback for sent packets.
- * Fewer are freed when the next packet is sent or received, or after VIRTNET_TX_KEPT_MS. An ACK, an
- * answer and a FIN take at most 6 descriptors, so a single request causes no callback.
+ * Fewer descriptors are freed when the next packet is sent or received, or after
+ * VIRTNET_TX_KEPT_MS. An ACK, an answer and a FIN take at most 6 descriptors, so a single request
+ * causes no callback.
  */
 #define VIRTNET_TX_QUIET 16
 /*

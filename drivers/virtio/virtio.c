@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The virtio core: connects a device that a transport found with its driver.
+ * The virtio core: when a transport has found a device, connects the device with its driver.
  *
  * Called: virtio_init() and the drivers' virtio_register_driver() from init/main.c; then
  * virtio_probe() from a transport (virtio_pci.c, the hosted model) for each device it finds; then
@@ -151,8 +151,8 @@ static void virtio_config_interrupt(void *arg)
 }
 
 /*
- * If this interrupt cannot be routed, the driver works but misses configuration changes: so warn,
- * and do not fail.
+ * If the interrupt for configuration changes cannot be routed, the driver works but misses
+ * configuration changes: so warn, and do not fail.
  */
 static void virtio_route_config(struct virtio_device *vdev)
 {

@@ -46,8 +46,8 @@ extern struct log_source virtio_log; /* virtio.c */
 struct virtio_transport_ops {
 	u8 (*get_status)(struct virtio_device *vdev);
 	/*
-	 * Writing 0 resets the device: returns when the device reads back 0, or -EIO if it does not
-	 * in bounded time.
+	 * Writes the status. A @status of 0 resets the device: the operation returns 0 when the
+	 * status reads 0, or -EIO if that takes too long.
 	 */
 	int (*set_status)(struct virtio_device *vdev, u8 status);
 	u64 (*get_features)(struct virtio_device *vdev);

@@ -4,8 +4,8 @@
  * QEMU's microvm, Firecracker.
  *
  * Called in order: hal_late_init() -> virtio_mmio_register(), so that cmdline_parse() knows the
- * option virtio_mmio.device=SIZE@ADDR:IRQ[:ID]. Such a machine adds this option for each slot.
- * hal_probe_devices() -> virtio_mmio_init(), which adds the slots of ACPI's DSDT and calls
+ * option virtio_mmio.device=SIZE@ADDR:IRQ[:ID].  A machine without PCI adds this option for each
+ * slot. hal_probe_devices() -> virtio_mmio_init(), which adds the slots of ACPI's DSDT and calls
  * virtio_probe() for each slot that has a device.  Then virtio.c, virtqueue.c and the driver call
  * the operations.  Context: process at boot; vm_notify in any context; vm_interrupt in hard
  * interrupt; vm_config_read, vm_get_status and the reset also in softirq.  No lock: the select

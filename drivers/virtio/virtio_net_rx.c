@@ -150,9 +150,10 @@ static u8 *virtnet_rx_spare(struct virtnet_info *vi)
 }
 
 /*
- * Fills the ring up to rx_fill descriptors, and notifies the device once.  Takes the buffers from
- * virtnet_rx_give() first; allocates others at the beginning, and after a shortage of memory.  If
- * an allocation fails, a timer tries again: with an empty ring the device would never interrupt.
+ * Fills the ring up to rx_fill descriptors, and notifies the device once.  Uses the buffers that
+ * virtnet_rx_give() kept.  If these are too few, as at the beginning and after a shortage of
+ * memory, allocates others.  If an allocation fails, a timer tries again: with an empty ring the
+ * device would never interrupt.
  */
 void virtnet_rx_refill(struct virtnet_info *vi)
 {
@@ -316,8 +317,8 @@ static struct sk_buff *virtnet_rx_copy(const struct sk_buff *from)
 
 /*
  * Copies a short frame of one buffer. Returns NULL if there is no memory. If possible, a new buffer
- * replaces this one in the ring. Otherwise a buffer that returns to the ring again and again would
- * keep its whole page block allocated, although the block's other buffers were freed long ago.
+ * replaces this one in the ring. A buffer that always returned to the ring would keep its whole
+ * page block allocated, although the block's other buffers were freed long ago.
  */
 static struct sk_buff *virtnet_rx_copy_short(struct virtnet_info *vi, u8 *buf, u32 len)
 {

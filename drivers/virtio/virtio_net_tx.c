@@ -4,7 +4,7 @@
  *
  * Called: virtnet_start_xmit() from net/core under dev->tx_lock, softirqs disabled;
  * virtnet_tx_poll() from virtnet_poll() (softirq), and virtnet_tx_await() from net/core (softirq or
- * process), which take the lock.
+ * process).  The last two functions take dev->tx_lock themselves.
  *
  * A packet is sent without a copy: its linear part and each page fragment get a descriptor.  The
  * virtio header is in the packet's own headroom if that is not shared, else in an array with one
@@ -12,11 +12,11 @@
  *
  * The packet keeps its owner (destructor) until it is reaped: so the socket's sk_wmem_alloc counts
  * the bytes in the queue and the device.  Completions are reaped at each transmission and at each
- * poll.  So an answer needs no interrupt of its own: the poll for the next received packet reaps it,
- * and if no packet comes, tx_timer does.  A callback is requested only if the device has
+ * poll.  So an answer needs no interrupt of its own: the poll for the next received packet reaps
+ * it, and if no packet comes, tx_timer does.  A callback is requested only if the device has
  * VIRTNET_TX_QUIET descriptors, if the queue is stopped, or if a sender waits for completions
- * (virtnet_tx_await()): then for the moment when the device has sent three quarters of the packets.
- * Virtio 1.1, 5.1.6.2.
+ * (virtnet_tx_await()).  The callback then comes when the device has sent three quarters of the
+ * packets.  Virtio 1.1, 5.1.6.2.
  */
 #define LOG_SOURCE virtio_log
 #include "drivers/virtio/limits.h"

@@ -139,8 +139,8 @@ static u16 vp_queue_max_size(struct virtio_device *vdev, unsigned int index)
 }
 
 /*
- * Returns the doorbell's address of the selected queue, or NULL if its offset is beyond the notify
- * structure.
+ * Returns the address of the selected queue's doorbell, or NULL if the doorbell lies beyond the
+ * notify structure.
  */
 static void *vp_doorbell(struct virtio_pci *vp)
 {

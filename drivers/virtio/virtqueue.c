@@ -269,8 +269,8 @@ int virtqueue_add(struct virtqueue *vq, const struct vq_sg *sg, unsigned int out
 }
 
 /*
- * Compare avail_event with the indices of all buffers since the last kick, not only with that of
- * the last buffer.  Otherwise a device that requested a notification at an earlier buffer would
+ * Compare avail_event with the indices of all buffers since the last kick, not only with the index
+ * of the last buffer.  Otherwise a device that requested a notification at an earlier buffer would
  * wait for ever.
  */
 void virtqueue_kick(struct virtqueue *vq)
@@ -373,8 +373,8 @@ void *virtqueue_detach_unused_buf(struct virtqueue *vq)
 void virtqueue_disable_cb(struct virtqueue *vq)
 {
 	/*
-	 * With EVENT_IDX the flag must stay zero (2.6.7.1).  Instead set the event index just below
-	 * the entries already taken: used idx does not pass it for the next 65,535 buffers.  If
+	 * With EVENT_IDX the flag must stay zero (2.6.7.1).  Instead set the event index to
+	 * last_used_idx - 1: used idx does not pass this value for the next 65,535 buffers.  If
 	 * callbacks stay disabled for longer, one needless interrupt may come.
 	 */
 	if (vq->event_idx)

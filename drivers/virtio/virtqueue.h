@@ -120,8 +120,8 @@ struct virtqueue {
 };
 
 /*
- * Allocates the rings of queue @index, with at most @max_size descriptors, and an interrupt number,
- * and gives the queue to the device.  Returns the queue or ERR_PTR(-errno).
+ * Allocates the rings of queue @index, with at most @max_size descriptors.  Allocates an interrupt
+ * number.  Then gives the queue to the device.  Returns the queue or ERR_PTR(-errno).
  */
 struct virtqueue *virtqueue_create(struct virtio_device *vdev, unsigned int index, u16 max_size,
 				   const char *name, void (*callback)(struct virtqueue *vq));
@@ -175,8 +175,8 @@ int virtqueue_proc_show(struct seq_file *m);
 
 /*
  * Callbacks.  Enabling requests one callback; when it has come, the driver must enable callbacks
- * again to get the next.  Both calls are hints to the device: a callback may come while callbacks
- * are disabled.
+ * again to get the next.  Enabling and disabling are both hints to the device: a callback may come
+ * while callbacks are disabled.
  */
 /* Requests that the device makes no callbacks. */
 void virtqueue_disable_cb(struct virtqueue *vq);
