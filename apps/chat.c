@@ -3,8 +3,8 @@
  * A chat room: each line that a client sends goes to all other clients.  To try it, connect twice:
  * nc 127.0.0.1 7023 (make run APP=apps/chat.c), and type.
  *
- * It is meant to be copied: one poll() loop, no thread, no memory beyond the two tables.  The same
- * program runs on Linux: cc chat.c -o chat; ./chat 7023.
+ * This program is meant to be copied: one poll() loop, no thread, no memory beyond the two tables.
+ * The same program runs on Linux: cc chat.c -o chat; ./chat 7023.
  */
 #define _GNU_SOURCE /* accept4() */
 #include <netinet/in.h>
@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define PORT        23
-#define CLIENTS_MAX 100 /* one more is told that the room is full */
+#define CLIENTS_MAX 100 /* a further client is told that the room is full */
 #define LINE_BYTES  500 /* bytes; a longer line is passed on in parts */
 
 struct client {

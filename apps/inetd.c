@@ -11,9 +11,9 @@
  * ever (chargen, a fast sender) yields after TURN_CALLS calls, and continues in the next turn.
  *
  * Neither a peer nor a lack of memory or descriptors stops the program.  An idle connection costs
- * sizeof(struct conn) bytes.  Bytes that a peer does not take are kept in a buffer, at most
- * BUFFERS_MAX of them; a connection that would need one more is closed and counted (netstat's last
- * lines show the counts).
+ * sizeof(struct conn) bytes.  Bytes that a peer does not take are kept in a buffer.  There are at
+ * most BUFFERS_MAX buffers; a connection that would need one more is closed and counted (netstat's
+ * last lines show the counts).
  */
 #define _GNU_SOURCE /* accept4() */
 #include <errno.h>
@@ -48,9 +48,9 @@ struct buffer {
 
 enum state { FREE, LISTENER, ECHO, DISCARD, NETSTAT, CHARGEN };
 
-/* One for each descriptor. */
+/* The table has one entry for each descriptor. */
 struct conn {
-	unsigned char state;     /* enum state; of a connection: its service */
+	unsigned char state;     /* enum state; a connection's state names its service */
 	unsigned char service;   /* LISTENER: the service of its connections */
 	unsigned char ending;    /* a FIN or a reset came: read until the end */
 	unsigned char postponed; /* in the list of connections that go on in the next turn */
@@ -372,10 +372,10 @@ static void accept_one(int epoll, struct service *s)
 		return;
 	}
 	accepted++;
-	serve(fd); /* data that is here already, and services that speak first */
+	serve(fd); /* data may have arrived already, and some services speak first */
 }
 
-/* Watches listeners again whose pause is over.  Returns the timeout for epoll_wait(). */
+/* Watches each listener again when its pause is over.  Returns the timeout for epoll_wait(). */
 static int resume_listeners(int epoll, int waited)
 {
 	int timeout = -1;
@@ -465,7 +465,7 @@ int main(int argc, char **argv)
 	struct rlimit files;
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
 
-	/* As many connections as the system allows. */
+	/* Raise the limit of open files to the system's maximum: each connection needs a file. */
 	if (!getrlimit(RLIMIT_NOFILE, &files)) {
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);

@@ -68,7 +68,9 @@ EFI_FILE_HANDLE efi_open_volume(EFI_HANDLE image);
 void efi_find_initrd(EFI_FILE_HANDLE volume, struct boot_info *boot);
 
 /* ---- efi_elf.c ---- */
-/* Loads the kernel that is embedded in this file, and reserves @tail pages behind it. */
+/*
+ * Loads the kernel that is embedded in the application, and reserves @tail pages behind the kernel.
+ */
 EFI_STATUS efi_load_kernel(struct efi_kernel *kernel, UINTN tail);
 
 /* ---- efi_memory.c ---- */

@@ -32,7 +32,7 @@ EFI_FILE_HANDLE efi_open_volume(EFI_HANDLE image)
 	return NULL;
 }
 
-/* Stores the file's size in *@size.  The position is 0 afterwards. */
+/* Stores the file's size in *@size.  Afterwards the file's position is 0. */
 static EFI_STATUS measure(EFI_FILE_HANDLE file, UINT64 *size)
 {
 	EFI_STATUS status = file->SetPosition(file, ~0ULL); /* the end */

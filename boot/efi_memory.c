@@ -2,7 +2,7 @@
 /*
  * Allocates memory from the firmware, and makes the kernel's memory map out of the firmware's map.
  *
- * Caller: efi_main(), which calls efi_leave() last: that ends the firmware's services.  UEFI
+ * Caller: efi_main().  Its last call here, efi_leave(), ends the firmware's services.  UEFI
  * specification 2.10, table 7.10, says what each type of memory means after ExitBootServices().
  * Compare Linux's arch/x86/platform/efi and drivers/firmware/efi/libstub.
  */
@@ -143,8 +143,8 @@ EFI_STATUS efi_count_tables(UINTN *pages)
 }
 
 /*
- * Enters RAM first and the other types afterwards: if entries of the firmware overlap, the reserved
- * type wins.
+ * Adds the ranges of RAM first and the other types afterwards, so that the reserved type wins if
+ * the firmware's entries overlap.
  */
 static bool fill_memmap(struct boot_info *boot)
 {

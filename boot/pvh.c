@@ -79,8 +79,8 @@ static void copy_cmdline(struct boot_info *boot, u64 pa)
 }
 
 /*
- * Enters RAM first and the other types afterwards: if entries of the loader overlap, the reserved
- * type wins.
+ * Adds the ranges of RAM first and the other types afterwards, so that the reserved type wins if
+ * the loader's entries overlap.
  */
 static void copy_memmap(struct boot_info *boot, const struct hvm_memmap_entry *map, unsigned int nr)
 {

@@ -2,9 +2,9 @@
 /*
  * The applications in ring 0 that an image may have, as the boot sees them.
  *
- * softnet.elf has none: the application is a process.  Its functions are the weak ones of
- * init/main.c.  The hosted kernels and softnet-test.elf have init/ring0, and a table of applications
- * from which the option app=NAME chooses (tests/host/app, tests/qemu/kernel).
+ * softnet.elf has none: its application is a process, and weak functions in init/main.c stand in
+ * for the functions below.  The hosted kernels and softnet-test.elf have init/ring0 and a table of
+ * applications (tests/host/app, tests/qemu/kernel).  The option app=NAME chooses one of them.
  */
 #ifndef INIT_APPS_H
 #define INIT_APPS_H

@@ -2,11 +2,11 @@
 /*
  * The boot, as a list of calls.
  *
- * Both doors and the hosted build call kernel_main(), with interrupts off, on the boot stack.  It
- * initialises the kernel from the bottom up.  Each part registers its system calls, /proc files,
- * command-line options and packet types with the part below it, so that no lower part includes a
- * higher one.  At the end the boot context becomes the idle thread, and the init thread, which may
- * sleep, probes the devices and starts the application.
+ * Both doors (PVH and UEFI) and the hosted build call kernel_main(), with interrupts off, on the
+ * boot stack.  It initialises the kernel from the bottom up.  Each part registers its system calls,
+ * /proc files, command-line options and packet types with the part below it, so that no lower part
+ * includes a higher one.  At the end the boot context becomes the idle thread, and the init thread,
+ * which may sleep, probes the devices and starts the application.
  *
  * This is the only file that includes headers of every part.  Compare Linux's init/main.c.
  */
@@ -52,7 +52,7 @@
 
 static struct cpu boot_cpu;
 
-/* For images without applications in ring 0. */
+/* Weak: images without applications in ring 0 use this function. */
 void __weak apps_init(void)
 {
 }
@@ -92,7 +92,7 @@ static void open_devices(void)
 static int init_thread(void *arg)
 {
 	(void)arg;
-	program_choose(!apps_chosen()); /* `init=`, or /init of the initrd without `app=` */
+	program_choose(!apps_chosen()); /* `init=`; without `init=` and `app=`: /init */
 	boot_stage("initrd");
 	hal_probe_devices(); /* PCI and virtio-mmio: calls the drivers' probe functions */
 	open_devices();      /* fills the receive rings, enables polling */
@@ -139,7 +139,7 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	strace_init();       /* `strace=`; /proc/syscalls */
 	sysctl_init();       /* /proc/sys; `sysctl.` */
 	vma_init();          /* the program's memory: mmap() and its relatives */
-	exec_init();         /* the loader: `norandmaps` */
+	exec_init();         /* the program loader; `norandmaps` */
 	boot_stage("files");
 
 	/* the network, bottom up */
@@ -155,10 +155,10 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	virtio_rng_init(); /* driver of virtio entropy devices */
 	boot_stage("network");
 
-	apps_init(); /* `app=`, where there are applications in ring 0 */
+	apps_init(); /* registers `app=`, if the image has applications in ring 0 */
 	if (boot->cmdline_cut)
 		pr_err("command line longer than %u bytes: the rest was cut\n", BOOT_CMDLINE_MAX);
-	/* passes each option to its parser; stores the words for the program */
+	/* passes each option of the kernel to its parser; stores the other words for the program */
 	cmdline_parse(boot->cmdline, program_init());
 	pr_notice("softnet %s, " VARIANT_NAME " build, through the %s door; %llu KiB of memory\n",
 		  softnet_version, boot->door,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The start of the program: which file it is, its arguments and environment.
+ * Starts the program: chooses its file, its arguments and its environment.
  *
  * kernel_main() -> program_init(), program_choose(); the init thread -> program_start(), whose thread
  * loads the program and enters ring 3.  Boot, process context.  Compare parts of Linux's
@@ -24,14 +24,14 @@
 
 /* The program that is started without `init=`, if the file exists. */
 #define DEFAULT_PROGRAM "/init"
-/* Variables that the environment has before the command line is parsed. */
+/* Number of default variables: the environment has them before the command line is parsed. */
 #define NR_DEFAULTS 3
 /* Exit codes, as a shell's, for a program that was not found, or that cannot run. */
 #define CODE_NOT_FOUND  127
 #define CODE_CANNOT_RUN 126
 
 static struct cmdline_rest rest = {
-	/* Programs that are started by a shell or an init system find these. */
+	/* A shell or an init system sets these variables, so programs expect them. */
 	.env = {"HOME=/", "TERM=linux",
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
 	.nr_env = NR_DEFAULTS,

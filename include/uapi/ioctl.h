@@ -18,7 +18,7 @@
 #define TCSETSF    0x5404
 #define TIOCGWINSZ 0x5413 /* struct winsize * */
 
-/* Linux's kernel structure, which is shorter than the C library's. */
+/* The layout of Linux's kernel; the C library's struct termios is longer. */
 struct termios {
 	uint32_t c_iflag, c_oflag, c_cflag, c_lflag;
 	uint8_t c_line;
@@ -28,7 +28,7 @@ struct winsize {
 	uint16_t ws_row, ws_col, ws_xpixel, ws_ypixel;
 };
 
-/* These are for sockets; int *: as fcntl(F_SETOWN) and F_GETOWN. */
+/* These are for sockets; they take an int * and do what F_SETOWN and F_GETOWN of fcntl() do. */
 #define FIOSETOWN 0x8901
 #define SIOCSPGRP 0x8902
 #define FIOGETOWN 0x8903

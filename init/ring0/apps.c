@@ -89,7 +89,7 @@ static long sys_softnet_thread_create(int (*fn)(void *arg), void *arg, const cha
 	struct task_struct *p;
 	ssize_t len;
 
-	if (current->flags & PF_USER) /* the thread would run in ring 0 */
+	if (current->flags & PF_USER) /* a program in ring 3 must not start a thread in ring 0 */
 		return -ENOSYS;
 	if (!fn)
 		return -EINVAL;

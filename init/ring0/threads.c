@@ -2,9 +2,9 @@
 /*
  * Threads of applications in ring 0.
  *
- * Callers: apps.c, tests -> app_thread_run() (process context); access_ok() -> access_is_exempt(); the end
- * of an interrupt -> preempt_ring0(), with interrupts off.  The last two replace weak definitions of
- * kernel/.
+ * Callers: apps.c, tests -> app_thread_run() (process context); access_ok() -> access_is_exempt();
+ * the end of an interrupt -> preempt_ring0(), with interrupts off. access_is_exempt() and
+ * preempt_ring0() replace weak definitions in kernel/.
  */
 #include "init/ring0/apps.h"
 
@@ -39,9 +39,9 @@ bool access_is_exempt(void)
 }
 
 /*
- * The interrupt entry saved all registers but the vector registers, so this saves them on the
- * thread's stack.  In all other cases a thread gives up the CPU in a function call, which need not
- * preserve vector registers.
+ * The interrupt entry saved all registers except the vector registers, so this function saves the
+ * vector registers on the thread's stack.  A thread that is not preempted gives up the CPU by a
+ * function call, and a function need not preserve vector registers.
  */
 void preempt_ring0(void)
 {
