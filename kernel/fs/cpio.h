@@ -18,7 +18,7 @@ struct cpio_entry {
 
 /*
  * Reads the entry at *@pos and advances *@pos behind it.  Returns 1; 0 at the end of the archive,
- * after which *@pos is where another archive may begin; or -1, with a text for *@why.
+ * after which *@pos is where another archive may begin; or -1, with the reason in *@why.
  */
 int cpio_next(const char *archive, u64 size, u64 *pos, struct cpio_entry *entry, const char **why);
 /* If the bytes are compressed, returns the name of the format, else NULL. */

@@ -20,7 +20,7 @@
 
 #define TEXT_MAX 256
 
-/* Directories of /sys, which has the files only that allocators and servers read at their start. */
+/* Directories of /sys. /sys has only the files that allocators and servers read when they start. */
 #define SYS_HUGE  "/sys/kernel/mm/transparent_hugepage"
 #define SYS_CPU   "/sys/devices/system/cpu"
 #define SYS_CLOCK "/sys/devices/system/clocksource/clocksource0"

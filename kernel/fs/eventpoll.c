@@ -279,8 +279,8 @@ static void ep_remove(struct eventpoll *ep, struct epitem *epi)
 }
 
 /*
- * Removes the items that watch @file, which has no reference any more.  epmutex keeps a closing epoll
- * from freeing them at the same time.
+ * Removes the items that watch @file, which has no reference any more. epmutex keeps a closing
+ * epoll from freeing the items at the same time.
  */
 void eventpoll_release_file(struct file *file)
 {
@@ -552,10 +552,10 @@ out_put:
 /* ---- epoll_wait() ------------------------------------------------------------------------------- */
 
 /*
- * Sleeps until an item may be ready.  The thread joins the queue under ep->wq.lock, after it has found the
- * ready list empty, so no event comes in between.  An event wakes one thread and takes it out of the
- * queue; the event does not count a thread that is awake already for another reason.  Returns true if the
- * deadline has passed.
+ * Sleeps until an item may be ready.  The thread joins the queue under ep->wq.lock, after it has
+ * found the ready list empty, so no event comes in between.  An event wakes one thread and takes it
+ * out of the queue; a thread that is awake already for another reason is passed over, and the event
+ * wakes the next one.  Returns true if the deadline has passed.
  */
 static bool ep_sleep(struct eventpoll *ep, u64 deadline)
 {

@@ -9,8 +9,8 @@
  * Locks, in this order:
  *   epmutex (sleeps)    one for all epolls: held at the end of a watched file or of an epoll, and
  *                       while an epoll is added to another one
- *   ep->mtx (sleeps)    an eventpoll's tree, and the delivery of its events; that of an outer epoll is
- *                       taken before that of an inner one
+ *   ep->mtx (sleeps)    an eventpoll's tree, and the delivery of its events; if one epoll watches
+ *                       another, the mtx of the watching epoll is taken first
  *   the wait queue of the watched file
  *   ep->wq.lock         the ready list and the queue of waiting threads; taken by wake-ups, in any
  *                       context, with irq off
@@ -62,7 +62,7 @@ static inline struct eventpoll *ep_of(const struct epitem *epi)
 /* Returns the eventpoll of an epoll file, NULL for another file. */
 struct eventpoll *ep_from_file(const struct file *file);
 
-/* eventpoll_nest.c; epmutex held, no ep->mtx. */
+/* Functions of eventpoll_nest.c.  Called with epmutex held, but no ep->mtx. */
 
 /*
  * Checks whether the epoll @inner may be added to @ep.  Returns 0, or -ELOOP if a cycle or a chain

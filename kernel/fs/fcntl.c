@@ -36,9 +36,9 @@ static long dup_from(struct file *file, unsigned long start, unsigned int flags)
 }
 
 /*
- * Locks of file regions.  There is one process, and its locks never conflict with each other, so a lock
- * succeeds if its description is valid, and a query finds none.  OFD locks of two open files would
- * conflict on Linux.
+ * Locks of file regions.  There is one process, and its locks never conflict with each other, so a
+ * lock succeeds if its description is valid, and a query finds no lock that conflicts.  OFD locks
+ * of two open files would conflict on Linux.
  */
 static long lock_region(const struct file *file, unsigned int cmd, struct flock __user *ulock)
 {

@@ -57,7 +57,7 @@ struct files_struct {
 	u64 full[FULL_WORDS];
 	u64 start_bits[2 * FDS_AT_START / 64];
 	struct file *start_file[FDS_AT_START];
-	struct file **start_page; /* start_file */
+	struct file **start_page; /* points to start_file; start_table() sets it */
 };
 
 /* ---- bits ----------------------------------------------------------------------------------- */
@@ -479,7 +479,7 @@ static long sys_close(unsigned int fd)
 
 /*
  * Closes the first open descriptor in @fd..@last; with @cloexec marks it close-on-exec instead.
- * Returns its number, or -1 if none is open.
+ * Returns the descriptor's number, or -1 if none is open.
  */
 static s64 close_next(struct files_struct *files, u32 fd, u32 last, bool cloexec)
 {

@@ -46,16 +46,16 @@ static inline void poll_wait(struct file *file, wait_queue_head_t *q, struct pol
 
 struct file_operations {
 	/*
-	 * Both return the number of bytes moved, 0 for end of file, or -errno.  They may sleep
-	 * unless O_NONBLOCK is in f_flags.
+	 * read_iter() and write_iter() return the number of bytes moved, 0 for end of file, or
+	 * -errno.  They may sleep unless O_NONBLOCK is in f_flags.
 	 */
 	ssize_t (*read_iter)(struct file *file, struct iov_iter *to);
 	ssize_t (*write_iter)(struct file *file, struct iov_iter *from);
 	/*
-	 * A file with a position has these two functions instead of the two above.  Both begin at
-	 * *@pos, and advance *@pos by the bytes moved.  For a file that was opened with O_APPEND,
-	 * write_at() first sets *@pos to the end of the file.  read() passes the file's own
-	 * position, pread() another one.
+	 * A file with a position has read_at() and write_at() instead of read_iter() and
+	 * write_iter().  They begin at *@pos, and advance *@pos by the bytes moved.  For a file
+	 * that was opened with O_APPEND, write_at() first sets *@pos to the end of the file. read()
+	 * passes the file's own position, pread() another one.
 	 */
 	ssize_t (*read_at)(struct file *file, struct iov_iter *to, u64 *pos);
 	ssize_t (*write_at)(struct file *file, struct iov_iter *from, u64 *pos);

@@ -9,8 +9,8 @@
  * become pages of this file; all others are freed, also after an error.  So a machine needs memory
  * for the files once, not twice.  A page that a file shares with the next header is copied.
  *
- * The archive is not trusted.  A name with ".." is left out; a name that exists is replaced, unless
- * both are directories.  Compare Linux's init/initramfs.c.
+ * The archive is not trusted.  A name with ".." is left out; an existing object of the same name is
+ * replaced, unless both objects are directories.  Compare Linux's init/initramfs.c.
  */
 #define LOG_SOURCE initrd_log
 #include "kernel/fs/initramfs.h"
@@ -264,7 +264,7 @@ static int unpack_file(struct unpack *u, const struct cpio_entry *entry, const c
 	if (entry->nlink > 1 && !first && !err) {
 		err = radix_tree_insert(&u->links, link_key(entry), dentry);
 		if (!err)
-			return 0; /* the tree has the reference */
+			return 0; /* u->links has the reference */
 	}
 	dput(dentry);
 	return err;

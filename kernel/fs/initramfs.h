@@ -6,9 +6,9 @@
 struct boot_info;
 
 /*
- * Unpacks the initrd of the boot loader, or else the pack that is linked into the image, and frees
- * the memory of both that no file uses.  An error is reported, and files that were unpacked before
- * the error stay.
+ * Unpacks the initrd that the boot loader passed.  Without an initrd, unpacks the pack that is
+ * linked into the image.  The pages of the initrd and of the pack become pages of files, or are
+ * freed.  After an error, which is reported, the files that were unpacked before it remain.
  */
 void initramfs_init(const struct boot_info *boot);
 

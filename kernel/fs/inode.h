@@ -54,7 +54,7 @@ struct file;
 struct file_operations;
 struct tree_inode;
 
-/* Devices of st_dev.  Linux also numbers file systems without a disk from 0:1 on. */
+/* Device numbers for st_dev.  Linux also numbers file systems without a disk from 0:1 on. */
 #define RAMFS_DEV MKDEV(0, 2)
 #define PROC_DEV  MKDEV(0, 3)
 
@@ -95,7 +95,7 @@ struct tree_inode {
 	s64 i_atime, i_mtime, i_ctime; /* ns since 1970 */
 	const struct inode_operations *i_op;
 	const struct file_operations *i_fop;
-	struct mutex i_mutex; /* writes and truncations of a file, one after the other */
+	struct mutex i_mutex; /* held by each write and each truncation of a file */
 	union {
 		struct rb_root i_names;        /* a RAM directory's entries */
 		struct radix_tree_root i_data; /* a RAM file's pages */
@@ -117,7 +117,7 @@ static inline bool is_dir(const struct tree_inode *inode)
 {
 	return inode_type(inode) == S_IFDIR;
 }
-/* Set to now: inode_modified() i_mtime and i_ctime, inode_changed() i_ctime only. */
+/* inode_modified() sets i_mtime and i_ctime to now; inode_changed() sets only i_ctime. */
 void inode_modified(struct tree_inode *inode);
 void inode_changed(struct tree_inode *inode);
 /*

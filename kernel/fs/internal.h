@@ -36,7 +36,7 @@ int anon_inode_getfd(const struct file_operations *fops, void *data, unsigned in
 /* Removes @file, whose last reference is gone, from the epolls that watch it. */
 void eventpoll_release_file(struct file *file);
 
-/* F_SETPIPE_SZ and F_GETPIPE_SZ; -EBADF if @file is no pipe (pipe.c). */
+/* Performs F_SETPIPE_SZ or F_GETPIPE_SZ.  Returns -EBADF if @file is no pipe (pipe.c). */
 long pipe_fcntl(struct file *file, unsigned int cmd, unsigned long arg);
 
 /* Writes @n bytes of the kernel's memory to @out.  Returns the bytes written, or -errno (sendfile.c). */
@@ -50,7 +50,7 @@ struct poll_list {
 	struct poll_list *next;
 	struct poll_list *last; /* the last chunk; valid in the first chunk only */
 	struct pollfd *fd;
-	unsigned int len, size; /* number of descriptors in use, and of all */
+	unsigned int len, size; /* descriptors in use; descriptors that fit */
 };
 /* Initialises the first chunk with @size descriptors at @fd. */
 void poll_list_init(struct poll_list *list, struct pollfd *fd, unsigned int size);
@@ -75,8 +75,9 @@ long poll_deadline_timespec(const struct timespec __user *timeout, u64 *deadline
  */
 long poll_sigmask_begin(const void __user *mask, size_t size);
 /*
- * @res is the result of the call, and is returned.  If it is -EINTR or -ERESTARTNOHAND, the
- * temporary mask stays until the signal is delivered; else the old mask returns at once.
+ * Ends what poll_sigmask_begin() began. @res is the result of the system call; returns @res.  If
+ * @res is -EINTR or -ERESTARTNOHAND, the temporary mask stays until the signal is delivered; else
+ * the old mask returns at once.
  */
 long poll_sigmask_end(long res);
 /* Returns the time that is left, 0 at the least, as ppoll() and select() store it. */
@@ -94,7 +95,7 @@ long poll_store_left(struct timespec __user *timeout, u64 deadline, long res);
 unsigned int fd_limit(void);
 
 /*
- * Like get_unused_fd_flags() and fd_install(), but for the table @files, and fd_alloc() takes the
+ * Like get_unused_fd_flags() and fd_install(), but for the table @files. fd_alloc() takes the
  * lowest free number at or above @start.
  */
 int fd_alloc(struct files_struct *files, unsigned int start, unsigned int flags);
@@ -135,8 +136,8 @@ const struct proc_entry *proc_nth(unsigned int i);
 /* Creates the directory /proc.  Boot. */
 void proc_tree_init(void);
 /*
- * Both open the file of an entry, which is number @number of its kind if the entry's path has a
- * "#".  They return a file with one reference, or ERR_PTR.
+ * Both functions open the file of an entry.  If the entry's path has a "#", @number stands in place
+ * of the "#".  They return a file with one reference, or ERR_PTR.
  */
 struct file *proc_open(struct tree_inode *inode, const struct proc_entry *entry, u32 number,
 		       unsigned int flags);

@@ -29,18 +29,18 @@
  */
 #define CONSOLE_IN_MAX 256
 /*
- * pages buffered in a pipe: a writer to a full pipe waits, or gets -EAGAIN. Linux's
+ * pages buffered in a pipe: a writer to a full pipe waits, or gets -EAGAIN. The value is Linux's
  * PIPE_DEF_BUFFERS.
  */
 #define PIPE_PAGES 16
 /*
  * pages that F_SETPIPE_SZ can give a pipe: a larger size fails with -EPERM, as for a user of Linux
- * without privileges. Linux's pipe-max-size.
+ * without privileges. The value is Linux's pipe-max-size.
  */
 #define PIPE_PAGES_MAX 256
 /*
- * pages that splice() reads from a file at a time: the rest is read afterwards, or by the next call if the
- * file is a socket. The list of pages is on the stack.
+ * pages that splice() reads from a file at a time: the rest is read afterwards, or by the next call
+ * if the file is a socket. The list of the pages is on the stack, so it must be short.
  */
 #define SPLICE_PAGES_MAX 16U
 /*
@@ -49,13 +49,13 @@
  */
 #define PATH_MAX 4096
 /*
- * descriptors watched by epolls, together: one more fails with -ENOSPC. Each open file can be watched
- * once.
+ * descriptors watched by epolls, together: one more fails with -ENOSPC. So one epoll can watch
+ * every open file.
  */
 #define EPOLL_WATCHES_MAX FILES_MAX
 /*
  * links in a chain of epolls, each of which watches the next: a longer chain, or a cycle, fails
- * with -ELOOP. An event passes up the chain by recursion. Linux's EP_MAX_NESTS.
+ * with -ELOOP. An event passes up the chain by recursion. The value is Linux's EP_MAX_NESTS.
  */
 #define EPOLL_NESTS_MAX 4
 /*
@@ -68,8 +68,8 @@
 /* bytes of a file name: a longer one fails with -ENAMETOOLONG. Linux's value. */
 #define NAME_MAX 255
 /*
- * symbolic links followed in one path: one more fails with -ELOOP, which also ends a loop. Linux's
- * MAXSYMLINKS.
+ * symbolic links followed in one path: one more fails with -ELOOP, which also ends a loop. The
+ * value is Linux's MAXSYMLINKS.
  */
 #define LINKS_FOLLOWED_MAX 40
 /* bytes that one getdents64() returns: the rest comes with the next call. 14 of the longest names fit. */
@@ -82,11 +82,12 @@
  */
 #define RAMFS_PAGES_PART 2
 /*
- * part of the number of pages of memory: as many files, directories, links and further names of
- * files may exist together; one more fails with -ENOSPC. Linux's tmpfs has the same limit.
+ * part of the number of pages of memory: files, directories, links and further names of files
+ * together may not be more than this part; one more fails with -ENOSPC. Linux's tmpfs has the same
+ * limit.
  */
 #define RAMFS_INODES_PART 2
-/* names of one file: one more fails with -EMLINK. As many as ext4 has. */
+/* names of one file: one more fails with -EMLINK. ext4 has the same limit. */
 #define RAMFS_LINKS_MAX 65000
 /*
  * bytes of a name in the initrd with its NULs: if a name is longer, only the entries before it are
@@ -96,7 +97,10 @@
 #define CPIO_NAME_MAX (2 * 4096)
 /* reports about the initrd's entries: further entries that are left out are only counted. */
 #define INITRD_REPORTS_MAX 8
-/* bytes of a file: a write or a size beyond fails with -EFBIG. The largest offset that lseek() has. */
+/*
+ * bytes of a file: a write or a size beyond fails with -EFBIG. This is the largest offset of
+ * lseek().
+ */
 #define FILE_SIZE_MAX 0x7fffffffffffffffULL
 
 #endif

@@ -30,11 +30,11 @@ void putname(struct filename *filename);
 #define LOOKUP_CREATE    0x8 /* path_last() for O_CREAT: a slash behind the name is -EISDIR */
 
 /*
- * Looks @name up, from the directory of descriptor @dfd if it is relative.  Returns the dentry with
- * a reference, or ERR_PTR.
+ * Looks @name up.  A relative @name begins at the directory of descriptor @dfd.  Returns the dentry
+ * with a reference, or ERR_PTR.
  */
 struct dentry *path_lookup(int dfd, const char *name, unsigned int flags);
-/* getname() and path_lookup(). */
+/* Calls getname() and path_lookup(). */
 struct dentry *user_path(int dfd, const char __user *path, unsigned int flags);
 
 enum last_type {

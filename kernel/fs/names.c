@@ -125,7 +125,10 @@ static long sys_mkdir(const char __user *path, unsigned int mode)
 	return sys_mkdirat(AT_FDCWD, path, mode);
 }
 
-/* Regular files and character devices.  There are no named pipes: -EPERM. */
+/*
+ * Creates regular files and character devices.  There are no named pipes: a request for one fails
+ * with -EPERM.
+ */
 static long sys_mknodat(int dfd, const char __user *path, unsigned int mode, unsigned int dev)
 {
 	struct ramfs_new new = {.mode = (mode & S_IFMT) | masked(mode, S_IALLUGO), .rdev = dev};
@@ -189,7 +192,7 @@ static long link_to(struct tree_inode *inode, int dfd, const char __user *path)
 	err = -EPERM;
 	if (is_dir(inode))
 		goto out;
-	/* A file whose last name is gone gets no new one. */
+	/* A file that has lost its last name gets no new name. */
 	err = -ENOENT;
 	if (inode->i_nlink)
 		err = ramfs_link(inode, c.walk.at, c.walk.last, c.walk.last_len);
@@ -228,7 +231,7 @@ static bool is_empty(const struct tree_inode *dir)
 	return RB_EMPTY_ROOT(&dir->i_names);
 }
 
-/* Checks that @dentry, which is not of the kind that rmdir() needs, may be removed by unlink(). */
+/* Checks that unlink() may remove @dentry: only rmdir() may remove a directory. */
 static int check_unlink(const struct path_walk *walk, const struct dentry *dentry)
 {
 	if (is_dir(dentry->d_inode))
@@ -249,7 +252,7 @@ static int check_rmdir(const struct path_walk *walk, const struct dentry *dentry
 	return is_empty(dentry->d_inode) ? 0 : -ENOTEMPTY;
 }
 
-/* The error for a last component that is no name. */
+/* Returns the error of rmdir() for a last component that is no name. */
 static int rmdir_type_error(enum last_type type)
 {
 	if (type == LAST_DOT)
@@ -312,7 +315,10 @@ static bool is_below(const struct dentry *dentry, const struct dentry *above)
 	return true;
 }
 
-/* Checks a rename of @old to the last component of @to, which is @victim if that is not NULL. */
+/*
+ * Checks a rename of @old to the last component of @to. @victim: the object that already has this
+ * name, or NULL.
+ */
 static int check_rename(const struct path_walk *from, const struct path_walk *to,
 			const struct dentry *old, const struct dentry *victim, unsigned int flags)
 {

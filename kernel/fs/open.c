@@ -95,7 +95,7 @@ static struct dentry *create_file(struct path_walk *walk, unsigned int mode)
 	return ramfs_create(walk->at, walk->last, walk->last_len, &new);
 }
 
-/* Returns the dentry to open with a reference.  *@created: it is new. */
+/* Returns the dentry to open, with a reference. *@created says whether the file is new. */
 static struct dentry *open_walk(struct path_walk *walk, unsigned int flags, unsigned int mode,
 				bool *created)
 {
@@ -361,7 +361,7 @@ static long sys_sync(void)
 	return 0;
 }
 
-/* Locks between processes: there is one process, whose locks never conflict. */
+/* flock() locks files between processes.  Here is only one process, so no lock conflicts. */
 static long sys_flock(unsigned int fd, unsigned int op)
 {
 	struct file *file;

@@ -291,7 +291,7 @@ static int copy_fds(struct poll_list *list, const struct pollfd __user *ufds, un
 
 		if (!fd)
 			return -ENOMEM;
-		/* The rest of the chunk in one copy. */
+		/* Copy the rest of the chunk at once. */
 		more = min(nfds, list->last->size - list->last->len + 1);
 		if (copy_from_user(fd, ufds, more * sizeof(*fd)))
 			return -EFAULT;
@@ -399,7 +399,9 @@ long poll_store_left(struct timespec __user *timeout, u64 deadline, long res)
 
 static long poll_restart(struct restart_block *restart);
 
-/* The program's timeout stays as it was, so an interrupted call continues with its deadline. */
+/*
+ * poll() does not store the time that is left, so a call that starts again keeps its old deadline.
+ */
 static long poll_or_restart(struct pollfd __user *ufds, unsigned int nfds, u64 deadline)
 {
 	struct restart_block *restart = &current->sig.restart;

@@ -145,8 +145,8 @@ static int show_kmsg(struct seq_file *m)
 }
 
 /*
- * Linux has no such file.  Prints the number of bytes of console text that were lost, and how often
- * a byte waited for room without success.
+ * Makes /proc/console, which Linux does not have: prints the number of bytes of console text that
+ * were lost, and how often a byte waited for room without success.
  */
 static int show_console(struct seq_file *m)
 {
