@@ -187,7 +187,10 @@ static bool is_variable(const char *word)
 	return equals && equals > word && !memchr(word, '.', equals - word);
 }
 
-/* Parses the option of @n bytes at @line.  Returns false if it is unknown, and no variable. */
+/*
+ * Parses the option of @n bytes at @line.  Returns false if it is neither registered nor a
+ * variable.
+ */
 static bool parse_option(const char *line, size_t n, struct cmdline_rest *rest)
 {
 	char word[CMDLINE_WORD_MAX];

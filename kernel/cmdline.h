@@ -31,7 +31,10 @@ struct cmdline_param {
 void cmdline_register(const struct cmdline_param *params, unsigned int n);
 /* The part of the command line that is for the program.  The strings lie in @text. */
 struct cmdline_rest {
-	/* One more than exec_load() accepts, so that it reports a longer list. */
+	/*
+	 * Room for one more than exec_load() accepts, so that exec_load() sees that a list is too
+	 * long.
+	 */
 	const char *args[EXEC_ARGS_MAX + 2];
 	const char *env[EXEC_ENV_MAX + 2];
 	unsigned int nr_args, nr_env;
@@ -40,15 +43,15 @@ struct cmdline_rest {
 };
 
 /*
- * Parses all options of @line, which is not changed.  Stores in @rest the arguments after "--" and the
- * variables of the environment, behind those that are there already; a variable of the same name is
- * replaced.  With @rest NULL there is no program, so an unregistered word is reported.  Called at
- * boot, after all options were registered.
+ * Parses all options of @line, which is not changed.  Stores in @rest the arguments after "--" and
+ * the variables of the environment, behind those that @rest already has; a variable of the same
+ * name is replaced.  With @rest NULL there is no program, so an unregistered word is reported.
+ * Called at boot, after all options were registered.
  */
 void cmdline_parse(const char *line, struct cmdline_rest *rest);
 /*
- * There is no program after all: reports the variables from number @first on as options that are not
- * registered.
+ * Called if there is no program after all. Reports the variables from number @first on as options
+ * that are not registered.
  */
 void cmdline_report_env(const struct cmdline_rest *rest, unsigned int first);
 

@@ -29,7 +29,7 @@
 static DEFINE_SPINLOCK(console_lock);
 static struct console_stats stats;
 static u64 untold; /* bytes lost since the console last printed a line "[console: ... lost]" */
-/* Set when a byte has waited for room in vain, until the port has room again. */
+/* True after a byte has waited for room in vain, until the port has room again. */
 static bool stuck;
 /* Set by console_patient(): each byte may wait for room, because the machine is about to end. */
 static bool patient;
