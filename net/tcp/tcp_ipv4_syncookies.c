@@ -213,15 +213,12 @@ out_free:
 	return NULL;
 }
 
-/* Returns the MSS that the ACK @skb brings back, or 0 if it acknowledges no valid cookie of @sk. */
-static u16 cookie_mss(const struct sock *sk, const struct sk_buff *skb)
+/* Returns the MSS that the ACK @skb brings back, or 0 if it acknowledges no valid cookie. */
+static u16 cookie_mss(const struct sk_buff *skb)
 {
 	const struct cookie_flow flow = flow_of(skb);
-	u32 data;
+	u32 data = check_cookie(&flow, TCP_SKB_CB(skb)->ack_seq - 1, TCP_SKB_CB(skb)->seq - 1);
 
-	if (!tcp_synq_recent_overflow(sk))
-		return 0;
-	data = check_cookie(&flow, TCP_SKB_CB(skb)->ack_seq - 1, TCP_SKB_CB(skb)->seq - 1);
 	return data < ARRAY_SIZE(msstab) ? msstab[data] : 0;
 }
 
@@ -236,7 +233,9 @@ noinline struct sock *cookie_v4_check(struct sock *sk, struct sk_buff *skb)
 
 	if (!sysctl_tcp_syncookies || !th->ack || th->rst || th->syn)
 		return sk;
-	mss = cookie_mss(sk, skb);
+	if (!tcp_synq_recent_overflow(sk))
+		return sk;
+	mss = cookie_mss(skb);
 	if (!mss) {
 		snmp_inc(SNMP_TcpExtSyncookiesFailed);
 		return sk;
