@@ -21,7 +21,7 @@ WITHOUT_TEST = {
     "NR_CPUS": "the size of arrays: there is one CPU, and no call can request another",
     "IOAPICS_MAX": "none of the machines that the tests can use has more than two",
     "VIRTIO_RNG_BYTES": "the size of one request, which only the kernel chooses",
-    "TCP_MAX_REORDERING": "a sysctl's default: test_sysctl_flow.c stays below it, and reaches a smaller one",
+    "TCP_MAX_REORDERING": "the default of a sysctl: test_sysctl_flow.c sets the sysctl to a smaller value, and reaches that one",
 }
 DEFINE = re.compile(r"(?:^/\* ---- (?P<section>.*?) ---- \*/\n)?(?:^/\*(?P<comment>(?:(?!\*/).)*)\*/\n)?"
                     r"^#define (?P<name>\w+)[ \t]+(?P<value>[^\n]+)$", re.M | re.S)

@@ -39,8 +39,8 @@
  */
 #define PIPE_PAGES_MAX 256
 /*
- * pages that splice() reads from a file at a time: the rest is read afterwards, or by the next call
- * if the file is a socket. The list of the pages is on the stack, so it must be short.
+ * pages that splice() reads from a file in one step: a longer request takes several steps, but only one if
+ * the file has no position, as a socket. The value is small because the list of pages is on the stack.
  */
 #define SPLICE_PAGES_MAX 16U
 /*
@@ -49,8 +49,8 @@
  */
 #define PATH_MAX 4096
 /*
- * descriptors watched by epolls, together: one more fails with -ENOSPC. So one epoll can watch
- * every open file.
+ * descriptors watched by all epolls together: one more fails with -ENOSPC. The limit is the number of
+ * files that can be open, so one epoll can watch all of them.
  */
 #define EPOLL_WATCHES_MAX FILES_MAX
 /*
@@ -59,10 +59,10 @@
  */
 #define EPOLL_NESTS_MAX 4
 /*
- * epolls that one epoll can wake, directly or through others: if EPOLL_CTL_ADD would raise their
- * number above the limit, it fails with -EINVAL. An epoll that is reached on two paths counts
- * twice. The limit exists because all of them are woken with interrupts off. The value is Linux's
- * for paths from a file through one epoll to a second.
+ * epolls that one epoll can wake, directly or through others: EPOLL_CTL_ADD fails with -EINVAL if
+ * one epoll could then wake more. An epoll that is reached on two paths counts twice. One event wakes all
+ * these epolls with interrupts off, so their number must be bounded. Linux also permits 500 paths that
+ * lead from a file through one epoll to a second epoll.
  */
 #define EPOLL_PATHS_MAX 500
 /* bytes of a file name: a longer one fails with -ENAMETOOLONG. Linux's value. */
@@ -82,9 +82,9 @@
  */
 #define RAMFS_PAGES_PART 2
 /*
- * part of the number of pages of memory: files, directories, links and further names of files
- * together may not be more than this part; one more fails with -ENOSPC. Linux's tmpfs has the same
- * limit.
+ * part of the number of pages of memory: files, directories, symbolic links and further names of files,
+ * counted together, may be half as many as memory has pages; one more fails with -ENOSPC. Linux's tmpfs has
+ * the same limit.
  */
 #define RAMFS_INODES_PART 2
 /* names of one file: one more fails with -EMLINK. ext4 has the same limit. */

@@ -8,7 +8,7 @@
 
 /*
  * pending signals with details (siginfo): a further one is pending, but its siginfo_t has only the
- * number. One for each number and 64 threads fit.
+ * number. The value is 64 threads times 64 signal numbers.
  */
 #define SIGQUEUE_MAX 4096
 /*

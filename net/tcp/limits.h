@@ -58,9 +58,9 @@
  */
 #define TCP_SHRINK_STEPS 4096
 /*
- * steps that a connection costs in a walk over all connections: to look at a connection reads two or
- * three cache lines, and eight empty hash buckets share one. With 16 steps each, a walk looks at 256
- * connections in a jiffy.
+ * steps that a connection counts as in a walk over all connections, in which an empty hash bucket counts as
+ * one step: the walk reads two or three cache lines of a connection, and one cache line holds eight buckets, so
+ * a connection costs as much as 16 to 24 buckets. TCP_SHRINK_STEPS / 16 = 256 connections fit into a jiffy.
  */
 #define TCP_SHRINK_STEPS_EACH 16
 /*
@@ -87,7 +87,10 @@
 /* ms: the longest retransmission timeout. RFC 6298 2.5 asks for 60 s or more; Linux's default and range. */
 #define TCP_RTO_MAX_DEFAULT_MS       120000
 #define TCP_RTO_MAX_DEFAULT_MS_RANGE 1000, 120000
-/* us: a retransmission timeout is at least SRTT plus this (RFC 6298 2.4: 1 s in all). Linux's value. */
+/*
+ * us: a retransmission timeout is at least SRTT plus this. RFC 6298 2.4 recommends instead that a timeout is at
+ * least 1 s. Linux's value.
+ */
 #define TCP_RTO_MIN_DEFAULT_US       200000
 #define TCP_RTO_MIN_DEFAULT_US_RANGE 1, 120000000
 /*
@@ -130,8 +133,8 @@
 /* challenge ACKs a second: the values that the sysctl may be set to. */
 #define TCP_CHALLENGE_ACK_RANGE 0, 2147483647
 /*
- * duplicate ACKs for one packet that GRO has merged from segments beyond a hole, if the peer has no SACK:
- * further segments of the packet get none. Three duplicate ACKs make the peer retransmit; each further one
+ * duplicate ACKs, besides the first, for one packet that GRO has merged from segments beyond a hole, if the
+ * peer has no SACK: further segments of the packet get none. Three duplicate ACKs make the peer retransmit; each further one
  * tells the peer that a segment has left the network.
  */
 #define TCP_DUPACKS_MAX 16u
@@ -144,8 +147,8 @@
  */
 #define TCP_RACK_SOON 64
 /*
- * packets of GSO_MAX_SIZE, beyond the send buffer: when the queues of a socket use more than twice the memory of both,
- * ACKs and SACK blocks cut no further packet of several segments, except the first and the last one. Without the limit
+ * packets of GSO_MAX_SIZE: their memory is added to the send buffer's size. While the queues of a socket use more
+ * than twice the sum, ACKs and SACK blocks may cut only the first and the last packet of the queue. Without the limit
  * a peer with a small MSS could cut a full queue into segments of a few bytes, each with its own sk_buff
  * (CVE-2019-11478). Linux's value.
  */
@@ -157,9 +160,9 @@
  */
 #define TCP_DSACK_MAX 64u
 /*
- * segments: a partial ACK may show that the segments marked as lost were only late; then the marks are undone. At
- * most this many marks, plus one for each segment delivered since the last such undo, can be undone; if there are
- * more, the segments are sent again. Without the limit a peer that acknowledges one segment at a time could make RACK
+ * segments marked as lost: a partial ACK may show that they were only late; then the marks are undone. But if the
+ * marks are more than this limit plus the segments delivered since the last such undo, they are kept and the segments
+ * are sent again. Without the limit a peer that acknowledges one segment at a time could make RACK
  * mark a long queue, undo the marks, and mark it again.
  */
 #define TCP_UNDO_MAX 64u
