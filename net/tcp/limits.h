@@ -18,7 +18,7 @@
  * refused with a reset, so a cookie is valid for one to two minutes. Linux's value.
  */
 #define TCP_SYNCOOKIE_MINUTES 2
-/* values of tcp_syncookies: other values are refused. Those of Linux. */
+/* values of tcp_syncookies: other values are refused. Linux's values. */
 #define TCP_SYNCOOKIES_RANGE 0, 2
 /*
  * half-open connections of a listener while few pages are free: further SYNs are answered with SYN
@@ -122,7 +122,7 @@
  * window: in that time such segments get no answer. Linux's tcp_invalid_ratelimit.
  */
 #define TCP_INVALID_RATELIMIT_MS 500
-/* ms: with 0 each such segment is answered. */
+/* ms: with 0 each segment outside the window is answered. */
 #define TCP_INVALID_RATELIMIT_RANGE 0, 60000
 /*
  * challenge ACKs a second of all connections together: the default is no limit, as in Linux since
@@ -220,7 +220,7 @@
 #define TCP_PACING_SS_RATIO 200
 /* percent: in congestion avoidance the pacing rate is this part of cwnd / RTT. Linux's value. */
 #define TCP_PACING_CA_RATIO 120
-/* percent: the values that the two sysctls may be set to. */
+/* percent: the values that tcp_pacing_ss_ratio and tcp_pacing_ca_ratio may be set to. */
 #define TCP_PACING_RATIO_RANGE 0, 1000
 /*
  * bytes: a peer's MSS option below this value counts as this value, so that a peer cannot make us send mostly
@@ -251,7 +251,7 @@
  * too few to reveal its loss. Linux's value.
  */
 #define TCP_MTUP_CWND_LEAST 11u
-/* bytes: unsent data of a socket; -1 and 0 mean no limit. */
+/* bytes of unsent data that a socket may queue: -1 and 0 mean no limit. */
 #define TCP_NOTSENT_LOWAT_RANGE -1, 2147483647
 
 #endif

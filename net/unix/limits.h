@@ -7,8 +7,8 @@
 #define NET_UNIX_LIMITS_H
 
 /*
- * bytes that a socket may have waiting at its peer, unless SO_SNDBUF changes it: a sender waits, or gets
- * -EAGAIN. Linux's wmem_default.
+ * bytes from a socket that may wait in its peer's receive queue: at the limit a sender waits, or gets
+ * -EAGAIN. SO_SNDBUF changes the limit. Linux's wmem_default.
  */
 #define UNIX_SNDBUF 212992
 /*
