@@ -170,7 +170,7 @@ static int pair_files(struct socket *pair[2], int flags, struct file *files[2])
 	return 0;
 }
 
-/* The numbers are copied out before the descriptors are opened, so that an error leaves none open. */
+/* Copies the descriptors' numbers out before it installs the descriptors: if the copy fails, none is open. */
 static long sys_socketpair(int family, int type, int protocol, int __user *ufds)
 {
 	int flags = type & ~SOCK_TYPE_MASK, fds[2], err;

@@ -285,7 +285,10 @@ static long sys_sendmmsg(int fd, struct mmsghdr __user *umsgs, unsigned int n, u
 	return done || !n ? (long)done : err;
 }
 
-/* An unused timeout may be invalid: Linux looks at it before the first message. */
+/*
+ * Stores the time at which the timeout ends in *@end. Linux checks the timeout before the first message, so an
+ * invalid one fails even if the call would end sooner.
+ */
 static long timeout_from_user(const struct timespec __user *utimeout, u64 *end)
 {
 	struct timespec ts;
@@ -303,8 +306,8 @@ static long timeout_from_user(const struct timespec __user *utimeout, u64 *end)
 }
 
 /*
- * The timeout is looked at only after each message, as on Linux: it does not end a wait.  The time that is
- * left is stored in *@utimeout.
+ * As on Linux, the timeout is checked only after each message, so it does not end a wait for a message.  The
+ * remaining time is stored in *@utimeout.
  */
 static long sys_recvmmsg(int fd, struct mmsghdr __user *umsgs, unsigned int n, unsigned int flags,
 			 struct timespec __user *utimeout)

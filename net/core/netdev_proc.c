@@ -16,7 +16,7 @@ static int dev_show(struct seq_file *m)
 {
 	struct net_device *dev;
 
-	dev_tx_await(); /* a driver counts a packet when it frees it */
+	dev_tx_await(); /* frees sent packets: a driver counts a packet only when it frees it */
 	seq_puts(m, "Inter-|   Receive                                                |  Transmit\n"
 		    " face |bytes    packets errs drop fifo frame compressed multicast|"
 		    "bytes    packets errs drop fifo colls carrier compressed\n");

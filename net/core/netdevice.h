@@ -56,9 +56,9 @@ struct net_device_ops {
 	 */
 	netdev_tx_t (*ndo_start_xmit)(struct sk_buff *skb, struct net_device *dev);
 	/*
-	 * NULL if the driver keeps no packets. Frees the packets that the device has sent, and
-	 * frees each of the others soon after the device has sent it. Softirq or process; locks of
-	 * sockets may be held.
+	 * Frees the packets that the device has sent. The driver then frees each remaining packet
+	 * soon after the device has sent it. NULL if the driver never keeps a sent packet. Softirq
+	 * or process; locks of sockets may be held.
 	 */
 	void (*ndo_tx_await)(struct net_device *dev);
 };
@@ -205,9 +205,10 @@ void register_netdevice_notifier(struct netdev_notifier *nb);
  */
 int dev_queue_xmit(struct sk_buff *skb);
 /*
- * Without this call a device may keep sent packets until the next packet comes or leaves. Frees
- * those that the devices have sent, and lets each device free the others soon after they are sent.
- * The caller waits for the packets' destructors. Softirq or process; may hold locks of sockets.
+ * Frees the packets that the devices have sent, and lets each driver free the remaining packets
+ * soon after they are sent. Without this call a driver may keep a sent packet until the next packet
+ * comes or leaves. Call it to wait for packets' destructors. Softirq or process; locks of sockets
+ * may be held.
  */
 void dev_tx_await(void);
 /*

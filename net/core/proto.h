@@ -53,8 +53,8 @@ struct proto {
 	 */
 	enum skb_drop_reason (*backlog_rcv)(struct sock *sk, struct sk_buff *skb);
 	/*
-	 * Returns true if the socket may queue more data to send; with @wake, if a thread that waits for room should
-	 * be woken.  NULL: no limit besides sk_sndbuf.
+	 * Returns true if the socket may queue more data to send. With @wake, returns true only if there is so much
+	 * room that a waiting thread should be woken.  NULL: no limit besides sk_sndbuf.
 	 */
 	bool (*stream_memory_free)(const struct sock *sk, bool wake);
 	/* called by release_sock(): does the work that softirq deferred */

@@ -277,7 +277,7 @@ static inline bool sk_stream_memory_free(const struct sock *sk)
 {
 	return __sk_stream_memory_free(sk, false);
 }
-/* Returns true if so much room is free that threads which wait for it are woken, and poll() reports it. */
+/* Returns true if enough room is free to wake a thread that waits for room, and to report EPOLLOUT. */
 static inline bool sk_stream_is_writeable(const struct sock *sk)
 {
 	return sk_stream_wspace(sk) >= sk_stream_min_wspace(sk) &&

@@ -535,8 +535,8 @@ void inet_csk_listen_stop(struct sock *sk)
 }
 
 /*
- * Prepares for tcp_done() a child that could not be completed: unlocks the child, and marks it as
- * an orphan.
+ * Unlocks a child that could not be completed, and marks it as an orphan. The caller then ends it
+ * by tcp_done().
  */
 void inet_csk_prepare_forced_close(struct sock *sk)
 {

@@ -174,12 +174,6 @@ noinline struct sock *__inet_lookup_listener(struct inet_hashinfo *h, __be32 dad
 
 /* ---- inserting and removing ------------------------------------------------------------------ */
 
-/*
- * Inserts @sk into the ehash. @osk, if not NULL, is the request that @sk was made from: both have
- * the same four-tuple, hence the same bucket, and are exchanged under one lock, so that a segment
- * always finds one of them. If two ACKs complete the same handshake, only the first finds @osk
- * still hashed.
- */
 /* Returns true if the ehash has an entry with the addresses and ports of @sk. The bucket is locked. */
 static bool ehash_has(struct inet_hashinfo *h, const struct sock *sk)
 {
@@ -193,6 +187,11 @@ static bool ehash_has(struct inet_hashinfo *h, const struct sock *sk)
 	return false;
 }
 
+/*
+ * @osk, if not NULL, is the request that @sk was made from. The two have the same four-tuple, hence
+ * the same bucket, and are exchanged under one lock, so that a segment always finds one of them. If
+ * two ACKs complete the same handshake, only the first ACK finds @osk still hashed.
+ */
 noinline bool inet_ehash_insert(struct sock *sk, struct sock *osk)
 {
 	struct inet_hashinfo *h = sk->sk_prot->hashinfo;
@@ -203,7 +202,7 @@ noinline bool inet_ehash_insert(struct sock *sk, struct sock *osk)
 	sk->sk_hash = sk_ehashfn(sk);
 	lock = inet_ehash_lockp(h, sk->sk_hash);
 	spin_lock_bh(lock);
-	/* A child made from a SYN cookie: two ACKs with the same cookie must not make two. */
+	/* Two ACKs with the same SYN cookie must not make two children. */
 	if (!osk && sk->sk_state == TCP_SYN_RECV)
 		ok = !ehash_has(h, sk);
 	if (osk) {

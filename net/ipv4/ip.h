@@ -61,8 +61,8 @@ const struct net_protocol *inet_protocol(u8 protocol);
  */
 int ip_queue_xmit(struct sock *sk, struct sk_buff *skb);
 /*
- * Sends a packet, a SYN-ACK, with the addresses and the route that the caller gives. Takes @skb,
- * but not the reference to @rt.
+ * Sends a SYN-ACK with the addresses and the route that the caller gives. Takes @skb, but not the
+ * reference to @rt.
  */
 int ip_build_and_send_pkt(struct sk_buff *skb, const struct sock *sk, struct rtable *rt,
 			  __be32 saddr, __be32 daddr, u8 protocol);

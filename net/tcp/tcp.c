@@ -238,7 +238,7 @@ void tcp_v4_destroy_sock(struct sock *sk)
  * Returns how many bytes of memory this socket may hold in one direction: @most, the size of its buffer.  If
  * memory is short, a quarter of memory is divided equally among all TCP sockets, and the socket may hold only
  * its share, but at least @least.  Without the shares, a peer with many connections, each within its buffer,
- * could take all memory: it leaves holes in the data that it sends, or does not read the data that it receives.
+ * could take all memory by leaving holes in the data that it sends, or by not reading the data that it receives.
  */
 int tcp_mem_limit(const struct sock *sk, int least, int most)
 {

@@ -203,7 +203,7 @@ static enum ofo_fate ofo_append_or_insert(struct sock *sk, struct sk_buff *skb, 
 	return OFO_INSERTED;
 }
 
-/* Queues @skb, which begins after rcv_nxt, in the window; the caller has removed its header. */
+/* Queues @skb, which begins after rcv_nxt and inside the window; the caller has removed @skb's header. */
 enum skb_drop_reason tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb)
 {
 	const u32 seq = TCP_SKB_CB(skb)->seq, end_seq = TCP_SKB_CB(skb)->end_seq;

@@ -19,7 +19,7 @@
  * Without timestamps the connection has none of these options.  The SYN-ACK is not sent again if it is lost; the
  * peer sends its SYN again.
  *
- * A cookie is valid for one to two minutes, and only as long as this listener has sent one in the last two.
+ * A cookie is valid for one to two minutes, and only if its listener has sent a cookie in the last two minutes.
  * RFC 4987 3.6, RFC 7323 7.2.  Compare Linux's net/ipv4/syncookies.c.
  */
 #include "kernel/lib/random.h"

@@ -354,8 +354,8 @@ bool tcp_challenge_ack_allowed(enum snmp_counter mib, u32 *last_oow_ack_time)
 }
 
 /*
- * Sends an ACK with our numbers.  If the RST or SYN came from the real peer, and its connection is gone,
- * it answers with a RST that has exactly the right number (RFC 5961 3.2).
+ * Sends an ACK with our numbers.  If the RST or SYN came from the real peer, and the peer's connection is gone,
+ * the peer answers with a RST that has exactly the right number (RFC 5961 3.2).
  */
 void tcp_send_challenge_ack(struct sock *sk)
 {
@@ -366,7 +366,7 @@ void tcp_send_challenge_ack(struct sock *sk)
 
 /* ---- replies without a socket: all of the header except the checksum ------------------------- */
 
-/* Fills in ports, those of @skb swapped, and header length @len; returns @len. */
+/* Fills in the ports of @skb, swapped, and the header length @len; returns @len. */
 static unsigned int tcp_finish_reply(const struct sk_buff *skb, struct tcp_reply *rep,
 				     unsigned int len)
 {

@@ -14,8 +14,8 @@
  *
  * Limits: a listener with listen(N) has at most N + 1 half-open requests, and no more than
  * tcp_max_syn_backlog; further SYNs are answered with SYN cookies (tcp_ipv4_syncookies.c), without a request, or are
- * dropped if tcp_syncookies is 0.  It has at most N + 1 connections that wait for accept()
- * (sk_acceptq_is_full): then each SYN is dropped and counted; the peer sends it again.
+ * dropped if tcp_syncookies is 0.  The listener also has at most N + 1 connections that wait for accept()
+ * (sk_acceptq_is_full): while it has that many, each SYN is dropped and counted, and the peer sends the SYN again.
  * RFC 9293 3.10.7.2 and 3.10.7.4 (SYN-RECEIVED), RFC 4987 (floods), RFC 5961, RFC 6528, RFC 7323 5.
  * Compare Linux's net/ipv4/tcp_minisocks.c, tcp_input.c and net/core/secure_seq.c.
  */

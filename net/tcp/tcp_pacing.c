@@ -34,8 +34,9 @@
 /* ---- the event has come ---------------------------------------------------------------------------- */
 
 /*
- * Sends as much as the windows permit, lost segments first.  If this is the rest of F-RTO's new data, nothing is
- * retransmitted before its ACK (RFC 5682 2.1, step 2 (b)), and Nagle's rule does not apply (tcp_xmit_recovery()).
+ * Sends as much as the windows permit, lost segments first.  If F-RTO has sent only a part of its new data, sends the
+ * rest of that data instead: no lost segment is retransmitted before the ACK of the new data (RFC 5682 2.1, step 2
+ * (b)), and Nagle's rule does not apply (tcp_xmit_recovery()).
  */
 void tcp_tsq_write(struct sock *sk)
 {
@@ -151,9 +152,9 @@ bool tcp_small_queue_check(struct sock *sk, const struct sk_buff *skb, unsigned 
 }
 
 /*
- * A packet of this socket still waits in the device, so a small segment would wait behind it.  Instead it waits
- * in the write queue, where the next write can fill it; tcp_wfree() sends it when the packet has left.  If all
- * data is acknowledged, the packet in the device carries nothing new, so the segment is sent at once.
+ * A packet of this socket still waits in the device, and a small segment would wait behind that packet.  So the segment
+ * waits in the write queue, where the next write can fill it; tcp_wfree() sends the segment when the packet has left.
+ * If all data is acknowledged, the packet in the device carries nothing new, so the segment is sent at once.
  */
 bool tcp_should_autocork(struct sock *sk, const struct sk_buff *skb, unsigned int size_goal)
 {

@@ -269,7 +269,7 @@ bool tcp_rmem_schedule(struct sock *sk, unsigned int size)
 }
 
 /*
- * Returns true if @sk is within its buffer, or under memory pressure within its share, and if @size more
+ * Returns true if @sk holds no more than its buffer (under memory pressure: than its share), and if @size more
  * bytes are within the limit for all sockets.
  */
 static bool tcp_rmem_has_room(struct sock *sk, unsigned int size)
@@ -278,7 +278,7 @@ static bool tcp_rmem_has_room(struct sock *sk, unsigned int size)
 	return atomic_read(&sk->sk_rmem_alloc) <= tcp_rmem_limit(sk) && tcp_rmem_schedule(sk, size);
 }
 
-/* Tries to make room for @skb in the receive buffer: 0, or -1 if there is still no room. */
+/* Tries to make room for @skb in the receive buffer.  Returns 0, or -1 if there is still no room. */
 static int tcp_prune_queue(struct sock *sk, const struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);

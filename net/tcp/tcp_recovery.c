@@ -182,9 +182,9 @@ static void tcp_timeout_mark_lost(struct sock *sk)
 		if (!reneged && skb != head && tcp_rack_skb_timeout(tp, skb, 0) > 0)
 			continue;
 		/*
-		 * A SACKed segment is in no list, so its place by send time is not known.  Without
-		 * TCPCB_SACKED_RETRANS it goes to the list of the lost, which has no order: a retransmission
-		 * that is still in flight counts as lost too.
+		 * A SACKed segment is in no list, so its place in the list by send time is not known.  Clear
+		 * its marks, so that tcp_mark_skb_lost() adds it to the list of lost segments, which has no
+		 * order.  Then a retransmission of it that is still in flight counts as lost too.
 		 */
 		if (reneged && TCP_SKB_CB(skb)->sacked & TCPCB_SACKED_ACKED)
 			tcp_rtx_set_marks(sk, skb, 0);

@@ -2,7 +2,7 @@
 /*
  * Copies received data to an application that calls recv() or read().
  *
- * tcp_recvmsg() <- inet_recvmsg() <- recv(), read() (process; takes the socket): copies out of the
+ * tcp_recvmsg() <- inet_recvmsg() <- recv(), read() (process; locks the socket): copies out of the
  * receive queue, sleeps in sk_wait_data() while there is too little data, sends a window update to the
  * peer if there is much new room (tcp_cleanup_rbuf), and adjusts the buffer to the reader's speed
  * (tcp_rcv_space_adjust).  Softirq adds to the receive queue only while no thread owns the socket.

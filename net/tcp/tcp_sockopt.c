@@ -2,7 +2,7 @@
 /*
  * setsockopt() and getsockopt() at level SOL_TCP.
  *
- * tcp_setsockopt(), tcp_getsockopt() <- sock_common_setsockopt/getsockopt (process; they take the
+ * tcp_setsockopt(), tcp_getsockopt() <- sock_common_setsockopt/getsockopt (process; they lock the
  * socket); tcp_set_keepalive() <- SO_KEEPALIVE (the thread owns the socket).
  * As in Linux times are in whole seconds, except TCP_USER_TIMEOUT (ms) and TCP_INFO (us and ms).
  * RFC 9293 3.9.2, RFC 5482 (user timeout).  Compare Linux's net/ipv4/tcp.c.
@@ -390,7 +390,7 @@ static int get_cc_info(struct sock *sk, void __user *optval, int __user *optlen,
 	return copy_option(optval, optlen, len, &info, size);
 }
 
-/* TCP_SAVED_SYN: a buffer that is too short gets the length that is needed, and the headers are kept. */
+/* TCP_SAVED_SYN: if the buffer is too short, stores the needed length in *@optlen and keeps the headers. */
 static int get_saved_syn(struct sock *sk, void __user *optval, int __user *optlen, int len)
 {
 	struct tcp_sock *tp = tcp_sk(sk);

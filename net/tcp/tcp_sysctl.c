@@ -224,8 +224,8 @@ static const struct ctl_table table[] = {
 };
 
 /*
- * Sets tcp_mem from the size of memory: memory pressure begins at 1/TCP_MEM_PRESSURE_PART of it.  That number
- * of pages is rounded down to its three highest bits, which keeps more than four fifths of it.
+ * Sets tcp_mem from the size of memory: memory pressure begins at 1/TCP_MEM_PRESSURE_PART of it.  This number
+ * of pages is rounded down to its three highest bits, so less than a fifth of the number is lost.
  */
 static void tcp_mem_init(void)
 {

@@ -8,7 +8,7 @@
  *
  * A sender puts packets into the receive queue of its peer; a reader takes packets from the queue of
  * its own socket.  The lock of a socket protects its queue and sk_shutdown; a thread never holds the
- * locks of two sockets.  A socket holds a reference of its peer from the beginning to its own release,
+ * locks of two sockets.  A socket holds a reference to its peer until the socket itself is released,
  * so a sender may look at a peer that is closed already.  Compare Linux's net/unix/af_unix.c.
  */
 #include "net/unix/af_unix.h"
@@ -219,7 +219,7 @@ static struct sk_buff *wait_packet(struct sock *sk, long *timeo, int *err)
 	}
 }
 
-/* Copies from the queue until @len bytes are copied, or fewer if no more have come. @sk locked. */
+/* Copies at most @len bytes from the queue, fewer if no more have come. @sk locked. */
 static int stream_recv(struct sock *sk, struct kmsghdr *msg, size_t len, int flags)
 {
 	long timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
