@@ -193,13 +193,15 @@ static void discard_opposite(int sig)
 
 /*
  * Returns true if the signal is ignored and not blocked.  A blocked signal is kept: when it is
- * unblocked, it may have another handler.
+ * unblocked, it may have another handler.  A signal for which rt_sigtimedwait() waits counts as
+ * blocked, although the wait unblocks it.
  */
 static bool drops(int sig, const struct task_struct *to)
 {
 	const struct task_struct *p = to ? to : process.first;
+	u64 blocked = p ? p->sig.blocked | p->sig.real_blocked : 0;
 
-	return !(p && (p->sig.blocked & sigmask(sig))) && signal_is_ignored(sig);
+	return !(blocked & sigmask(sig)) && signal_is_ignored(sig);
 }
 
 /* @to: NULL = the process. */

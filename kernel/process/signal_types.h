@@ -30,6 +30,11 @@ struct restart_block {
 struct thread_signals {
 	u64 blocked;
 	/*
+	 * The mask before rt_sigtimedwait() unblocked the signals for which it waits; 0: the thread
+	 * does not wait.
+	 */
+	u64 real_blocked;
+	/*
 	 * The mask that a call like ppoll() replaced.  If @restore_mask, it is restored at the
 	 * return to ring 3.
 	 */

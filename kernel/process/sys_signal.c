@@ -250,12 +250,13 @@ static long sys_rt_sigtimedwait(const u64 __user *set, void __user *uinfo,
 	wanted &= ~UNCATCHABLE;
 	sig = dequeue_signal(~wanted, &info);
 	if (!sig && (!timeout || ns)) {
-		current->sig.saved_mask = before;
+		current->sig.real_blocked = before;
 		set_current_blocked(before & ~wanted);
 		__set_current_state(TASK_INTERRUPTIBLE);
 		timed_out = !sleep_until(CLOCK_MONOTONIC, timeout ? deadline_after(ns) : KTIME_MAX);
 		sig = dequeue_signal(~wanted, &info);
 		set_current_blocked(before);
+		current->sig.real_blocked = 0;
 		if (!sig && !timed_out)
 			return -EINTR;
 	}

@@ -282,7 +282,7 @@ static void check_waiting(void)
 	sigset_t both = set_of(SIGUSR1, SIGUSR2), none = set_of(0, 0), one = set_of(SIGUSR1, 0),
 		 now;
 	struct timespec zero = {0, 0}, short_time = {0, 20000000}, bad = {0, 1000000000};
-	struct timespec a, b;
+	struct timespec long_time = {60, 0}, a, b;
 	siginfo_t info;
 
 	handle(SIGUSR1, 0);
@@ -308,7 +308,15 @@ static void check_waiting(void)
 	IS(sigwaitinfo(&both, &info), SIGUSR2);
 	TRUE(info.si_pid == getpid());
 	join();
+	/* A signal that is ignored by default and blocked ends the wait. */
+	one = set_of(SIGWINCH, 0);
+	sigprocmask(SIG_BLOCK, &one, NULL);
+	later(SIGWINCH);
+	IS(sigtimedwait(&one, &info, &long_time), SIGWINCH);
+	join();
+	sigprocmask(SIG_UNBLOCK, &one, NULL);
 	/* A handler of another signal ends the wait. */
+	one = set_of(SIGUSR1, 0);
 	sigprocmask(SIG_UNBLOCK, &one, NULL);
 	handle(SIGUSR1, SA_RESTART);
 	later(SIGUSR1);
