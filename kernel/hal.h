@@ -217,6 +217,10 @@ void hal_user_protect(u64 va, unsigned int prot);
  * whole, so an empty terabyte takes little time.
  */
 u64 hal_user_next(u64 va, u64 end);
+/* Returns true if hal_user_map() at @va needs no new table. */
+bool hal_user_has_table(u64 va);
+/* Returns the number of tables, without the root. */
+u64 hal_user_tables(void);
 /* Frees the tables for [@start, @end) that have no page. */
 void hal_user_free_tables(u64 start, u64 end);
 /* Returns what AT_HWCAP tells the program of the CPU: on x86 the EDX of CPUID leaf 1. */

@@ -54,13 +54,32 @@ bool program_has_pages(u64 n)
 	return nr_free_pages() >= reserve + n;
 }
 
+/* The program has so few pages, with those of its page tables, that it may take the reserve's. */
+static bool is_guaranteed(void)
+{
+	u64 used = program_pages.used + hal_user_tables();
+
+	return used < nr_total_pages() / USER_GUARANTEED_PART;
+}
+
 static struct page *alloc_program_page(gfp_t zero)
 {
-	bool guaranteed = program_pages.used < nr_total_pages() / USER_GUARANTEED_PART;
+	bool guaranteed = is_guaranteed();
 
 	if (!guaranteed && !program_has_pages(1))
 		return NULL;
 	return alloc_budget_pages((guaranteed ? GFP_SEND : GFP_KERNEL) | zero, 0, &program_pages);
+}
+
+/*
+ * hal_user_map() within the program's share of the memory: each read of a sparse mapping may need a
+ * table, although the page of zeroes is there already.
+ */
+static int map_page(u64 addr, phys_addr_t pa, unsigned int prot)
+{
+	if (!hal_user_has_table(addr) && !is_guaranteed() && !program_has_pages(1))
+		return -ENOMEM;
+	return hal_user_map(addr, pa, prot);
 }
 
 /* ---- entries of the page tables ------------------------------------------------------------- */
@@ -91,7 +110,7 @@ static void count_page(struct mm_struct *mm, const struct page *page, int n)
 static int install(struct mm_struct *mm, const struct vm_area_struct *vma, u64 addr,
 		   struct page *page)
 {
-	if (hal_user_map(addr, page_to_phys(page), page_prot(vma, page))) {
+	if (map_page(addr, page_to_phys(page), page_prot(vma, page))) {
 		put_page(page);
 		return -ENOMEM;
 	}
@@ -140,7 +159,7 @@ int mm_move_pages(struct vm_area_struct *vma, u64 from, u64 to, u64 len)
 	for (va = from; (va = hal_user_next(va, end)) < end; va += PAGE_SIZE) {
 		phys_addr_t pa = hal_user_lookup(va, NULL);
 
-		if (hal_user_map(to + (va - from), pa, page_prot(vma, phys_to_page(pa))))
+		if (map_page(to + (va - from), pa, page_prot(vma, phys_to_page(pa))))
 			goto undo;
 	}
 	for (va = from; (va = hal_user_next(va, end)) < end; va += PAGE_SIZE)

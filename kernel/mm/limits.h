@@ -51,9 +51,9 @@
 #define STACK_LIMIT_DEFAULT (8UL << 20)
 /*
  * part of memory: the kernel keeps a 16th of the memory free of the program's pages, but no more than
- * USER_RESERVE_MAX_KIB. A fault that would go below it kills the program, unless the program has
- * fewer pages than USER_GUARANTEED_PART. So sockets and packets find memory however much the program
- * touches.
+ * USER_RESERVE_MAX_KIB. Page tables count as the program's pages. A fault that would go below it kills
+ * the program, unless the program has fewer pages than USER_GUARANTEED_PART. So sockets and packets
+ * find memory however much the program touches.
  */
 #define USER_RESERVE_PART 16
 /*

@@ -43,6 +43,7 @@ static phys_addr_t ram_end; /* physical address at which the direct map ends */
 static phys_addr_t early_next;
 static phys_addr_t early_end;
 static u64 device_next = DEVICE_AREA_BASE;
+u64 paging_user_tables;
 
 static phys_addr_t image_phys(const void *p)
 {
@@ -102,6 +103,7 @@ u64 *paging_entry(u64 va, unsigned int level, bool make)
 		if (!table)
 			return NULL;
 		*entry = hal_virt_to_phys(table) | flags;
+		paging_user_tables += va < HAL_USER_END;
 	}
 	return &table[paging_slot(va, level)];
 }

@@ -46,6 +46,8 @@ phys_addr_t paging_unmap(u64 va);
 
 /* The table of the highest level (3). */
 u64 *paging_root(void);
+/* The number of tables of the program's half, without the root. */
+extern u64 paging_user_tables;
 static inline unsigned int paging_slot(u64 va, unsigned int level)
 {
 	return (va >> LEVEL_SHIFT(level)) % TABLE_SLOTS;

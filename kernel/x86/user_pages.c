@@ -64,6 +64,17 @@ static void set_entry(u64 *entry, u64 va, u64 value)
 		invlpg((const void *)va);
 }
 
+bool hal_user_has_table(u64 va)
+{
+	check_address(va);
+	return paging_entry(va, 0, false);
+}
+
+u64 hal_user_tables(void)
+{
+	return paging_user_tables;
+}
+
 int hal_user_map(u64 va, phys_addr_t pa, unsigned int prot)
 {
 	u64 *entry;
@@ -176,6 +187,7 @@ static void free_below(u64 *table, unsigned int level, u64 base, u64 start, u64 
 		/* This also drops the CPU's cached entries of higher levels (SDM vol. 3, 4.10.4.1). */
 		invlpg((const void *)first);
 		free_pages(lower, 0);
+		paging_user_tables--;
 	}
 }
 

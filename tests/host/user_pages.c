@@ -44,7 +44,7 @@ static unsigned int index_of(u64 va, unsigned int level)
 	return va / span(level) % ENTRIES;
 }
 
-u64 host_user_tables(void)
+u64 hal_user_tables(void)
 {
 	return nr_tables;
 }
@@ -91,6 +91,13 @@ static u64 *find_entry(u64 va, bool make, struct table **leaf)
 	}
 	*leaf = t;
 	return &t->pages[index_of(va, 0)];
+}
+
+bool hal_user_has_table(u64 va)
+{
+	struct table *leaf;
+
+	return find_entry(va, false, &leaf);
 }
 
 int hal_user_map(u64 va, phys_addr_t pa, unsigned int prot)

@@ -5,8 +5,7 @@
 
 #include "kernel/types.h"
 
-u64 host_user_tables(void); /* tables that exist, without the root */
-u64 host_user_pages(void);  /* entries that hold a page */
+u64 host_user_pages(void); /* entries that hold a page */
 /* Makes the allocation of tables fail after @n more have succeeded; -1: never. */
 void host_user_fail_tables_after(long n);
 

@@ -423,6 +423,24 @@ static void test_pages_stop_at_the_reserve(void **state)
 	unmap_all();
 }
 
+/* Sparse reads need page tables, which count as the program's pages. */
+static void test_tables_stop_at_the_reserve(void **state)
+{
+	u64 far = BASE + (16UL << 30);
+	u64 n = touch_all(BASE);
+
+	map_at(far, PG, RW, ANON);
+	assert_int_equal(load(far), -ENOMEM);
+	assert_int_equal(load(BASE + n * PG), 0);
+	assert_int_equal(sys(__NR_mremap, BASE, PG, PG, MREMAP_MAYMOVE | MREMAP_FIXED, far),
+			 -ENOMEM);
+	assert_int_equal(load(BASE), 1);
+	assert_int_equal(sys(__NR_madvise, BASE, PG, MADV_DONTNEED), 0);
+	map_at(far, PG, RW, ANON);
+	assert_int_equal(load(far), 0);
+	unmap_all();
+}
+
 /* Each allocation of a call fails once: the call fails with ENOMEM and nothing has changed. */
 static void test_no_memory_for_a_range(void **state)
 {
@@ -498,6 +516,7 @@ int main(void)
 		cmocka_unit_test(test_what_cannot_be_mapped),
 		cmocka_unit_test(test_kernel_pages),
 		cmocka_unit_test(test_pages_stop_at_the_reserve),
+		cmocka_unit_test(test_tables_stop_at_the_reserve),
 		cmocka_unit_test(test_no_memory_for_a_range),
 		cmocka_unit_test(test_no_memory_for_a_table),
 	};

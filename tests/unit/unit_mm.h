@@ -158,7 +158,7 @@ static inline void unmap_all(void)
 	assert_int_equal(process_mm.file_pages, 0);
 	assert_int_equal(program_pages.used, 0);
 	assert_int_equal(host_user_pages(), 0);
-	assert_int_equal(host_user_tables(), 0);
+	assert_int_equal(hal_user_tables(), 0);
 }
 
 #endif

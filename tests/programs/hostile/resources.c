@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/sysinfo.h>
 #include <sys/timerfd.h>
 
 #include "hostile.h"
@@ -26,6 +27,26 @@ static void memory_touched(void)
 			raise(SIGKILL);
 		memset(p, 1, 1 << 20);
 	}
+}
+
+/*
+ * Reads a page in each 2 MiB of a mapping: each page is the same page of zeroes, but has a page table of
+ * its own.  The kernel must keep its reserve, a 16th of the memory.
+ */
+static void memory_in_tables(void)
+{
+	size_t size = 1UL << 44, step = 2UL << 20, at = 0;
+	char *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct sysinfo info;
+
+	while (at < size && !madvise(p + at, PAGE, MADV_POPULATE_READ))
+		at += step;
+	if (at < 100 * step || errno != ENOMEM)
+		fail("no limit of page tables");
+	if (sysinfo(&info) || info.freeram < info.totalram / 17)
+		fail("page tables took the kernel's reserve");
+	munmap(p, size);
+	memset(malloc(step), 1, step);
 }
 
 static void memory_in_files(void)
@@ -255,6 +276,7 @@ static void everything_gone(void)
 
 const struct attack resource_attacks[] = {
 	HERE(memory_touched, SIGKILL),
+	HERE(memory_in_tables, 0),
 	HERE(memory_in_files, 0),
 	ENDS(maps_many, 0),
 	ENDS(maps_huge, 0),
