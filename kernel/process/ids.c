@@ -61,12 +61,18 @@ static long set_one(struct ids *ids, u32 id)
 	return id == ids->real || id == ids->saved ? set_three(ids, KEEP, id, KEEP) : -EPERM;
 }
 
-/* setreuid(): the saved id follows the effective one, if the real one was set. */
+/*
+ * setreuid(): the saved id follows the effective one, if the real one was set.  Without root the real id
+ * cannot become the saved one.
+ */
 static long set_two(struct ids *ids, u32 real, u32 effective)
 {
 	u32 before = ids->real;
-	long err = set_three(ids, real, effective, KEEP);
+	long err;
 
+	if (real != KEEP && !is_root() && real != before && real != ids->effective)
+		return -EPERM;
+	err = set_three(ids, real, effective, KEEP);
 	if (!err && (real != KEEP || (effective != KEEP && effective != before)))
 		ids->saved = ids->effective;
 	return err;

@@ -34,6 +34,10 @@ static void users_and_groups(void)
 	CHECK_IS(CALL1(__NR_setuid, 44), -EPERM);
 	CHECK_IS(CALL1(__NR_setuid, 0), 0); /* the saved id */
 	CHECK_IS(CALL0(__NR_geteuid), 0);
+	CHECK_IS(CALL3(__NR_setresuid, -1, 33, 44), 0);
+	CHECK_IS(CALL2(__NR_setreuid, 44, -1), -EPERM);
+	CHECK_IS(CALL2(__NR_setreuid, -1, 44), 0);
+	CHECK_IS(CALL1(__NR_setuid, 0), 0); /* the real id */
 	CHECK_IS(CALL1(__NR_setuid, 33), 0);
 	CHECK_IS(CALL1(__NR_setuid, 0), -EPERM);
 	CHECK_IS(CALL1(__NR_setuid, -1), -EINVAL);
