@@ -609,9 +609,10 @@ void signals_thread_begins(struct task_struct *p, const struct task_struct *pare
 	list_add_tail(&p->sig.threads, &process.threads);
 	/*
 	 * A signal for the process may be pending because all other threads block it; this thread
-	 * may take it.
+	 * may take it.  If the process ended while clone() slept, the thread ends before it reaches
+	 * ring 3.
 	 */
-	if (pending_for(p))
+	if (pending_for(p) || process.exiting)
 		p->interrupted = true;
 	spin_unlock_irqrestore(&process.siglock, flags);
 }
