@@ -363,8 +363,8 @@ static void begin(struct app *a, struct task *t, enum doing doing, int64_t ticke
 }
 
 /*
- * Returns true if the task must wait before its next call: after EAGAIN, and sometimes before, as a program
- * does that waits for each event.  In an edge-triggered epoll it waits only after EAGAIN.
+ * Returns true if the task must wait before its next call: always after EAGAIN, and with a
+ * level-triggered epoll sometimes also without EAGAIN.
  */
 static bool must_wait(struct app *a, struct task *t)
 {
@@ -531,7 +531,7 @@ static struct nap *other_nap(struct app *a, const struct task *t)
 	return t == &a->writer ? &a->reader.nap : &a->writer.nap;
 }
 
-/* Begins a pause of this thread, or ends that of the other thread.  Returns true if it made a call. */
+/* Begins this thread's pause, or ends the other thread's.  Returns true if it made a call. */
 static bool nap_or_wake(struct app *a, struct task *t)
 {
 	bool wake = a->plan->waits != BY_POLL && rng_below(&a->rng, 8) == 0;
@@ -665,8 +665,8 @@ static bool stream_turn(struct app *a)
 }
 
 /*
- * If the client has ended, no connection will come: returns true after a while, when accept(), or the wait
- * for the listener, must be interrupted, and reports a failure if nothing explains it.
+ * Returns true ACCEPT_WAITS after the client has ended without a connection: the caller must then
+ * interrupt accept(), or the wait for the listener.  An unexplained end is reported as a failure.
  */
 static bool gives_up(struct app *a)
 {

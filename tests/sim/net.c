@@ -24,7 +24,8 @@ struct way {
 	unsigned int port;
 	bool out; /* from the port's host to the switch */
 	struct rng rng;
-	/* a separate stream for CE marks, so that they change no other decision */
+	/* a separate stream of random numbers for CE marks, so that marks change no other
+	 * decision */
 	struct rng marks;
 	uint64_t busy_until;
 };

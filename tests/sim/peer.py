@@ -238,7 +238,8 @@ class Connection:
             self.again()
 
     def again(self):
-        """Retransmits the oldest unacknowledged segment; with a closed window its first byte, as a probe."""
+        """Retransmits the oldest unacknowledged segment. If the window is closed, sends only the segment's first byte,
+        as a probe."""
         if self.una < self.total():
             self.held, self.filled = [], {self.una}  # RFC 2018 8: after a timeout, reports are void
             self.most = max(self.most, self.segment(self.una, max(self.window_end - self.una, 1)))
@@ -318,7 +319,8 @@ class Connection:
         self.held = merged
 
     def fill(self):
-        """Fills the first hole below reported data that was not filled since the last timeout."""
+        """Fills a hole below the data that the other end reported: the first hole that was not filled since the last
+        timeout."""
         at = self.una
         if sum(end - start for start, end in self.held) < 2 * self.peer_mss:
             return

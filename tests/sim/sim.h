@@ -47,7 +47,7 @@
 #define TEMPER_DSACKS  16 /* reports duplicates that it did not receive */
 #define TEMPERS        32
 
-/* after so many losses in a row (watch_row()) a broken connection is no failure */
+/* after this number of losses in a row (watch_row()), a broken connection is no failure */
 #define ROW_EXPLAINS 5
 /* ns that accept() is left waiting after its client gave up; a half-open connection ends after 63 s */
 #define ACCEPT_WAITS (100 * SEC)
@@ -138,8 +138,8 @@ struct side_plan {
 		waits; /* EXCLUSIVE: two threads also wait for the connection, each in its epoll */
 	uint64_t pause_of_100; /* probability in percent of a pause after a call */
 	uint64_t pause;        /* longest pause, ns */
-	uint64_t abort_at;     /* sends a RST after so many bytes read and written; ~0: never */
-	uint64_t close_at;     /* closes after so many bytes, even if more data comes; ~0: never */
+	uint64_t abort_at;     /* bytes read and written before it sends a RST; ~0: never */
+	uint64_t close_at;     /* bytes before it closes, although more data comes; ~0: never */
 	uint64_t sndbuf, rcvbuf, maxseg; /* values of the socket options; 0: the default */
 	const char *control;             /* congestion control; NULL: the default */
 };
@@ -219,7 +219,8 @@ void watch_fate(struct world *w, const uint8_t *frame, size_t len, bool lost, bo
 		uint64_t late_ns);
 /* Returns the longest delay in ns that losses and late frames may have caused connection @i. */
 uint64_t watch_cost(unsigned int i);
-/* Records that the peer dropped, or never had, data that it reported in SACK blocks: it counts as a loss. */
+/* Records that the peer dropped, or never had, data that it reported in SACK blocks.  This counts
+ * as a loss. */
 void watch_reneges(struct world *w, unsigned int i);
 /* Records that a frame is undamaged on its last link; the frame (or its first copy) reaches the destination
  * host at the time @at. */

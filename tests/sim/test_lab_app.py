@@ -14,7 +14,7 @@ SYN_TIMEOUT = 1000              # ms, RFC 6298 2.1
 
 
 def only(pattern, text):
-    """Returns what the only match of @pattern in @text has."""
+    """Returns the group of the only match of @pattern in @text."""
     found, = re.findall(pattern, text, re.S | re.M)
     return found
 
@@ -33,7 +33,8 @@ def build(source):
 
 
 def test_the_pages_server(tmp_path):
-    """The server of docs/writing-an-app.md answers each request over a lossy link, twice in the same times."""
+    """The server of docs/writing-an-app.md answers each request over a lossy link; a second run takes the same
+    times."""
     (tmp_path / "hello.c").write_text(only("```c\n(.*?)```", (ROOT / "docs/writing-an-app.md").read_text()))
     page = (ROOT / "docs/lab.md").read_text()
     experiment = tmp_path / "experiment.py"

@@ -57,8 +57,8 @@ def fixture_policed():
 
 
 def test_a_policer_is_found(policed):
-    """The rate of each period is the policer's, and no segment is lost then; before the first one a fifth is lost.
-    Two intervals of at most 16 rounds each must be enough, after some rounds without a loss."""
+    """In each period the rate is the policer's, and no segment is lost. Before the first period a fifth of the
+    segments is lost. Two intervals of at most 16 rounds each must be enough, after some rounds without a loss."""
     runs = held(policed)
     assert len(runs) >= 3 and runs[0][0] < (16 + 16 + 4) * 2 * DELAY
     assert lost_share(policed, 0, runs[0][0]) > 0.2
@@ -87,6 +87,7 @@ def test_a_queue_is_no_policer():
 
 
 def test_a_policer_loses_a_fifth():
-    """A link that loses 8 % of all frames at random delivers at equal rates too, but is no policer; at 30 % it is taken for one."""
+    """A link that loses frames at random also delivers at equal rates. BBR does not take it for a policer at 8 % loss,
+    but does at 30 %."""
     few, many = (flow(DropTail(bytes=RATE * 2 * DELAY / 8), RATE, loss) for loss in (0.08, 0.3))
     assert few.lost > 0 and not held(few) and held(many)

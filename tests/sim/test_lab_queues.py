@@ -185,12 +185,12 @@ class CodelModel:
         self.dropping = False
 
     def enqueue(self, packet):
-        """(number, time, length)"""
+        """Appends a packet: (number, time, length)."""
         self.packets.append(packet)
         self.bytes += packet[2]
 
     def dodequeue(self, now):
-        """(packet, ok to drop)"""
+        """Returns the first packet, and whether CoDel may drop it."""
         if not self.packets:
             self.first_above_time = 0
             return None, False
@@ -205,7 +205,7 @@ class CodelModel:
         return p, False
 
     def next_after(self, t):
-        """control_law()"""
+        """Returns the time of the next drop, @t being the time of the last one."""
         return t + int(self.INTERVAL / math.sqrt(self.count))
 
     def deque(self, now):

@@ -24,8 +24,9 @@ void waiter_init(struct waiter *w, enum waits waits);
  */
 long waiter_call(struct waiter *w, int fd, uint32_t events, int64_t args[6]);
 /*
- * Takes the result of that call, which is no error.  Returns 0 if the thread must call again, 1 if it has an
- * event, -1 if epoll_wait() returned what it must not.
+ * Takes the result of the call that waiter_call() chose; the result is no error.  Returns 1 if the
+ * thread has an event, 0 if it must call waiter_call() again, -1 if epoll_wait() returned a wrong
+ * event.
  */
 int waiter_came_back(struct waiter *w, int64_t result);
 
@@ -43,11 +44,13 @@ struct nap {
 };
 
 /*
- * Stores the arguments of the thread's next call, and returns its number: the pause of @mine if there is one,
- * else, if @wake, the end of the other thread's pause.  0: there is no call to make.
+ * Stores the arguments of the thread's next call, and returns the call's number.  The call begins
+ * the pause of @mine, if there is one; otherwise, if @wake, it ends the other thread's pause.
+ * Returns 0 if there is no call to make.
  */
 long nap_call(struct nap *mine, struct nap *other, uint64_t now, bool wake, int64_t args[6]);
-/* Takes its result.  Returns false if a wait ended neither at a wake nor exactly at its timeout. */
+/* Takes the result of the call that nap_call() chose.  Returns false if a wait ended neither at a
+ * wake nor exactly at its timeout. */
 bool nap_came_back(struct nap *mine, struct nap *other, uint64_t now, int64_t result);
 
 #endif

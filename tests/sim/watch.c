@@ -205,8 +205,8 @@ static const char *judge_data(struct half *me, const struct half *other, const s
 	if (me->fin && ahead(end, me->end) > 0)
 		return "data after the FIN";
 	/*
-	 * A keepalive probe has an old sequence number. Before the first byte of data that is the
-	 * SYN's number, at which the stream has no byte.
+	 * A keepalive probe has an old sequence number.  If no data was sent yet, this is the
+	 * SYN's number; the stream has no byte there.
 	 */
 	if (s->len && ahead(s->seq, me->isn) > 0 &&
 	    content_differs(s->data, s->connection, s->side, offset, s->len) != s->len)
@@ -220,9 +220,9 @@ static const char *judge_data(struct half *me, const struct half *other, const s
 }
 
 /*
- * RFC 3168 6.1: which segments of our kernel may have ECT, ECE or CWR.  Both flags in a SYN offer ECN, ECE in
- * a SYN-ACK accepts.  Then new data, and nothing else, has ECT(0) and may have CWR.  DCTCP also sets ECT in its
- * other segments.
+ * RFC 3168 6.1: which segments of our kernel may have ECT, ECE or CWR.  ECE and CWR in a SYN offer
+ * ECN; ECE in a SYN-ACK accepts the offer.  Afterwards only new data has ECT(0) and may have CWR.
+ * DCTCP also sets ECT in its other segments.
  */
 static const char *judge_ecn(const struct half *me, const struct half *other,
 			     const struct segment *s)
@@ -312,9 +312,10 @@ static void count_loss(struct world *w, struct flow *f)
 	if (f->row > f->longest_row)
 		f->longest_row = f->row;
 	/*
-	 * A loss costs at most a timeout, doubled for each loss of the longest row.  It is doubled
-	 * once more because after lost ACKs the measured RTT is too long: it counts from the first
-	 * transmission (a receiver does not echo the timestamp of a duplicate, as on Linux).
+	 * A loss costs at most a timeout, doubled for each loss of the longest row.  The timeout
+	 * is doubled once more because the measured RTT is too long after lost ACKs: the RTT
+	 * counts from the first transmission (a receiver does not echo the timestamp of a
+	 * duplicate, as on Linux).
 	 */
 	timeout <<= f->longest_row < ROW_DOUBLE_MAX ? f->longest_row + 1 : ROW_DOUBLE_MAX;
 	f->cost += timeout < TIMEOUT_MOST ? timeout : TIMEOUT_MOST;

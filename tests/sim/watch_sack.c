@@ -21,7 +21,8 @@
 
 #include "tests/sim/watch.h"
 
-/* No stream is longer; a larger offset is that of a probe before the first byte. */
+/* No stream is longer than this.  A larger offset belongs to a probe before the first byte: the
+ * subtraction wrapped. */
 #define OFFSET_MAX (1U << 30)
 /* With fewer segments in flight, a queue is below the limit of memory at which tcp_fragment()
  * refuses to cut. */
@@ -45,14 +46,15 @@ static struct end {
 	struct bytes times;
 	/* A sender: 1 for each byte of its own stream that is in a SACKed segment. */
 	struct bytes sacked;
-	/* A sender: 1 for each byte that a block reported, in an ACK that the sender may have refused, too. */
+	/* A sender: 1 for each byte that a block reported, even if the sender may have refused the
+	 * ACK. */
 	struct bytes perhaps;
 	/* A sender: tag_of() the segment in which each byte was sent last. */
 	struct bytes owner;
 	struct coming *coming; /* ordered by the time of arrival */
 	bool has_una;
 	uint32_t una, tsval; /* the highest that arrived; PAWS may refuse an older timestamp */
-	bool reneged;        /* the other end dropped data: until una has reached renege_end */
+	bool reneged;        /* the other end dropped data; true until una has reached renege_end */
 	uint32_t renege_end;
 } ends[CONNECTIONS_MAX][2];
 
@@ -233,8 +235,8 @@ static void take_ack(struct end *e, const struct half *me, const struct half *ot
 			mark_segments(e, b, me->isn);
 	}
 	/*
-	 * The state ends only with an ACK that the sender surely accepts: until then it sends from
-	 * the old SND.UNA.
+	 * Only an ACK that the sender surely accepts ends `reneged`: until then the sender
+	 * retransmits from the old SND.UNA.
 	 */
 	if (certain && ahead(s->ack, e->renege_end) >= 0)
 		e->reneged = false;
