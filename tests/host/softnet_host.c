@@ -200,10 +200,10 @@ bool host_frames_waiting(void)
 
 /*
  * Moves frames between the lists and the device.  Without interrupts at random points (irq_chance 0)
- * all waiting frames go into the ring at once.  Otherwise only a random number of them does, so that
- * the other frames arrive while the kernel processes those.  If the ring has no buffer for a frame
- * although the kernel is idle and no interrupt is pending, the frame is dropped, as by a real
- * network card.
+ * all waiting frames go into the ring at once.  Otherwise a random number of frames goes into the
+ * ring, and the rest arrives while the kernel processes the first ones.  If the ring has no buffer
+ * for a frame although the kernel is idle and no interrupt is pending, the frame is dropped, as by
+ * a real network card.
  */
 void host_pump(bool idle)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hosted build's part of hal.h for the program's registers: system calls, signal frames and new
- * threads of C functions that stand for ring 3 (tests/host/user.h).
+ * The hosted build's implementation of the hal.h functions that read or change a program's
+ * registers: they serve system calls, signal frames and new threads.  The program is a set of C
+ * functions that stand for code in ring 3 (tests/host/user.h).
  *
  * A signal frame keeps what the machine's frame keeps: the state of the interrupted call, and the mask.
  * hal_signal_deliver() pushes it; the handler runs when host_user_call() would return to its caller;

@@ -62,8 +62,8 @@ static size_t gso_headers(const struct virtio_frame *f)
 }
 
 /*
- * Makes the segment that begins at payload byte f->at.  The packet's checksum field holds the sum of
- * a pseudo header with the packet's length; the segment's gets the sum with the segment's length.
+ * Makes the segment that begins at payload byte f->at.  The packet's checksum field holds the sum
+ * of a pseudo header with the packet's length.  The segment needs the sum with its own length.
  */
 static size_t next_segment(struct virtio_frame *f, uint8_t *buf, size_t max)
 {
