@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The small C library's strtol() and strtoul() (tests/host/app) beside those of the host's C library. */
+/* Compares strtol() and strtoul() of the small C library (tests/host/app) with those of the host's
+ * C library. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -160,7 +160,8 @@ static void check_segments(u64 base)
 	assert_int_equal(load(base + 2 * PG - 50), mapped_byte(2 * PG - 50));
 	assert_int_equal(store(base, 1), -EACCES);
 	assert_int_equal(load(base + 2 * PG), -EFAULT);
-	/* The data begins in the page before, which has the file's bytes, too. */
+	/* The data begins near the end of this page; the rest of the page also has the file's
+	 * bytes. */
 	assert_int_equal(load(base + 4 * PG), mapped_byte(3 * PG));
 	assert_int_equal(load(base + 5 * PG + 0xff), mapped_byte(4 * PG + 0xff));
 	/* Zero behind the file's bytes, within its last page and beyond. */
@@ -395,7 +396,8 @@ static void refused(const char *path, int err, const char *why)
 
 static struct image *f; /* the file of check_damage() */
 
-/* Damages a file of @type with the last argument, and expects that the log says @why. */
+/* Makes a file of @type, damages it by the statement after @why, and expects that the log says
+ * @why. */
 #define check_damage(type, why, ...)                                                               \
 	do {                                                                                       \
 		f = make_elf(type, type == ET_EXEC ? 0x400000 : 0);                                \
@@ -585,7 +587,8 @@ static const char *read_proc(const char *name, size_t *size)
 	return text;
 }
 
-/* The lines as Linux prints them for such a program (proc(5)); the i-node's number is the file's. */
+/* Checks that the lines are those that Linux prints for such a program (proc(5)).  The number of
+ * the i-node is that of the file. */
 static void test_proc_maps(void **state)
 {
 	static const char *const lines[] = {
@@ -604,7 +607,8 @@ static void test_proc_maps(void **state)
 	assert_int_equal(sys(__NR_mmap, 0x10000000, 2 * PG, PROT_NONE,
 			     MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
 			 0x10000000);
-	/* The heap lies below the mapping if its random place is low. */
+	/* The heap's place is random.  Move the heap below the mapping, where the lines expect
+	 * it. */
 	mm->start_brk = mm->brk = 0x20000000;
 	assert_int_equal(sys(__NR_brk, mm->start_brk + 1), mm->start_brk + 1);
 	for (text = read_proc("maps", NULL); *text; i++) {

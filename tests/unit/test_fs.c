@@ -159,8 +159,8 @@ static void test_table_shrinks(void **state)
 		assert_int_equal(sys(__NR_close, i), 0);
 	assert_int_equal(all_live(), one);
 	/*
-	 * A reserved number without a file uses table memory only until it is freed; so does dup2()
-	 * to a far number.
+	 * A reserved number without a file uses memory of the table only until the number is
+	 * freed.  The same holds for dup2() to a high number.
 	 */
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(get_unused_fd_flags(0), 1);

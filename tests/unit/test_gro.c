@@ -137,7 +137,7 @@ static void assert_stream(unsigned int flow, u32 seq, unsigned int len)
 
 static void test_a_train_becomes_one(void **state)
 {
-	u32 seq = 0xfffffa00; /* wraps */
+	u32 seq = 0xfffffa00; /* wraps to 0 within the ten segments */
 
 	for (unsigned int i = 0; i < 10; i++)
 		segment(0, seq + i * DATA_MAX, DATA_MAX, ACK);

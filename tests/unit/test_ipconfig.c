@@ -243,7 +243,7 @@ static void assert_route(__be32 daddr, const struct net_device *dev, __be32 gate
 #define ROUTER ip4(198, 51, 100, 1) /* the gateway, outside of the networks of all cards */
 #define SECOND ip4(10, 2, 0, 9)     /* address of eth2 */
 
-/* Parses options, valid and invalid ones; the later tests use the configuration that they set. */
+/* Parses valid and invalid options.  The later tests use the resulting configuration. */
 static void test_words(void **state)
 {
 	unit_console_clear();
@@ -332,7 +332,7 @@ static void test_arp_of_the_router(void **state)
 {
 	struct neighbour *neigh;
 
-	net_wait(5000); /* announcements */
+	net_wait(5000); /* until the ARP announcements are sent */
 	net_out_count = 0;
 	eth0 = cards[1];
 	net_arp_in(ARPOP_REQUEST, NULL, ROUTER, net_peer_mac, FIRST);

@@ -199,8 +199,8 @@ static void parse(const char *line)
 	cmdline_parse(line, NULL);
 }
 
-/* Words are cut as by Linux's next_arg().  Variables and the words behind "--" are kept for the
- * program. */
+/* The command line is split into words as by Linux's next_arg().  Variables and the words behind
+ * "--" are kept for the program. */
 static void test_command_line_of_the_program(void **state)
 {
 	static struct cmdline_rest rest;
@@ -231,7 +231,8 @@ static void test_command_line_of_the_program(void **state)
 	unit_console_clear();
 	cmdline_report_env(&rest, 2);
 	assert_non_null(strstr(unit_console(), "unknown option \"A=b c=d\""));
-	/* As many words are kept as the program may have, and one more. */
+	/* The parser keeps one word more than a program may have, so that exec() sees the
+	 * excess. */
 	for (n = 0; n + 4 < sizeof(line); n += 2)
 		memcpy(line + n, "a ", 3);
 	memcpy(line, "-- ", 3);

@@ -114,7 +114,7 @@ static void test_full_is_said_and_loses_memory_only(void **state)
 static void test_initrd(void **state)
 {
 	empty();
-	assert_true(memmap_add_initrd(&boot)); /* there is none */
+	assert_true(memmap_add_initrd(&boot)); /* there is no initrd */
 	assert_true(memmap_set(&boot, 0x1000, 0x9000, BOOT_MEM_USABLE));
 	boot.initrd = 0x8000;
 	boot.initrd_size = 0x1001;
@@ -122,7 +122,7 @@ static void test_initrd(void **state)
 	assert_int_equal(boot.nr_mem, 2);
 	expect(0, 0x1000, 0x8000, BOOT_MEM_USABLE);
 	expect(1, 0x8000, 0xa000, BOOT_MEM_INITRD);
-	/* Not aligned. */
+	/* The initrd's address and size are not aligned. */
 	empty();
 	memmap_set(&boot, 0x1000, 0x9000, BOOT_MEM_USABLE);
 	boot.initrd = 0x3010;

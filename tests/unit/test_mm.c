@@ -219,8 +219,8 @@ static void test_brk(void **state)
 	assert_int_equal(load(BASE + 3 * PG - 1), -EFAULT);
 	assert_int_equal(sys(__NR_brk, BASE + 4 * PG), BASE + 4 * PG);
 	assert_int_equal(load(BASE + 3 * PG - 1), 0);
-	/* Refused are an end below the heap's start, in another mapping or in the page before one,
-	 * and beyond the user's addresses. */
+	/* brk() refuses an end of the heap that lies below the heap's start, in another mapping,
+	 * in the page before another mapping, or beyond the user's addresses. */
 	assert_int_equal(sys(__NR_brk, BASE), BASE + 4 * PG);
 	map_at(BASE + 6 * PG, PG, RW, ANON);
 	assert_int_equal(sys(__NR_brk, BASE + 6 * PG), BASE + 4 * PG);
@@ -265,7 +265,7 @@ static void test_private_file_is_copied_at_a_write(void **state)
 	assert_int_equal(program_pages.used, 0);
 	assert_int_equal(mm->file_pages, 1);
 	assert_int_equal(store(BASE + PG + 5, 1), -EACCES);
-	/* mprotect() does not make the file's page writable. */
+	/* After mprotect(), a store writes to a private copy: the file's page does not change. */
 	assert_int_equal(sys(__NR_mprotect, BASE, 4 * PG, RW), 0);
 	assert_int_equal(store(BASE + PG + 5, 1), 0);
 	assert_int_equal(store(BASE + 2 * PG, 2), 0);
@@ -275,13 +275,14 @@ static void test_private_file_is_copied_at_a_write(void **state)
 	assert_int_equal(mm->file_pages, 0);
 	assert_int_equal(load(BASE + 2 * PG + 10), 0);
 	assert_int_equal(load(BASE + 3 * PG), -EIO);
-	/* mm_write(), the loader's store, follows the same rule and needs no VM_WRITE. */
+	/* mm_write(), with which the kernel loads a program, also writes to a private copy.  It
+	 * does not need VM_WRITE. */
 	assert_int_equal(sys(__NR_mprotect, BASE, 4 * PG, PROT_READ), 0);
 	assert_int_equal(mm_write(mm, BASE + PG - 1, "abc", 3), 0);
 	assert_int_equal(load(BASE + PG - 1), 'a');
 	assert_int_equal(((u8 *)page_address(m.pages[0]))[PG - 1], mapped_byte(PG - 1));
 	assert_int_equal(mm_clear(mm, BASE + 2 * PG, 2 * PG), -EIO);
-	/* The file's bytes come back when the private ones are dropped. */
+	/* When the private copies are dropped, loads see the file's bytes again. */
 	assert_int_equal(sys(__NR_madvise, BASE, 3 * PG, MADV_DONTNEED), 0);
 	assert_int_equal(load(BASE + PG + 5), mapped_byte(PG + 5));
 	unmap_all();
@@ -490,7 +491,7 @@ static void test_no_memory_for_a_table(void **state)
 
 static int setup(void **state)
 {
-	/* Memory enough for the largest reserve. */
+	/* This much memory gives the largest reserve. */
 	mm_test_boot(USER_RESERVE_MAX_KIB * USER_RESERVE_PART + (32 << 10));
 	return 0;
 }

@@ -40,7 +40,7 @@ static sigjmp_buf fault_jump;
 
 static void on_fault(int sig, siginfo_t *info, void *context)
 {
-	/* The errors of mm_fault(). */
+	/* Return the error that mm_fault() returns for this fault. */
 	siglongjmp(fault_jump, sig == SIGBUS                  ? EIO
 			       : info->si_code == SEGV_ACCERR ? EACCES
 							      : EFAULT);
@@ -64,7 +64,7 @@ static long linux_call(long nr, long a, long b, long c, long d, long e, long f)
 	register long r10 __asm__("r10") = d, r8 __asm__("r8") = e, r9 __asm__("r9") = f;
 	long ret;
 
-	/* Not syscall(): in this program `errno` is the kernel's. */
+	/* Do not call syscall(), which sets `errno`: in this program `errno` is the kernel's. */
 	__asm__ volatile("syscall"
 			 : "=a"(ret)
 			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
@@ -149,7 +149,7 @@ static u64 some_address(void)
 	return WINDOW + draw(WINDOW_PAGES) * PAGE_SIZE + (draw(40) ? 0 : draw(PAGE_SIZE));
 }
 
-/* A length that stays within the window, mostly whole pages. */
+/* Returns a length that stays within the window, mostly of whole pages. */
 static u64 some_length(u64 addr)
 {
 	u64 left = WINDOW + WINDOW_PAGES * PAGE_SIZE - (addr & PAGE_MASK);
@@ -210,9 +210,9 @@ static u64 linux_vma_end(u64 addr)
 }
 
 /*
- * mremap() of a part of one VMA: Linux moves several VMAs at once since 6.17, and joins fewer VMAs
- * than this kernel.  Shared memory without a file is left out, because here its pages belong to the
- * mapping.
+ * Plays mremap() only of a part of one VMA, because Linux moves several VMAs at once since 6.17,
+ * and joins fewer VMAs than this kernel.  Shared memory without a file is left out, because here
+ * its pages belong to the mapping.
  */
 static void play_mremap(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The RAM file system without a host beside it: its limits, memory that runs out, pages of mappings,
- * /dev and the listings of /proc.  test_tree.c compares its calls with those of Linux.
+ * The RAM file system: its limits, memory that runs out, pages of mappings, /dev and the listings
+ * of /proc.  test_tree.c compares calls on this file system with the same calls on Linux.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -228,7 +228,8 @@ static void test_listing_in_pieces(void **state)
 	}
 	fd = sys(__NR_open, "/list", O_RDONLY);
 	assert_int_equal(sys(__NR_getdents64, fd, buf, 10), -EINVAL);
-	/* Each entry is removed after it was listed: the others are still listed once. */
+	/* Each entry is removed after it was listed.  Each of the other entries is still listed
+	 * once. */
 	for (; (n = sys(__NR_getdents64, fd, buf, sizeof(buf))) > 0; calls++) {
 		assert_in_range(n, 1, GETDENTS_MAX);
 		for (long at = 0; at < n; at += *(u16 *)(buf + at + 16)) {

@@ -236,7 +236,7 @@ static void test_two_cards_with_one_prefix(void **state)
 	assert_ptr_equal(rt->dst.dev, eth1);
 	assert_int_equal(rt->rt_src, ip4(10, 0, 2, 16));
 	rt_put(rt);
-	net_wait(5000); /* announcements */
+	net_wait(5000); /* until the ARP announcements are sent */
 	/* When one card goes down, the other card's route is used. */
 	dev_close(eth0);
 	assert_route(ip4(10, 0, 2, 77), RTN_UNICAST, eth1, ip4(10, 0, 2, 77), ip4(10, 0, 2, 16));

@@ -300,8 +300,8 @@ static void test_hystart_delay(void **state)
 	assert_int_equal(tp.snd_ssthresh, 64);
 }
 
-/* More than 2 GiB after the last slow start its round is over, although the sequence number of the round's end
- * seems to be ahead. */
+/* More than 2 GiB were sent since the last slow start.  The round of that slow start is over,
+ * although the sequence number of the round's end seems to be ahead. */
 static void test_hystart_old_round(void **state)
 {
 	(void)state;

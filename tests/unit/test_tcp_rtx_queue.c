@@ -243,8 +243,8 @@ static void mark(unsigned int i, u8 marks)
 }
 
 /*
- * Retransmits entry @i if it is lost, like tcp_retransmit_skb(); with @probe, sends an unmarked one
- * again as a probe.
+ * Retransmits entry @i if it is lost, like tcp_retransmit_skb(); with @probe, sends an unmarked
+ * entry again as a probe.
  */
 static void send_again(unsigned int i, bool probe)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The directory tree beside the host's: odd paths, each kind of descriptor, sendfile(). */
+/* Compares calls on the directory tree with the same calls on the host's Linux: odd paths, each
+ * kind of descriptor, sendfile(). */
 #define TREE_NAME "test_tree"
 #include "tests/unit/tree_beside.h"
 
@@ -166,7 +167,7 @@ static void call_unlink(const char *path)
 {
 	struct stat st;
 
-	/* Only paths that unlink() cannot remove, so that the tree stays as it is. */
+	/* Use only paths that unlink() cannot remove, so that the tree stays as it is. */
 	if (kernel_syscall(__NR_lstat, (long)path, (long)&st, 0, 0, 0, 0) ||
 	    (st.st_mode & S_IFMT) == S_IFDIR)
 		both(__NR_unlink, path);
@@ -203,7 +204,7 @@ static void call_rename(const char *path)
 
 		snprintf(text, sizeof(text), "%.150s -> %.150s", path, paths[i]);
 		about = text;
-		/* NOREPLACE first: it changes nothing if the new name exists. */
+		/* Call with NOREPLACE first: this call changes nothing if the new name exists. */
 		if (!both(__NR_renameat2, AT_FDCWD, path, AT_FDCWD, paths[i], RENAME_NOREPLACE) ||
 		    (strcmp(path, paths[i]) && !both(__NR_rename, path, paths[i]))) {
 			stat_both(cwd, paths[i], AT_SYMLINK_NOFOLLOW);
@@ -258,7 +259,7 @@ static void test_paths(void **state)
 	each_path(call_rename);
 }
 
-/* Descriptors of each kind, and calls that take one. */
+/* Makes each call that takes a descriptor, with each kind of descriptor. */
 static void test_descriptors(void **state)
 {
 	static const struct {
@@ -342,7 +343,8 @@ static struct pair must_open(const char *path, unsigned int flags)
 	return fd;
 }
 
-/* sendfile() from a file, to a file and a pipe: with and without a position, at its ends, and refused. */
+/* sendfile() from a file to a file and to a pipe: with and without a position, at the end of the
+ * file, and calls that are refused. */
 static void test_sendfile(void **state)
 {
 	static char data[3 * PAGE_SIZE + 100], ours[sizeof(data)], hosts[sizeof(data)];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The directory tree beside the host's: random calls. */
+/* Compares random calls on the directory tree with the same calls on the host's Linux. */
 #define TREE_NAME "test_tree_random"
 #include "tests/unit/tree_beside.h"
 
@@ -47,8 +47,8 @@ static void random_open(void)
 	for (unsigned int k = 0; k < ARRAY_SIZE(flags); k++)
 		if (!below(k ? 8 : 2))
 			f |= flags[k];
-	/* Left out, because the host's Linux and Linux 4.11 differ for these two flags
-	 * together. */
+	/* Leave out this combination of flags: the host's Linux and Linux 4.11 treat it
+	 * differently. */
 	if ((f & O_CREAT) && (f & O_DIRECTORY))
 		return;
 	if (used[i])
@@ -59,7 +59,8 @@ static void random_open(void)
 static void random_data(struct pair fd)
 {
 	static char ours[3 * PAGE_SIZE], hosts[3 * PAGE_SIZE];
-	/* Mostly near the beginning of the file, where both holes and data are. */
+	/* Choose a position that is mostly near the beginning of the file, where both holes and
+	 * data are. */
 	s64 pos = below(10) ? below(5 * PAGE_SIZE) : (s64)below(1 << 30) * 4;
 	size_t n = below(3) ? below(64) : below(3 * PAGE_SIZE);
 	long got;

@@ -20,7 +20,7 @@ static const u64 feature_sets[] = {
 	MODEL_FEATURES_DEFAULT & ~F(MRG_RXBUF), /* header of ten bytes */
 	/* Separate header of ten bytes; the driver refuses MRG_RXBUF. */
 	MODEL_FEATURES_DEFAULT & ~ANY_LAYOUT,
-	/* The driver refuses MRG_RXBUF, and GUEST_TSO4, which needs it. */
+	/* The driver refuses MRG_RXBUF.  It also refuses GUEST_TSO4, which needs MRG_RXBUF. */
 	MODEL_FEATURES_ALL & ~(ANY_LAYOUT | EVENT_IDX),
 	F(MAC) | F(STATUS), /* the features of QEMU 0.10 */
 };

@@ -263,8 +263,9 @@ static void test_batches(void **state)
 #define FRAME_DESCS 2 /* a reflected frame and its virtio header */
 
 /*
- * Few sent frames cause no interrupt: the next received frame lets the driver free them, or else the timer.  The
- * driver requests an interrupt if a sender waits, or if VIRTNET_TX_QUIET descriptors are with the device.
+ * A few sent frames cause no interrupt.  The driver frees them at the next received frame, or when
+ * its timer expires.  The driver requests an interrupt if a sender waits, or if VIRTNET_TX_QUIET
+ * descriptors are with the device.
  */
 static void few_are_sent(u64 features, u64 arg)
 {

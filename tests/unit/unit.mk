@@ -10,10 +10,10 @@
 # kernel_main() and device.
 
 UNIT_HOSTED := test_waits test_virtio_net test_virtio_legacy test_sockets test_sock_lock test_late_timers
-# Further files of the hosted kernel that such a test needs.
+# Further files of the hosted kernel that a test in UNIT_HOSTED needs.
 UNIT_ALSO_test_virtio_net := tests/host/virtio_model.c tests/host/virtio_model_control.c tests/host/virtio_frame.c
 UNIT_ALSO_test_virtio_legacy := $(UNIT_ALSO_test_virtio_net)
-# The whole hosted kernel, with its device and its applications.
+# These tests are linked with the whole hosted kernel, with its device and its applications.
 UNIT_ONLY_test_malformed := $(HOST_SRC) $(COMMON_SRC) $(RING0_SRC) $(APP_SRC)
 UNIT_ONLY_test_socket_args := $(UNIT_ONLY_test_malformed)
 UNIT_ONLY_test_clock := $(UNIT_ONLY_test_malformed)
