@@ -11,7 +11,7 @@ CANARIES := unlocked wrong_lock wakeup epoll_wakeup epoll_order epoll_scan timer
 CANARY_SEEDS := 8
 
 # accept() takes a connection from the queue without the queue's lock: an ACK that arrives meanwhile adds a
-# connection outside of the queue, or behind one that has been removed.
+# connection outside of the queue, or behind a connection that has been removed.
 canary_unlocked_file := net/inet/inet_connection_sock.c
 canary_unlocked_sed := /^noinline .*reqsk_queue_remove/,/^}/s/\tspin_(un)?lock_bh\(.*\);/\t;/
 canary_unlocked_lines := 2
@@ -53,14 +53,14 @@ canary_epoll_scan_lines := 1
 canary_epoll_scan_scene := epoll_listed_against_data
 canary_epoll_scan_shows := a call of host b hangs
 
-# A timer's read() resets the ticks, and with them one that came after it counted them.
+# A timer's read() sets the ticks to 0, and so loses a tick that came after the read() took their number.
 canary_timerfd_file := kernel/fs/timerfd.c
 canary_timerfd_sed := s/ctx->ticks -= \*ticks;/ctx->ticks = 0;/
 canary_timerfd_lines := 1
 canary_timerfd_scene := timerfd_read_against_expiry
 canary_timerfd_shows := a call of host b hangs
 
-# A futex wait whose timeout has expired returns ETIMEDOUT although a wake counted it.
+# A futex wait whose timeout has expired returns ETIMEDOUT although a wake counted the waiter.
 canary_futex_file := kernel/process/futex.c
 canary_futex_sed := s/if \(!leave\(&q\)\)/if (!leave(\&q) \&\& in_time)/
 canary_futex_lines := 1

@@ -36,8 +36,7 @@ $(H)/test_race: $(patsubst tests/hosted/%.c,$(H)/%.o,$(wildcard tests/hosted/rac
 $(HOSTED_TESTS): $(H)/test_%: $(H)/test_%.o $(HOSTED_COMMON)
 	$(Q)$(HOSTCC) $(ASAN_FLAGS) $^ -lcmocka -ldl -o $@
 
-# The races, in the race build, with seeds 1 to SEEDS.  Eight seeds together interrupt at every edge of
-# the code.
+# Plays the races, in the race build, with seeds 1 to SEEDS.  Eight seeds together interrupt at every edge of the code.
 RACE_SEEDS = $(or $(SEEDS),4)
 RACE_LIST = $(or $(shell seq $(RACE_SEEDS) 2>/dev/null),$(error SEEDS=$(SEEDS): a whole number from 1))
 .PHONY: race steps
@@ -48,7 +47,7 @@ race-seed-%: FORCE
 	@SEED=$* SCENE_LIBRARY=$(B)/host-race/libsoftnet.so $(PLAY_ENV) $(H)/test_race >$(H)/$@.log 2>&1 || \
 		{ cat $(H)/$@.log; echo "  FAIL  races, seed $*"; exit 1; }
 
-# The work of an ACK, counted in edges of the race build.
+# Measures the work of an ACK, in edges of the race build.
 steps: $(H)/test_steps $(B)/host-race/libsoftnet.so
 	@SCENE_LIBRARY=$(B)/host-race/libsoftnet.so $(PLAY_ENV) $(H)/test_steps >$(H)/test_steps.log 2>&1 && \
 		echo "  ok    the work of an ACK" || { cat $(H)/test_steps.log; echo "  FAIL  the work of an ACK"; exit 1; }

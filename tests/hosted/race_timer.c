@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Races of system calls with timers, and of two files that one epoll watches.  The interrupt that
- * comes at the edge is the timer's where no frame flies.  Run by test_race.c.
+ * Races of system calls with timers, and of two files that one epoll watches.  If no frame is on
+ * the wire, the interrupt at the edge is the timer's.  Run by test_race.c.
  */
 #include "tests/hosted/race.h"
 
@@ -104,7 +104,8 @@ void timerfd_settime_against_expiry(void)
 
 /*
  * FUTEX_WAKE as the wait's timeout expires.  The waiter stays in the table until it runs again, so the wake
- * finds it even if the timer came first: it counts the waiter, whose wait returns 0 and not ETIMEDOUT.
+ * finds the waiter even if the timer came first: the wake counts the waiter, whose wait returns 0
+ * and not ETIMEDOUT.
  */
 void futex_wake_against_timeout(void)
 {
@@ -122,7 +123,8 @@ void futex_wake_against_timeout(void)
 	}
 }
 
-/* A wait begins as the timeout of another wait on the same word expires; then one wake is for it alone. */
+/* A wait begins as the timeout of another wait on the same word expires.  A later FUTEX_WAKE wakes
+ * only the new waiter. */
 void futex_wait_against_timeout(void)
 {
 	static const struct timespec timeout = {.tv_nsec = MS};

@@ -223,18 +223,19 @@ void scene_drop(struct host *from, unsigned int kinds, unsigned int nth);
 void scene_drop_many(struct host *from, unsigned int kinds, unsigned int nth, unsigned int count);
 void scene_duplicate(struct host *from, unsigned int kinds, unsigned int nth, unsigned int copies);
 void scene_hold(struct host *from, unsigned int kinds, unsigned int nth, uint64_t ns);
-/* Flips bits in one byte of the @nth such frame.  @from_end: the byte, counted from the frame's
- * end; 1 is the last. */
+/* Flips bits in one byte of the @nth frame of @kinds that @from sends.  @from_end: the byte,
+ * counted from the frame's end; 1 is the last. */
 void scene_corrupt(struct host *from, unsigned int kinds, unsigned int nth, unsigned int from_end);
 /*
- * Acts as a congested router on the @nth such frame and on the @count - 1 after it: gives an
- * ECN-capable packet a CE mark, drops another.
+ * Acts as a congested router on the @nth frame of @kinds that @from sends, and on the @count - 1
+ * frames of these kinds after it: marks an ECN-capable packet with CE, and drops any other packet.
  */
 void scene_congest(struct host *from, unsigned int kinds, unsigned int nth, unsigned int count);
 /* From now on one in @of frames is lost, one is late and one is doubled, chosen by the conductor's
  * seed. */
 void scene_hostile(unsigned int of);
-/* From now on packets (IP) of more than @mtu bytes are lost without an ICMP error; 0: none are. */
+/* From now on packets (IP) of more than @mtu bytes are lost without an ICMP error; 0: no packet is
+ * lost. */
 void scene_black_hole(unsigned int mtu);
 void scene_heal(void); /* removes all rules */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* dup, fcntl, ioctl, close_range and pipes: sequences that Linux plays, too. */
+/* dup, fcntl, ioctl, close_range and pipes: each sequence of calls is also made on Linux, and the
+ * results must be equal (beside.h). */
 #include "tests/hosted/beside.h"
 
 #include <sys/ioctl.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * epoll: sequences that Linux plays, too, and scenes in which threads wait.
+ * epoll: sequences of calls that are also made on Linux, with equal results (beside.h), and scenes
+ * in which threads wait.
  */
 #include "tests/hosted/beside.h"
 

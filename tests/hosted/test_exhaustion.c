@@ -217,13 +217,14 @@ static void starve(struct host *victim)
 
 	scene_fill(load, LOAD, 1);
 	open_lines(listener, a, b);
-	/* Sleeping calls need as many threads as the sends will: their slab has room afterwards. */
+	/* First make as many sleeping calls as there will be sends.  Their threads end, and leave
+	 * room in the slab for the threads of the sends. */
 	for (int i = 0; i < LINES; i++)
 		sends[i] = scene_begin(A, SYS_poll, 0, 0, 1);
 	for (int i = 0; i < LINES; i++)
 		assert_int_equal(scene_end(A, sends[i]), 0);
 	scene_mark();
-	/* So many calls at a time need threads, whose slabs stay: later there is no page for one. */
+	/* Do the same on @victim: later no page is free for a slab of threads. */
 	for (int i = 0; i < LINES; i++)
 		sends[i] = scene_begin(victim, SYS_poll, 0, 0, 1);
 	for (int i = 0; i < LINES; i++)

@@ -135,9 +135,9 @@ static void a_late_segment(void)
 }
 
 /*
- * Once reordering was seen, RACK waits a quarter of a round trip for a late segment.  So 15 others
- * may overtake the segment without a retransmission, and the estimate of reordering rises to that
- * number.
+ * Once reordering was seen, RACK waits a quarter of a round trip for a late segment.  So 15 later
+ * segments may overtake the segment without a retransmission, and the estimate of reordering rises
+ * to 15.
  */
 static void how_far_segments_are_reordered(void)
 {
@@ -219,7 +219,7 @@ static void timeouts(void)
 	assert_int_equal(scene_counter(A, "TcpExt.TCPTimeouts"), 3);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPSlowStartRetrans"), 0);
 	assert_int_equal(scene_counter(A, "Tcp.RetransSegs"), 3);
-	/* A timeout after the recovery begins another one. */
+	/* A timeout after the end of the recovery begins another recovery. */
 	scene_heal();
 	scene_drop(A, DATA, 1);
 	send_segments(&p, 1);

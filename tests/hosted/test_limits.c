@@ -126,7 +126,8 @@ static unsigned int acks_for(struct forged *f, unsigned int n)
  */
 static void so_many_duplicate_acks_at_once(void)
 {
-	/* Long enough not to be copied: the driver copies short frames, and copies are not merged. */
+	/* This text is long enough: the driver copies short frames, and GRO does not merge
+	 * copies. */
 	static char text[201];
 	struct forged f;
 	struct pair p;

@@ -427,11 +427,11 @@ static void headers_of_a_syn(void)
 		assert_int_equal(scene_connect(A, fds[i], B, PORT), 0);
 		accepted[i] = scene_accept(B, listener);
 	}
-	/* The first came before the option was set. */
+	/* The first connection came before the option was set, so it has no headers. */
 	len = sizeof(headers);
 	assert_int_equal(saved_syn(accepted[0], headers, &len), 0);
 	assert_int_equal(len, 0);
-	/* A short buffer gets the length only. */
+	/* If the buffer is too short, the call stores only the length. */
 	len = 20;
 	assert_int_equal(saved_syn(accepted[1], headers, &len), -EINVAL);
 	assert_in_range(len, 40, 80);
@@ -445,7 +445,8 @@ static void headers_of_a_syn(void)
 	assert_int_equal(headers[32] >> 4, (len - 20) / 4);
 	assert_int_equal(saved_syn(accepted[1], headers, &len), 0);
 	assert_int_equal(len, 0);
-	/* The third is never read: closing frees it, which the end of the scene checks. */
+	/* The headers of the third connection are never read.  close() frees them; the end of the
+	 * scene checks this. */
 	for (unsigned int i = 0; i < 3; i++) {
 		scene_close(A, fds[i]);
 		scene_close(B, accepted[i]);

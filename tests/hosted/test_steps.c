@@ -29,7 +29,7 @@
 #define MSS                1448
 #define BATCH              32 /* ACKs that arrive at one instant */
 #define BATCH_NS           (100 * 1000)
-#define BLOCKS             3 /* so many SACK blocks fit beside a timestamp */
+#define BLOCKS             3 /* number of SACK blocks that fit beside a timestamp */
 #define SACK               5 /* the option's kind */
 
 /* The segments in flight from A to B. */

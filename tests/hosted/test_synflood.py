@@ -77,7 +77,7 @@ def test_with_cookies_each_client_is_served():
 
 
 def test_without_cookies_few_are():
-    """Shows that the flood is one: the same clients find the queue full."""
+    """Without cookies the same flood keeps clients out: they find the queue full."""
     m = Flooded(syncookies=0)
     m.forge(1000)
     assert clients_served(m, 1000) < SECONDS // 4
@@ -87,7 +87,7 @@ def test_without_cookies_few_are():
 
 @pytest.mark.parametrize("rate", [25, 50])
 def test_slow_floods(rate):
-    """These rates fill the queue as well."""
+    """A flood at a low rate also fills the queue, because each request stays for a minute; each client is served."""
     m = Flooded(syncookies=1)
     assert clients_served(m, rate) == SECONDS
     assert m.counter("SyncookiesRecv")

@@ -11,10 +11,10 @@
 #include "tests/wire/pkt.h"
 
 #define SERVICE 9
-#define PORT    5000 /* the peer's */
+#define PORT    5000 /* the peer's port */
 #define ISN     1000
 #define MSS     48
-#define BLOCKS  4 /* so many SACK blocks fit into a segment without a timestamp */
+#define BLOCKS  4 /* number of SACK blocks that fit into a segment without a timestamp */
 #define SACK    5 /* the option's kind */
 #define WSCALE  7
 #define WRITTEN (128 * 1024)

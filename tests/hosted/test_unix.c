@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* socketpair(), sendmmsg() and recvmmsg(): sequences that Linux plays, too, and threads that wait. */
+/* socketpair(), sendmmsg() and recvmmsg(): sequences of calls that are also made on Linux, with
+ * equal results (beside.h), and threads that wait. */
 #include "tests/hosted/beside.h"
 
 #include <stdio.h>

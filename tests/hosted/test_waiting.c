@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * eventfd, timerfd, poll, ppoll, select and pselect6: sequences that Linux plays, too, and scenes in
- * which threads wait.
+ * eventfd, timerfd, poll, ppoll, select and pselect6: sequences of calls that are also made on
+ * Linux, with equal results (beside.h), and scenes in which threads wait.
  */
 #include "tests/hosted/beside.h"
 
@@ -236,7 +236,7 @@ static void timerfd_counts_periods(void)
 	assert_int_equal(got.it_value.tv_nsec, 50 * MS);
 	assert_int_equal(scene_call(B, SYS_read, fd, PTR(&ticks), 8), 8);
 	assert_int_equal(ticks, 100);
-	/* An absolute time of the monotonic clock. */
+	/* Set an absolute time of the monotonic clock. */
 	struct timespec now;
 
 	assert_int_equal(scene_call(B, SYS_clock_gettime, CLOCK_MONOTONIC, PTR(&now)), 0);
@@ -248,7 +248,7 @@ static void timerfd_counts_periods(void)
 	assert_int_equal(ticks, 1);
 	assert_int_equal(scene_now() - begin, 5 * SEC);
 	scene_close(B, fd);
-	/* An absolute time of day. */
+	/* Set an absolute time of day. */
 	fd = scene_call(B, SYS_timerfd_create, CLOCK_REALTIME, 0);
 	assert_int_equal(scene_call(B, SYS_clock_gettime, CLOCK_REALTIME, PTR(&now)), 0);
 	set = (struct itimerspec){.it_value = {now.tv_sec + 5, now.tv_nsec}};
@@ -382,7 +382,7 @@ static void select_calls(void)
 	put(p[0], in);
 	try(SYS_select, n, PTR(in), 0, 0, PTR(&tv));
 	note("normalised", tv.tv_sec >= 1999 && tv.tv_usec < 1000000);
-	/* A closed descriptor; a descriptor at or above n does not count. */
+	/* A closed descriptor below n is an error; at or above n it does not count. */
 	on(SYS_close, high = on(SYS_fcntl, p[0], F_DUPFD, 40));
 	put(high, in);
 	try(SYS_select, high, PTR(in), 0, 0, PTR(&tv));
@@ -390,7 +390,7 @@ static void select_calls(void)
 	put(high, in);
 	try(SYS_select, high + 1, PTR(in), 0, 0, PTR(&tv));
 	note("sets stay after an error", is_in(high, in) && is_in(p[0], in));
-	/* More descriptors than an fd_set has. */
+	/* A descriptor beyond the size of the C library's fd_set. */
 	high = on(SYS_fcntl, p[0], F_DUPFD, 1500);
 	memset(in, 0, sizeof(in));
 	put(high, in);
@@ -398,7 +398,7 @@ static void select_calls(void)
 	try(SYS_select, high + 1, PTR(in), PTR(out), 0, PTR(&tv));
 	note("high", is_in(high, in));
 	on(SYS_close, high);
-	/* Hang-up and error. */
+	/* The other end of the pipe is closed: a hang-up, and an error. */
 	on(SYS_read, p[0], PTR(&byte), 1);
 	on(SYS_close, p[1]);
 	memset(in, 0, sizeof(in));

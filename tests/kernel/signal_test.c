@@ -17,7 +17,7 @@ const bool cases_are_programs = true;
 static int caught[64]; /* the signals in the order of their handlers */
 static struct user_siginfo infos[64];
 static unsigned int nr_caught;
-static u64 mask_inside; /* of the last handler */
+static u64 mask_inside; /* the signal mask while the last handler ran */
 
 static void catch (int sig, struct user_siginfo *info, void *context)
 {
@@ -327,7 +327,8 @@ static void broken_pipe(void)
 	CALL1(__NR_close, fds[1]);
 }
 
-/* ppoll() sets another mask: a signal that the thread's own mask blocks ends the call.  Then the own mask is back. */
+/* ppoll() sets another mask, so a signal that the thread's own mask blocks ends the call.
+ * Afterwards the thread has its own mask again. */
 static void poll_with_another_mask(void)
 {
 	struct timespec none = {0, 0};
@@ -345,7 +346,8 @@ static void poll_with_another_mask(void)
 	join_threads();
 }
 
-/* poll() ends for a handler, even with SA_RESTART; otherwise it continues until its deadline. */
+/* If a handler runs, poll() ends, even with SA_RESTART.  If no handler runs, poll() continues
+ * until its deadline. */
 static void restart_of_poll(void)
 {
 	struct timespec time = {0, 50000000};
@@ -393,7 +395,7 @@ static void restart_of_a_futex(void)
 	handle(SIGUSR1, catch, SA_RESTART, 0);
 	send_me(SIGUSR1);
 	CHECK_IS(futex(&word, FUTEX_WAIT, 0, &second), -EINTR);
-	/* Without a timeout, SA_RESTART decides. */
+	/* Without a timeout, SA_RESTART decides whether the wait starts again. */
 	send_me(SIGUSR1);
 	start(wake_later, NULL);
 	CHECK_IS(futex(&word, FUTEX_WAIT, 0, NULL), 0);
@@ -574,7 +576,7 @@ static void end_with_7(int sig)
 	CALL1(__NR_exit_group, 7);
 }
 
-/* The handler may end the program with any code, which is then the machine's. */
+/* The handler may end the program with any code.  The machine ends with the same code. */
 static void button_runs_the_handler(void)
 {
 	handle(SIGTERM, end_with_7, 0, 0);

@@ -32,7 +32,7 @@ static void users_and_groups(void)
 	CHECK_IS(CALL3(__NR_getresuid, &a, &b, &c), 0);
 	CHECK(a == 0 && b == 33 && c == 0);
 	CHECK_IS(CALL1(__NR_setuid, 44), -EPERM);
-	CHECK_IS(CALL1(__NR_setuid, 0), 0); /* the saved id */
+	CHECK_IS(CALL1(__NR_setuid, 0), 0); /* permitted: the saved user ID is still 0 */
 	CHECK_IS(CALL0(__NR_geteuid), 0);
 	CHECK_IS(CALL3(__NR_setresuid, -1, 33, 44), 0);
 	CHECK_IS(CALL2(__NR_setreuid, 44, -1), -EPERM);
@@ -77,7 +77,8 @@ static void resource_limits(void)
 	CHECK_IS(CALL2(__NR_setrlimit, RLIMIT_NOFILE, &more), -EPERM);
 	CHECK_IS(CALL2(__NR_setrlimit, RLIMIT_NOFILE, NOWHERE), -EFAULT);
 	CHECK_IS(CALL2(__NR_setrlimit, RLIMIT_NOFILE, &new), 0);
-	/* Descriptors 0, 1 and 2 are the console. */
+	/* The limit is 5.  Descriptors 0, 1 and 2 are the console, and the pipe takes the last
+	 * two. */
 	CHECK_IS(CALL1(__NR_pipe, fds), 0);
 	CHECK_IS(CALL1(__NR_dup, fds[0]), -EMFILE);
 	CHECK_IS(CALL2(__NR_dup2, fds[0], 5), -EBADF);

@@ -387,7 +387,7 @@ static int end_as_owner(void *arg)
 	robust.futex_offset = offsetof(struct robust_mutex, word);
 	robust.list_op_pending = (u64)&mutexes[2];
 	mutexes[0] = (struct robust_mutex){(u64)&mutexes[1], tid | FUTEX_WAITERS};
-	mutexes[1] = (struct robust_mutex){(u64)&robust, 12345}; /* another thread's */
+	mutexes[1] = (struct robust_mutex){(u64)&robust, 12345}; /* another thread owns it */
 	mutexes[2] = (struct robust_mutex){0, tid};
 	sleep_ms(5);
 	return 0;

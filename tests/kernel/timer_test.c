@@ -346,7 +346,7 @@ static void interval_timer(void)
 	CHECK_IS(CALL2(__NR_getitimer, -1, &old), -EINVAL);
 	CHECK_IS(CALL3(__NR_setitimer, ITIMER_REAL, NOWHERE, NULL), -EFAULT);
 	CHECK_IS(CALL3(__NR_setitimer, ITIMER_REAL, &setting, NULL), 0);
-	sleep_for(26 * MS); /* 5, 15, 25 */
+	sleep_for(26 * MS); /* fires after 5, 15 and 25 ms */
 	CHECK(nr_caught == 3 && infos[0].si_code == SI_KERNEL);
 	CHECK_IS(CALL2(__NR_getitimer, ITIMER_REAL, &old), 0);
 	CHECK(old.it_value.tv_usec == 9000 && old.it_interval.tv_usec == 10000);
@@ -417,7 +417,8 @@ static void timerfd_follows_the_clock(void)
 	sleep_ms(1001);
 	CHECK_IS(CALL3(__NR_read, fd, &ticks, 8), 8);
 
-	/* A periodic timer that was set back begins again at its next period. */
+	/* The clock is set back after a periodic timer fired: the next period ends at the time on
+	 * the clock for which it was set. */
 	set_clock(3000000);
 	arm(fd, TFD_TIMER_ABSTIME, 3000001, 10, 0);
 	sleep_ms(1001);
@@ -447,7 +448,7 @@ static void timerfd_is_cancelled(void)
 	set_clock(1000200);
 	arm(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, 1000300, 0, -ECANCELED);
 	CHECK_IS(CALL3(__NR_read, fd, &ticks, 8), -EAGAIN);
-	/* Without the flag, or with a relative time, it does not happen. */
+	/* Without the flag, or with a relative time, the timer is not cancelled. */
 	arm(fd, TFD_TIMER_ABSTIME, 1000300, 0, 0);
 	set_clock(1000000);
 	CHECK_IS(CALL3(__NR_read, fd, &ticks, 8), -EAGAIN);
