@@ -63,14 +63,15 @@ static const struct ctl_table table[] = {
 		.nr = 2,
 		.unit = "ports",
 		SYSCTL_RANGE(LOCAL_PORT_RANGE),
-		.what = "least and most that bind() and connect() choose (RFC 6056; Linux)",
+		.what = "lowest and highest that bind() and connect() choose (RFC 6056; Linux)",
 	},
 	{
 		.procname = "net/ipv4/tcp_max_tw_buckets",
 		.value = &sysctl_tcp_max_tw_buckets,
 		.unit = "connections",
 		SYSCTL_RANGE(TIMEWAIT_RANGE),
-		.what = "in TIME_WAIT at once, by memory; above it a close skips the state (Linux)",
+		.what = "limit of those in TIME_WAIT; the default depends on memory; more skip the "
+			"state (Linux)",
 	},
 	{
 		.procname = "net/ipv4/tcp_synack_retries",

@@ -303,9 +303,9 @@ static const struct ctl_table table[] = {
 	ROW(base_mss, "bytes", TCP_BASE_MSS_RANGE,
 	    "segment size with which the search for the path MTU begins"),
 	ROW(min_snd_mss, "bytes", TCP_MIN_SND_MSS_RANGE,
-	    "segment size that is used at least, options included, whatever the peer's MSS"),
+	    "least segment size, options included, also if the peer's MSS is smaller"),
 	ROW(mtu_probe_floor, "bytes", TCP_MIN_SND_MSS_RANGE,
-	    "segment size below which a black hole does not lower it"),
+	    "least segment size that the search tries after a black hole"),
 	ROW(mtu_probing, "", TCP_MTU_PROBING_RANGE,
 	    "search for the path MTU (RFC 4821): 0 off, 1 after a black hole was found, 2 from the "
 	    "start"),

@@ -127,14 +127,15 @@ static const struct ctl_table table[] = {
 	NUMBER(keepalive_probes, "probes", TCP_KEEPALIVE_PROBES_RANGE,
 	       "keepalive probes without an answer, after which the connection ends"),
 	SECONDS(keepalive_time, TCP_KEEPALIVE_S_RANGE,
-		"a connection with SO_KEEPALIVE is idle before the first probe (RFC 1122 4.2.3.6)"),
+		"that a connection with SO_KEEPALIVE is idle before the first probe (RFC 1122 "
+		"4.2.3.6)"),
 	NUMBER(limit_output_bytes, "bytes", TCP_LIMIT_OUTPUT_BYTES_RANGE,
-	       "of a socket that may wait in IP and the device, if it is not paced"),
+	       "of a socket that may wait in IP and the device, if the socket is not paced"),
 	NUMBER(max_orphans, "connections", TCP_ORPHANS_RANGE,
 	       "limit of orphans, which the application has closed; the default depends on memory; "
 	       "more are reset (Linux)"),
 	NUMBER(max_reordering, "segments", TCP_MAX_REORDERING_RANGE,
-	       "to which a connection may raise its number of duplicate ACKs that mean a loss"),
+	       "highest number to which a connection may raise its tcp_reordering"),
 	NUMBER(max_syn_backlog, "connections", TCP_MAX_SYN_BACKLOG_RANGE,
 	       "half open at a listener; more SYNs are answered with cookies, or dropped (Linux: "
 	       "by memory)"),
@@ -163,14 +164,14 @@ static const struct ctl_table table[] = {
 	NUMBER(pacing_ss_ratio, "percent", TCP_PACING_RATIO_RANGE, "the same in slow start"),
 	NUMBER(recovery, "", TCP_RECOVERY_RANGE,
 	       "2: DSACKs do not enlarge RACK's reordering window; 4: three SACKed segments do not "
-	       "end it (RFC 8985)"),
+	       "end the window (RFC 8985)"),
 	NUMBER(reordering, "segments", TCP_REORDERING_RANGE,
 	       "duplicate ACKs that mean a loss, when a connection begins (RFC 5681: 3)"),
 	NUMBER(retries1, "retransmissions", TCP_RETRIES_RANGE,
 	       "after which the route is looked up again (RFC 1122 4.2.3.5 R1)"),
 	NUMBER(retries2, "retransmissions", TCP_RETRIES_RANGE,
-	       "whose total time, with doubled timeouts, a connection lasts without an answer (RFC "
-	       "1122 4.2.3.5 R2)"),
+	       "a connection without an answer ends after the time that so many take, with doubled "
+	       "timeouts (RFC 1122 4.2.3.5 R2)"),
 	SWITCH(rfc1337, "1: a reset does not end TIME_WAIT"),
 	{
 		.procname = "net/ipv4/tcp_rmem",
@@ -185,7 +186,7 @@ static const struct ctl_table table[] = {
 	       "longest retransmission timeout, also of older connections (Linux: since 6.15, of "
 	       "new ones)"),
 	NUMBER(rto_min_us, "us", TCP_RTO_MIN_DEFAULT_US_RANGE,
-	       "that a retransmission timeout exceeds the round-trip time by at least (Linux: "
+	       "by which a retransmission timeout exceeds the round-trip time at least (Linux: "
 	       "since 6.11)"),
 	SWITCH(sack, "0: SACK is neither offered nor accepted (RFC 2018)"),
 	SWITCH(slow_start_after_idle,
