@@ -270,10 +270,10 @@ def fast_path_by_memory(d):
 
 
 def blocks_beyond_a_fin(d):
-    """The ACK of a FIN. A peer may have sent data beyond its FIN, which no conforming peer does, and the data arrived before
-    the FIN. Linux's ACK still has SACK blocks of this data, and Linux then drops it. Or the FIN itself arrived before the
-    data in front of it, and Linux's ACK that ends FIN_WAIT2 still has a SACK block of the FIN. Here such blocks are
-    dropped first, so the ACK has at most a D-SACK.
+    """Two cases in which the ACK of a FIN has SACK blocks on Linux. First, a peer sent data beyond its FIN, which no
+    conforming peer does, and the data arrived before the FIN: Linux's ACK has SACK blocks of this data, although Linux
+    then drops the data. Second, the FIN arrived before the data in front of the FIN: Linux's ACK that ends FIN_WAIT2
+    has a SACK block of the FIN. Here such blocks are removed first, so the ACK has at most a D-SACK.
     Script: close/data-beyond-the-fin.pkt"""
     def without_blocks(answer):
         return re.sub(r"(A\d+/\d+):\S+", r"\1", answer or "")
@@ -350,8 +350,8 @@ def reset_of_a_fin_wait_2(d):
 # ---- the path ------------------------------------------------------------------------------------------------
 
 def mss_of_the_link(d):
-    """If an ICMP error reported a path MTU for this peer, Linux computes from it also the MSS that it offers. A
-    path that is narrow on the way to the peer says nothing about the way back (RFC 6691 3), so the MSS offered
+    """If an ICMP error reported a path MTU for this peer, Linux also computes from that MTU the MSS that it
+    offers. A path that is narrow on the way to the peer says nothing about the way back (RFC 6691 3), so the MSS offered
     here is that of the link.
     Script: icmp/path-mtu-and-the-offered-mss.pkt"""
     def mss(answer):
@@ -753,7 +753,8 @@ def hits_of(text):
 OTHERS = """
 ## In packet scripts only
 
-No random scenario reaches these, or none did. The script's next lines have the reason for the behaviour here.
+No random scenario can reach these differences, or none did. In the first column "it" is Linux, and "there" is on Linux. The
+second and the following lines of a script have the reason for the behaviour here.
 """
 
 SETTINGS = """
@@ -767,16 +768,16 @@ SETTINGS = """
 CALLS = """
 ## System calls
 
-Of processes, memory, signals and waiting: [docs/process.md](process.md). Of files:
+[docs/process.md](process.md) has the differences of processes, memory, signals and waiting. Those of files:
 
 | call | difference | reason |
 |---|---|---|
-| `fallocate`, `lseek` | after `fallocate`, SEEK_DATA takes the allocated pages for data, and SEEK_HOLE not for a hole; on Linux's tmpfs they stay a hole until they are written | no page has a mark "allocated, not written"; the bytes read are zeroes in both |
-| `fallocate` | a mode other than 0 and FALLOC_FL_KEEP_SIZE: EOPNOTSUPP; tmpfs also has FALLOC_FL_PUNCH_HOLE | no traced program needs it |
+| `fallocate`, `lseek` | after `fallocate`, the allocated pages are data for SEEK_DATA and SEEK_HOLE; on Linux's tmpfs these pages are a hole until they are written | no page has a mark "allocated, not written"; the bytes read are zeroes in both |
+| `fallocate` | a mode other than 0 and FALLOC_FL_KEEP_SIZE: EOPNOTSUPP; Linux's tmpfs also has FALLOC_FL_PUNCH_HOLE | no traced program needs it |
 | `open` | O_TMPFILE: EOPNOTSUPP | programs then create a file and unlink it |
 | `mknod` | a FIFO or a socket: EPERM | one process has no other to open the second end |
 | `renameat2` | RENAME_EXCHANGE, RENAME_WHITEOUT: EINVAL | as on a file system of Linux without them |
-| `getxattr` and its relatives, `inotify_*`, `fanotify_*`, `memfd_create`, `copy_file_range` | ENOSYS | no traced program needs them, or it copies with read() and write() |
+| `getxattr` and its relatives, `inotify_*`, `fanotify_*`, `memfd_create`, `copy_file_range` | ENOSYS | no traced program needs them; a program copies with read() and write() if copy_file_range() fails |
 | `splice` from `/dev/null` | 0, the end of the file; on Linux EINVAL | what read() returns |
 """
 
@@ -785,7 +786,7 @@ HEAD = """
 
 `make differ` plays random scenarios on the hosted kernel and on the host's own Linux (docs/testing.md). A difference
 is a fault, or it has a row here: a predicate on the scenario and both answers, the reason why the difference is intended
-or accepted, and a packet script that shows it. "Here" is this kernel. There are at most 30 rows, and none covers more
+or accepted, and a packet script that shows it. "Here" is this kernel. There are at most 30 rows, and no row covers more
 than 1 % of the seeds: the run checks both. `tests/differ/run --doc` makes the table from the predicates.
 
 The last long run, {seeds} seeds from {from} at commit {commit} beside Linux {linux}:
