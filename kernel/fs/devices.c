@@ -87,13 +87,6 @@ static ssize_t random_write_at(struct file *file, struct iov_iter *from, u64 *po
 	return total;
 }
 
-/* A mapping of /dev/zero is like anonymous memory: each page of the mapping is a new one. */
-static int zero_mmap_page(struct file *file, u64 index, struct page **page)
-{
-	*page = alloc_page(GFP_KERNEL | __GFP_ZERO);
-	return *page ? 0 : -ENOMEM;
-}
-
 /* lseek() succeeds, but the position of these devices stays 0. */
 static s64 null_llseek(struct file *file, s64 offset, unsigned int whence)
 {
@@ -109,7 +102,7 @@ static const struct file_operations zero_ops = {
 	.read_at = zero_read_at,
 	.write_at = null_write_at,
 	.llseek = null_llseek,
-	.mmap_page = zero_mmap_page,
+	.mmap_anonymous = true,
 };
 static const struct file_operations full_ops = {
 	.read_at = zero_read_at,

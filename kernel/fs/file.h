@@ -84,6 +84,7 @@ struct file_operations {
 	 * (mmap() fails with -ENODEV).
 	 */
 	int (*mmap_page)(struct file *file, u64 index, struct page **page);
+	bool mmap_anonymous; /* mmap() makes anonymous memory, without mmap_page(): /dev/zero */
 	/* Called by the last fput(); frees what belongs to the file. */
 	int (*release)(struct inode *inode, struct file *file);
 };

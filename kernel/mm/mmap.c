@@ -105,7 +105,7 @@ static int check_file_mapping(const struct file *file, unsigned int prot, unsign
 	case MAP_PRIVATE:
 		if (mode == O_WRONLY)
 			return -EACCES;
-		if (!file->f_op->mmap_page)
+		if (!file->f_op->mmap_page && !file->f_op->mmap_anonymous)
 			return -ENODEV;
 		return *vm_flags & VM_GROWSDOWN ? -EINVAL : 0;
 	default:
@@ -156,6 +156,8 @@ u64 do_mmap(struct mm_struct *mm, struct file *file, u64 addr, u64 len, unsigned
 		   : check_anonymous_mapping(flags, &vm_flags);
 	if (err)
 		return err;
+	if (file && file->f_op->mmap_anonymous)
+		file = NULL;
 	err = do_munmap(mm, addr, len);
 	if (err)
 		return err;

@@ -181,6 +181,29 @@ static void check_file_mapping(void)
 	IS(munmap(private, PAGE), 0);
 }
 
+/* A mapping of /dev/zero is anonymous memory. */
+static void check_zero_mapping(void)
+{
+	int fd = open("/dev/zero", O_RDWR), reader = open("/dev/zero", O_RDONLY);
+	char *shared = mmap(NULL, 2 * PAGE, RW, MAP_SHARED, fd, 0);
+	char *private = mmap(NULL, 2 * PAGE, RW, MAP_PRIVATE, reader, PAGE);
+
+	TRUE(shared != MAP_FAILED && private != MAP_FAILED);
+	FAILS(mmap(NULL, PAGE, RW, MAP_SHARED, reader, 0), EACCES);
+	IS(close(fd), 0);
+	IS(close(reader), 0);
+	IS(shared[0] | private[0], 0);
+	shared[0] = private[0] = 7;
+	IS(shared[PAGE] | private[PAGE], 0);
+	/* Advice drops private pages only. */
+	IS(madvise(shared, PAGE, MADV_DONTNEED), 0);
+	IS(shared[0], 7);
+	IS(madvise(private, PAGE, MADV_DONTNEED), 0);
+	IS(private[0], 0);
+	IS(munmap(shared, 2 * PAGE), 0);
+	IS(munmap(private, 2 * PAGE), 0);
+}
+
 static void check_reservation(void)
 {
 	unsigned long tera = 1UL << 40;
@@ -226,6 +249,7 @@ void check_memory(void)
 	check_protection();
 	check_remap();
 	check_file_mapping();
+	check_zero_mapping();
 	check_reservation();
 	check_brk();
 	check_stack();

@@ -29,24 +29,43 @@ static void memory_touched(void)
 	}
 }
 
+/* The kernel keeps a reserve of a 16th of the memory, in which the program has no pages. */
+static void need_reserve(void)
+{
+	struct sysinfo info;
+
+	if (sysinfo(&info) || info.freeram < info.totalram / 17)
+		fail("the program took the kernel's reserve");
+}
+
 /*
  * Reads a page in each 2 MiB of a mapping: each page is the same page of zeroes, but has a page table of
- * its own.  The kernel must keep its reserve, a 16th of the memory.
+ * its own.
  */
 static void memory_in_tables(void)
 {
 	size_t size = 1UL << 44, step = 2UL << 20, at = 0;
 	char *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	struct sysinfo info;
 
 	while (at < size && !madvise(p + at, PAGE, MADV_POPULATE_READ))
 		at += step;
 	if (at < 100 * step || errno != ENOMEM)
 		fail("no limit of page tables");
-	if (sysinfo(&info) || info.freeram < info.totalram / 17)
-		fail("page tables took the kernel's reserve");
+	need_reserve();
 	munmap(p, size);
 	memset(malloc(step), 1, step);
+}
+
+/* Pages of /dev/zero are the program's own, too. */
+static void memory_in_zero(void)
+{
+	size_t size = 1UL << 40;
+	int fd = open("/dev/zero", O_RDWR);
+	char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (p == MAP_FAILED || !madvise(p, size, MADV_POPULATE_WRITE) || errno != ENOMEM)
+		fail("no limit of pages");
+	need_reserve();
 }
 
 static void memory_in_files(void)
@@ -277,6 +296,7 @@ static void everything_gone(void)
 const struct attack resource_attacks[] = {
 	HERE(memory_touched, SIGKILL),
 	HERE(memory_in_tables, 0),
+	HERE(memory_in_zero, 0),
 	HERE(memory_in_files, 0),
 	ENDS(maps_many, 0),
 	ENDS(maps_huge, 0),
