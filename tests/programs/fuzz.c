@@ -39,7 +39,7 @@ static char *arena;
 static unsigned long calls;
 static int verbose, in_the_machine;
 
-/* Of each thread. */
+/* Each thread has these variables of its own. */
 static __thread uint64_t state;
 static __thread sigjmp_buf restart;
 static __thread volatile sig_atomic_t in_call;
@@ -73,7 +73,7 @@ static const short left_out[] = {SYS_timer_create,
 				 SYS_request_key,
 				 SYS_keyctl};
 
-/* Calls that could change files of a host, or fill its disk: in the machine only. */
+/* Calls that could change files of a host, or fill its disk: they are made in the machine only. */
 static const short in_the_machine_only[] = {
 	SYS_open,      SYS_openat,       SYS_openat2,  SYS_creat,  SYS_truncate,
 	SYS_fallocate, SYS_memfd_create, SYS_link,     SYS_linkat, SYS_symlink,
@@ -83,11 +83,13 @@ static const short in_the_machine_only[] = {
 	SYS_fchmodat,  SYS_chown,        SYS_lchown,   SYS_fchown, SYS_fchownat,
 	SYS_fsetxattr, SYS_fremovexattr};
 
-/* Calls whose first argument is an address that they change: the arena's addresses only. */
+/* Calls whose first argument is an address that they change: they get only addresses of the
+ * arena. */
 static const short arena_first[] = {SYS_mmap,  SYS_munmap, SYS_mprotect, SYS_mremap, SYS_madvise,
 				    SYS_mlock, SYS_mlock2, SYS_msync,    SYS_mbind};
 
-/* Calls with a path as their first argument, with two paths, and with one after a directory's descriptor. */
+/* Calls with a path as their first argument, with two paths, and with a path after a directory's
+ * descriptor. */
 static const short path_first[] = {SYS_open,     SYS_creat, SYS_stat,  SYS_lstat,  SYS_access,
 				   SYS_chdir,    SYS_mkdir, SYS_rmdir, SYS_unlink, SYS_readlink,
 				   SYS_truncate, SYS_mknod, SYS_chmod, SYS_chown,  SYS_lchown,
@@ -325,7 +327,8 @@ static void play(long nr, const uint64_t *a)
 		return;
 	}
 	in_call = 1;
-	/* Random contents for structures that calls read. */
+	/* Sometimes fill a page of the arena: the structures that calls read there then have
+	 * random contents. */
 	if (below(4) == 0)
 		for (int w = 0; w < 16; w++)
 			((uint64_t *)(((uintptr_t)arena_address()) & -PAGE))[w] = argument();
@@ -333,7 +336,8 @@ static void play(long nr, const uint64_t *a)
 	in_call = 0;
 }
 
-/* The calls of one thread. The first one also renews the arena and the descriptors, which all use. */
+/* Makes the calls of one thread.  The first thread also renews the arena and the descriptors,
+ * which all threads use. */
 static void *play_all(void *arg)
 {
 	long thread = (long)arg;

@@ -19,7 +19,7 @@ $(B)/programs/button $(B)/programs/fork $(B)/programs/fuzz $(B)/programs/stress 
 	@mkdir -p $(@D)
 	$(Q)gcc -static $(PROGRAM_FLAGS) -Wno-unused-result $< -o $@
 
-# The same server in several languages and ways of linking.
+# The same server, written in several languages and linked in several ways.
 $(B)/programs/echo-musl-static: ECHO_CC := musl-gcc -static
 $(B)/programs/echo-glibc-static: ECHO_CC := gcc -static
 $(B)/programs/echo-glibc-static-pie: ECHO_CC := gcc -static-pie
@@ -37,7 +37,7 @@ $(B)/programs/server-rust: tests/programs/servers/server.rs
 	$(Q)rustc -O $< -o $@
 
 
-# The start of a program, in each way of linking.
+# A program that prints the state in which it starts, linked in each way.
 STARTS := $(addprefix $(B)/programs/start-,musl-static glibc-static glibc-static-pie glibc-dynamic)
 $(B)/programs/start-musl-static: START_CC := musl-gcc -static
 $(B)/programs/start-glibc-static: START_CC := gcc -static
@@ -47,7 +47,8 @@ $(STARTS): tests/programs/start.c tests/programs/programs.mk
 	@mkdir -p $(@D)
 	$(Q)$(START_CC) $(PROGRAM_FLAGS) $< -o $@
 
-# The names that a C library reads from files.  A static glibc warns that getaddrinfo() needs its shared libraries.
+# A program that prints the names that the C library reads from files.  A static glibc warns that getaddrinfo() needs
+# its shared libraries.
 NAMES := $(addprefix $(B)/programs/names-,musl-static glibc-static glibc-dynamic)
 $(B)/programs/names-musl-static: NAMES_CC := musl-gcc -static
 $(B)/programs/names-glibc-static: NAMES_CC := gcc -static -Wl,--no-warnings
@@ -58,7 +59,8 @@ $(NAMES): tests/programs/names.c tests/programs/programs.mk
 
 PROGRAMS := $(addprefix $(B)/programs/,conformance hostile button fork fuzz stress vdso) $(ECHOES) $(STARTS) $(NAMES)
 
-# Linux programs, unmodified, on Linux and in the machine: all, and those of `make test`.
+# Plays unmodified Linux programs on Linux and in the machine.  smoke-programs plays only the tests that are part of
+# `make test`.
 .PHONY: test-programs play-programs smoke-programs
 test-programs:
 	@tools/setup programs

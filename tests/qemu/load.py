@@ -13,7 +13,7 @@ from peernet import GUEST_ADDRESS
 # Slab caches of connections: their numbers of objects must be exactly as before, once all connections are closed.
 # (TIME_WAIT has a cache of its own, and lasts a minute.)
 OWN = ("TCP", "request_sock_TCP", "sock_inode_cache", "filp")
-IN_FLIGHT = 32       # any other cache may have grown by so many objects: buffers of netstat's own output
+IN_FLIGHT = 32       # any other cache may have grown by this number of objects: buffers of netstat's own output
 
 
 def echo_hashed(s, size, seed):

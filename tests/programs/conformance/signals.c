@@ -262,7 +262,8 @@ static void *act_later(void *arg)
 
 static struct later orders[4];
 
-/* Sends @sig when the main thread sleeps, after the threads of earlier calls. */
+/* Starts a thread that sends @sig when the main thread sleeps, and when the threads that earlier
+ * calls of later() started have acted. */
 static void later(int sig)
 {
 	orders[nr_threads] = (struct later){nr_threads, sig};
@@ -528,8 +529,8 @@ static void check_faults(void)
 	FAULTS((void)*(volatile char *)page);
 	IS(fault_code, SEGV_ACCERR);
 	/*
-	 * A kernel address is reported like one without a page. For one that is not canonical, siginfo has no
-	 * address: the code is SI_KERNEL.
+	 * A kernel address is reported like an address without a page.  For a non-canonical
+	 * address siginfo has no address, and the code is SI_KERNEL.
 	 */
 	FAULTS((void)*(volatile char *)0xffffffff80000000ul);
 	IS(fault_sig, SIGSEGV);

@@ -84,7 +84,7 @@ static void call_wild_numbers(void)
 			fail("a wild number is a call");
 }
 
-/* A buffer that begins in the program and ends in the kernel's half. */
+/* Passes a buffer that begins in the program and ends in the kernel's half. */
 static void call_across_the_end(void)
 {
 	int p[2];
@@ -100,7 +100,8 @@ static void call_across_the_end(void)
 		fail("the kernel's memory was read");
 }
 
-/* A buffer whose second page is missing: the call returns what fitted, or EFAULT. */
+/* Passes a buffer whose second page is missing: the call returns the number of bytes that fitted,
+ * or EFAULT. */
 static void call_half_a_buffer(void)
 {
 	char *p = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -230,7 +231,7 @@ static void call_thread_pointers(void)
 	syscall(SYS_exit_group, 0);
 }
 
-/* A robust list that never ends. */
+/* Registers a robust list that never ends. */
 static void call_robust_circle(void)
 {
 	static struct robust_list_head head;

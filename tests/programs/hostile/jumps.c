@@ -64,7 +64,7 @@ static void jump_data(void)
 	jump((unsigned long)code);
 }
 
-/* Recursion without an end. */
+/* Calls itself without an end. */
 static int deeper(volatile char *above)
 {
 	volatile char here[PAGE];
@@ -98,7 +98,7 @@ static void stack_odd(void)
 	__asm__ volatile("mov %0, %%rsp; push %%rax" : : "r"(NON_CANONICAL + PAGE));
 }
 
-/* getpid() with stack pointer @sp; the kernel must not use it. */
+/* Calls getpid() with stack pointer @sp, which the kernel must not use. */
 static void call_with_stack(unsigned long sp)
 {
 	long result;
@@ -124,7 +124,7 @@ static void syscall_odd_stack(void)
 	call_with_stack(NON_CANONICAL);
 }
 
-/* getpid() with @flags set in RFLAGS.  Afterwards they are cleared again. */
+/* Calls getpid() with @flags set in RFLAGS, and clears the flags afterwards. */
 static void call_with_flags(unsigned long flags)
 {
 	long result;
@@ -155,14 +155,15 @@ static void on_trap(int sig)
 	(void)sig;
 }
 
-/* A single step through `syscall`: the trap comes in the program, never in the kernel. */
+/* Single-steps through `syscall`: the trap comes in the program, never in the kernel. */
 static void syscall_single_step(void)
 {
 	signal(SIGTRAP, on_trap);
 	call_with_flags(0x100);
 }
 
-/* AC set: `syscall` clears it inside the kernel, where it would allow access to the program's pages. */
+/* Sets AC: `syscall` clears AC inside the kernel, where AC would allow access to the program's
+ * pages. */
 static void syscall_alignment(void)
 {
 	long result;
@@ -191,7 +192,7 @@ static void syscall_at_the_end(void)
 	__asm__ volatile("jmp *%0" : : "r"(page + PAGE - 2), "a"(SYS_getpid));
 }
 
-/* All registers full of kernel addresses, in a call and across an interrupt. */
+/* Fills all registers with kernel addresses, for a call and across an interrupt. */
 static void registers_full(void)
 {
 	__asm__ volatile("mov %0, %%rdi; mov %%rdi, %%rsi; mov %%rdi, %%rdx; mov %%rdi, %%r10; mov "

@@ -227,7 +227,7 @@ static void threads_many(void)
 		fail("too few threads");
 }
 
-/* A tight loop without a call, until a signal without a handler. */
+/* Loops without a call, until a signal without a handler ends the program. */
 static void loop_tight(void)
 {
 	alarm(1);

@@ -61,7 +61,7 @@ FORGE(mask, memset(&context->uc_sigmask, 0xff, 8))
 FORGE(altstack, context->uc_stack.ss_sp = (void *)DIRECT_MAP; context->uc_stack.ss_size = -1;
       context->uc_stack.ss_flags = 77)
 
-/* rt_sigreturn without a frame. */
+/* Calls rt_sigreturn() without a frame. */
 static void return_from_nothing(void)
 {
 	__asm__ volatile("xor %%esp, %%esp; mov $15, %%eax; syscall" : : : "memory");
@@ -83,7 +83,7 @@ static void return_from_garbage(void)
 	__asm__ volatile("mov %0, %%rsp; mov $15, %%eax; syscall" : : "r"(stack + PAGE) : "memory");
 }
 
-/* A stack on which no frame can be built. */
+/* Raises a signal with a stack pointer at which no frame can be built. */
 static void handler_without_stack(void)
 {
 	struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO};
@@ -116,7 +116,7 @@ static void again(int sig)
 	raise(sig);
 }
 
-/* A handler that interrupts itself until the stack ends. */
+/* Runs a handler that interrupts itself until the stack ends. */
 static void handler_recursion(void)
 {
 	struct sigaction action = {.sa_handler = again, .sa_flags = SA_NODEFER};

@@ -123,7 +123,8 @@ PROGRAM flags
 	LEAVE	CODE_OF_EXIT
 END flags
 
-/* A pointer into the kernel, one to nothing, and one that wraps: EFAULT. */
+/* Passes a pointer into the kernel, a pointer to nothing, and a pointer that wraps: each call
+ * fails with EFAULT. */
 PROGRAM pointers
 	mov	$1, %edi
 	movabs	$KERNEL, %rsi
@@ -161,7 +162,7 @@ PROGRAM pointers
 	LEAVE	CODE_OF_EXIT
 END pointers
 
-/* SYSCALL with stack pointers that the kernel must never use. */
+/* Executes SYSCALL with stack pointers that the kernel must never use. */
 PROGRAM stacks
 	mov	%rsp, %r12
 	xor	%esp, %esp
@@ -210,7 +211,7 @@ PROGRAM numbers
 	LEAVE	CODE_OF_EXIT
 END numbers
 
-/* The difference of these two is CALLS system calls. */
+/* The second of these two programs makes CALLS system calls more than the first. */
 #define CALLS 1000000
 PROGRAM calls_few
 	LEAVE	CODE_OF_EXIT
@@ -223,7 +224,7 @@ PROGRAM calls_many
 	LEAVE	CODE_OF_EXIT
 END calls_many
 
-/* arch_prctl(): bases of the lower half only, and each thread's own. */
+/* arch_prctl() accepts only bases in the lower half, and each thread has its own bases. */
 PROGRAM bases
 	mov	$0x1002, %edi		/* ARCH_SET_FS */
 	mov	$DATA, %esi
