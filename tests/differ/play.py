@@ -323,7 +323,7 @@ class Player:
         return buffer(sockaddr(family, self.face.addresses[where], number) + bytes(256))
 
     def bind(self, name, where, port, family, length):
-        """bind()"""
+        """Calls bind()."""
         self.call("bind", self.fd(name), self._address(where, port, family), length)
 
     def connect(self, name, where, port, family, length):
@@ -371,7 +371,7 @@ class Player:
         self.call("setsockopt", self.fd(name), level, option, buffer(data), length)
 
     def poll(self, name, events):
-        """poll() with timeout 0."""
+        """Calls poll() with a timeout of 0."""
         data = buffer(struct.pack("<ihh", self.fd(name), events, 0))
         self.call("poll", data, 1, 0)
         self.extra = f"{struct.unpack('<ihh', data.raw)[2] & 0xffff:x}"

@@ -159,12 +159,12 @@ class Writer:
     # ---- calls ---------------------------------------------------------------------------------------------
 
     def call_socket(self, answer, name, domain, kind, protocol):
-        """socket()"""
+        """Returns the script's text of the call socket()."""
         domain = "..." if domain == 2 else domain
         return f"socket({domain}, {flags_text(kind, TYPE_FLAGS)}, {protocol}) = {self.made(name, answer)}"
 
     def call_accept(self, answer, name, child, flags):
-        """accept4()"""
+        """Returns the script's text of the call accept4()."""
         text = f"accept4({self.fd(name)}, ..., ..., {flags_text(flags, TYPE_FLAGS) if flags else 0})"
         return f"{text} = {self.made(child, answer)}"
 
@@ -179,48 +179,48 @@ class Writer:
         return f'{{sa_family = {family}, sin_port = htons({number}), sin_addr = inet_addr("{ip}")}}, {length}'
 
     def call_bind(self, answer, name, where, port, family, length):
-        """bind()"""
+        """Returns the script's text of the call bind()."""
         return f"bind({self.fd(name)}, {self.address(where, port, family, length)}) = {self.result(answer)}"
 
     def call_connect(self, answer, name, where, port, family, length):
-        """connect()"""
+        """Returns the script's text of the call connect()."""
         return f"connect({self.fd(name)}, {self.address(where, port, family, length)}) = {self.result(answer)}"
 
     def call_listen(self, answer, name, backlog):
-        """listen()"""
+        """Returns the script's text of the call listen()."""
         return f"listen({self.fd(name)}, {backlog}) = {self.result(answer)}"
 
     def call_shutdown(self, answer, name, how):
-        """shutdown()"""
+        """Returns the script's text of the call shutdown()."""
         return f"shutdown({self.fd(name)}, {how}) = {self.result(answer)}"
 
     def call_close(self, answer, name):
-        """close()"""
+        """Returns the script's text of the call close()."""
         text = f"close({self.fd(name)}) = {self.result(answer)}"
         return text
 
     def call_send(self, answer, name, size, flags):
-        """send()"""
+        """Returns the script's text of the call send()."""
         return f"send({self.fd(name)}, ..., {size}, {flags_text(flags, MSG_FLAGS)}) = {self.result(answer)}"
 
     def call_recv(self, answer, name, size, flags):
-        """recv()"""
+        """Returns the script's text of the call recv()."""
         return f"recv({self.fd(name)}, ..., {size}, {flags_text(flags, MSG_FLAGS) if flags else 0}) = {self.result(answer)}"
 
     def call_sockname(self, answer, name, length):
-        """getsockname(): its result only."""
+        """Returns the script's text of the call getsockname(), with its result only."""
         if length < 0:
             return f"// getsockname() with a length of {length} has no word: {self.result(answer)}"
         return f"getsockname({self.fd(name)}, ..., ...) = {self.result(answer)}"
 
     def call_peername(self, answer, name, length):
-        """getpeername(): its result only."""
+        """Returns the script's text of the call getpeername(), with its result only."""
         if length < 0:
             return f"// getpeername() with a length of {length} has no word: {self.result(answer)}"
         return f"getpeername({self.fd(name)}, ..., ...) = {self.result(answer)}"
 
     def call_get(self, answer, name, level, option, length, shown=1):
-        """getsockopt()"""
+        """Returns the script's text of the call getsockopt()."""
         value, out = "...", length
         extra = self.extra(answer)
         if extra is not None:
@@ -231,7 +231,7 @@ class Writer:
         return f"getsockopt({self.fd(name)}, {level}, {option}, {value}, [{out}]) = {self.result(answer)}"
 
     def call_set(self, answer, name, level, option, length, *values):
-        """setsockopt()"""
+        """Returns the script's text of the call setsockopt()."""
         value = f"[{values[0]}]"
         if (level, option) == (1, 13):
             value = f"{{l_onoff={values[0]}, l_linger={values[1]}}}"
@@ -241,18 +241,18 @@ class Writer:
         return f"setsockopt({self.fd(name)}, {level}, {option}, {value}, {length}) = {self.result(answer)}"
 
     def call_poll(self, answer, name, events):
-        """poll()"""
+        """Returns the script's text of the call poll()."""
         got = int(self.extra(answer) or "0", 16)
         return f"poll([{{fd={self.fd(name)}, events={events}, revents={got}}}], 1, 0) = {self.result(answer)}"
 
     def call_ioctl(self, answer, name, request):
-        """ioctl()"""
+        """Returns the script's text of the call ioctl()."""
         value = self.extra(answer)
         return (f"ioctl({self.fd(name)}, {IOCTLS.get(request, request)}, {'...' if value is None else f'[{value}]'})"
                 f" = {self.result(answer)}")
 
     def call_info(self, answer, name, recovery=0):
-        """TCP_INFO"""
+        """Returns the script's text of the call that reads TCP_INFO."""
         extra = self.extra(answer)
         what = "..."
         if extra is not None:
