@@ -1,5 +1,5 @@
-# How many instructions an operation costs, and how large the image is: `make count` compares with
-# tests/count/counts.txt, and with the limit in tests/count/size.py.
+# `make count` compares the instructions that each operation costs with tests/count/counts.txt, and the size of the
+# image with the limit in tests/count/size.py.
 #
 # Runs the hosted kernel in the shipped build, optimised like the machine's kernel, under valgrind.  The same binary
 # gives the same count in each run, independent of the computer's load.

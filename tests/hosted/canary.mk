@@ -1,5 +1,5 @@
 # Canaries: the race build's library with one bug planted in it.  The scenes of test_race.c must find each bug, which
-# shows that they can fail.  `make canary`.
+# shows that they can fail.  `make canary` plays them.
 #
 # A bug is a sed expression for a copy of one source file, and the number of lines that the expression changes: if the
 # source has changed and the expression no longer fits, the build reports it.  Only that file is compiled; the other

@@ -33,7 +33,7 @@ def static_program(tmp_path):
 
 @pytest.fixture(name="dynamic")
 def dynamic_program(tmp_path):
-    """A program with a library of its own, found by $ORIGIN, which needs libm."""
+    """A program with a library of its own, which the loader finds by $ORIGIN. The library needs libm."""
     (tmp_path / "lib.c").write_text("#include <math.h>\ndouble area(double r) { return M_PI * pow(r, 2); }\n")
     (tmp_path / "main.c").write_text('#include <stdio.h>\ndouble area(double r);\n'
                                      'int main(int n, char **v) { printf("%.2f\\n", area(n)); return 0; }\n')
@@ -124,7 +124,7 @@ def damaged(tmp_path):
 
 
 def orphan(tmp_path):
-    """A program whose library has gone."""
+    """A program whose library was removed."""
     (tmp_path / "gone.c").write_text("int gone(void) { return 0; }\n")
     (tmp_path / "user.c").write_text("int gone(void);\nint main(void) { return gone(); }\n")
     subprocess.run(["gcc", "-shared", tmp_path / "gone.c", "-o", tmp_path / "libgone.so"], check=True)

@@ -85,7 +85,7 @@ class Machine:
         return self.host.sn_clock()
 
     def advance(self, until, done=lambda: False):
-        """Runs the kernel until the time @until (ns) or until done() is true; returns whether done() was."""
+        """Runs the kernel until the time @until (ns) or until done() is true; returns whether done() was true."""
         while True:
             deadline = self._instant()
             if done():

@@ -115,7 +115,7 @@ class Machine:
                 return
 
     def advance(self, until, done=lambda: False):
-        """Waits until the time @until (ns) or until done() is true; returns whether done() was."""
+        """Waits until the time @until (ns) or until done() is true; returns whether done() was true."""
         while True:
             left = until - self.now()
             # Wait in steps of at most 1 ms: the end of a system call in its thread does not wake select().

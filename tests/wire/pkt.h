@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* bytes of the Ethernet header; the next three are those of other headers, without options */
+/* lengths in bytes of the headers of Ethernet, IP, TCP and ICMP, without options */
 #define PKT_ETH  14
 #define PKT_IP   20
 #define PKT_TCP  20
@@ -217,8 +217,8 @@ static inline const char *pkt_read_tcp(const uint8_t *frame, size_t len, struct 
 }
 
 /*
- * Checks the checksums of a frame that pkt_read_tcp() has read.  Returns NULL, or which one is
- * wrong.
+ * Checks the checksums of a frame that pkt_read_tcp() has read.  Returns NULL, or the name of the
+ * wrong checksum.
  */
 static inline const char *pkt_check_sums(const uint8_t *frame)
 {
