@@ -25,7 +25,7 @@ $(foreach v,$(RUN_VARS),$(eval override $(v) := $$(value $(v)))$(eval export $(v
 # ---- sources ------------------------------------------------------------------------------------
 COMMON_DIRS := init kernel kernel/mm kernel/sched kernel/sched/checked kernel/time kernel/fs kernel/lib kernel/process \
 	drivers drivers/virtio net net/core net/inet net/ipv4 net/tcp net/unix
-# Below the seams, for the machine only.
+# Sources below the seams that only the machine's image has.
 TRANSPORTS := $(sort $(wildcard drivers/pci*.c drivers/virtio/virtio_pci*.c)) drivers/virtio/virtio_mmio.c
 MACHINE_SRC := $(filter-out boot/efi_%,$(sort $(wildcard boot/*.c boot/*.S kernel/x86/*.c \
 	kernel/x86/*.S kernel/x86/checked/*.c kernel/x86/shipped/*.c))) $(TRANSPORTS)
@@ -35,14 +35,14 @@ EFI_SRC := $(sort $(wildcard boot/efi_*.c)) boot/efi_blob.S kernel/x86/memmap.c 
 	kernel/lib/vsprintf.c kernel/time/calendar.c
 # The vDSO: a shared object for the program, linked on its own.  kernel/x86/vdso_image.S has it in the kernel.
 VDSO_SRC := kernel/x86/vdso/vdso.c
-# Below the seams, for the hosted kernel only.
+# Sources below the seams that only the hosted kernel has.
 HOST_SRC := $(filter-out tests/host/conductor.c,$(sort $(wildcard tests/host/*.c)))
-# Above the seams, for both.
+# Sources above the seams, which both have.
 COMMON_SRC := $(filter-out $(TRANSPORTS),$(sort $(foreach d,$(COMMON_DIRS),$(wildcard $(d)/*.c))))
 # Programs inside the kernel, on a small C library: those of apps/, in the hosted kernels and in softnet-test.elf.
 HOST_APP := tests/host/app
 APP_SRC := $(sort $(wildcard $(HOST_APP)/*.c $(HOST_APP)/libc/*.c apps/*.c))
-# The part of the kernel that only they use.
+# The part of the kernel that only these programs use.
 RING0_SRC := $(sort $(wildcard init/ring0/*.c))
 # The pack that is linked into the machine's image.
 PACK := $(B)/apps/inetd.cpio
@@ -64,7 +64,7 @@ COLD := boot/% init/% drivers/pci% $(addprefix drivers/virtio/,virtio virtio_mmi
 	nmi platform power% rtc serial setup shipped/% stack timeref) net/core/dropreason net/core/netdev_proc \
 	net/core/snmp net/core/sysctl% net/ipv4/ipconfig net/ipv4/sysctl% \
 	$(addprefix net/tcp/,tcp_ipv4_err tcp_log tcp_proc tcp_sysctl)
-# for_size: -Os, if the file $(1) is in COLD.  Its name has no suffix.
+# for_size: -Os, if the file $(1), given without its suffix, is in COLD.
 for_size = $(if $(filter $(COLD),$(1)),-Os)
 
 # ---- flags --------------------------------------------------------------------------------------
@@ -149,7 +149,7 @@ EFI_FLAGS := -O2 -fpic -fshort-wchar -mno-red-zone -fno-stack-protector -fvisibi
 	-fno-asynchronous-unwind-tables -fcf-protection=none -mgeneral-regs-only \
 	-isystem $(EFI_INC) -DGNU_EFI_USE_MS_ABI
 
-# Rewritten only when the version has changed.  Only kernel/version.c includes it.
+# version.h is rewritten only when the version has changed.  Only kernel/version.c includes it.
 $(B)/generated/version.h: FORCE
 	@tools/version $@
 
@@ -218,7 +218,7 @@ $(2)/efi/%.S.o: %.S $(2)/efi/kernel.elf $(2)/efi/cmdline.txt Makefile
 $(2)/efi/kernel.elf: $(2)/softnet.elf
 	@mkdir -p $$(@D)
 	$$(Q)objcopy --strip-all $$< $$@
-# Rewritten only when CMDLINE= has changed.
+# cmdline.txt is rewritten only when CMDLINE= has changed.
 $(2)/efi/cmdline.txt: FORCE
 	@mkdir -p $$(@D)
 	@printf '%s\n' "$$$$CMDLINE" | cmp -s - $$@ || printf '%s\n' "$$$$CMDLINE" >$$@
@@ -241,7 +241,8 @@ FORCE:
 $(B)/softnet.elf $(B)/softnet.efi $(B)/softnet.img $(B)/softnet-test.elf: $(B)/%: $(B)/shipped/%
 	$(Q)ln -sf shipped/$* $@
 
-# Tests of scheduler, waits, timers, softirqs and locks; of a program's signals; futexes and threads; timers; small calls.
+# Tests of the kernel without the network: the scheduler with its locks, timers and softirqs; then
+# a program's signals, its futexes and threads, its timers, and small system calls.
 KERNEL_TESTS := sched_test signal_test thread_test timer_test small_test
 
 # ---- the applications ---------------------------------------------------------------------------
@@ -366,7 +367,7 @@ test:
 	$(PART) programs $(SUBMAKE) $(JOBS) smoke-programs
 	$(PART) qemu $(SUBMAKE) qemu
 
-# tools/pack, which collects a program and its libraries.
+# Tests tools/pack, which collects a program and its libraries.
 .PHONY: pack-test
 pack-test:
 	cd tests/pack && $(PYTEST) .
@@ -374,7 +375,7 @@ pack-test:
 tidy:
 	cd tests/tidy && $(PYTEST) .
 
-# Tests that take minutes, and are not in `make test`.
+# Runs tests that take minutes and are not in `make test`.
 test-long:
 	@tools/setup test
 	@$(MAKE) --no-print-directory $(JOBS) $(B)/checked/softnet.elf $(B)/checked/softnet-test.elf $(B)/softnet.elf $(B)/softnet-test.elf
@@ -383,7 +384,7 @@ test-long:
 	@$(MAKE) --no-print-directory $(JOBS) race SEEDS=64
 	@$(MAKE) --no-print-directory coverage
 
-# Tests in QEMU: boots, transfers, closes, crashes.  QEMUS tests run at once.
+# Runs the tests in QEMU: boots, transfers, closes, crashes.  QEMUS tests run at once.
 QEMUS ?= 2
 qemu: $(B)/apps/hello.cpio $(B)/checked/softnet.img $(B)/checked/softnet-test.elf $(B)/softnet.elf $(B)/softnet.img $(B)/softnet-test.elf \
 		$(B)/unit/malformed.json

@@ -1,7 +1,7 @@
 # make bench: softnet beside a Linux guest, measured from outside.  See docs/performance.md.
 #
 #   make bench SETS=boot,speed,insn,mem,idle,loss ONLY=rr1,crr1 PAIRS=3 GUESTS="softnet linux"
-#   IDLE=100000 opens at most so many connections in the set idle; default: 200000
+#   IDLE=100000 opens at most this number of connections in the set idle; default: 200000
 #   BUILD=checked measures the checked build; default: the shipped build
 #   make profile ONLY=rr1,crr1 RUNS=5       instructions of each function, in the shipped build; the median run
 #   make bench-record                adds the last run as a column to docs/performance.md
@@ -39,7 +39,7 @@ profile:
 	@tools/setup bench
 	@$(BENCH) profile $(firstword $(GUESTS)) $(BENCH_ONLY) $(if $(RUNS),--runs $(RUNS))
 
-# Many boots and short loads, until one guest hangs (BOOTS=60).
+# Boots the guest many times (BOOTS=60), each time with a short load, until a guest hangs.
 bench-soak:
 	@tools/setup bench
 	@$(BENCH) soak $(firstword $(GUESTS)) $(BENCH_ONLY) $(if $(BOOTS),--boots $(BOOTS))

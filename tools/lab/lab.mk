@@ -38,7 +38,7 @@ lab:
 	@$(MAKE) --no-print-directory $(JOBS) lab-build
 	@/usr/bin/python3 tools/lab/example.py
 
-# All figures, or those of FIGURES="sawtooth incast".
+# Draws all figures, or those of FIGURES="sawtooth incast".
 figures:
 	@tools/setup lab
 	@$(MAKE) --no-print-directory $(JOBS) lab-build
