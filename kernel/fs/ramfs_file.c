@@ -7,11 +7,11 @@
  *
  * A file's data are pages in a radix tree; an index without a page is a hole, which reads as zeros.
  * Two locks: the inode's i_mutex lets one write or truncation run at a time, and is held while data
- * is copied from an application.  ramfs.lock protects the trees of pages, i_size and the counts.
- * It is never held during such a copy, because the copy may fault on a mapping of the same file.  A
- * reader holds a reference of the page that it copies, so a truncation does not free it.
+ * is copied from an application. ramfs.lock protects the trees of pages, i_size and the counts.
+ * ramfs.lock is never held during such a copy, because the copy may fault on a mapping of the same
+ * file.  A reader holds a reference of the page that it copies, so a truncation does not free it.
  *
- *	i_mutex (sleeps) -> mm->lock (sleeps) -> ramfs.lock (sleeps)
+ * 	i_mutex (sleeps) -> mm->lock (sleeps) -> ramfs.lock (sleeps)
  *
  * Compare Linux's mm/shmem.c and mm/filemap.c.
  */
@@ -85,8 +85,8 @@ static int insert_page(struct tree_inode *inode, u64 index, struct page *page)
 }
 
 /*
- * Returns the page @index with a reference.  Without @create, NULL for a hole; with it, a hole gets
- * a zeroed page, and the result is a page or ERR_PTR.  ramfs.lock held.
+ * Returns the page @index with a reference.  Without @create, returns NULL for a hole.  With
+ * @create, a hole gets a zeroed page; returns the page or ERR_PTR. ramfs.lock held.
  */
 static struct page *get_file_page(struct tree_inode *inode, u64 index, bool create)
 {

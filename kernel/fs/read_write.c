@@ -23,7 +23,7 @@
 
 /*
  * Stores the file of @fd with a reference.  Returns 0, or -errno if the file was not opened for
- * reading (or @writing), or does not support that.
+ * reading (with @writing: for writing), or has no such operation.
  */
 static long file_for(unsigned int fd, bool writing, struct file **filep)
 {

@@ -157,7 +157,7 @@ static int do_select(int n, void __user *const user[SETS], u64 deadline)
 	return res;
 }
 
-/* As for ppoll(): the time that is left is stored where possible. */
+/* Stores the time that is left, if it can be stored, as ppoll() does. */
 static long sys_select(int n, void __user *in, void __user *out, void __user *except,
 		       struct timeval __user *timeout)
 {
@@ -186,7 +186,10 @@ static long sys_select(int n, void __user *in, void __user *out, void __user *ex
 	return res;
 }
 
-/* The last argument of pselect6(), because a system call has six at most. */
+/*
+ * The last argument of pselect6() points to this struct, because a system call has at most six
+ * arguments.
+ */
 struct sigmask_arg {
 	const void __user *mask;
 	size_t size;

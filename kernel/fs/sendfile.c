@@ -30,9 +30,9 @@ ssize_t write_kernel(struct file *out, void *buf, size_t n, u64 *pos)
 }
 
 /*
- * Sends bytes of @in from *@pos on, at most *@n and at most a page, and advances *@pos by the result;
- * *@n becomes the number of bytes that it tried to send.  Returns the bytes sent, 0 at the end of the
- * file, or -errno.
+ * Sends at most *@n bytes of @in from *@pos on, and at most one page.  Advances *@pos by the bytes
+ * sent.  Stores in *@n how many bytes it tried to send.  Returns the bytes sent, 0 at the end of
+ * the file, or -errno.
  */
 static ssize_t send_page(struct file *out, struct file *in, u64 *pos, size_t *n)
 {

@@ -2,15 +2,15 @@
 /*
  * splice(), tee() and vmsplice(): bytes between a pipe and another file, two pipes, or memory.
  *
- * sys_splice, sys_tee, sys_vmsplice <- applications.  Process context.  The mutex of the pipe is held
- * while the other file is read or written; those of two pipes are taken in the order of their
- * addresses.
+ * sys_splice, sys_tee, sys_vmsplice <- applications.  Process context.  The mutex of the pipe is
+ * held while the other file is read or written; the mutexes of two pipes are taken in the order of
+ * the pipes' addresses.
  *
  * Pages move or are shared where that saves a copy: from pipe to pipe, and from a pipe to a TCP
- * socket, which holds a reference of each page until the peer has acknowledged it.  Files and sockets
- * are read into new pages, and vmsplice() copies: to lend the cached pages of a file, or those of the
- * program, a pipe would have to follow later changes of them.  Compare Linux's fs/splice.c, whose
- * errors these are.
+ * socket, which holds a reference of each page until the peer has acknowledged it.  Files and
+ * sockets are read into new pages, and vmsplice() copies: a pipe that shared the pages of a file or
+ * of the program would show later changes of these pages.  The errors are those of Linux's
+ * fs/splice.c.
  */
 #include "include/uapi/errno.h"
 #include "include/uapi/fcntl.h"
@@ -112,7 +112,10 @@ static ssize_t file_to_pipe(struct file *in, u64 *pos, struct pipe_inode_info *p
 		res = read_to_slots(pipe, in, pos, tried);
 		if (res > 0)
 			total += res;
-		/* Only a read of a file with a position returns less at its end, and never sleeps. */
+		/*
+		 * Go on only in a file with a position: its reads never sleep, and only its end
+		 * makes a read short.
+		 */
 		if (res < (ssize_t)tried || !in->f_op->read_at || signal_pending(current))
 			break;
 		res = 0;
@@ -213,8 +216,8 @@ static size_t share_slots(struct pipe_inode_info *in, struct pipe_inode_info *ou
 }
 
 /*
- * Waits until @in has data and @out has room, first for the one, then for the other, and calls @move.
- * Between the two waits another thread may have taken the data: then both begin again.
+ * Waits until @in has data and @out has room, first for the one, then for the other, and calls
+ * @move. Between the two waits another thread may have taken the data: then both waits begin again.
  */
 static ssize_t pipe_to_pipe(struct pipe_inode_info *in, struct pipe_inode_info *out, size_t len,
 			    bool nonblock,
@@ -244,7 +247,10 @@ static ssize_t pipe_to_pipe(struct pipe_inode_info *in, struct pipe_inode_info *
 
 /* ---- splice() -------------------------------------------------------------------------------- */
 
-/* Sockets, and files that a path names.  eventfd, epoll and their like cannot be spliced. */
+/*
+ * Returns true for sockets, and for files that a path names. eventfd, epoll and their like cannot
+ * be spliced.
+ */
 static bool can_splice(const struct file *file, bool writing)
 {
 	const struct file_operations *ops = file->f_op;
@@ -256,7 +262,10 @@ static bool can_splice(const struct file *file, bool writing)
 	return writing ? ops->write_iter || ops->write_at : ops->read_iter || ops->read_at;
 }
 
-/* Returns 0 or -errno.  @given: the caller passes a position, which a file without one cannot use. */
+/*
+ * Returns 0 or -errno. @given: the caller passes a position, which a file without a position cannot
+ * use.
+ */
 static int check_file(const struct file *file, bool writing, bool given, u64 pos)
 {
 	bool positioned = writing ? file->f_op->write_at : file->f_op->read_at;

@@ -279,7 +279,10 @@ static long sys_readlink(const char __user *path, char __user *buf, int size)
 
 /* ---- access ---------------------------------------------------------------------------------- */
 
-/* There is only root, which may read and write everything, and execute what anyone may. */
+/*
+ * There is only root, which may read and write all files, and execute each file that anyone may
+ * execute.
+ */
 static int check_access(const struct tree_inode *inode, unsigned int mode)
 {
 	if (mode & X_OK && inode_type(inode) == S_IFREG && !(inode->inode.i_mode & S_IXUGO))

@@ -3,8 +3,8 @@
  * timerfd: a timer whose expirations are read from a descriptor.
  *
  * sys_timerfd_* <- applications, timerfd_read() <- read() (process context, ctx->mutex);
- * timerfd_expires() <- the HRTIMER softirq, timerfd_clock_was_set() <- clock_settime(): these take only
- * ctx->lock.
+ * timerfd_expires() <- the HRTIMER softirq, timerfd_clock_was_set() <- clock_settime(): the last
+ * two functions take only ctx->lock.
  *
  * A periodic timer is armed for one period at a time.  After it has expired, the next read() counts the
  * periods that have passed and arms it again: a reader that is late costs no interrupts.  Only an
@@ -39,7 +39,7 @@ struct timerfd_ctx {
 	u64 ticks;                /* expirations that no read() has returned */
 	bool expired;             /* not armed again since it expired */
 	bool cancelled;           /* the clock was set, and no call has returned ECANCELED since */
-	bool real;                /* of CLOCK_REALTIME */
+	bool real;                /* the timer is one of CLOCK_REALTIME */
 	wait_queue_head_t wait;
 };
 
