@@ -199,8 +199,8 @@ size_t hal_copy_user(void *dst, const void *src, size_t n);
 #define HAL_PROT_EXEC  4u
 
 /*
- * Maps the page at physical address @pa at @va, instead of an earlier page.  With @prot 0 the page
- * is recorded, but every access faults.  -ENOMEM if there is no memory for a table.
+ * Maps the page at physical address @pa at @va, in place of an earlier page.  With @prot 0 the page
+ * is recorded, but every access faults. -ENOMEM if there is no memory for a table.
  */
 int hal_user_map(u64 va, phys_addr_t pa, unsigned int prot);
 /*
@@ -227,10 +227,10 @@ void hal_user_free_tables(u64 start, u64 end);
 u32 hal_user_hwcap(void);
 
 /*
- * The vDSO, a shared object that reads the clock without a system call.  Stores its pages in @pages:
- * the first has data, which the program may read, and is to be mapped below the others, which have
- * the object.  The kernel keeps a reference of each.  Returns their number; 0: there is no vDSO, or no
- * memory.  Called once, in process context.  Hosted: there is none.
+ * The vDSO, a shared object that reads the clock without a system call.  Stores its pages in
+ * @pages: the first page has data that the program may read; the caller maps it below the other
+ * pages, which have the object.  The kernel keeps a reference of each.  Returns their number; 0:
+ * there is no vDSO, or no memory.  Called once, in process context.  Hosted: there is none.
  */
 #define HAL_VDSO_PAGES_MAX 3
 unsigned int hal_vdso_pages(struct page **pages, unsigned int max);
@@ -238,17 +238,17 @@ unsigned int hal_vdso_pages(struct page **pages, unsigned int max);
 void hal_set_wall_offset(u64 offset_ns);
 
 /*
- * Stores @new in the word at @p, an address of the program, if the word has the value *@expected; as
- * one step.  Returns 0, with the word's earlier value in *@expected, or -EFAULT.  The caller has
- * checked the address with access_ok().  Process context.
+ * If the word at @p, an address of the program, has the value *@expected, stores @new in it.
+ * Comparison and store are one atomic step.  Returns 0, with the word's earlier value in
+ * *@expected, or -EFAULT.  The caller has checked the address with access_ok().  Process context.
  */
 int hal_user_cmpxchg(u32 *p, u32 *expected, u32 new);
 
 /* ---- the program's registers ----------------------------------------------------------------- */
 
 /*
- * These concern the current thread, which has PF_USER and is in a system call, or on its way back to
- * ring 3 (exit_to_user()).  Hosted: tests/host/user.c.
+ * The functions of this section concern the current thread.  The thread has PF_USER, and is in a
+ * system call or on its way back to ring 3 (exit_to_user()).  Hosted: tests/host/user.c.
  */
 
 /*
@@ -258,8 +258,8 @@ int hal_user_cmpxchg(u32 *p, u32 *expected, u32 new);
 long hal_syscall_result(void);
 void hal_syscall_set_result(long result);
 /*
- * The thread makes its system call again when it returns to ring 3.  @nr: the number of another call
- * instead, with the same arguments; -1: the same call.
+ * The thread makes its system call again when it returns to ring 3. @nr: the number of a call that
+ * it makes instead, with the same arguments; -1: the same call.
  */
 void hal_syscall_restart(long nr);
 u64 hal_user_sp(void);
@@ -271,9 +271,10 @@ u64 hal_user_sp(void);
 struct ksignal;
 int hal_signal_deliver(const struct ksignal *ksig, const u64 *mask);
 /*
- * The end of a handler: takes the registers from the frame, and the mask to *@mask. *@result: the
- * interrupted code's value of the register that holds a call's result.  rt_sigreturn() must return
- * this value, because the result of a call goes to that register.  Returns 0 or -EFAULT.
+ * Ends a handler: takes the registers from the frame, and stores the frame's mask in *@mask.
+ * *@result: the interrupted code's value of the register that holds a call's result. rt_sigreturn()
+ * must return this value, because the result of a call goes to that register.  Returns 0 or
+ * -EFAULT.
  */
 int hal_sigreturn(u64 *mask, long *result);
 /*
@@ -341,9 +342,9 @@ void __noreturn kernel_main(const struct boot_info *boot);
 /*
  * Interrupts of the timer and of devices (kernel/irq.c).  The platform calls them with interrupts
  * off, after it has acknowledged the interrupt to the controller (EOI), on the interrupted thread's
- * stack, and only if the interrupted code had interrupts on.  Both run pending softirqs with
- * interrupts on.  If application code was interrupted and its time slice is over, they also call
- * the scheduler.  They return with interrupts off.
+ * stack, and only if the interrupted code had interrupts on. do_timer_interrupt() and do_IRQ() run
+ * pending softirqs with interrupts on.  If application code was interrupted and its time slice is
+ * over, they also call the scheduler.  They return with interrupts off.
  */
 void do_timer_interrupt(void);
 /*

@@ -15,7 +15,10 @@ void *memcpy(void *restrict dst, const void *restrict src, size_t n);
 void *memmove(void *dst, const void *src, size_t n);
 void *memset(void *dst, int c, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
-/* In a freestanding build the compiler knows only these names.  A small area of known size needs no call then. */
+/*
+ * In a freestanding build the compiler knows only the names __builtin_*.  With them a small area of
+ * known size needs no call.
+ */
 #define memcpy(...) __builtin_memcpy(__VA_ARGS__)
 #define memset(...) __builtin_memset(__VA_ARGS__)
 #define memcmp(...) __builtin_memcmp(__VA_ARGS__)

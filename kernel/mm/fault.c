@@ -4,7 +4,7 @@
  *
  * mm_fault() <- the platform's page fault, from ring 3 or from a copy of the kernel; mm_populate()
  * <- mmap(MAP_POPULATE), madvise(), mlock(); mm_write() and others <- the loader, /proc.  Process
- * context.  mm->lock, and no spinlock, because the lock sleeps.
+ * context.  Lock: mm->lock.  It sleeps, so the caller holds no spinlock.
  *
  * The pages of a mapping:
  * - anonymous: a read maps the one page of zeroes, a write allocates;

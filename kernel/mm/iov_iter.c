@@ -29,7 +29,7 @@ static void skip_finished(struct iov_iter *i)
 
 /*
  * Copies up to @n bytes between @kernel and the front of @i: to the application if @to_user, else
- * from it.  Returns the bytes copied.
+ * from the application.  Returns the bytes copied.
  */
 static size_t iter_copy(struct iov_iter *i, char *kernel, size_t n, bool to_user)
 {

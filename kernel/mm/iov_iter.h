@@ -32,7 +32,7 @@ static inline void iov_iter_init_one(struct iov_iter *i, struct iovec *iov, void
 	iov->iov_len = n;
 	*i = (struct iov_iter){.iov = iov, .nr_segs = 1, .count = n};
 }
-/* The same for a buffer of the kernel. */
+/* Like iov_iter_init_one(), but for a buffer of the kernel. */
 static inline void iov_iter_init_kernel(struct iov_iter *i, struct iovec *iov, void *buf, size_t n)
 {
 	iov_iter_init_one(i, iov, buf, n);
@@ -43,8 +43,8 @@ static inline size_t iov_iter_count(const struct iov_iter *i)
 	return i->count;
 }
 /*
- * Both return the number of bytes copied, and advance @i by that number.  It is less than @n if @i
- * is exhausted or one of its buffers is invalid.
+ * copy_from_iter() and copy_to_iter() return the number of bytes copied, and advance @i by that
+ * number.  The number is less than @n if @i is exhausted or one of its buffers is invalid.
  */
 size_t copy_from_iter(void *to, size_t n, struct iov_iter *i);
 size_t copy_to_iter(const void *from, size_t n, struct iov_iter *i);

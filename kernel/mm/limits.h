@@ -10,8 +10,8 @@
 /* ---- pages ---- */
 /*
  * factor: the kernel reserves sqrt(MIN_FREE_FACTOR * m) KiB of a machine with m KiB of memory for
- * GFP_ATOMIC. If no more than this is free, other allocations of pages fail. As Linux's
- * min_free_kbytes, it is 1 MiB on a machine of 64 MiB, and 2 MiB on one of 256 MiB.
+ * GFP_ATOMIC. If no more than this reserve is free, other allocations of pages fail. The reserve
+ * is, as Linux's min_free_kbytes, 1 MiB on a machine of 64 MiB, and 2 MiB on one of 256 MiB.
  */
 #define MIN_FREE_FACTOR 16
 /*
@@ -21,7 +21,7 @@
 #define MIN_FREE_PART 32
 /*
  * order of a block that page_frag_refill() takes: 3 is 32 KiB. Larger blocks are hard to find in
- * fragmented memory. Linux's PAGE_FRAG_CACHE_MAX_ORDER.
+ * fragmented memory. The value is Linux's PAGE_FRAG_CACHE_MAX_ORDER.
  */
 #define SKB_MAX_ORDER 3
 /*
@@ -35,25 +35,26 @@
 /* ---- the program's memory ---- */
 /*
  * ranges of memory that the program has mapped: mmap(), and mprotect() or munmap() that would cut a
- * range in two, fail with -ENOMEM. A range takes 112 bytes. Linux's default of vm.max_map_count.
+ * range in two, fail with -ENOMEM. A range takes 112 bytes. The value is Linux's default of
+ * vm.max_map_count.
  */
 #define MAX_MAP_COUNT 65530
 /*
  * bytes between a stack and the mapping below it: mmap() chooses no address in this gap, and a
  * stack does not grow into it: the access faults. So a function with a large frame cannot write to
- * another mapping. Linux's stack_guard_gap, 256 pages.
+ * another mapping. The value is Linux's stack_guard_gap, 256 pages.
  */
 #define STACK_GUARD_GAP (256 * 4096UL)
 /*
- * bytes to which a stack grows, unless setrlimit(RLIMIT_STACK) changes it: an access further down is a
- * SIGSEGV. Linux's default.
+ * bytes to which a stack grows, unless setrlimit(RLIMIT_STACK) changes it: an access further down
+ * is a SIGSEGV. The value is Linux's default.
  */
 #define STACK_LIMIT_DEFAULT (8UL << 20)
 /*
- * part of memory: the kernel keeps a 16th of the memory free of the program's pages, but no more than
- * USER_RESERVE_MAX_KIB. Page tables count as the program's pages. A fault that would go below it kills
- * the program, unless the program has fewer pages than USER_GUARANTEED_PART. So sockets and packets
- * find memory however much the program touches.
+ * part of memory: the kernel keeps a 16th of the memory free of the program's pages, but no more
+ * than USER_RESERVE_MAX_KIB. Page tables count as the program's pages. A fault that would take a
+ * page of this reserve kills the program, unless the program has fewer pages than
+ * USER_GUARANTEED_PART. So sockets and packets find memory however much the program touches.
  */
 #define USER_RESERVE_PART 16
 /*
@@ -70,13 +71,13 @@
 
 /* ---- one call ---- */
 /*
- * segments of one readv(), writev(), sendmsg() or recvmsg(): more fail with -EINVAL. POSIX's
- * IOV_MAX, Linux's value.
+ * segments of one readv(), writev(), sendmsg() or recvmsg(): more fail with -EINVAL. The value is
+ * Linux's for POSIX's IOV_MAX.
  */
 #define IOV_MAX_SEGMENTS 1024
 /*
- * bytes of one read() or write(): a larger request moves only this many. Linux's value: the largest
- * int, rounded down to a page.
+ * bytes of one read() or write(): a larger request moves only this many. The value is Linux's: the
+ * largest int, rounded down to a page.
  */
 #define MAX_RW_COUNT 0x7ffff000
 

@@ -216,7 +216,10 @@ static long do_mlock(u64 start, u64 len, bool populate)
 	mm_unlock(mm);
 	if (err || !populate)
 		return err;
-	/* As Linux: a page that cannot be touched is ENOMEM, no memory is EAGAIN. */
+	/*
+	 * As on Linux, the error is ENOMEM for a page that cannot be touched, and EAGAIN without
+	 * memory.
+	 */
 	err = mm_populate(mm, start, end);
 	return err == -ENOMEM ? -EAGAIN : err ? -ENOMEM : 0;
 }

@@ -29,7 +29,7 @@ struct kmem_cache {
 	struct list_head full;
 	u32 empty;  /* slabs kept though empty */
 	u64 live;   /* objects given out now */
-	u64 high;   /* most ever */
+	u64 high;   /* largest value of @live so far */
 	u64 limit;  /* 0 = none */
 	u64 failed; /* allocations refused */
 	u64 slabs;

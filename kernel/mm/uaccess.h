@@ -11,8 +11,9 @@
 #include "kernel/types.h"
 
 /*
- * Returns true if the calling thread is an application in ring 0 (init/ring0): its memory is part of
- * the kernel's.  The weak definition, in images without such applications, returns false.
+ * Returns true if the calling thread is an application in ring 0 (init/ring0): such an
+ * application's memory is part of the kernel's memory.  The weak definition, in images without such
+ * applications, returns false.
  */
 bool access_is_exempt(void);
 static inline bool access_ok(const void __user *p, size_t n)
@@ -21,8 +22,9 @@ static inline bool access_ok(const void __user *p, size_t n)
 }
 
 /*
- * Both return the number of bytes NOT copied (0 = all were copied), as in Linux.  Nothing is copied if
- * a part of the range lies outside the application's half of the address space.
+ * copy_from_user() and copy_to_user() return the number of bytes NOT copied (0 = all were copied),
+ * as in Linux.  Nothing is copied if a part of the range lies outside the application's half of the
+ * address space.
  */
 static inline size_t __must_check copy_from_user(void *to, const void __user *from, size_t n)
 {

@@ -105,16 +105,16 @@ struct vm_area_struct *find_vma_intersection(struct mm_struct *mm, u64 start, u6
 struct vm_area_struct *vma_next(const struct vm_area_struct *vma);
 struct vm_area_struct *vma_prev(const struct vm_area_struct *vma);
 /*
- * Returns the highest address in [low, high) at which @len bytes are free, or -ENOMEM.  All are
- * multiples of PAGE_SIZE.
+ * Returns the highest address in [low, high) at which @len bytes are free, or -ENOMEM.  The
+ * addresses and @len are multiples of PAGE_SIZE.
  */
 u64 vma_find_gap(struct mm_struct *mm, u64 low, u64 high, u64 len);
 /* The lowest address that @vma needs: a stack keeps a gap below its start. */
 u64 vma_start_gap(const struct vm_area_struct *vma);
 /*
  * Adds a range that must be free.  Takes its own reference of @file.  Returns NULL when memory is
- * out.  vma_add() also joins it with its neighbours if they are alike, and returns the VMA that then
- * contains the range.
+ * out. vma_add() also joins the range with its neighbours if they are alike, and returns the VMA
+ * that then contains the range.
  */
 struct vm_area_struct *vma_insert(struct mm_struct *mm, u64 start, u64 end, u32 flags,
 				  struct file *file, u64 pgoff);
@@ -171,25 +171,25 @@ void fault_init(void);
  */
 int mm_fault_locked(struct mm_struct *mm, u64 addr, unsigned int access);
 /*
- * Faults in [start, end), up to the first error, which it returns.  mm->lock not held, because the
- * CPU is yielded between pages.
+ * Makes the pages of [start, end) present, up to the first error.  Returns 0 or that error.
+ * mm->lock not held, because the CPU is yielded between pages.
  */
 int mm_populate(struct mm_struct *mm, u64 start, u64 end);
 /* Like mm_populate(), but with @access for all pages. */
 int mm_populate_access(struct mm_struct *mm, u64 start, u64 end, unsigned int access);
 /*
- * The file of @inode became shorter: drops the pages of its mappings from page @first of the file on,
- * so that their next access is a SIGBUS.  mm->lock not held.
+ * Called when the file of @inode became shorter.  Drops the pages of its mappings from page @first
+ * of the file on, so that their next access is a SIGBUS. mm->lock not held.
  */
 void mm_unmap_file(const struct inode *inode, u64 first);
 /*
- * Moves the pages that are present in [from, from + len) of @vma to @to.  On an error, -ENOMEM, all
- * are in their old places.  mm->lock held.
+ * Moves the pages that are present in [from, from + len) of @vma to @to.  Returns 0, or -ENOMEM:
+ * all pages are then in their old places. mm->lock held.
  */
 int mm_move_pages(struct vm_area_struct *vma, u64 from, u64 to, u64 len);
 /* Drops the pages that are present in [start, end); their next access is a fault. mm->lock held. */
 void mm_zap(struct mm_struct *mm, u64 start, u64 end);
-/* Returns whether @page counts in program_pages: it belongs to this mapping alone. */
+/* Returns true if @page counts in program_pages: such a page belongs to one mapping alone. */
 static inline bool page_is_programs(const struct page *page)
 {
 	return page->flags & PG_BUDGET && page->budget == &program_pages;
