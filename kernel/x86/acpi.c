@@ -3,10 +3,11 @@
  * Reads the few values that the kernel needs from ACPI's tables.
  *
  * Caller: hal_late_init() -> acpi_init(), once, at boot.  A panic that powers off must not have to
- * map and parse tables, so all values are read then.  No lock.  The tables come from the firmware:
- * their lengths and checksums are verified before they are used.  There is no AML interpreter: \_S5
- * is a constant package and is found by its bytes, as are a few devices (acpi_devices.c).  Compare
- * Linux's drivers/acpi/tables.c, sleep.c; ACPI 6.4, chapters 5.2, 7.4.2, 20.2.
+ * map and parse tables, so acpi_init() reads all values.  No lock.  The tables come from the
+ * firmware: their lengths and checksums are verified before they are used.  There is no AML
+ * interpreter: \_S5 is a constant package and is found by its bytes, as are a few devices
+ * (acpi_devices.c).  Compare Linux's drivers/acpi/tables.c, sleep.c; ACPI 6.4, chapters 5.2, 7.4.2,
+ * 20.2.
  */
 #include "kernel/x86/acpi.h"
 #include "kernel/lib/string.h"

@@ -180,7 +180,7 @@ static bool find_integer(const struct span *body, const char *name, u64 *value)
 
 /*
  * Finds an integer that is defined as a name, or returned by a method without other statements.
- * _CBA may be either.
+ * Firmware defines _CBA in either way.
  */
 static bool find_returned(const struct span *body, const char *name, u64 *value)
 {
@@ -252,8 +252,8 @@ static bool find_resources(const struct span *body, struct span *resources)
 }
 
 /*
- * Returns the type and the data of the next resource descriptor, and advances @s.  False at the end
- * tag, or if the descriptor goes beyond the end of @s.
+ * Returns the type and the data of the next resource descriptor, and advances @s.  Returns false at
+ * the end tag, or if the descriptor goes beyond the end of @s.
  */
 static bool next_resource(struct span *s, u8 *tag, struct span *data)
 {

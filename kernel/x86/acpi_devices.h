@@ -23,7 +23,10 @@ struct acpi_mmio_slot {
 struct acpi_devices {
 	struct acpi_mmio_slot mmio[VIRTIO_MMIO_MAX];
 	unsigned int nr_mmio;
-	/* Slots that were ignored: beyond VIRTIO_MMIO_MAX, or described in another way. */
+	/*
+	 * Slots that were ignored, because VIRTIO_MMIO_MAX were found or their description was not
+	 * understood.
+	 */
 	unsigned int mmio_left_out;
 
 	u8 roots[PCI_ROOTS_MAX]; /* numbers of the PCI root buses other than bus 0 */

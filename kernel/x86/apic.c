@@ -146,7 +146,7 @@ void apic_timer_use_deadline(void)
 	apic_write(APIC_LVT_TIMER, LVT_TIMER_DEADLINE | VECTOR_TIMER);
 	/*
 	 * Setting the mode is a memory access, setting a deadline is an MSR write: without a
-	 * barrier, the CPU may do the second first.
+	 * barrier, the CPU may set a deadline before the mode.
 	 */
 	__asm__ volatile("mfence" : : : "memory");
 }

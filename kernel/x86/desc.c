@@ -126,7 +126,10 @@ void desc_init(void)
 	set_gate(VECTOR_NMI, IST_NMI);
 	set_gate(VECTOR_MACHINE_CHECK, IST_MACHINE_CHECK);
 	set_gate(VECTOR_DEBUG, IST_DEBUG);
-	/* The instruction INT3.  All other gates are closed: INT in ring 3 is a protection fault. */
+	/*
+	 * Ring 3 may use the instruction INT3.  All other gates are closed: any other INT in ring 3
+	 * is a protection fault.
+	 */
 	idt[VECTOR_BREAKPOINT].type |= GATE_RING3;
 	__asm__ volatile("lidt %0" : : "m"(pointer));
 }

@@ -166,9 +166,9 @@ maybe_iret:
 	.size maybe_iret, . - maybe_iret
 
 /*
- * An exception that may come between an entry and its swapgs, or between swapgs and the return.
- * There CS says ring 0, but GS has the program's base: so test the base itself.  The kernel's base
- * lies in the upper half, and the program cannot set such a base.
+ * An exception that may come between an entry and its swapgs, or between swapgs and the return.  At
+ * these places CS says ring 0, but GS has the program's base: so test the base itself.  The
+ * kernel's base lies in the upper half, and the program cannot set such a base.
  */
 	.balign 16
 	.type paranoid, @function
@@ -252,9 +252,9 @@ entry_SYSCALL_64_end:
  * void hal_context_switch(struct hal_context *from, struct hal_context *to)
  *
  * For the compiler this is a function call, so only the callee-saved registers must be kept.  In
- * the ABI these include the control words of both floating-point units (x87 and SSE), but the kernel
- * never changes these: they belong to a thread of the program, as the vector registers do
- * (hal_user_switch()).
+ * the ABI these include the control words of both floating-point units (x87 and SSE), but the
+ * kernel never changes the control words: they belong to a thread of the program, as the vector
+ * registers do (hal_user_switch()).
  */
 	.globl hal_context_switch
 	.type hal_context_switch, @function

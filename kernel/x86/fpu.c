@@ -4,8 +4,8 @@
  *
  * Callers: x86_start_moved() -> fpu_init(); hal_user_switch() -> fpu_switch(); thread creation,
  * signals, exceptions.  The kernel uses no vector registers, except copies (usercopy.S), which
- * restore them.  So they keep the values of the thread that was in ring 3 last, their owner, and are
- * saved only if another thread of the program gets the CPU.
+ * restore them.  So the registers keep the values of the thread that was in ring 3 last, their
+ * owner, and are saved only if another thread of the program gets the CPU.
  *
  * Each thread's area is at the top of its stack, in the layout of XSAVE, whose size is fixed because
  * XCR0 is: x87, SSE and AVX.  Compare Linux's arch/x86/kernel/fpu/.
@@ -44,7 +44,7 @@ struct fxregs {
 
 /* XSAVE's header, behind the registers of FXSAVE. */
 struct xheader {
-	u64 present; /* bit n: component n has a value; else it has its initial one */
+	u64 present; /* bit n: component n has a value; else it has its initial value */
 	u64 compacted;
 	u64 reserved[6];
 };
@@ -149,7 +149,7 @@ bool fpu_has_xsave(void)
 	return xfeatures;
 }
 
-/* Bytes of the registers themselves. */
+/* Returns the bytes that the registers themselves take. */
 static u32 registers_size(void)
 {
 	if (!xfeatures)
@@ -227,15 +227,15 @@ static int read_extended(struct fxregs *area, u64 address)
 int fpu_restore_frame(u64 address)
 {
 	/*
-	 * Not the thread's own area: a copy may sleep, and then another thread's switch saves this
-	 * thread's registers there.
+	 * Do not copy into the thread's own area: a copy may sleep, and then another thread's
+	 * switch saves this thread's registers there.
 	 */
 	u8 buffer[FPU_AREA_SIZE] __aligned(64);
 	struct fxregs *area = (struct fxregs *)buffer;
 	u32 mxcsr_mask;
 	int err = 0;
 
-	/* Linux's XRSTOR reads the frame itself, and refuses it. */
+	/* Linux reads the frame with XRSTOR, which refuses such an address. */
 	if (address % (xfeatures ? 64 : 16))
 		return -EINVAL;
 	save(area_of(current));

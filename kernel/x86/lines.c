@@ -26,7 +26,7 @@ struct recent_file {
 	s64 line;
 };
 
-/* Reads which file the next row belongs to, and moves it to recent[0]. */
+/* Reads which file the next row belongs to, and moves that file to recent[0]. */
 static void select_file(struct nibbles *r, struct recent_file *recent)
 {
 	u64 place = nibbles_read(r);

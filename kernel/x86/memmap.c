@@ -2,10 +2,10 @@
 /*
  * The memory map of struct boot_info.
  *
- * Callers in order: the entry code, which enters RAM first and then the reserved ranges in it.
- * That is boot/pvh.c in the kernel, or boot/efi_memory.c in the UEFI application (this file is
- * linked into both).  Then paging.c, for the image and the page tables behind it.  Boot only,
- * interrupts off, no lock.  Compare Linux's arch/x86/kernel/e820.c and mm/memblock.c.
+ * Callers in order: boot/pvh.c in the kernel, or boot/efi_memory.c in the UEFI application (this
+ * file is linked into both); they add RAM first and the reserved ranges afterwards.  Then paging.c,
+ * which adds the image and the page tables behind the image.  Boot only, interrupts off, no lock.
+ * Compare Linux's arch/x86/kernel/e820.c and mm/memblock.c.
  */
 #include "kernel/x86/memmap.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The registers of the interrupted code that the CPU and entry.S save.  All registers are saved, so
- * that code can print and change them, and pass them to a signal handler.
- * entry.S pushes them beginning with the last field; change both together.  Compare Linux's
+ * that code can print and change them, and pass them to a signal handler. entry.S pushes them
+ * beginning with the last field; change the struct and entry.S together.  Compare Linux's
  * asm/ptrace.h.
  */
 #ifndef KERNEL_X86_PTRACE_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The time of day on the machine: from the UEFI firmware, else from the real-time clock, which is
- * read through ports 0x70 and 0x71.  The code assumes that both keep UTC, as on servers and virtual
- * machines.
+ * read through ports 0x70 and 0x71.  The code assumes that the firmware and the clock keep UTC, as
+ * on servers and virtual machines.
  *
  * Caller: hal_late_init() -> rtc_init(); wallclock_init() -> hal_wall_clock().  Boot, interrupts
  * off, no lock: no other code uses the ports.

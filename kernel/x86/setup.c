@@ -36,8 +36,8 @@ extern const u8 pack_start[], pack_end[]; /* boot/pack.S */
 static struct cpu *no_cpu;
 
 /*
- * Writes STAC and CLAC into the code.  It is still writable here; the final page tables are loaded
- * later.
+ * Writes STAC and CLAC into the code.  The code is still writable here: the final page tables are
+ * loaded later.
  */
 static void open_smap_sites(void)
 {

@@ -12,8 +12,8 @@
 #include "boot/boot_info.h"
 
 /*
- * Distance from the image's linked physical address to the one where it was loaded.  The entry code
- * sets it before anything else.
+ * Distance from the image's linked physical address to the physical address where it was loaded.
+ * The entry code sets it before anything else.
  */
 extern s64 image_offset;
 

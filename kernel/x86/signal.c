@@ -165,7 +165,10 @@ int hal_signal_deliver(const struct ksignal *ksig, const u64 *mask)
 	struct rt_sigframe *at;
 	u64 fpstate, sp;
 
-	/* Linux requires it, too: there is no code on the stack that the handler could return to. */
+	/*
+	 * Linux requires SA_RESTORER, too: there is no code on the stack that the handler could
+	 * return to.
+	 */
 	if (!(ksig->action.flags & SA_RESTORER))
 		return -EFAULT;
 	fpstate = ALIGN_DOWN(top - fpu_frame_size(), FPU_FRAME_ALIGN);

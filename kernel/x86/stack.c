@@ -4,7 +4,8 @@
  *
  * Callers: kthread_run() -> hal_stack_alloc(); reap_threads(), for a thread that has ended ->
  * hal_stack_free().  Process context.  Interrupts are disabled while the slots and the cache change
- * (this file is below the locks, so it takes none), but not while pages are allocated and mapped.
+ * (kernel/x86 is the layer below the spinlocks, so it uses no spinlock), but not while pages are
+ * allocated and mapped.
  *
  * Virtual memory from STACK_AREA_BASE on is divided into slots.  A stack fills the top of its slot;
  * the rest, at least a page, stays unmapped, so that an overflow faults.  A few stacks stay mapped

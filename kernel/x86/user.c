@@ -185,8 +185,9 @@ bool x86_syscall(struct pt_regs *regs)
 /* ---- threads -------------------------------------------------------------------------------- */
 
 /*
- * Makes the selectors null that a thread has loaded, so that no other thread reads them.  GS's base is
- * the kernel's now: the program's is exchanged for it meanwhile, because loading GS changes the base.
+ * Makes the selectors null that a thread has loaded, so that no other thread reads them.  In the
+ * kernel GS has the kernel's base.  Loading GS changes the base, so GS gets the program's base
+ * meanwhile.
  */
 static void clear_selectors(void)
 {
@@ -214,8 +215,8 @@ void hal_user_switch(struct task_struct *next)
 		clear_selectors();
 	}
 	/*
-	 * The last thread may have loaded a selector, a null one too, and so changed a base that
-	 * the CPU holds.
+	 * The last thread may have loaded a selector, even a null selector, and so changed a base
+	 * that the CPU holds.
 	 */
 	if (cpu->fs_base != next->hal.fs_base || (other && cpu->fs_base)) {
 		cpu->fs_base = next->hal.fs_base;
@@ -264,7 +265,7 @@ static long set_base(u64 *base, u64 value)
 	return 0;
 }
 
-/* The CPU's own value, which a selector may have changed. */
+/* Reads the base from the CPU, because a selector that the program loaded may have changed it. */
 static long get_base(u32 msr, void __user *to)
 {
 	u64 base = rdmsr(msr);

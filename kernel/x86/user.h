@@ -33,7 +33,7 @@ void user_syscalls_init(void); /* registers arch_prctl(); boot */
  * after the work before the return to ring 3 is done.
  */
 void x86_user_trap(struct pt_regs *regs);
-/* The same for a system call.  Returns true if SYSRET restores exactly @regs. */
+/* Like x86_user_trap(), but for a system call.  Returns true if SYSRET restores exactly @regs. */
 bool x86_syscall(struct pt_regs *regs);
 /* Does what must be done before the return to ring 3. irq off, also on return. */
 void user_work(void);
@@ -51,7 +51,7 @@ void fpu_reset(struct task_struct *p);
  * off.
  */
 void fpu_switch(struct task_struct *next);
-/* @p ends: its vector registers need not be saved. irq off. */
+/* Called when @p ends: its vector registers need not be saved. irq off. */
 void fpu_forget(struct task_struct *p);
 /* Gives the new thread @child the vector registers of the current one. */
 void fpu_copy(struct task_struct *child);

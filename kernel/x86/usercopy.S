@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hal_copy_user(): a copy whose addresses may be invalid; hal_user_cmpxchg(): the same for one word.
+ * hal_copy_user(): a copy whose addresses may be invalid; hal_user_cmpxchg(): a compare and
+ * exchange at such an address.
  *
  * Callers: copy_from_user(), copy_to_user() and the functions that use them, in process context;
  * dumps, in any context.  An application may have passed an invalid source or destination.  So each
@@ -21,10 +22,10 @@
  * The copy uses wide moves first.  If one of them faults, the byte loop continues after the last
  * complete group, up to the byte that cannot be accessed.  So the result is exact.
  *
- * Copies of more than WIDE bytes move 64 bytes at a time through vector registers.  These hold
- * values of the application, so they are saved and restored.  No other code uses them meanwhile: a
- * thread is not preempted in a system call, and the kernel's C code is compiled to use general
- * registers only.
+ * Copies of more than WIDE bytes move 64 bytes at a time through vector registers.  The vector
+ * registers hold values of the application, so they are saved and restored.  No other code uses
+ * them meanwhile: a thread is not preempted in a system call, and the kernel's C code is compiled
+ * to use general registers only.
  */
 #define WIDE 192
 

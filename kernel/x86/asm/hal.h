@@ -18,9 +18,12 @@ struct task_struct;
 struct hal_cpu {
 	u64 kernel_sp; /* top of the current thread's kernel stack, if that thread runs in ring 3 */
 	u64 scratch;   /* for entry.S (CPU_SCRATCH), with irq off */
-	/* The thread whose vector registers the CPU holds; NULL: those of none. */
+	/* The thread whose vector registers the CPU holds; NULL: it holds those of no thread. */
 	struct task_struct *fpu_owner;
-	/* The program's bases that the CPU holds, unless thread user_pid has loaded a selector. */
+	/*
+	 * The program's FS and GS bases in the CPU.  Not valid if thread user_pid has loaded a
+	 * selector.
+	 */
 	u64 fs_base, gs_base;
 	int user_pid; /* the thread of the program that ran last */
 };

@@ -4,9 +4,9 @@
  * system call.
  *
  * Callers: C libraries and Go, which find it by AT_SYSINFO_EHDR and its symbols of the version
- * LINUX_2.6.  It is a program's code, in ring 3: linked on its own (vdso.lds), with no access to the
- * kernel but the page of struct vdso_data in front of it.  The clock is hal_clock_ns()'s.  Compare
- * Linux's arch/x86/entry/vdso and lib/vdso/gettimeofday.c.
+ * LINUX_2.6.  Its code runs in ring 3, as part of the program.  It is linked on its own (vdso.lds),
+ * with no access to the kernel but the page of struct vdso_data in front of it.  It shows the clock
+ * of hal_clock_ns().  Compare Linux's arch/x86/entry/vdso and lib/vdso/gettimeofday.c.
  */
 #include "include/uapi/time.h"
 #include "include/uapi/unistd.h"
@@ -35,7 +35,7 @@ static long system_call(long nr, long a, long b)
 	return result;
 }
 
-/* Returns the monotonic clock, and the time of day less that clock in *@wall_offset. */
+/* Returns the monotonic clock, and the time of day minus that clock in *@wall_offset. */
 static u64 read_clock(u64 *wall_offset)
 {
 	u32 sequence, lo, hi;
