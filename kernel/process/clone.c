@@ -26,7 +26,7 @@
 #include "kernel/strace.h"
 #include "kernel/syscall.h"
 
-/* A thread must share these. */
+/* A new thread must share these with its creator. */
 #define SHARED (CLONE_VM | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_FS)
 /* CLONE_SYSVSEM, CLONE_DETACHED and CLONE_IO concern things that this kernel does not have. */
 #define KNOWN                                                                                      \

@@ -25,13 +25,19 @@
 #include "kernel/printk.h"
 #include "kernel/process/limits.h"
 
-/* Linux's numbers: a TiB for mmap(), 16 GiB for the stack. */
+/*
+ * Pages from which a random start is chosen.  Linux's numbers: a TiB for mmap(), 16 GiB for the
+ * stack.
+ */
 #define MMAP_RANDOM_PAGES  (1UL << 28)
 #define STACK_RANDOM_PAGES (1UL << 22)
 /* Bytes between the stack's top and the first place for mmap(), at least and at most. */
 #define MMAP_GAP_MIN (128UL << 20)
 #define MMAP_GAP_MAX (HAL_USER_END / 6 * 5)
-/* argc, the arguments with those that scripts add, the environment, the vector. */
+/*
+ * Most words at the top of the stack: argc, the arguments with those that scripts add, the
+ * environment, the auxiliary vector.
+ */
 #define EXEC_WORDS_MAX                                                                             \
 	(1 + EXEC_ARGS_MAX + 2 * SCRIPT_LEVELS_MAX + 1 + EXEC_ENV_MAX + 1 + 2 * AUXV_MAX)
 /* Bytes of stack that are mapped below argc from the start. */
@@ -102,9 +108,9 @@ static bool is_blank(char c)
 }
 
 /*
- * Cuts the first line "#! INTERPRETER ARGUMENT" of @head into strings; *@arg is NULL if there is none.
- * The argument may contain blanks.  Returns the interpreter's path, or NULL if the line has none or is
- * longer than @head.
+ * Cuts the first line "#! INTERPRETER ARGUMENT" of @head into strings; *@arg is NULL if the line
+ * has no argument.  The argument may contain blanks.  Returns the interpreter's path, or NULL if
+ * the line has none or is longer than @head.
  */
 static char *parse_script(char *head, char **arg)
 {
@@ -222,8 +228,8 @@ static void word(struct stack *s, u64 value)
 }
 
 /*
- * Pushes @n strings so that they lie in memory in their order, and stores their addresses as words from
- * @index on.  The word behind them stays 0.
+ * Pushes @n strings so that they lie in memory in their order, and stores their addresses as words
+ * from @index on.  The word behind these addresses stays 0.
  */
 static void push_strings(struct stack *s, const char *const *strings, unsigned int n,
 			 unsigned int index, u64 *start, u64 *end)

@@ -11,12 +11,15 @@
 #include "kernel/mm/vma.h"
 #include "kernel/types.h"
 
-/* Bytes at the start of a file that tell its kind, and of a line "#! INTERPRETER ARGUMENT". */
+/*
+ * Bytes at the start of a file that are read to find its kind.  A line "#! INTERPRETER ARGUMENT"
+ * must fit.
+ */
 #define EXEC_HEAD 256
 
 struct exec {
 	struct mm_struct *mm;
-	/* The path, as it was given: the name of the process, and AT_EXECFN. */
+	/* The path as it was given.  It becomes the name of the process, and AT_EXECFN. */
 	const char *path;
 	const char *const *argv, *const *envp; /* each ends with NULL */
 	/* The results. */
@@ -62,7 +65,7 @@ struct file *open_exec(const char *path);
 /* Fills @buf from the start of the file; zeroes follow the end of the file. */
 int read_head(struct file *file, const char *path, void *buf, size_t n);
 
-/* A random multiple of PAGE_SIZE below @pages pages; 0 with the option norandmaps. */
+/* Returns a random multiple of PAGE_SIZE below @pages pages; 0 with the option norandmaps. */
 u64 exec_random_offset(u64 pages);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The process: its start, the end of its threads, and its own end, which is the machine's.
+ * The process: its start, the end of its threads, and its own end, which also ends the machine.
  *
  * Callers: init/main.c -> process_run(); exit_group(), a fatal signal and the last thread ->
  * process_exit(); do_exit() -> process_thread_ends().  Process context.  Compare Linux's
@@ -157,8 +157,8 @@ static long sys_exit_group(int code)
 }
 
 /*
- * Ends only the calling thread.  The open files belong to all threads and stay open.  The process
- * ends with its last thread, and with the code of its first, as on Linux.
+ * Ends only the calling thread.  The open files belong to all threads and stay open.  When the last
+ * thread ends, the process ends, with the exit code of its first thread, as on Linux.
  */
 static long sys_exit(int code)
 {

@@ -420,7 +420,7 @@ void futex_thread_ends(void)
 		bool readable = !copy_from_user(&next, (const void *)(entry & ~1UL), sizeof(next));
 		u64 word = (entry & ~1UL) + head.futex_offset;
 
-		/* The pending mutex is released below, with its own rule. */
+		/* The pending mutex is released below, with @pending set. */
 		if ((entry & ~1UL) != pending && !release_mutex(word, entry & 1, false))
 			return;
 		if (!readable)

@@ -51,7 +51,7 @@ static long set_three(struct ids *ids, u32 real, u32 effective, u32 saved)
 	return 0;
 }
 
-/* setuid(): root changes all three, others the effective id. */
+/* setuid(): root changes all three ids, another user only the effective id. */
 static long set_one(struct ids *ids, u32 id)
 {
 	if (id == KEEP)
@@ -62,8 +62,8 @@ static long set_one(struct ids *ids, u32 id)
 }
 
 /*
- * setreuid(): the saved id follows the effective one, if the real one was set.  Without root the real id
- * cannot become the saved one.
+ * setreuid(): if the real id is set, or the effective id to a value other than the old real id, the
+ * saved id becomes the effective id.  Without root the real id cannot become the saved id.
  */
 static long set_two(struct ids *ids, u32 real, u32 effective)
 {
@@ -211,7 +211,7 @@ static long sys_capget(struct cap_header __user *uheader, struct cap_data __user
 	return data && copy_to_user(data, k, sizeof(k)) ? -EFAULT : 0;
 }
 
-/* Giving up capabilities is accepted: none is needed. */
+/* The program may give up capabilities: no system call here needs one. */
 static long sys_capset(struct cap_header __user *uheader, const struct cap_data __user *data)
 {
 	struct cap_data k[2];
@@ -250,7 +250,7 @@ static long sys_getpgrp(void)
 	return PROCESS_PID;
 }
 
-/* The process leads its group and its session. */
+/* The process already leads its group and its session, so it cannot begin a session. */
 static long sys_setsid(void)
 {
 	return -EPERM;

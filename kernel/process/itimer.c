@@ -24,7 +24,7 @@ static struct timeval timeval_of(u64 ns)
 				.tv_usec = ns % NSEC_PER_SEC / NSEC_PER_USEC};
 }
 
-/* A time that is left and shorter than a microsecond shows as one: 0 would mean "not armed". */
+/* If less than a microsecond is left, shows one microsecond: 0 would mean "not armed". */
 static struct itimerval setting_of(const struct posix_timer *t)
 {
 	u64 left = posix_timer_left(t);

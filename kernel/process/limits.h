@@ -40,7 +40,7 @@
 #define FUTEX_BUCKETS 256
 /*
  * entries of a thread's list of robust mutexes: the kernel does not release further mutexes when
- * the thread ends. Linux's ROBUST_LIST_LIMIT.
+ * the thread ends. The value is Linux's ROBUST_LIST_LIMIT.
  */
 #define ROBUST_LIST_MAX 2048
 
@@ -53,8 +53,8 @@
 /* variables of the program's environment: with more the program is not started (E2BIG). */
 #define EXEC_ENV_MAX 128
 /*
- * bytes of all arguments and variables: with more the program is not started (E2BIG). Twice the
- * longest command line, with room for the defaults.
+ * bytes of all arguments and variables: with more the program is not started (E2BIG). This is twice
+ * the longest command line, and room for the defaults.
  */
 #define EXEC_BYTES_MAX 4608
 /*
@@ -62,10 +62,14 @@
  * that linkers make have about a dozen headers.
  */
 #define ELF_PHDRS_MAX 128
-/* bytes of the path of an interpreter (ld.so) in an ELF file: a longer one is refused. Linux's PATH_MAX. */
+/*
+ * bytes of the path of an interpreter (ld.so) in an ELF file: a longer one is refused. The value is
+ * Linux's PATH_MAX.
+ */
 #define INTERP_PATH_MAX 4096
 /*
- * scripts ("#!") whose interpreter is a script again: a longer chain is ELOOP. Linux's value.
+ * scripts ("#!") whose interpreter is a script again: a longer chain fails with ELOOP. Linux's
+ * value.
  */
 #define SCRIPT_LEVELS_MAX 5
 /*

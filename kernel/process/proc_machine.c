@@ -2,8 +2,8 @@
 /*
  * Files of /proc about the machine that C libraries and servers read at their start.
  *
- * Their show functions <- open(), process context.  Values that can only be one here are constants.
- * Compare proc(5) and Linux's fs/proc/stat.c, fs/proc_namespace.c and kernel/sysctl.c.
+ * Their show functions <- open(), process context.  Fields that can have only one value here are
+ * constants.  Compare proc(5) and Linux's fs/proc/stat.c, fs/proc_namespace.c and kernel/sysctl.c.
  */
 #include "kernel/fs/limits.h"
 #include "kernel/fs/proc.h"
@@ -19,7 +19,10 @@ typedef unsigned long long ull;
 
 #define USER_HZ 100
 
-/* Programs count the processors, and ask the CPU itself for its features. */
+/*
+ * No features are shown: programs only count the processors here, and ask the CPU itself for its
+ * features.
+ */
 static int show_cpuinfo(struct seq_file *m)
 {
 	seq_puts(m, "processor\t: 0\nphysical id\t: 0\nsiblings\t: 1\ncore id\t\t: 0\ncpu cores\t: "

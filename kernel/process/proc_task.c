@@ -55,7 +55,7 @@ static int show_comm(struct seq_file *m)
 	return 0;
 }
 
-/* /proc/self/comm is the first thread's. */
+/* /proc/self/comm is the name of the first thread. */
 static int write_comm(char *text)
 {
 	if (!process.first)

@@ -17,7 +17,7 @@
 struct task_struct;
 
 struct process {
-	/* Protects what follows, and the masks and pending signals of all threads; irq off. */
+	/* Protects the fields below, and the masks and pending signals of all threads; irq off. */
 	spinlock_t siglock;
 	struct user_sigaction action[NSIG];
 	struct sigpending shared;  /* signals that any thread may take */

@@ -496,8 +496,8 @@ void restore_saved_sigmask_unless(bool interrupted)
 /* ---- delivery ------------------------------------------------------------------------------- */
 
 /*
- * The call was interrupted and a handler runs.  The call ends with EINTR, or starts again after the
- * handler.
+ * A signal with a handler interrupted the current system call.  Makes the call return EINTR, or
+ * start again after the handler.
  */
 static void call_meets_handler(const struct user_sigaction *action)
 {
@@ -518,7 +518,7 @@ static void call_meets_handler(const struct user_sigaction *action)
 	}
 }
 
-/* The call was interrupted, but no handler runs: the call starts again. */
+/* A signal interrupted the current system call, but no handler runs: makes the call start again. */
 static void call_meets_no_handler(void)
 {
 	switch (hal_syscall_result()) {

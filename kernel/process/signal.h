@@ -71,26 +71,32 @@ void set_current_blocked(u64 mask);
  */
 int set_user_sigmask(const u64 __user *mask, size_t size);
 /*
- * @interrupted: the call returns -EINTR or -ERESTART*, because a signal is pending.  Then the
- * temporary mask stays until that signal is delivered; the signal's frame saves the old mask.
+ * Restores the mask that set_user_sigmask() replaced, unless @interrupted: the call returns -EINTR
+ * or -ERESTART*, because a signal is pending.  Then the temporary mask stays until that signal is
+ * delivered; the signal's frame saves the old mask.
  */
 void restore_saved_sigmask_unless(bool interrupted);
 
-/* The current thread's call returns -ERESTART_RESTARTBLOCK, which this function returns. */
+/*
+ * Makes restart_syscall() call @fn.  Returns -ERESTART_RESTARTBLOCK, which the system call then
+ * returns.
+ */
 long set_restart_fn(long (*fn)(struct restart_block *restart));
 
 /* ---- delivery: process context -------------------------------------------------------------- */
 
 /*
- * Takes a pending signal that is not in @blocked: faults first, then the lowest number, those of the
- * thread before those of the process.  Returns its number; 0: none.
+ * Takes a pending signal that is not in @blocked: faults first, then the lowest number; signals of
+ * the thread come before signals of the process.  Returns its number; 0: none.
  */
 int dequeue_signal(u64 blocked, struct user_siginfo *info);
 /* Copies @info and zeroes the rest of the program's siginfo_t.  Returns 0 or -EFAULT. */
 int copy_siginfo_to_user(void __user *to, const struct user_siginfo *info);
 
 /* For hal_signal_deliver() and hal_sigreturn(). */
-/* Returns the stack pointer at which the frame for @ksig begins, @sp being the thread's. */
+/*
+ * Returns the stack pointer at which the frame for @ksig begins; @sp is the thread's stack pointer.
+ */
 u64 signal_stack(const struct ksignal *ksig, u64 sp);
 bool on_altstack(u64 sp);
 /*

@@ -6,8 +6,8 @@
 #include "kernel/types.h"
 
 /*
- * The release of Linux whose calls and behaviour this kernel offers: programs and libraries refuse to
- * run on one that is too old (glibc: 3.2), and probe for newer calls.
+ * The release of Linux whose calls and behaviour this kernel offers: programs and libraries refuse
+ * to run on a release that is too old (glibc: 3.2), and probe for newer calls.
  */
 #define OS_RELEASE "4.11.0-softnet"
 #define OS_VERSION "#1 softnet"

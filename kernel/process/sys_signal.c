@@ -357,7 +357,7 @@ static long sys_rt_tgsigqueueinfo(int pid, int tid, int sig, const void __user *
 
 /* ---- restarting ----------------------------------------------------------------------------- */
 
-/* The program calls it because the return to ring 3 put its number into RAX. */
+/* The return to ring 3 put the number of this call into RAX, so the program makes the call. */
 static long sys_restart_syscall(void)
 {
 	struct restart_block *restart = &current->sig.restart;
