@@ -32,10 +32,10 @@
 #define LOG_LINE_MAX 256
 /*
  * log lines of one kind that a device can cause, within LOG_BURST_MS: further ones are only
- * counted. Linux's printk_ratelimit_burst.
+ * counted. The value is Linux's printk_ratelimit_burst.
  */
 #define LOG_BURST_LINES 10
-/* ms: the interval of LOG_BURST_LINES. Linux's printk_ratelimit. */
+/* ms: the interval of LOG_BURST_LINES. The value is Linux's printk_ratelimit. */
 #define LOG_BURST_MS 5000
 /*
  * polls of a full serial port: after them, that is after 10 to 40 ms, the byte is lost, and later
@@ -78,8 +78,9 @@
  */
 #define SHUTDOWN_STAGE_MS 1000
 /*
- * ms from the first press of the power button, which sends SIGTERM, to the end of the machine: a program
- * that has not ended by then is not waited for. `docker stop` gives a container the same time.
+ * ms from the first press of the power button, which sends SIGTERM, to the end of the machine: the
+ * machine then ends even if the program has not ended. `docker stop` gives a container the same
+ * time.
  */
 #define PROGRAM_END_MS 10000
 

@@ -13,7 +13,7 @@
 struct ratelimit {
 	u64 begin_ns;       /* ns: when the present interval began; 0: no interval has begun */
 	unsigned int lines; /* lines allowed in the present interval */
-	u64 withheld;       /* lines suppressed since the last line that reported such a number */
+	u64 withheld;       /* lines suppressed since suppressed lines were last reported */
 };
 
 /*

@@ -177,7 +177,7 @@ void strace_enter(unsigned int nr, const char *name, const long *args)
 {
 	char line[LINE_MAX];
 
-	/* These do not return. */
+	/* These calls do not return, so log them when they begin. */
 	if (nr != __NR_exit && nr != __NR_exit_group && nr != __NR_rt_sigreturn)
 		return;
 	put_call(line, nr, name, args);

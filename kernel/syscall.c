@@ -68,8 +68,8 @@ long kernel_syscall(long nr, long a, long b, long c, long d, long e, long f)
 	if (unlikely(this_cpu()->need_resched) && !self->syscall_depth)
 		cond_resched();
 	/*
-	 * In a thread without PF_USER the call ends with EINTR.  For a program's thread
-	 * exit_to_user() decides.
+	 * A signal interrupted the call.  In a thread without PF_USER such a call ends with EINTR;
+	 * in a thread of the program, exit_to_user() decides how it ends.
 	 */
 	if (unlikely(is_restart(ret)) && !(self->flags & PF_USER))
 		return -EINTR;

@@ -46,7 +46,7 @@ static inline unsigned int preempt_count(void)
 {
 	return this_cpu()->preempt_count;
 }
-/* In a hard interrupt handler. */
+/* Returns true in a hard interrupt handler. */
 static inline bool in_irq(void)
 {
 	return preempt_count() & HARDIRQ_MASK;

@@ -53,10 +53,12 @@ struct task_struct {
 	char comm[TASK_COMM_LEN];
 	/* The following fields are used in threads with PF_USER only. */
 	struct thread_signals sig;
-	/* At the thread's end, 0 is stored here and a waiter is woken; 0: no address. */
+	/*
+	 * Address where the kernel stores 0 at the thread's end, and wakes a waiter; 0: no address.
+	 */
 	u64 clear_child_tid;
 	u64 robust_list; /* the argument of set_robust_list() */
-	/* Kept for the program; the scheduler does not use them. */
+	/* The scheduler does not use these fields; they are kept for the program. */
 	int policy, rt_priority, nice;
 };
 
@@ -133,7 +135,7 @@ static inline bool signal_pending(const struct task_struct *p)
 	return p->interrupted;
 }
 /*
- * Ends an interruptible sleep of @p, now or the next time: the function that sleeps then returns
+ * Ends the present or the next interruptible sleep of @p: the function that sleeps then returns
  * -EINTR or -ERESTARTSYS.
  */
 void thread_interrupt(struct task_struct *p);

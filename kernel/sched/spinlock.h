@@ -8,8 +8,8 @@
  *   - a lock that is ever taken in a hard interrupt must be taken with spin_lock_irqsave() elsewhere;
  *   - no context takes a lock that it holds already; only the holder unlocks; the holder does not sleep.
  *
- * spin_lock(lock), spin_unlock(lock): for callers that no softirq or interrupt which takes the lock
- *   can interrupt.
+ * spin_lock(lock), spin_unlock(lock): for a lock that no softirq or interrupt takes, or for a caller
+ *   that cannot be interrupted by them.
  * spin_lock_bh(lock), spin_unlock_bh(lock): keep softirqs out, too.
  * spin_lock_irqsave(lock, flags), spin_unlock_irqrestore(lock, flags): keep hard interrupts out, too.
  * lockdep_assert_held(lock), lockdep_assert_irqs_enabled(): check what a function requires of its

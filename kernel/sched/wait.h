@@ -92,8 +92,8 @@ int autoremove_wake_function(wait_queue_t *wait, unsigned int mode, int flags, v
 void __wake_up(wait_queue_head_t *q, unsigned int mode, int nr_exclusive, void *key);
 
 /*
- * For a caller that holds q->lock with irq off, because the lock also protects the condition: wakes
- * waiters, or adds an exclusive one.
+ * For a caller that holds q->lock with irq off, because the lock also protects the condition:
+ * __wake_up_locked() wakes waiters, __add_wait_queue_exclusive() adds an exclusive entry.
  */
 void __wake_up_locked(wait_queue_head_t *q, unsigned int mode, int nr_exclusive, void *key);
 static inline void __add_wait_queue_exclusive(wait_queue_head_t *q, wait_queue_t *wait)

@@ -5,11 +5,10 @@
  * clock_timer_start() <- sleep.c, kernel/process; wallclock_set() -> clock_was_set(); the HRTIMER
  * softirq -> fire().  An hrtimer counts on the monotonic clock, so a timer on the time of day is
  * moved when the time of day is set.  For that, armed timers on the time of day are in a list.  A
- * second list has the functions that are told of it (timerfd).
+ * second list has the functions that are called when the time of day is set (timerfd).
  *
- * Lock: realtime_lock, interrupts off; the lock of the hrtimers and those of the watches' functions
- * are inside it.  Compare the clock
- * bases of Linux's kernel/time/hrtimer.c.
+ * Lock: realtime_lock, interrupts off; the lock of the hrtimers and the locks of the watches'
+ * functions are taken inside it.  Compare the clock bases of Linux's kernel/time/hrtimer.c.
  */
 #include "kernel/time/clock_timer.h"
 

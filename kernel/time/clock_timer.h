@@ -39,7 +39,10 @@ struct clock_watch {
 	struct list_head list; /* empty while the watch is not added */
 };
 void clock_watch_setup(struct clock_watch *watch, void (*was_set)(struct clock_watch *watch));
-/* Both may be called in any state of @watch.  Process context. */
+/*
+ * clock_watch_add() and clock_watch_remove() may be called in any state of @watch.  Process
+ * context.
+ */
 void clock_watch_add(struct clock_watch *watch);
 void clock_watch_remove(struct clock_watch *watch);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one-shot hardware timer.  It remembers the deadline for which the device is armed, and writes
- * to the device only for an earlier deadline.
+ * The one-shot hardware timer.  This file remembers the deadline for which the device is armed, and
+ * writes to the device only for an earlier deadline.
  *
  * Callers: the timer wheel (mod_timer, run_timers), the scheduler (the end of a slice while others
  * wait), do_timer_interrupt().  No lock: interrupts are off, and the data belongs to this CPU.

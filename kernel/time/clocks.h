@@ -19,7 +19,7 @@ int clock_check(int clock);
 int clock_can_wait(int clock, bool timer);
 /*
  * Returns an id for @clock that other threads may use, too: replaces CLOCK_*_CPUTIME_ID, which mean
- * the caller's clock, by the id with the tid.
+ * the caller's clock, by an id that contains the caller's tid.
  */
 int clock_of_caller(int clock);
 /* Returns the clock's time in ns; 0 for the CPU time of a thread that has ended. */

@@ -44,7 +44,7 @@
 struct timer_base {
 	spinlock_t lock;
 	/*
-	 * The next two are in jiffies and compared as 64-bit numbers, which do not wrap in 500
+	 * @clk and @next are in jiffies, and compared as 64-bit numbers, which do not wrap in 500
 	 * million years.
 	 */
 	/* The next jiffy to handle; every bucket with a timer begins at or after it. */

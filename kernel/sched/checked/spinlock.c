@@ -10,8 +10,8 @@
  * Such a pair is reported as soon as both contexts were recorded, even if no deadlock has happened
  * yet.  The line of code where each context was first recorded is kept in a small separate table,
  * so that the locks stay small (every socket has several).  If two locks share an entry of that
- * table, a report may name only one of its two lines.  Compare Linux's kernel/locking/spinlock.c
- * and a small part of lockdep.c.
+ * table, a report may name only one of the two lines of code.  Compare Linux's
+ * kernel/locking/spinlock.c and a small part of lockdep.c.
  */
 #include "kernel/sched/spinlock.h"
 
