@@ -3,7 +3,7 @@
  * Pipes: a ring of pages between a writer and a reader.
  *
  * sys_pipe2 <- applications; pipe_read(), pipe_write() <- read(), write().  Process context;
- * pipe->mutex protects the ring and the counts of open ends.
+ * pipe->mutex protects the ring and the counts of open ends; only poll() reads them without it.
  *
  * Each slot of the ring has a page, and the offset and length of the unread data in it.  A write of
  * up to a page goes into one slot while the mutex is held, so it is atomic, as POSIX requires for
@@ -188,25 +188,28 @@ static ssize_t pipe_write(struct file *file, struct iov_iter *from)
 
 /* ---- the rest of a file --------------------------------------------------------------------- */
 
+/*
+ * Takes no mutex: a thread in splice() holds the mutex while it waits for the other file, and poll() must not
+ * wait for that thread.  A wake-up follows each change of these fields, so an outdated value does no harm.
+ */
 static unsigned int pipe_poll(struct file *file, struct poll_table *pt)
 {
 	struct pipe_inode_info *pipe = file->private_data;
-	unsigned int mask = 0;
+	unsigned int mask = 0, nrbufs;
 
 	poll_wait(file, &pipe->wait, pt);
-	mutex_lock(&pipe->mutex);
+	nrbufs = READ_ONCE(pipe->nrbufs);
 	if ((file->f_flags & O_ACCMODE) == O_RDONLY) {
-		if (pipe->nrbufs)
+		if (nrbufs)
 			mask |= EPOLLIN | EPOLLRDNORM;
-		if (!pipe->writers)
+		if (!READ_ONCE(pipe->writers))
 			mask |= EPOLLHUP;
 	} else {
-		if (pipe->nrbufs < pipe->slots)
+		if (nrbufs < READ_ONCE(pipe->slots))
 			mask |= EPOLLOUT | EPOLLWRNORM;
-		if (!pipe->readers)
+		if (!READ_ONCE(pipe->readers))
 			mask |= EPOLLERR;
 	}
-	mutex_unlock(&pipe->mutex);
 	return mask;
 }
 

@@ -3,12 +3,16 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -220,6 +224,56 @@ static void pair(int s[2])
 	IS(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
 }
 
+/* A splice() that waits for a socket. */
+struct waiting {
+	int socket, pipe, tid;
+	ssize_t result;
+};
+
+static void *splice_one(void *arg)
+{
+	struct waiting *w = arg;
+
+	__atomic_store_n(&w->tid, (int)syscall(SYS_gettid), __ATOMIC_RELEASE);
+	w->result = splice(w->socket, NULL, w->pipe, NULL, 1, 0);
+	return NULL;
+}
+
+/* While a thread waits in splice() for a socket, poll() and epoll_wait() of the pipe do not wait for that thread. */
+static void check_poll_meanwhile(void)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+	int s[2], p[2], ep = epoll_create1(0), tid;
+	struct waiting w;
+	struct pollfd fds[2];
+	pthread_t thread;
+
+	pair(s);
+	IS(pipe2(p, 0), 0);
+	IS(epoll_ctl(ep, EPOLL_CTL_ADD, p[0], &event), 0);
+	w = (struct waiting){.socket = s[0], .pipe = p[1]};
+	IS(pthread_create(&thread, NULL, splice_one, &w), 0);
+	while (!(tid = __atomic_load_n(&w.tid, __ATOMIC_ACQUIRE)))
+		sched_yield();
+	wait_until_asleep(tid);
+	fds[0] = (struct pollfd){.fd = p[0], .events = POLLIN};
+	fds[1] = (struct pollfd){.fd = p[1], .events = POLLOUT};
+	IS(poll(fds, 2, 0), 1);
+	IS(fds[0].revents, 0);
+	IS(fds[1].revents, POLLOUT);
+	IS(epoll_wait(ep, &event, 1, 0), 0);
+	IS(write(s[1], "x", 1), 1);
+	IS(epoll_wait(ep, &event, 1, -1), 1);
+	IS(pthread_join(thread, NULL), 0);
+	IS(w.result, 1);
+	IS(poll(fds, 1, 0), 1);
+	for (int i = 0; i < 2; i++) {
+		IS(close(s[i]), 0);
+		IS(close(p[i]), 0);
+	}
+	IS(close(ep), 0);
+}
+
 static void check_devices(void)
 {
 	int null = open("/dev/null", O_RDWR), zero = open("/dev/zero", O_RDONLY), p[2];
@@ -245,5 +299,6 @@ void check_splice(void)
 	check_pipes_only();
 	check_sockets_of(connected);
 	check_sockets_of(pair);
+	check_poll_meanwhile();
 	check_devices();
 }
