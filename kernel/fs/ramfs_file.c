@@ -198,23 +198,89 @@ static void size_at_least(struct tree_inode *inode, u64 size)
 	mutex_unlock(&ramfs.lock);
 }
 
-int ramfs_allocate(struct tree_inode *inode, u64 pos, u64 len, bool keep_size)
+/* Counts the holes among the pages from @first to before @end. ramfs.lock held. */
+static u64 count_holes(const struct tree_inode *inode, u64 first, u64 end)
 {
-	struct page *page = NULL;
+	u64 holes = end - first;
 
-	mutex_lock(&inode->i_mutex);
-	for (u64 index = pos / PAGE_SIZE; index * PAGE_SIZE < pos + len; index++) {
-		page = find_or_create_page(inode, index);
-		if (IS_ERR(page))
-			break;
-		put_page(page);
+	for (u64 index = first; radix_tree_next(&inode->i_data, &index) && index < end; index++)
+		holes--;
+	return holes;
+}
+
+/* Allocates a page for each of these holes.  Returns 0 or -errno; the caller frees the list. */
+static int pages_for_holes(const struct tree_inode *inode, u64 first, u64 end,
+			   struct list_head *pages)
+{
+	u64 holes, room;
+
+	mutex_lock(&ramfs.lock);
+	holes = count_holes(inode, first, end);
+	room = ramfs.usage.pages_max - ramfs.usage.pages;
+	mutex_unlock(&ramfs.lock);
+	if (holes > room)
+		return -ENOSPC;
+	for (; holes; holes--) {
+		struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+
+		if (!page)
+			return -ENOMEM;
+		list_add(&page->lru, pages);
 		cond_resched();
 	}
-	if (!IS_ERR(page) && !keep_size)
+	return 0;
+}
+
+static struct page *take_listed(struct list_head *pages)
+{
+	struct page *page = list_first_entry_or_null(pages, struct page, lru);
+
+	if (page)
+		list_del(&page->lru);
+	return page;
+}
+
+/* Puts a page of the list into a hole. */
+static int fill_hole(struct tree_inode *inode, u64 index, struct list_head *pages)
+{
+	struct page *page;
+	int err = 0;
+
+	mutex_lock(&ramfs.lock);
+	if (!radix_tree_lookup(&inode->i_data, index)) {
+		page = take_listed(pages);
+		err = insert_page(inode, index, page);
+		if (err)
+			put_page(page);
+	}
+	mutex_unlock(&ramfs.lock);
+	return err;
+}
+
+/*
+ * All pages are allocated before the first becomes part of the file, so a call that fails for want of room
+ * leaves the file as it was.  A page fault may fill a hole meanwhile; nothing makes a hole while i_mutex is held.
+ */
+int ramfs_allocate(struct tree_inode *inode, u64 pos, u64 len, bool keep_size)
+{
+	u64 first = pos / PAGE_SIZE, end = DIV_ROUND_UP(pos + len, PAGE_SIZE);
+	struct page *page;
+	LIST_HEAD(pages);
+	int err;
+
+	mutex_lock(&inode->i_mutex);
+	err = pages_for_holes(inode, first, end, &pages);
+	for (u64 index = first; !err && index < end; index++) {
+		err = fill_hole(inode, index, &pages);
+		cond_resched();
+	}
+	while ((page = take_listed(&pages)))
+		put_page(page);
+	if (!err && !keep_size)
 		size_at_least(inode, pos + len);
 	inode_modified(inode);
 	mutex_unlock(&inode->i_mutex);
-	return IS_ERR(page) ? PTR_ERR(page) : 0;
+	return err;
 }
 
 /* ---- reading and writing --------------------------------------------------------------------- */

@@ -91,6 +91,44 @@ static void test_full_at_the_limit_of_pages(void **state)
 	assert_int_equal(ramfs_usage().pages, usage.pages);
 }
 
+/* A fallocate() that finds too little room, or too little memory, takes none of it.  Linux's tmpfs does the same. */
+static void test_fallocate_takes_all_or_nothing(void **state)
+{
+	struct ramfs_usage usage = ramfs_usage();
+	u64 room = usage.pages_max - usage.pages, free;
+	struct page *held = NULL, *page;
+	long fd = create("/big");
+
+	assert_int_equal(sys(__NR_pwrite64, fd, "x", 1, PAGE_SIZE), 1);
+	assert_int_equal(sys(__NR_fallocate, fd, 0, 0, (room + 1) * PAGE_SIZE), -ENOSPC);
+	assert_int_equal(sys(__NR_fallocate, fd, 0, 0, INT64_MAX), -ENOSPC);
+	assert_int_equal(ramfs_usage().pages, usage.pages + 1);
+	assert_int_equal(size_of("/big"), PAGE_SIZE + 1);
+
+	/* Hold so much memory that the room of the file system exceeds the rest. */
+	while (nr_free_pages() > room / 2 && (page = alloc_page(GFP_KERNEL))) {
+		page->freelist = held;
+		held = page;
+	}
+	free = nr_free_pages();
+	assert_int_equal(sys(__NR_fallocate, fd, 0, 0, room * PAGE_SIZE), -ENOMEM);
+	assert_int_equal(ramfs_usage().pages, usage.pages + 1);
+	assert_int_equal(nr_free_pages(), free);
+	while (held) {
+		page = held;
+		held = page->freelist;
+		page->freelist = NULL;
+		put_page(page);
+	}
+
+	assert_int_equal(sys(__NR_fallocate, fd, FALLOC_FL_KEEP_SIZE, 0, room * PAGE_SIZE), 0);
+	assert_int_equal(ramfs_usage().pages, usage.pages_max);
+	assert_int_equal(size_of("/big"), PAGE_SIZE + 1);
+	assert_int_equal(sys(__NR_unlink, "/big"), 0);
+	assert_int_equal(sys(__NR_close, fd), 0);
+	assert_int_equal(ramfs_usage().pages, usage.pages);
+}
+
 /* LIMIT(RAMFS_INODES_PART) */
 static void test_full_at_the_limit_of_inodes(void **state)
 {
@@ -574,6 +612,7 @@ int main(void)
 #define each(test) cmocka_unit_test_setup_teardown(test, before_each, after_each)
 	const struct CMUnitTest tests[] = {
 		each(test_full_at_the_limit_of_pages),
+		each(test_fallocate_takes_all_or_nothing),
 		each(test_full_at_the_limit_of_inodes),
 		each(test_names_of_one_file_at_the_limit),
 		each(test_longest_name_and_path),
