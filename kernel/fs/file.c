@@ -31,6 +31,7 @@ struct file *alloc_file(struct inode *inode, unsigned int flags, const struct fi
 	 */
 	file->f_flags = flags & ~(O_CLOEXEC | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC);
 	refcount_set(&file->f_count, 1);
+	mutex_init(&file->f_pos_lock);
 	INIT_LIST_HEAD(&file->f_ep_links);
 	return file;
 }

@@ -14,7 +14,7 @@
 
 #include "kernel/lib/atomic.h"
 #include "kernel/mm/iov_iter.h"
-#include "kernel/sched/wait.h"
+#include "kernel/sched/mutex.h"
 #include "kernel/types.h"
 
 struct dentry;
@@ -99,6 +99,8 @@ struct file {
 	unsigned int f_flags; /* O_* of open() and fcntl() */
 	int f_owner;          /* fcntl(F_SETOWN): the process that gets SIGURG; 0: none */
 	u64 f_pos;
+	/* Held by calls that use and move f_pos, if the file has a position. Outside i_mutex and tree_mutex. */
+	struct mutex f_pos_lock;
 	struct list_head f_ep_links; /* the epoll items that watch this file */
 };
 BUILD_BUG_ON(sizeof(struct file) > 128);

@@ -2,7 +2,7 @@
 /*
  * read(), write(), pread(), pwrite(), their vector forms and lseek(), for every kind of file.
  *
- * sys_read ... <- applications.  Process context, no lock of its own.  The file's read_iter or
+ * sys_read ... <- applications.  Process context; f_pos_lock of the file.  The file's read_iter or
  * read_at (write_iter or write_at) moves the bytes; read() passes it an iov_iter with one segment,
  * readv() one with several.  Compare Linux's fs/read_write.c.
  */
@@ -50,15 +50,24 @@ out_put:
 	return err;
 }
 
+/*
+ * A call that uses the file's own position holds f_pos_lock, so that threads that share the file read or write
+ * one after the other (POSIX.1-2017 2.9.7), and lseek() moves no position under a call.
+ */
 ssize_t vfs_iter(struct file *file, struct iov_iter *iter, bool writing, u64 *pos)
 {
 	const struct file_operations *ops = file->f_op;
+	ssize_t res;
 
-	if (writing)
-		return ops->write_iter ? ops->write_iter(file, iter)
-				       : ops->write_at(file, iter, pos ? pos : &file->f_pos);
-	return ops->read_iter ? ops->read_iter(file, iter)
-			      : ops->read_at(file, iter, pos ? pos : &file->f_pos);
+	if (writing ? !!ops->write_iter : !!ops->read_iter)
+		return writing ? ops->write_iter(file, iter) : ops->read_iter(file, iter);
+	if (pos)
+		return writing ? ops->write_at(file, iter, pos) : ops->read_at(file, iter, pos);
+	mutex_lock(&file->f_pos_lock);
+	res = writing ? ops->write_at(file, iter, &file->f_pos)
+		      : ops->read_at(file, iter, &file->f_pos);
+	mutex_unlock(&file->f_pos_lock);
+	return res;
 }
 
 /*
@@ -233,8 +242,13 @@ static long sys_lseek(unsigned int fd, s64 offset, unsigned int whence)
 	if (!file)
 		return -EBADF;
 	res = -EINVAL;
-	if (whence <= SEEK_HOLE)
-		res = file->f_op->llseek ? file->f_op->llseek(file, offset, whence) : -ESPIPE;
+	if (whence <= SEEK_HOLE && file->f_op->llseek) {
+		mutex_lock(&file->f_pos_lock);
+		res = file->f_op->llseek(file, offset, whence);
+		mutex_unlock(&file->f_pos_lock);
+	} else if (whence <= SEEK_HOLE) {
+		res = -ESPIPE;
+	}
 	fput(file);
 	return res;
 }

@@ -60,7 +60,7 @@ bool dir_emit_dots(struct dentry *dir, struct dir_context *ctx)
 static long read_dir(struct file *file, char __user *buf, size_t size)
 {
 	struct dentry *dir = file->f_dentry;
-	struct dir_context ctx = {.pos = file->f_pos, .size = min_t(size_t, size, GETDENTS_MAX)};
+	struct dir_context ctx = {.size = min_t(size_t, size, GETDENTS_MAX)};
 	long res;
 
 	if (!dir || !is_dir(dir->d_inode))
@@ -69,6 +69,8 @@ static long read_dir(struct file *file, char __user *buf, size_t size)
 	if (!ctx.buf)
 		return -ENOMEM;
 	res = -ENOENT;
+	mutex_lock(&file->f_pos_lock);
+	ctx.pos = file->f_pos;
 	mutex_lock(&tree_mutex);
 	if (dir->d_inode->i_nlink) {
 		dir->d_inode->i_op->iterate(dir, &ctx);
@@ -82,6 +84,7 @@ static long read_dir(struct file *file, char __user *buf, size_t size)
 		res = -EFAULT;
 	if (res >= 0)
 		file->f_pos = ctx.pos;
+	mutex_unlock(&file->f_pos_lock);
 	kfree(ctx.buf);
 	return res;
 }

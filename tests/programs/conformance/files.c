@@ -3,7 +3,10 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sendfile.h>
@@ -296,6 +299,59 @@ static void check_links(void)
 	IS(unlink("link"), 0);
 }
 
+/* ---- one position for several threads ------------------------------------------------------------- */
+
+#define SHARED_WORDS (4 * 1024 * 1024 / 8)
+#define CHUNK_WORDS  (512 * 1024 / 8)
+#define READS        400 /* of each thread: together longer than many time slices */
+
+struct reader {
+	int fd;
+	long torn; /* words that do not continue their read() */
+};
+
+static void *read_chunks(void *arg)
+{
+	struct reader *r = arg;
+	uint64_t *words = malloc(CHUNK_WORDS * 8);
+
+	for (int k = 0; k < READS; k++) {
+		ssize_t n = read(r->fd, words, CHUNK_WORDS * 8);
+
+		if (n <= 0)
+			lseek(r->fd, 0, SEEK_SET);
+		/* One word of each 4 KiB: most of the time passes in the kernel, where threads meet. */
+		for (ssize_t i = 0; i < n / 8; i += 512)
+			r->torn += words[i] != words[0] + i;
+	}
+	free(words);
+	return NULL;
+}
+
+/* Threads share the position of an open file: each read() returns bytes that follow one another. */
+static void check_shared_position(void)
+{
+	int fd = open("shared", O_RDWR | O_CREAT, 0600);
+	uint64_t *words = malloc(SHARED_WORDS * 8);
+	struct reader readers[4];
+	pthread_t threads[4];
+
+	for (uint64_t i = 0; i < SHARED_WORDS; i++)
+		words[i] = i;
+	IS(write(fd, words, SHARED_WORDS * 8), SHARED_WORDS * 8);
+	for (int i = 0; i < 4; i++) {
+		readers[i] = (struct reader){.fd = fd};
+		IS(pthread_create(&threads[i], NULL, read_chunks, &readers[i]), 0);
+	}
+	for (int i = 0; i < 4; i++) {
+		IS(pthread_join(threads[i], NULL), 0);
+		IS(readers[i].torn, 0);
+	}
+	free(words);
+	IS(close(fd), 0);
+	IS(unlink("shared"), 0);
+}
+
 void check_files(void)
 {
 	check_open();
@@ -303,4 +359,5 @@ void check_files(void)
 	check_truncate();
 	check_attributes();
 	check_links();
+	check_shared_position();
 }
