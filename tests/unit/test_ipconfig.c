@@ -253,7 +253,7 @@ static void test_words(void **state)
 	cmdline_parse("ip=10.2.0.8/16:eth2 ip=10.3.0.9/16:eth9 ip=192.0.2.5/32 gw=198.51.100.1",
 		      NULL);
 	assert_string_equal(unit_console(), "");
-	cmdline_parse("ip=10.2.0.9/16:eth2", NULL); /* the later one counts */
+	cmdline_parse("ip=10.2.0.9/16:eth2", NULL); /* the later option replaces the earlier one */
 	assert_true(said("10.2.0.9/16 replaces 10.2.0.8/16"));
 	cmdline_parse("gw=240.0.0.1 ip=10.0.0.255/24", NULL);
 	assert_true(said("gw=240.0.0.1: an address of 240.0.0.0/4"));

@@ -126,7 +126,7 @@ static void test_a_full_console_that_takes_a_little(void **state)
 	assert_string_equal(unit_console(), "\n[console:");
 	unit_console_clear();
 	unit_console_room(80);
-	pr_err("cut"); /* 52 bytes: this line has 19, and the line LOST(44) the others */
+	pr_err("cut"); /* 19 bytes, behind the line LOST(44) of 50 bytes */
 	unit_console_room(SIZE_MAX);
 	assert_string_equal(unit_console(), LOST(44) "[    2.000000] cut\n");
 	/* The same holds for text that an application writes. */

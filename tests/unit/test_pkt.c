@@ -160,8 +160,8 @@ static void test_wrong_options_are_named(void **state)
 {
 	struct pkt_options o;
 
-	assert_null(pkt_read_options((const uint8_t *)"\0\xff", 2,
-				     &o)); /* bytes after "end of options" are ignored */
+	/* Bytes after "end of options" (0) are ignored. */
+	assert_null(pkt_read_options((const uint8_t *)"\0\xff", 2, &o));
 	assert_null(pkt_read_options((const uint8_t *)"\xfd\x04zz", 4, &o));
 	assert_non_null(pkt_read_options((const uint8_t *)"\x02", 1, &o));
 	assert_non_null(pkt_read_options((const uint8_t *)"\x01\x02\x04\x05", 4, &o));
