@@ -109,7 +109,7 @@ def one(maker, child, mss, losses):
 
 
 def make_flow(maker):
-    """Makes a connection on which the kernel sends, and loses segments."""
+    """Makes a connection on which the kernel sends, and some of its segments are lost."""
     rng = maker.rng
     child, mss = connect(maker)
     for _ in range(rng.choice((1, 1, 2, 3))):

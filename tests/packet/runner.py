@@ -306,8 +306,8 @@ class Play:
         self._came_back(event, call, prepared, ticket.result)
 
     def _learn_local(self, number, fd):
-        """After connect(), even if it still blocks, the kernel has chosen the local address and port: stores them in
-        the Flow."""
+        """Stores the local address and port in the Flow. The kernel has chosen them when connect() was called, even if
+        connect() still blocks."""
         flow = self.calls.flow_of(fd)
         if flow is None or flow.state != CONNECTING or flow.local.known or \
                 number not in (NUMBERS["connect"], NUMBERS["sendto"], NUMBERS["sendmsg"]):

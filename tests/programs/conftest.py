@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The mark of the tests that `make test` plays; `make test-programs` plays all."""
+"""Defines the mark of the tests that `make test` plays. `make test-programs` plays all tests."""
 
 
 def pytest_configure(config):

@@ -167,7 +167,7 @@ class Connection:
     # ---- sending
 
     def send(self, flags, offset, data=b""):
-        """Sends one segment; @offset is that of its first byte in the stream, -1 for a SYN."""
+        """Sends one segment; @offset is the offset of its first byte in the stream, -1 for a SYN."""
         options, tos = b"", 0
         if flags & SYN:
             options = struct.pack(">BBH", 2, 4, self.mss)

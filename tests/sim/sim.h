@@ -77,7 +77,7 @@ struct plan {
 	uint64_t delay_us;  /* delay of each link in one direction; a path has two links */
 	uint64_t rate_kbit; /* kbit/s of each link in each direction; 0: no limit */
 	uint64_t queue;     /* bytes that may wait before a link; more are dropped */
-	uint64_t loss, dup, reorder, corrupt; /* number of such frames in 10,000 */
+	uint64_t loss, dup, reorder, corrupt; /* frames in 10,000 to which this happens */
 	uint64_t reorder_us;                  /* most additional delay of a reordered frame */
 	uint64_t jitter_us;                   /* most additional delay of any frame */
 	/*
