@@ -134,7 +134,7 @@ SN_API uint32_t sn_warn_count(void);
 /* Stores the name of the @i-th slab cache and its number of live objects.  Returns 0, or -1 if there
  * are not that many caches. */
 SN_API int sn_cache(uint32_t i, const char **name, uint64_t *live);
-SN_API uint64_t sn_live_objects(void); /* of all caches */
+SN_API uint64_t sn_live_objects(void); /* live objects of all caches together */
 SN_API uint64_t sn_free_pages(void);
 SN_API uint32_t sn_timers_armed(void);
 SN_API uint32_t sn_threads(void);

@@ -37,7 +37,7 @@ struct frame {
 	struct ksignal ksig;
 	struct call call;
 	u64 mask;
-	u64 sp; /* of the interrupted code */
+	u64 sp; /* stack pointer of the interrupted code */
 	struct user_stack altstack;
 	bool begun; /* the handler has been called */
 };

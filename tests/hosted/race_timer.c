@@ -103,9 +103,9 @@ void timerfd_settime_against_expiry(void)
 }
 
 /*
- * FUTEX_WAKE as the wait's timeout expires.  The waiter stays in the table until it runs again, so the wake
- * finds the waiter even if the timer came first: the wake counts the waiter, whose wait returns 0
- * and not ETIMEDOUT.
+ * FUTEX_WAKE is called as the timeout of a wait expires.  The waiter stays in the table until it
+ * runs again, so the wake finds the waiter even if the timer came first: the wake counts the
+ * waiter, whose wait returns 0 and not ETIMEDOUT.
  */
 void futex_wake_against_timeout(void)
 {

@@ -282,8 +282,8 @@ struct connection {
 bool scene_connection(struct host *h, uint16_t port, uint16_t peer_port, struct connection *c);
 unsigned int scene_state(struct host *h, uint16_t port, uint16_t peer_port); /* 0: no connection */
 /*
- * The growth since the last scene_mark() of a counter such as "TcpExt.ListenDrops", or of a drop
- * reason's count.
+ * These return by how much a counter such as "TcpExt.ListenDrops", or the count of a drop reason,
+ * has grown since the last scene_mark().
  */
 uint64_t scene_counter(struct host *h, const char *group_dot_name);
 uint64_t scene_drops(struct host *h, const char *reason);

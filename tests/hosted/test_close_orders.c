@@ -45,7 +45,7 @@ static void half_closed_and_then_the_same_side_closes(void)
 	struct pair p = quiet_pair();
 
 	assert_int_equal(scene_shutdown(A, p.a, SHUT_WR), 0);
-	assert_queues(A, p.aport, p.bport, 1, 0); /* the FIN */
+	assert_queues(A, p.aport, p.bport, 1, 0); /* the FIN counts as one byte */
 	scene_sleep(100 * MS);
 	assert_states(p, TCP_FIN_WAIT2, TCP_CLOSE_WAIT);
 	assert_queues(A, p.aport, p.bport, 0, 0);

@@ -73,7 +73,8 @@ static void device_counters(void)
 	scene_pair_close(&p);
 }
 
-/* One line for each CPU, in hexadecimal: packets, drops, times that the budget was used up. */
+/* softnet_stat has a line for each CPU, in hexadecimal: packets, drops, times that the budget was
+ * used up. */
 static void softirq_results(void)
 {
 	unsigned int before, processed, dropped;

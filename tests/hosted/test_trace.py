@@ -206,7 +206,7 @@ def test_a_missing_function_is_noticed(traces, chapter, host, steps):
     for planted in (("tcp_no_such_function", SOFTIRQ), ("tcp_close", PROCESS),
                     ("tcp_v4_rcv", HARDIRQ)):
         assert follow(traces[host], steps[:middle] + [planted] + steps[middle:]), chapter
-    # It also reports steps in a wrong order.
+    # follow() also reports steps in a wrong order.
     assert follow(traces[host], [steps[-1]] * 50 + steps), chapter
 
 

@@ -417,7 +417,6 @@ static void select_calls(void)
 	try(SYS_select, n, PTR(in), PTR(out), 0, 0);
 	note("no reader: writable", is_in(p[1], out));
 	note("no reader: readable", is_in(p[1], in));
-	/* pselect6() */
 	try(SYS_pselect6, n, 0, PTR(out), 0, PTR(&ts), 0);
 	try(SYS_pselect6, n, 0, PTR(out), 0, PTR(&ts), PTR(&good));
 	try(SYS_pselect6, n, 0, PTR(out), 0, PTR(&ts), PTR(&bad));

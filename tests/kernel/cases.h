@@ -21,7 +21,7 @@
 		if (!(cond))                                                                       \
 			panic("%s:%d: %s", __func__, __LINE__, #cond);                             \
 	} while (0)
-/* Shows the actual value. */
+/* Compares two numbers.  If they differ, the message shows the actual one. */
 #define CHECK_IS(expr, expected)                                                                   \
 	do {                                                                                       \
 		long _actual = (long)(expr), _expected = (long)(expected);                         \

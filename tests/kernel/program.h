@@ -77,7 +77,7 @@ static inline void join_threads(void)
 
 	while ((left = threads_left))
 		futex(&threads_left, FUTEX_WAIT, left, NULL);
-	sleep_ms(1); /* the threads end */
+	sleep_ms(1); /* let the threads end */
 }
 
 #endif

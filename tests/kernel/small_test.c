@@ -32,12 +32,12 @@ static void users_and_groups(void)
 	CHECK_IS(CALL3(__NR_getresuid, &a, &b, &c), 0);
 	CHECK(a == 0 && b == 33 && c == 0);
 	CHECK_IS(CALL1(__NR_setuid, 44), -EPERM);
-	CHECK_IS(CALL1(__NR_setuid, 0), 0); /* permitted: the saved user ID is still 0 */
+	CHECK_IS(CALL1(__NR_setuid, 0), 0); /* permitted: the real and the saved user ID are 0 */
 	CHECK_IS(CALL0(__NR_geteuid), 0);
 	CHECK_IS(CALL3(__NR_setresuid, -1, 33, 44), 0);
 	CHECK_IS(CALL2(__NR_setreuid, 44, -1), -EPERM);
 	CHECK_IS(CALL2(__NR_setreuid, -1, 44), 0);
-	CHECK_IS(CALL1(__NR_setuid, 0), 0); /* the real id */
+	CHECK_IS(CALL1(__NR_setuid, 0), 0); /* permitted: the real user ID is 0 */
 	CHECK_IS(CALL1(__NR_setuid, 33), 0);
 	CHECK_IS(CALL1(__NR_setuid, 0), -EPERM);
 	CHECK_IS(CALL1(__NR_setuid, -1), -EINVAL);

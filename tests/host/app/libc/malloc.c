@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* As large as malloc()'s alignment. */
+/* Its size is malloc()'s alignment, so the memory behind it is aligned, too. */
 struct header {
 	_Alignas(16) size_t size;
 };
