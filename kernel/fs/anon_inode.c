@@ -34,6 +34,6 @@ int anon_inode_getfd(const struct file_operations *fops, void *data, unsigned in
 
 void anon_inode_init(void)
 {
-	/* The mode has no type: on Linux, too, fstat() of such a file reports none. */
+	/* The mode has no file type, as on Linux. */
 	inode_init(&anon_inode, 0600);
 }

@@ -119,7 +119,10 @@ out_unlock:
 	return used;
 }
 
-/* Asks the item's file for the events that the item waits for; returns those that it has. */
+/*
+ * Asks the item's file for the events that the item waits for; returns those events that are true
+ * now.
+ */
 static unsigned int ep_item_poll(const struct epitem *epi, struct poll_table *pt)
 {
 	pt->events = epi->events;
@@ -169,8 +172,9 @@ static struct epitem *scan_next(struct eventpoll *ep, struct list_head *list, st
 }
 
 /*
- * Ends a scan.  @again as for scan_next().  @unseen (or NULL) and the rest of @list go back to the head of
- * the ready list.  If the ready list is not empty, a waiting thread is woken for these items.
+ * Ends a scan. @again, if not NULL, goes back to the end of the ready list. @unseen (or NULL) and
+ * the rest of @list go back to the head of the ready list.  If the ready list is not empty, a
+ * waiting thread is woken for these items.
  */
 static void scan_end(struct eventpoll *ep, struct list_head *list, struct epitem *unseen,
 		     struct epitem *again)

@@ -26,8 +26,8 @@ struct file *alloc_file(struct inode *inode, unsigned int flags, const struct fi
 	file->f_op = fops;
 	file->f_inode = inode;
 	/*
-	 * Keep only the flags of the open file. O_CLOEXEC is a flag of the descriptor; the other
-	 * four affect only this call of open().
+	 * Keep only the flags of the open file. O_CLOEXEC is a flag of the descriptor; the four
+	 * other flags that are removed here affect only this call of open().
 	 */
 	file->f_flags = flags & ~(O_CLOEXEC | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC);
 	refcount_set(&file->f_count, 1);

@@ -28,7 +28,7 @@ struct page;
  */
 struct poll_table {
 	void (*qproc)(struct file *file, wait_queue_head_t *q, struct poll_table *pt);
-	unsigned int events; /* those that the caller asks for */
+	unsigned int events; /* the events that the caller asks for */
 };
 /*
  * Returns true if the caller asks for one of @events; a NULL @pt asks for all events.  A ->poll
@@ -147,8 +147,8 @@ void put_unused_fd(unsigned int fd);
 void fd_install(unsigned int fd, struct file *file);
 /*
  * Returns the file of descriptor @fd in current's table, with a reference that the caller drops
- * with fput().  NULL if @fd is not open, or was opened with O_PATH; fget_raw() returns such a file,
- * too.
+ * with fput().  NULL if @fd is not open, or was opened with O_PATH; fget_raw() also returns a file
+ * that was opened with O_PATH.
  */
 struct file *fget(unsigned int fd);
 struct file *fget_raw(unsigned int fd);

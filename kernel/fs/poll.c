@@ -4,11 +4,12 @@
  *
  * sys_poll, sys_ppoll <- applications; select.c; poll_wake() <- wake_up() of a file's queue, in any context.
  *
- * In the first round poll() calls each file's ->poll, which returns the file's events and adds an entry of
- * this call to the file's wait queue.  A wake-up sets `triggered`, then wakes the thread.  The thread sets
- * its state to sleeping, then reads `triggered`: so an event that comes after its ->poll call and before it
- * sleeps is not lost.  Later rounds read the events without adding entries.  Each entry holds a reference of
- * its file, because another thread may close the descriptor meanwhile.  Compare Linux's fs/select.c.
+ * In the first round poll() calls each file's ->poll, which returns the file's events and adds an
+ * entry of this call to the file's wait queue.  A wake-up sets `triggered`, then wakes the thread.
+ * The thread sets its state to sleeping, then reads `triggered`: so an event that comes after the
+ * file's ->poll call and before the thread sleeps is not lost.  Later rounds read the events
+ * without adding entries.  Each entry holds a reference of its file, because another thread may
+ * close the descriptor meanwhile.  Compare Linux's fs/select.c.
  */
 #include "include/uapi/poll.h"
 

@@ -12,7 +12,7 @@ struct dentry;
 
 struct dir_context {
 	u64 pos;   /* of the next entry */
-	char *buf; /* struct linux_dirent64 after struct linux_dirent64 */
+	char *buf; /* a sequence of struct linux_dirent64 */
 	size_t size, used;
 	bool full; /* an entry did not fit */
 };

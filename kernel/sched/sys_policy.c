@@ -59,7 +59,7 @@ static long sys_sched_setaffinity(int tid, unsigned int len, const u64 __user *m
 	return cpus & CPU_MASK ? 0 : -EINVAL;
 }
 
-/* Returns the bytes that it stored: C libraries zero the rest. */
+/* Returns the number of bytes stored, because C libraries zero the other bytes of the mask. */
 static long sys_sched_getaffinity(int tid, unsigned int len, u64 __user *mask)
 {
 	const u64 cpus = CPU_MASK;

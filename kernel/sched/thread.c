@@ -7,9 +7,9 @@
  *
  * A thread that ends cannot free the stack that it runs on.  It goes on a list, and the idle thread
  * or the next kthread_run() frees it.  Some stacks are kept for new threads: a server that creates
- * a thread for each connection would otherwise map and unmap a stack for each.  Locks: the lists
- * are changed with interrupts off (no other thread can run meanwhile, since the kernel is not
- * preempted); readers in process context need no lock as long as they do not sleep.  Compare
+ * a thread for each connection would otherwise map and unmap a stack for each connection.  Locks:
+ * the lists are changed with interrupts off (no other thread can run meanwhile, since the kernel is
+ * not preempted); readers in process context need no lock as long as they do not sleep.  Compare
  * Linux's kernel/fork.c, exit.c and kthread.c.
  */
 #define LOG_SOURCE sched_log
