@@ -41,7 +41,7 @@ struct acpi_rsdp {
 	char oem[6];
 	u8 revision;
 	u32 rsdt;
-	/* from revision 2 on */
+	/* the following fields exist from revision 2 on */
 	u32 length;
 	u64 xsdt;
 	u8 checksum2;

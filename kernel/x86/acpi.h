@@ -16,7 +16,7 @@ struct acpi_register {
 
 struct acpi_info {
 	phys_addr_t hpet;  /* 0: none */
-	u16 pm_timer_port; /* 0: none, and likewise below */
+	u16 pm_timer_port; /* 0: none, as in the fields below */
 	u16 pm1a_event, pm1b_event;
 	u8 pm1_event_length; /* of either block, bytes */
 	/* The machine has a fixed power button, reported by a bit of the PM1 event registers. */

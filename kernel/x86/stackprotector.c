@@ -13,7 +13,7 @@
 #include "kernel/lib/bug.h"
 #include "kernel/x86/ksyms.h"
 
-/* The compiler's names. */
+/* The compiler expects these names. */
 extern unsigned long __stack_chk_guard;
 void __noreturn __stack_chk_fail(void);
 

@@ -186,8 +186,8 @@ bool x86_syscall(struct pt_regs *regs)
 
 /*
  * Makes the selectors null that a thread has loaded, so that no other thread reads them.  In the
- * kernel GS has the kernel's base.  Loading GS changes the base, so GS gets the program's base
- * meanwhile.
+ * kernel GS has the kernel's base.  Loading GS changes the base, so the program's base is in GS
+ * while GS is loaded.
  */
 static void clear_selectors(void)
 {

@@ -23,9 +23,9 @@
  * complete group, up to the byte that cannot be accessed.  So the result is exact.
  *
  * Copies of more than WIDE bytes move 64 bytes at a time through vector registers.  The vector
- * registers hold values of the application, so they are saved and restored.  No other code uses
- * them meanwhile: a thread is not preempted in a system call, and the kernel's C code is compiled
- * to use general registers only.
+ * registers hold values of the application, so they are saved and restored.  No other code uses the
+ * vector registers meanwhile: a thread is not preempted in a system call, and the kernel's C code
+ * is compiled to use general registers only.
  */
 #define WIDE 192
 
