@@ -27,7 +27,7 @@ struct text {
 
 /*
  * Appends one character.  Tab, line feed and carriage return become a space; any other character
- * that is not printable ASCII becomes '?', and the first of these is reported.
+ * that is not printable ASCII becomes '?', and the first such character is reported.
  */
 static void text_add(struct text *t, unsigned int c, const char *from)
 {

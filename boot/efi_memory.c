@@ -15,8 +15,8 @@
 #define LEAVE_TRIES         8
 #define REAL_MODE_AREA_SIZE 0x1000 /* bytes; interrupt vectors and BIOS data: reserved */
 /*
- * page tables besides those of the memory ranges: the root, those of the image, one for each 512 GiB
- * of the first 8 TiB, and those of the initrd's two ends
+ * page tables for other purposes than the memory ranges: the root, the tables of the image, one for
+ * each 512 GiB of the first 8 TiB, and the tables of the initrd's two ends
  */
 #define TABLES_OTHER 36
 #define GIB_SHIFT    30

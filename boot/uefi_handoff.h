@@ -3,9 +3,9 @@
  * The UEFI application's information for the kernel: a struct boot_info, at a physical address
  * below 4 GiB, in memory that the kernel's allocator later gives out.
  *
- * boot/efi_memory.c and boot/efi_main.c fill it, boot/uefi.c copies it.  Both sides are built into
- * one file, build/softnet.efi.  The kernel compares the size nevertheless, because a user may
- * combine the application with another kernel.
+ * boot/efi_memory.c and boot/efi_main.c fill it, boot/uefi.c copies it.  The application and the
+ * kernel are built into one file, build/softnet.efi.  The kernel compares the size nevertheless,
+ * because a user may combine the application with another kernel.
  */
 #ifndef BOOT_UEFI_HANDOFF_H
 #define BOOT_UEFI_HANDOFF_H

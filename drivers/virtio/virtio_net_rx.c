@@ -130,9 +130,9 @@ static int virtnet_rx_add(struct virtnet_info *vi, u8 *buf)
 }
 
 /*
- * Keeps @buf for the next refill.  It does not go back into the ring at once: while used entries
- * are being processed, its descriptor must stay free, so that a device that returns it twice is
- * noticed.
+ * Keeps @buf for the next refill. @buf does not go back into the ring at once.  While used entries
+ * are being processed, @buf's descriptor must stay free, so that a device that returns @buf twice
+ * is noticed.
  */
 static void virtnet_rx_give(struct virtnet_info *vi, u8 *buf)
 {

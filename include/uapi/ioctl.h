@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ioctl() requests; Linux x86-64's values.  These are for any kind of file. */
+/* ioctl() requests; Linux x86-64's values.  The first requests are for any kind of file. */
 #ifndef UAPI_IOCTL_H
 #define UAPI_IOCTL_H
 
@@ -11,7 +11,7 @@
 #define FIONCLEX 0x5450
 #define FIOCLEX  0x5451
 
-/* These are for the console. */
+/* The following requests are for the console. */
 #define TCGETS     0x5401 /* struct termios * */
 #define TCSETS     0x5402
 #define TCSETSW    0x5403
@@ -28,12 +28,15 @@ struct winsize {
 	uint16_t ws_row, ws_col, ws_xpixel, ws_ypixel;
 };
 
-/* These are for sockets; they take an int * and do what F_SETOWN and F_GETOWN of fcntl() do. */
+/*
+ * The following requests are for sockets; they take an int * and do what F_SETOWN and F_GETOWN of
+ * fcntl() do.
+ */
 #define FIOSETOWN 0x8901
 #define SIOCSPGRP 0x8902
 #define FIOGETOWN 0x8903
 #define SIOCGPGRP 0x8904
-/* These are for TCP sockets. */
+/* The following requests are for TCP sockets. */
 #define SIOCINQ     FIONREAD
 #define SIOCOUTQ    0x5411 /* int *: bytes written and not yet acknowledged, sent or not */
 #define SIOCOUTQNSD 0x894B /* int *: bytes written and not yet sent */

@@ -54,7 +54,10 @@ bool program_has_pages(u64 n)
 	return nr_free_pages() >= reserve + n;
 }
 
-/* The program has so few pages, with those of its page tables, that it may take the reserve's. */
+/*
+ * Returns true if the program, with its page tables, has so few pages that it may take pages of the
+ * reserve.
+ */
 static bool is_guaranteed(void)
 {
 	u64 used = program_pages.used + hal_user_tables();

@@ -26,9 +26,10 @@
 #define SKB_MAX_ORDER 3
 /*
  * part of memory that blocks with a piece in use may take: blocks of received data take at most an
- * 8th (without the buffers of the receive ring), and blocks of data to send another 8th. When the 8th is
- * used up, further data is copied to pages that are not cut into pieces. Without this limit a peer could exhaust memory,
- * because one small piece that stays in use keeps its whole block allocated.
+ * 8th (without the buffers of the receive ring), and blocks of data to send another 8th. When the
+ * 8th is used up, further data is copied to pages that are not cut into pieces. Without the limit a
+ * peer could exhaust memory, because one small piece that stays in use keeps its whole block
+ * allocated.
  */
 #define FRAG_BLOCKS_PART 8
 

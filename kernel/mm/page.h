@@ -9,13 +9,13 @@
  *
  * The last pages are reserved (Linux's min_free_kbytes).  With min = mm_min_free():
  *
- *	free pages	allocations that still succeed, and the state
- *	< 2 min		all. Pages are "short": shrinkers run, protocols take no more than they must
- *	<= 3/2 min	GFP_SEND and GFP_ATOMIC. No lasting object is made: no thread, socket, file
- *	<= 5/4 min	the same. Pages are "scarce": no more received data is queued
- *	<= min		GFP_ATOMIC only: received frames, and the answers to them (ACK, RST, ARP, ICMP)
- *	<= min / 2	__GFP_MEMALLOC only: buffers for the receive ring, without which no ACK, FIN or
- *			RST arrives and no memory is ever freed
+ * 	free pages	allocations that still succeed, and the state
+ * 	< 2 min		all. Pages are "short": shrinkers run, protocols take no more than they must
+ * 	<= 3/2 min	GFP_SEND and GFP_ATOMIC. No lasting object is made: no thread, socket, file
+ * 	<= 5/4 min	GFP_SEND and GFP_ATOMIC. Pages are "scarce": no more received data is queued
+ * 	<= min		GFP_ATOMIC only: received frames, and the answers to them (ACK, RST, ARP, ICMP)
+ * 	<= min / 2	__GFP_MEMALLOC only: buffers for the receive ring, without which no ACK, FIN or
+ * 			RST arrives and no memory is ever freed
  *
  * An activity that is stopped at one level needs the pages below that level to release its memory.
  * For example, received data is freed when a thread reads it and sends an answer, and the answer is
