@@ -24,6 +24,8 @@
 #include "kernel/sched/cpu.h"
 #include "kernel/sched/sched.h"
 
+#define TABLE_SHIFT 21 /* a page table maps 2 MiB */
+
 struct page_budget program_pages;
 static struct page *zero_page;
 static u64 reserve; /* number of pages that must stay free when the program gets a page */
@@ -129,9 +131,23 @@ static void drop(struct mm_struct *mm, phys_addr_t pa)
 	put_page(page);
 }
 
+/*
+ * hal_user_next() for a loop over pages.  A range may have as many pages as fit into the page tables of
+ * the whole memory, so such a loop lets other threads run after each table.  They cannot change the
+ * range, because mm->lock is held.
+ */
+static u64 next_page(u64 va, u64 end)
+{
+	u64 last = va - PAGE_SIZE, next = hal_user_next(va, end);
+
+	if ((last ^ next) >> TABLE_SHIFT)
+		cond_resched();
+	return next;
+}
+
 void mm_zap(struct mm_struct *mm, u64 start, u64 end)
 {
-	for (u64 va = start; (va = hal_user_next(va, end)) < end; va += PAGE_SIZE)
+	for (u64 va = start; (va = next_page(va, end)) < end; va += PAGE_SIZE)
 		drop(mm, hal_user_unmap(va));
 }
 
@@ -159,24 +175,24 @@ int mm_move_pages(struct vm_area_struct *vma, u64 from, u64 to, u64 len)
 {
 	u64 end = from + len, va;
 
-	for (va = from; (va = hal_user_next(va, end)) < end; va += PAGE_SIZE) {
+	for (va = from; (va = next_page(va, end)) < end; va += PAGE_SIZE) {
 		phys_addr_t pa = hal_user_lookup(va, NULL);
 
 		if (map_page(to + (va - from), pa, page_prot(vma, phys_to_page(pa))))
 			goto undo;
 	}
-	for (va = from; (va = hal_user_next(va, end)) < end; va += PAGE_SIZE)
+	for (va = from; (va = next_page(va, end)) < end; va += PAGE_SIZE)
 		hal_user_unmap(va);
 	return 0;
 undo:
-	for (end = to + len, va = to; (va = hal_user_next(va, end)) < end; va += PAGE_SIZE)
+	for (end = to + len, va = to; (va = next_page(va, end)) < end; va += PAGE_SIZE)
 		hal_user_unmap(va);
 	return -ENOMEM;
 }
 
 void mm_protect_pages(struct vm_area_struct *vma, u64 start, u64 end)
 {
-	for (u64 va = start; (va = hal_user_next(va, end)) < end; va += PAGE_SIZE) {
+	for (u64 va = start; (va = next_page(va, end)) < end; va += PAGE_SIZE) {
 		struct page *page = phys_to_page(hal_user_lookup(va, NULL));
 
 		hal_user_protect(va, page_prot(vma, page));
@@ -187,7 +203,7 @@ void mm_count_pages(const struct vm_area_struct *vma, struct vma_pages *n)
 {
 	u64 end = vma->vm_end;
 
-	for (u64 va = vma->vm_start; (va = hal_user_next(va, end)) < end; va += PAGE_SIZE) {
+	for (u64 va = vma->vm_start; (va = next_page(va, end)) < end; va += PAGE_SIZE) {
 		const struct page *page = phys_to_page(hal_user_lookup(va, NULL));
 
 		n->anon += page_is_programs(page);

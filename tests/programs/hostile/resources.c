@@ -56,6 +56,18 @@ static void memory_in_tables(void)
 	memset(malloc(step), 1, step);
 }
 
+/* Calls about very many pages let other threads run, else the kernel reports a lockup. */
+static void calls_of_many_pages(void)
+{
+	size_t size = 16UL << 30;
+	char *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED || madvise(p, size, MADV_POPULATE_READ))
+		fail("no memory for the page tables");
+	if (mprotect(p, size, PROT_READ | PROT_EXEC) || munmap(p, size))
+		fail("a call about many pages");
+}
+
 /* Pages of /dev/zero are the program's own, too. */
 static void memory_in_zero(void)
 {
@@ -297,6 +309,7 @@ const struct attack resource_attacks[] = {
 	HERE(memory_touched, SIGKILL),
 	HERE(memory_in_tables, 0),
 	HERE(memory_in_zero, 0),
+	HERE(calls_of_many_pages, 0),
 	HERE(memory_in_files, 0),
 	ENDS(maps_many, 0),
 	ENDS(maps_huge, 0),
