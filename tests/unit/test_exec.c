@@ -58,8 +58,9 @@ static Elf64_Phdr *add_phdr(struct image *f, u32 type, u32 flags, u64 offset, u6
 	return p;
 }
 
-/* Makes an ELF file: two pages of code at @base, then data that begins 0x200 bytes before a page's end,
- * with zeroes behind it up to 3 pages. */
+/* Makes an ELF file: two pages of code at @base, then a data segment of 3 pages, which begins
+ * 0x200 bytes before the end of a page.  The file has its first 0x300 bytes; the others are
+ * zero. */
 static struct image *make_elf(u16 type, u64 base)
 {
 	struct image *f = calloc(1, sizeof(*f));

@@ -191,7 +191,8 @@ static void test_each_kind(void **state)
 	assert_int_equal(st.st_times[2], 1000000000);
 	sys(__NR_stat, "/null", &st);
 	assert_int_equal(st.st_rdev, 0x103);
-	/* Behind the end of a mapped file its page is zero, not the next header. */
+	/* Behind the end of the mapped file, the rest of its last page is zero: it does not show
+	 * the next header. */
 	sys(__NR_truncate, "/mapped", 4 * PAGE_SIZE);
 	{
 		long fd = sys(__NR_open, "/mapped", O_RDONLY);

@@ -298,7 +298,7 @@ static void test_shared_file_is_written(void **state)
 	mapped_make(&m, 2 * PG);
 	fd = mapped_open(&m, O_RDWR);
 	assert_int_equal(sys(__NR_mmap, BASE, 2 * PG, RW, MAP_SHARED | MAP_FIXED, fd, 0), BASE);
-	/* A second mapping of the same pages. */
+	/* Make a second mapping of the same pages. */
 	assert_int_equal(
 		sys(__NR_mremap, BASE, 0, 2 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, BASE + 8 * PG),
 		BASE + 8 * PG);

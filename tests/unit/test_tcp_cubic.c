@@ -167,7 +167,7 @@ static void test_fast_convergence_and_undo(void **state)
 	round_trip(50);
 	assert_true(c->in_stage);
 	tp.snd_cwnd = 80;
-	lose(); /* the loss comes below the last W_max, so the new one is 80 * (1 + 0.7) / 2 */
+	lose(); /* the loss comes below the last W_max, so the new W_max is 80 * (1 + 0.7) / 2 */
 	assert_int_equal(c->w_max, 68);
 	assert_int_equal(tp.snd_cwnd, 56);
 	assert_false(c->in_stage);
