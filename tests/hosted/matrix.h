@@ -123,7 +123,7 @@
 	X(BAD_SUM,       "PA", "rcv",             "ok",    4, SUM_WRONG)                           \
 	X(TS_OLD,        "PA", "rcv",             "ok",    4, TS_OLDER)                            \
 	/* the segment that the state waits for (a SYN, a SYN-ACK, bytes), with odd options */      \
-	X(OPT_LENGTH_0,  0,    0,                 0,       0, OPTION_LENGTH_0)  /* without end */  \
+	X(OPT_LENGTH_0,  0,    0,                 0,       0, OPTION_LENGTH_0)                     \
 	X(OPT_PAST_END,  0,    0,                 0,       0, OPTION_PAST_END)                     \
 	X(OPT_WSCALE_15, 0,    0,                 0,       0, OPTION_WSCALE_15)                    \
 	X(OPT_MSS_0,     0,    0,                 0,       0, OPTION_MSS_0)                        \

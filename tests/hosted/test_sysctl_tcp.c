@@ -94,7 +94,7 @@ static void how_often_a_synack_goes(void)
 	scene_sleep(2500 * MS);
 	assert_int_equal(scene_count(B, SYNACK), 2);
 	scene_sleep(70 * SEC);
-	assert_int_equal(scene_count(B, SYNACK), 2); /* with five retries: six */
+	assert_int_equal(scene_count(B, SYNACK), 2); /* with five retries: six SYN-ACKs */
 	scene_heal();
 	scene_close(A, fd);
 	scene_close(B, listener);
@@ -189,7 +189,7 @@ static void time_without_an_answer(void)
 	scene_send_all(A, p.a, "x", 1);
 	begin = scene_now();
 	assert_int_equal(scene_recv(A, p.a, &byte, 1), -ETIMEDOUT);
-	assert_ms(scene_now() - begin, 3000, 6300); /* with fifteen: 924 s */
+	assert_ms(scene_now() - begin, 3000, 6300); /* with 15 retransmissions: 924 s */
 	assert_in_range(scene_count(A, DATA), 4, 5);
 	scene_heal();
 	scene_pair_close(&p);

@@ -112,7 +112,8 @@ static void a_syn_below_the_last_number(void)
 
 	forge(&syn);
 	assert_answered(&e);
-	/* A number more than 2^31 beyond the last one is below it, modulo 2^32, and so it is old, too. */
+	/* Modulo 2^32, a number more than 2^31 beyond the last number is below the last number, so
+	 * this SYN is old, too. */
 	scene_sleep(1 * SEC);
 	scene_mark();
 	syn.seq = e.theirs + 0x80000001;

@@ -53,7 +53,8 @@ def describe_seen(seen, flow):
 # ---- gluing ----------------------------------------------------------------------------------------
 
 def absorb(whole, piece, first_size):
-    """Joins @piece to @whole, the packets before it, as one packet; returns None if they do not fit together.
+    """Appends @piece to @whole, the packet that was joined so far, and returns the result; returns None if they do not
+    fit together.
 
     They fit if their headers are equal except for FIN, PSH and CWR, and if all pieces but the last have
     the same payload size, @first_size.

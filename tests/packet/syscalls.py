@@ -173,7 +173,7 @@ class Calls:
         return Prepared(NUMBERS["listen"], [live, number(backlog)], after=after)
 
     def connecting(self, live, family, ip, port):
-        """Records the peer's address before the call is made: its SYN may be sent before the call returns."""
+        """Records the peer's address before the call is made, because the SYN may be sent before the call returns."""
         flow = self.flow_of(live)
         if flow and family == 2 and flow.state == NEW:
             flow.state, flow.remote_ip, flow.remote_port = CONNECTING, ip, port
