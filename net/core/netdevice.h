@@ -223,8 +223,9 @@ static inline bool netif_queue_stopped(const struct net_device *dev)
 }
 
 /*
- * Both pass a received packet up the stack. netif_rx() queues it for this CPU's softirq and may be
- * called in any context; netif_receive_skb() calls the handler at once, in softirq only.
+ * netif_rx() and netif_receive_skb() pass a received packet up the stack. netif_rx() queues it for
+ * this CPU's softirq and may be called in any context; netif_receive_skb() calls the handler at
+ * once, in softirq only.
  */
 int netif_rx(struct sk_buff *skb);
 void netif_receive_skb(struct sk_buff *skb);

@@ -166,8 +166,8 @@ static inline struct sk_buff *skb_get(struct sk_buff *skb)
 	return skb;
 }
 /*
- * Both functions drop a reference; the packet is freed with the last one. kfree_skb_reason() then
- * also counts @reason.
+ * kfree_skb_reason() and consume_skb() drop a reference; the packet is freed with the last one.
+ * kfree_skb_reason() then also counts @reason.
  */
 void kfree_skb_reason(struct sk_buff *skb, enum skb_drop_reason reason);
 void consume_skb(struct sk_buff *skb);

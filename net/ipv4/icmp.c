@@ -4,8 +4,8 @@
  * they quote.
  *
  * Callers: ip_local_deliver -> icmp_rcv (softirq, owns the packet); arp.c -> icmp_link_failure
- * (softirq, no lock held). Both call net_protocol's err_handler. No lock of its own. RFC 792, 1122
- * section 3.2.2, 1191. Compare Linux's net/ipv4/icmp.c; errors are sent in icmp_send.c.
+ * (softirq, no lock held). icmp_rcv and icmp_link_failure call net_protocol's err_handler. No lock
+ * of its own. RFC 792, 1122 section 3.2.2, 1191. Compare Linux's net/ipv4/icmp.c; errors are sent in icmp_send.c.
  */
 #define LOG_SOURCE icmp_log
 #include "include/uapi/errno.h"

@@ -7,8 +7,8 @@
  *
  * The states and times are those of RFC 4861, section 7.3; in IPv4 the probes are ARP requests.
  * References to an entry are held by its table, by its armed timer, and by each route that uses it.
- * Locks: the table's lock may be held when an entry's is taken, not the reverse. Both are taken in
- * softirq, so other contexts use the _bh functions. Names and roles are those of Linux's
+ * Locks: the table's lock may be held when an entry's lock is taken, not the reverse. Both locks are
+ * taken in softirq, so other contexts use the _bh functions. Names and roles are those of Linux's
  * include/net/neighbour.h.
  */
 #ifndef NET_IPV4_NEIGHBOUR_H

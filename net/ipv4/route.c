@@ -6,8 +6,8 @@
  * Callers: tcp_v4_connect, ip_queue_xmit and ICMP call ip_route_output_key(); ip_rcv_finish calls
  * ip_route_input(). Process and softirq. rt_lock protects the table and the cache; an rtable is
  * reference-counted. A change of the table increments rt_genid; the holder of an rtable with an
- * older genid must look it up again. The cache is an array: two destinations with the same hash
- * index replace each other, so its size is fixed. RFC 1122 3.3.1; compare Linux's net/ipv4/route.c
+ * older genid must look it up again. The cache is an array of fixed size: a new destination
+ * replaces an older one with the same hash index. RFC 1122 3.3.1; compare Linux's net/ipv4/route.c
  * and fib_*.c.
  */
 #include "include/uapi/errno.h"
@@ -75,7 +75,7 @@ struct pmtu_entry {
 	bool locked;
 	unsigned long expires; /* jiffies; 0: this entry is empty */
 };
-/* Protected by rt_lock. Two destinations with the same hash index replace each other. */
+/* Protected by rt_lock. A new destination replaces an older one with the same hash index. */
 static struct pmtu_entry pmtus[PMTU_ENTRIES];
 
 static struct pmtu_entry *pmtu_slot(__be32 daddr)

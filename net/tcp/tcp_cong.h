@@ -58,7 +58,7 @@ struct rate_sample {
 	u32 last_end_seq;    /* end of the last segment */
 	bool is_app_limited; /* the application had too little data when the last segment was sent */
 	bool is_retrans;     /* the last segment was retransmitted */
-	bool is_ack_delayed; /* the peer may have delayed the ACK, which is for one segment */
+	bool is_ack_delayed; /* the ACK is for one segment, so the peer may have delayed it */
 };
 
 /* Flags of an algorithm. */

@@ -24,7 +24,7 @@ void tcp_ecn_rcv_synack(struct tcp_sock *tp, const struct tcphdr *th);
 void tcp_ecn_rcv_syn(struct tcp_sock *tp, const struct tcphdr *th);
 /* Returns true if the listener @sk accepts the offer of ECN in @skb, a SYN with tcp_ecn_offered(). */
 bool tcp_ecn_accepts(const struct sock *sk, const struct sk_buff *skb);
-/* Returns true if the SYN @skb offers ECN: it has both flags (RFC 3168 6.1.1). */
+/* Returns true if the SYN @skb offers ECN: it has ECE and CWR (RFC 3168 6.1.1). */
 static inline bool tcp_ecn_offered(const struct sk_buff *skb)
 {
 	const u8 both = TCPHDR_ECE | TCPHDR_CWR;
@@ -50,7 +50,7 @@ void tcp_ecn_accept_cwr(struct sock *sk, const struct sk_buff *skb);
 
 /* ---- sending ----------------------------------------------------------------------------------- */
 /*
- * Sets the ECN field of the segment with @tcb and @bytes of data, which is sent next and is no SYN.
+ * Sets the ECN field of the segment that is sent next: no SYN, with the control block @tcb and @bytes of data.
  * Returns the flags to add: ECE, CWR.
  */
 u8 __tcp_ecn_send(struct sock *sk, const struct tcp_skb_cb *tcb, unsigned int bytes);

@@ -260,7 +260,7 @@ noinline enum skb_drop_reason tcp_v4_rcv(struct sk_buff *skb)
 }
 
 /*
- * Processes @skb for @sk, which is owned by the caller, bh-locked without an owner, or a listener.
+ * Processes @skb for @sk: a listener, or a socket that the caller owns or, if it has no owner, has bh-locked.
  * In ESTABLISHED, where nearly all segments arrive, RFC 9293 3.10.7.4 applies; in the other states
  * 3.10.7.2, 3.10.7.3 and the rest of 3.10.7.4.
  */

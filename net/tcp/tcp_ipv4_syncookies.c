@@ -10,7 +10,7 @@
  * Our initial sequence number is the cookie:
  *	bits 31..24	the minute in which the SYN came, modulo 256
  *	bits 23..0	the index of the peer's MSS in a table
- * Both are hidden by keyed hashes of addresses, ports and minute, and the peer's sequence number is added, so
+ * Both fields are hidden by keyed hashes of addresses, ports and minute, and the peer's sequence number is added, so
  * that only a host that received the SYN-ACK can acknowledge the number.  If both hosts use timestamps, the six
  * low bits of our timestamp, which the ACK echoes, hold the other options of the SYN:
  *	bits 3..0	the peer's window scale, 15: no window scaling
@@ -144,7 +144,7 @@ u32 cookie_init_timestamp(const struct inet_request_sock *ireq, u32 now)
 }
 
 /*
- * Sets the options in @opt that our timestamp held, which the peer echoed.  Returns false if one of them has been
+ * Sets in @opt the options that our timestamp, echoed by the peer, holds.  Returns false if one of them has been
  * switched off since: then the connection cannot work as agreed.
  */
 static bool decode_timestamp(struct tcp_options_received *opt)

@@ -408,7 +408,7 @@ noinline enum skb_drop_reason tcp_check_req(struct sock *sk, struct sk_buff *skb
 
 /* ---- the child ---------------------------------------------------------------------------------------- */
 
-/* Sets the child's sequence numbers: ours begin after that of our SYN-ACK, the peer's after that of its SYN. */
+/* Sets the child's sequence numbers: ours follow the SYN-ACK's number, the peer's the SYN's. */
 static void child_sequences(struct tcp_sock *newtp, const struct tcp_request_sock *treq)
 {
 	newtp->rcv_nxt = newtp->rcv_wup = newtp->copied_seq = treq->rcv_isn + 1;

@@ -3,7 +3,7 @@
  * NewReno: finds losses by duplicate ACKs, for a peer without SACK (RFC 5681 3.2, 6582).
  *
  *   tcp_fastretrans_alert -> tcp_add_reno_sack         a duplicate ACK
- *   tcp_fastretrans_alert -> tcp_newreno_mark_lost     three of them, or a partial ACK in recovery
+ *   tcp_fastretrans_alert -> tcp_newreno_mark_lost     three duplicate ACKs, or a partial ACK in recovery
  *   tcp_clean_rtx_queue   -> tcp_remove_reno_sacks     segments were acknowledged
  *
  * A duplicate ACK does not show which segment arrived, only that one arrived behind a hole at the head of the

@@ -3,7 +3,7 @@
  * The address family AF_UNIX: pairs of connected sockets, made by socketpair().
  *
  * sock_register() <- unix_init(); net/socket.c calls the functions of unix_ops.  Process context.
- * Sockets have no names, because the only process has no other process to find. So bind() and connect()
+ * Sockets have no names, because there is no second process to connect to one. So bind() and connect()
  * fail, and a socket that socket() made is never connected.
  *
  * A sender puts packets into the receive queue of its peer; a reader takes packets from the queue of

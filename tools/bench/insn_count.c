@@ -7,7 +7,7 @@
  *   gcc -O2 -shared -fPIC -o insn_count.so insn_count.c
  *   qemu-system-x86_64 ... -plugin ./insn_count.so,out=FILE
  *
- * FILE holds eight little-endian uint64:
+ * FILE holds eight little-endian uint64 (5 to 7 are unused):
  *   0 instructions executed   1 translation blocks executed
  *   2 blocks translated       3 instructions translated
  *   4 instructions executed at addresses of the upper half (Linux: kernel)
