@@ -2,9 +2,9 @@
 /*
  * Page faults of the program: which page an address gets.
  *
- * mm_fault() <- the platform's page fault, from ring 3 or from a copy of the kernel; mm_populate()
- * <- mmap(MAP_POPULATE), madvise(), mlock(); mm_write() and others <- the loader, /proc.  Process
- * context.  Lock: mm->lock.  It sleeps, so the caller holds no spinlock.
+ * mm_fault() <- the platform's page fault, from ring 3 or from a copy that the kernel makes;
+ * mm_populate() <- mmap(MAP_POPULATE), madvise(), mlock(); mm_write() and others <- the loader,
+ * /proc.  Process context.  Lock: mm->lock.  It sleeps, so the caller holds no spinlock.
  *
  * The pages of a mapping:
  * - anonymous: a read maps the one page of zeroes, a write allocates;

@@ -17,7 +17,10 @@
 #include "kernel/sched/sched.h"
 #include "kernel/syscall.h"
 
-/* A function for each part of a range that lies in one VMA.  Returns 0 or -errno. */
+/*
+ * A function that for_each_part() calls for each part of a range that lies in one VMA.  Returns 0
+ * or -errno.
+ */
 typedef int (*vma_fn)(struct mm_struct *mm, struct vm_area_struct *vma, u64 start, u64 end,
 		      int arg);
 

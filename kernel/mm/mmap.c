@@ -60,7 +60,7 @@ u64 get_unmapped_area(struct mm_struct *mm, u64 hint, u64 len, unsigned int flag
 	return addr;
 }
 
-/* Chooses or checks the address of a new mapping.  Returns it, or -errno. */
+/* Chooses or checks the address of a new mapping.  Returns the address, or -errno. */
 static u64 place(struct mm_struct *mm, u64 addr, u64 len, unsigned int flags)
 {
 	if (len > HAL_USER_END)
@@ -239,7 +239,7 @@ int do_munmap(struct mm_struct *mm, u64 start, u64 len)
 	vma = find_vma_intersection(mm, start, end);
 	if (!vma)
 		return 0;
-	/* A hole in the middle of one VMA makes one VMA more; all other cases make none more. */
+	/* A hole in the middle of one VMA makes one VMA more; all other cases add no VMA. */
 	if (vma->vm_start < start && vma->vm_end > end && mm->map_count >= MAX_MAP_COUNT)
 		return -ENOMEM;
 	if (split_at(mm, start) || split_at(mm, end))

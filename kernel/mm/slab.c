@@ -4,8 +4,9 @@
  * objects from caches.
  *
  * kmem_cache_alloc()/kmem_cache_free() <- sk_buffs, sockets, files, threads.  Every packet needs
- * them, so both only take a lock, change a few pointers and count.  Any context: the lock of each
- * cache is taken with interrupts off, and never held while pages are allocated or freed.
+ * them, so the two functions only take a lock, change a few pointers and count.  Any context: the
+ * lock of each cache is taken with interrupts off, and never held while pages are allocated or
+ * freed.
  *
  * A slab is a compound block of pages, cut into objects of equal size.  Its state is in the block's
  * first struct page: the list of free objects (the first word of each points to the next one), the
