@@ -99,7 +99,10 @@ struct file {
 	unsigned int f_flags; /* O_* of open() and fcntl() */
 	int f_owner;          /* fcntl(F_SETOWN): the process that gets SIGURG; 0: none */
 	u64 f_pos;
-	/* Held by calls that use and move f_pos, if the file has a position. Outside i_mutex and tree_mutex. */
+	/*
+	 * Held by calls that use and move f_pos, if the file has a position. Taken before i_mutex
+	 * and tree_mutex.
+	 */
 	struct mutex f_pos_lock;
 	struct list_head f_ep_links; /* the epoll items that watch this file */
 };

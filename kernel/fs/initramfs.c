@@ -146,7 +146,7 @@ static int make_parents(struct path_walk *walk)
 		dentry = ramfs_create(walk->at, walk->last, walk->last_len, &dir);
 		if (IS_ERR(dentry))
 			return PTR_ERR(dentry);
-		/* Continue the walk in the directory that was missing. */
+		/* Continue the walk in the new directory. */
 		dput(walk->at);
 		walk->at = dentry;
 	}

@@ -123,7 +123,7 @@ void proc_kernel_init(void);
  * bytes do not fit or contain a NUL, or -EFAULT.
  */
 ssize_t proc_text_from_iter(char *text, size_t size, struct iov_iter *from);
-/* read_at() of a file whose whole text is @text. */
+/* Does the work of read_at() for a file whose whole text is @text. */
 ssize_t text_to_iter(const char *text, size_t len, struct iov_iter *to, u64 *pos);
 
 /* ---- the tree of /proc (proc_tree.c): the registered entries, then the sysctls ---- */

@@ -55,8 +55,8 @@ int ramfs_truncate(struct tree_inode *inode, u64 size);
  */
 int ramfs_allocate(struct tree_inode *inode, u64 pos, u64 len, bool keep_size);
 /*
- * Makes @page the file's page @index.  The reference passes to the file.  For the initrd, before
- * the file is in use.  Returns 0, -ENOSPC or -ENOMEM.
+ * Makes @page the file's page @index.  The reference passes to the file.  Called for the initrd,
+ * before the file is in use.  Returns 0, -ENOSPC or -ENOMEM.
  */
 int ramfs_add_page(struct tree_inode *inode, u64 index, struct page *page);
 /* Writes to the file from the kernel's memory.  Returns @n, or fewer bytes or -errno. */

@@ -240,7 +240,7 @@ static struct page *take_listed(struct list_head *pages)
 	return page;
 }
 
-/* Puts a page of the list into a hole. */
+/* Puts a page of @pages into a hole. */
 static int fill_hole(struct tree_inode *inode, u64 index, struct list_head *pages)
 {
 	struct page *page;

@@ -116,7 +116,10 @@ static u64 catch_up(struct timerfd_ctx *ctx)
 	spin_unlock_bh(&ctx->lock);
 	if (!rearm)
 		return ticks;
-	/* The tick at ctx->next is in ctx->ticks.  If the clock was set back since, no other has passed. */
+	/*
+	 * The tick at ctx->next is in ctx->ticks.  If the clock was set back since, no other tick
+	 * has passed.
+	 */
 	if (now > ctx->next)
 		periods = (now - ctx->next) / ctx->interval;
 	ctx->next += (periods + 1) * ctx->interval;
