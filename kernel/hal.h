@@ -125,9 +125,9 @@ void hal_stack_free(void *stack, size_t size);
 void __noreturn hal_user_start(u64 ip, u64 sp);
 /*
  * Declared in <asm/hal.h>:
- *	void hal_user_switch(struct task_struct *next)
- * Called before each switch to @next, which has PF_USER: makes its kernel stack, FS and GS bases and
- * vector registers the CPU's. irq off.  Hosted: does nothing.
+ * 	void hal_user_switch(struct task_struct *next)
+ * Called before each switch to @next, which has PF_USER: loads @next's kernel stack pointer, FS and
+ * GS bases and vector registers into the CPU. irq off.  Hosted: does nothing.
  */
 
 /* From now on hal_this_cpu() returns @cpu. */

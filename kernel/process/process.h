@@ -47,7 +47,7 @@ bool process_runs(void);
  * lower 7 bits of @code, or with 1 if these are 0 and @code is not.
  */
 void __noreturn process_exit(int code);
-/* Returns the CPU time of all threads, of those that have ended too, in ns.  Any context. */
+/* Returns the CPU time of all threads, also of threads that have ended, in ns.  Any context. */
 u64 process_runtime(void);
 struct seq_file;
 /* Prints the sets of signals, as /proc/self/status has them. */

@@ -148,8 +148,8 @@ void thread_interrupt(struct task_struct *p);
 #define __set_current_state(s) WRITE_ONCE(current->state, (s))
 
 /*
- * Runs the softirqs that interrupts and threads leave to it; while it is runnable it gets every
- * second time slice.
+ * The thread that runs the softirqs which interrupts and other threads leave to it. While it is
+ * runnable, it gets every second time slice.
  */
 extern struct task_struct *ksoftirqd; /* kernel/time/softirq.c */
 

@@ -24,8 +24,8 @@ struct acpi_devices {
 	struct acpi_mmio_slot mmio[VIRTIO_MMIO_MAX];
 	unsigned int nr_mmio;
 	/*
-	 * Slots that were ignored, because VIRTIO_MMIO_MAX were found or their description was not
-	 * understood.
+	 * Slots that were ignored, because VIRTIO_MMIO_MAX slots were found already or their
+	 * description was not understood.
 	 */
 	unsigned int mmio_left_out;
 

@@ -227,8 +227,8 @@ static int read_extended(struct fxregs *area, u64 address)
 int fpu_restore_frame(u64 address)
 {
 	/*
-	 * Do not copy into the thread's own area: a copy may sleep, and then another thread's
-	 * switch saves this thread's registers there.
+	 * Do not copy into the thread's own area: a copy may sleep, and the switch to another
+	 * thread saves this thread's registers there.
 	 */
 	u8 buffer[FPU_AREA_SIZE] __aligned(64);
 	struct fxregs *area = (struct fxregs *)buffer;
