@@ -136,6 +136,9 @@ static int import_msghdr(const struct msghdr __user *umsg, struct msghdr *hdr, s
 	*heap = NULL;
 	if (copy_from_user(hdr, umsg, sizeof(*hdr)))
 		return -EFAULT;
+	/* Without a name its length is not looked at: a program may leave it uninitialized. */
+	if (!hdr->msg_name)
+		hdr->msg_namelen = 0;
 	if ((int)hdr->msg_namelen < 0)
 		return -EINVAL;
 	hdr->msg_namelen = min_t(unsigned int, hdr->msg_namelen, sizeof(struct sockaddr_storage));
