@@ -206,7 +206,8 @@ static struct sk_buff *wait_packet(struct sock *sk, long *timeo, int *err)
 		*err = sock_error(sk);
 		if (*err)
 			return NULL;
-		if (sk->sk_shutdown & RCV_SHUTDOWN)
+		/* A datagram socket reports the end only to a caller that would wait, as on Linux. */
+		if (sk->sk_shutdown & RCV_SHUTDOWN && (is_stream(sk) || *timeo))
 			return NULL;
 		*err = is_stream(sk) && !unix_sk(sk)->peer ? -EINVAL : -EAGAIN;
 		if (!unix_sk(sk)->peer || !*timeo)
@@ -227,7 +228,7 @@ static int stream_recv(struct sock *sk, struct kmsghdr *msg, size_t len, int fla
 	struct sk_buff *skb = NULL;
 	int err = 0;
 
-	while (copied < len) {
+	do {
 		size_t n;
 
 		/*
@@ -258,7 +259,7 @@ static int stream_recv(struct sock *sk, struct kmsghdr *msg, size_t len, int fla
 			__skb_pull(skb, n);
 		else
 			consume(sk, skb);
-	}
+	} while (copied < len);
 	return copied ? (int)copied : err;
 }
 

@@ -87,6 +87,8 @@ static void check_broken(void)
 
 static void check_socketpair(void)
 {
+	/* Without a name its length is not looked at. */
+	struct msghdr nameless = {.msg_namelen = (socklen_t)-1};
 	char bytes[16];
 	int s[2];
 
@@ -95,8 +97,13 @@ static void check_socketpair(void)
 	FAILS(socketpair(AF_UNIX, SOCK_STREAM, 0, (int *)8), EFAULT);
 	IS(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, s), 0);
 	FAILS(read(s[0], bytes, 1), EAGAIN);
+	FAILS(recv(s[0], bytes, 0, 0), EAGAIN);
+	IS(read(s[0], bytes, 0), 0);
 	IS(write(s[0], "abc", 3), 3);
+	IS(recv(s[1], bytes, 0, 0), 0);
 	IS(write(s[0], "def", 3), 3);
+	IS(sendmsg(s[0], &nameless, 0), 0);
+	IS(recvmsg(s[1], &nameless, 0), 0);
 	IS(read(s[1], bytes, 16), 6);
 	IS(memcmp(bytes, "abcdef", 6), 0);
 	IS(write(s[1], "back", 4), 4);
@@ -117,6 +124,10 @@ static void check_socketpair(void)
 	IS(read(s[1], bytes, 16), 3);
 	IS(read(s[1], bytes, 1), 1);
 	FAILS(read(s[1], bytes, 16), EAGAIN);
+	IS(shutdown(s[1], SHUT_RD), 0);
+	FAILS(read(s[1], bytes, 16), EAGAIN);
+	IS(fcntl(s[1], F_SETFL, 0), 0);
+	IS(read(s[1], bytes, 16), 0);
 	IS(close(s[0]), 0);
 	IS(close(s[1]), 0);
 }
