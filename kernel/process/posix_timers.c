@@ -94,6 +94,7 @@ void posix_timer_setup(struct posix_timer *t, int clock, int sig, int code)
 {
 	*t = (struct posix_timer){
 		.clock = clock,
+		.made_on = clock,
 		.signal = {.info = {.si_signo = sig, .si_code = code}, .timer = t},
 	};
 	INIT_LIST_HEAD(&t->signal.list);
@@ -261,6 +262,17 @@ static long sys_timer_gettime(int id, struct itimerspec __user *now)
 	return copy_to_user(now, &setting, sizeof(setting)) ? -EFAULT : 0;
 }
 
+/*
+ * As on Linux, a relative time of CLOCK_REALTIME is a time to wait: it does not move when the time of
+ * day is set.
+ */
+static void choose_clock(struct posix_timer *t, bool relative)
+{
+	clock_timer_cancel(&t->timer);
+	t->clock = relative && t->made_on == CLOCK_REALTIME ? CLOCK_MONOTONIC : t->made_on;
+	t->timer.clock = clock_is_real(t->clock) ? CLOCK_REALTIME : CLOCK_MONOTONIC;
+}
+
 static long sys_timer_settime(int id, int flags, const struct itimerspec __user *new,
 			      struct itimerspec __user *old)
 {
@@ -280,6 +292,7 @@ static long sys_timer_settime(int id, int flags, const struct itimerspec __user 
 	if (!t)
 		return -EINVAL;
 	before = setting_of(t);
+	choose_clock(t, !(flags & TIMER_ABSTIME));
 	if (value && !(flags & TIMER_ABSTIME))
 		value = clock_deadline(t->clock, value);
 	posix_timer_set(t, value, interval);

@@ -16,7 +16,8 @@
 
 struct posix_timer {
 	struct clock_timer timer;
-	int clock;    /* a CLOCK_* id of the program */
+	int clock;    /* a CLOCK_* id of the program: that of @expires */
+	int made_on;  /* the clock of timer_create(); a relative time of day counts on another */
 	u64 expires;  /* on @clock; 0: not armed */
 	u64 interval; /* 0: one-shot */
 	int notify;   /* SIGEV_* */

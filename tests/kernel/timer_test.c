@@ -430,6 +430,32 @@ static void timerfd_follows_the_clock(void)
 	CHECK_IS(CALL1(__NR_close, fd), 0);
 }
 
+/* A timer of timer_create(), too: timer_settime(2). */
+static void timer_follows_the_clock(void)
+{
+	int id = make(CLOCK_REALTIME, event(SIGEV_SIGNAL, SIGUSR1, 0));
+	struct itimerspec until = {{0, 0}, {1000100, 0}}, left;
+
+	handle(SIGUSR1, catch, SA_SIGINFO, 0);
+	set_clock(1000000);
+	CHECK_IS(CALL4(__NR_timer_settime, id, TIMER_ABSTIME, &until, NULL), 0);
+	set_clock(1000098);
+	sleep_for(1999 * MS);
+	CHECK_IS(nr_caught, 0);
+	sleep_for(2 * MS);
+	CHECK_IS(nr_caught, 1);
+
+	set_timer(id, 100000 * MS, 0);
+	set_clock(2000000);
+	sleep_for(99000 * MS);
+	CHECK_IS(nr_caught, 1);
+	CHECK_IS(CALL2(__NR_timer_gettime, id, &left), 0);
+	CHECK_IS(left.it_value.tv_sec, 1);
+	sleep_for(1001 * MS);
+	CHECK_IS(nr_caught, 2);
+	CHECK_IS(CALL1(__NR_timer_delete, id), 0);
+}
+
 /* "the read(2) fails with the error ECANCELED", once for each change, and poll() reports it. */
 static void timerfd_is_cancelled(void)
 {
@@ -486,6 +512,7 @@ const struct test_case cases[] = {
 	{"interrupted_sleep", interrupted_sleep, NULL, 0},
 	{"sleep_until_a_time_of_day", sleep_until_a_time_of_day, NULL, 0},
 	{"timerfd_follows_the_clock", timerfd_follows_the_clock, NULL, 0},
+	{"timer_follows_the_clock", timer_follows_the_clock, NULL, 0},
 	{"timerfd_is_cancelled", timerfd_is_cancelled, NULL, 0},
 	{"timerfd_reader_is_woken", timerfd_reader_is_woken, NULL, 0},
 	{"timer_arguments", timer_arguments, NULL, 0},
