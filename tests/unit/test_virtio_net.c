@@ -110,13 +110,12 @@ static void test_liars(void **state)
 
 /*
  * The model tells random lies at random times and switches the link, for 150 rounds.  If no lie was fatal,
- * the device still works afterwards; in any case all buffers are returned after a reset.
+ * the device still works afterwards; in any case all buffers are returned after a reset.  Two lies about the used
+ * index are not told: if old entries name buffers that the device has, the driver takes these back and gives them
+ * again, and the model panics.  test_virtqueue.c tells these lies.
  */
 static void lies_at_random(u64 features, u64 lies_seed)
 {
-	/* Set after a lie that lets the device keep buffers without the driver noticing. */
-	bool murky = false;
-
 	sn_set("shuffle", lies_seed & 1);
 	boot(features, 64);
 	srand(lies_seed);
@@ -129,8 +128,9 @@ static void lies_at_random(u64 features, u64 lies_seed)
 				virtio_model_set_link(rand() % 2);
 			if (rand() % 300 || (is_fatal(lie) && rand() % 8))
 				continue;
+			if (lie == MODEL_LIE_USED_AHEAD || lie == MODEL_LIE_USED_BACK)
+				continue;
 			virtio_model_lie(lie, rand() % 2);
-			murky |= lie == MODEL_LIE_USED_AHEAD || lie == MODEL_LIE_USED_BACK;
 		}
 		step(1);
 		while (sn_take_frame(scratch, sizeof(scratch)))
@@ -141,10 +141,10 @@ static void lies_at_random(u64 features, u64 lies_seed)
 	virtio_model_set_link(true);
 	step(5);
 	take_all();
-	if (virtio_model_stat("resets") == 1 && !murky)
+	if (virtio_model_stat("resets") == 1) {
 		bursts(5, false);
-	if (virtio_model_stat("resets") == 1)
 		virtio_model_lie(MODEL_LIE_NEEDS_RESET, 0);
+	}
 	step(5);
 	CHECK(virtio_model_stat("resets") == 2 && !netif_carrier_ok(eth0()));
 	finish();
