@@ -69,7 +69,8 @@ size_t copy_to_iter(const void *from, size_t n, struct iov_iter *i)
 }
 
 /*
- * Rejects negative lengths, and shortens the list so that the total does not exceed MAX_RW_COUNT.
+ * Rejects negative lengths and buffers outside of the program's half, before any byte is moved, and
+ * shortens the list so that the total does not exceed MAX_RW_COUNT.
  */
 static ssize_t check_segments(struct iovec *iov, unsigned int nr_segs)
 {
@@ -78,6 +79,8 @@ static ssize_t check_segments(struct iovec *iov, unsigned int nr_segs)
 	for (unsigned int s = 0; s < nr_segs; s++) {
 		if ((ssize_t)iov[s].iov_len < 0)
 			return -EINVAL;
+		if (!access_ok(iov[s].iov_base, iov[s].iov_len))
+			return -EFAULT;
 		iov[s].iov_len = min(iov[s].iov_len, MAX_RW_COUNT - total);
 		total += iov[s].iov_len;
 	}

@@ -187,6 +187,8 @@ static long sys_mincore(u64 start, u64 len, u8 __user *vec)
 		return -EINVAL;
 	if (len > HAL_USER_END || start > HAL_USER_END - len)
 		return -ENOMEM;
+	if (!access_ok(vec, pages))
+		return -EFAULT;
 	for (u64 done = 0; done < pages;) {
 		unsigned int n = min_t(u64, pages - done, MINCORE_CHUNK);
 		unsigned int mapped = residency(&process_mm, start + done * PAGE_SIZE, n, chunk);

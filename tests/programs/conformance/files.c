@@ -128,6 +128,11 @@ static void check_position(void)
 	parts[1].iov_len = -1;
 	FAILS(readv(fd, parts, 2), EINVAL);
 	parts[1].iov_len = 4;
+	/* An address of the kernel's half is refused before the first part is written. */
+	parts[1].iov_base = (void *)(1UL << 63);
+	FAILS(pwritev(fd, parts, 2, 20), EFAULT);
+	FAILS(readv(fd, parts, 2), EFAULT);
+	parts[1].iov_base = more;
 	IS(pwritev(fd, parts, 2, 20), 7);
 	IS(lseek(fd, 0, SEEK_END), 27);
 	IS(pread(fd, bytes, 10, 10), 10);

@@ -166,7 +166,10 @@ static void check_file_mapping(void)
 	IS(ftruncate(fd, PAGE), 0);
 	IS(touch(shared + 2 * PAGE, 0), BUSERR);
 	IS(msync(shared, PAGE, MS_SYNC), 0);
+	FAILS(mincore(shared, PAGE, (void *)(1UL << 63)), EFAULT);
 	IS(munmap(shared, 3 * PAGE), 0);
+	FAILS(mincore(shared, PAGE, (void *)(1UL << 63)), EFAULT);
+	FAILS(mincore(shared, PAGE, (void *)bytes), ENOMEM);
 	IS(munmap(private, 3 * PAGE), 0);
 	reader = open("map", O_RDONLY);
 	FAILS(mmap(NULL, PAGE, RW, MAP_SHARED, reader, 0), EACCES);
