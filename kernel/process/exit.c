@@ -112,8 +112,10 @@ void process_thread_ends(void)
 	last = is_last_thread();
 	signals_thread_ends();
 	process.ended_runtime_ns += thread_runtime(self);
-	if (process.first == self)
+	if (process.first == self) {
 		process.first = NULL;
+		process.first_blocked = self->sig.blocked;
+	}
 	if (last && !process.exiting)
 		process_exit(process.exit_code);
 }

@@ -23,6 +23,8 @@ struct process {
 	struct sigpending shared;  /* signals that any thread may take */
 	struct list_head threads;  /* by task_struct.sig.threads */
 	struct task_struct *first; /* the thread with tid 1; NULL after its end */
+	/* The mask of the first thread at its end.  It counts further, as on Linux. */
+	u64 first_blocked;
 	/* The machine is ending: each thread ends instead of returning to ring 3. */
 	bool exiting;
 	int exit_code;        /* of the first thread, if it ended before the others */

@@ -199,7 +199,7 @@ static void discard_opposite(int sig)
 static bool drops(int sig, const struct task_struct *to)
 {
 	const struct task_struct *p = to ? to : process.first;
-	u64 blocked = p ? p->sig.blocked | p->sig.real_blocked : 0;
+	u64 blocked = p ? p->sig.blocked | p->sig.real_blocked : process.first_blocked;
 
 	return !(blocked & sigmask(sig)) && signal_is_ignored(sig);
 }

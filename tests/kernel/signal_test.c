@@ -606,6 +606,29 @@ static void button_is_pressed_again(void)
 		CALL0(__NR_pause);
 }
 
+static int take_winch(void *arg)
+{
+	const u64 set = sigmask(SIGWINCH);
+	const struct timespec zero = {0, 0};
+
+	sleep_ms(10);
+	CALL2(__NR_kill, 1, SIGWINCH);
+	if (CALL4(__NR_rt_sigtimedwait, &set, NULL, &zero, 8) != SIGWINCH)
+		CALL1(__NR_exit_group, 4);
+	return 0;
+}
+
+/*
+ * A signal that is ignored by default stays pending if the first thread blocks it, on Linux also after
+ * that thread's end.
+ */
+static void mask_of_the_first_thread_stays(void)
+{
+	set_mask(sigmask(SIGWINCH));
+	start(take_winch, NULL);
+	CALL1(__NR_exit, 3);
+}
+
 /* ---- running the cases ------------------------------------------------------------------------ */
 
 const struct test_case cases[] = {
@@ -618,6 +641,7 @@ const struct test_case cases[] = {
 	{"fault_has_its_address", fault_has_its_address, NULL, 0},
 	{"blocked_fault_ends_the_program", blocked_fault_ends_the_program, NULL, ENDS(SIGSEGV)},
 	{"ignored_fault_ends_the_program", ignored_fault_ends_the_program, NULL, ENDS(SIGBUS)},
+	{"mask_of_the_first_thread_stays", mask_of_the_first_thread_stays, NULL, ENDS(3)},
 	{"fatal_by_default", fatal_by_default, NULL, ENDS(SIGTERM)},
 	{"no_stack_for_the_handler", no_stack_for_the_handler, NULL, ENDS(SIGSEGV)},
 	{"suspended_with_another_mask", suspended_with_another_mask, NULL, 0},
