@@ -617,8 +617,14 @@ static long do_epoll_wait(int epfd, struct epoll_event __user *events, int maxev
 	if (!file)
 		return -EBADF;
 	ep = ep_from_file(file);
-	if (ep && maxevents > 0 && maxevents <= EP_MAX_EVENTS)
-		res = ep_poll(ep, events, maxevents, deadline);
+	if (maxevents <= 0 || maxevents > EP_MAX_EVENTS)
+		goto out_put;
+	/* Checked before the wait, so that a wrong address fails at once and not at the first event. */
+	res = -EFAULT;
+	if (!access_ok(events, maxevents * sizeof(*events)))
+		goto out_put;
+	res = ep ? ep_poll(ep, events, maxevents, deadline) : -EINVAL;
+out_put:
 	fput(file);
 	return res;
 }

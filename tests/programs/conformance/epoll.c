@@ -38,6 +38,7 @@ static void check_arguments(void)
 	IS(fcntl(epoll, F_GETFD), FD_CLOEXEC);
 	IS(pipe(p), 0);
 	FAILS(epoll_wait(epoll, events, 0, 0), EINVAL);
+	FAILS(epoll_wait(epoll, (void *)-4096L, 1, 0), EFAULT);
 	FAILS(epoll_wait(epoll, events, -1, 0), EINVAL);
 	FAILS(epoll_wait(-1, events, 8, 0), EBADF);
 	FAILS(epoll_wait(p[0], events, 8, 0), EINVAL);
