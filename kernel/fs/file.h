@@ -62,7 +62,7 @@ struct file_operations {
 	/*
 	 * Writes @size bytes of @page from @offset on, without a copy if the file can hold a reference
 	 * of the page.  @more: the caller will write more immediately afterwards.  Returns the
-	 * bytes written or -errno; -EOPNOTSUPP: only write_iter() can write.  May be NULL.
+	 * bytes written or -errno; -EOPNOTSUPP: only write_iter() or write_at() can write.  May be NULL.
 	 */
 	ssize_t (*sendpage)(struct file *file, struct page *page, unsigned int offset, size_t size,
 			    bool more);

@@ -52,7 +52,7 @@ struct poll_list {
 	struct pollfd *fd;
 	unsigned int len, size; /* descriptors in use; descriptors that fit */
 };
-/* Initialises the first chunk with @size descriptors at @fd. */
+/* Makes an empty list. Its first chunk is the array @fd, which has room for @size descriptors. */
 void poll_list_init(struct poll_list *list, struct pollfd *fd, unsigned int size);
 /* Returns the next unused descriptor, in a new chunk if necessary; NULL when memory is out. */
 struct pollfd *poll_list_add(struct poll_list *list);

@@ -247,7 +247,7 @@ static int check_rmdir(const struct path_walk *walk, const struct dentry *dentry
 		return -ENOTDIR;
 	if (!is_ramfs(walk->at->d_inode))
 		return -EPERM;
-	if (!is_ramfs(dentry->d_inode)) /* /proc: Linux has a mount point there */
+	if (!is_ramfs(dentry->d_inode)) /* /proc: on Linux a mount point */
 		return -EBUSY;
 	return is_empty(dentry->d_inode) ? 0 : -ENOTEMPTY;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The RAM file system: directories, symbolic links and device nodes.
+ * The tree of the RAM file system: creates, links, renames and removes files, directories, symbolic
+ * links and device nodes. The contents of files are in ramfs_file.c.
  *
- * ramfs_create(), ramfs_link(), ramfs_remove(), ramfs_rename() <- names.c, open.c, devices.c and
- * initramfs.c, with tree_mutex held.  Process context.
+ * names.c, open.c, devices.c and initramfs.c call ramfs_create(), ramfs_link(), ramfs_remove() and
+ * ramfs_rename() with tree_mutex held.  Process context.
  *
  * An inode lives as long as it has a name or is in use: a file that was removed while it is open is
  * freed by the last close().  Compare Linux's mm/shmem.c, fs/ramfs/inode.c and fs/libfs.c.

@@ -105,8 +105,9 @@ static bool tcp4_gro_look(struct sk_buff *skb, bool *last)
 #define TCP_PORTS_LEN 4 /* bytes of both ports */
 
 /*
- * Returns true if the packet has TCP ports. A fragment other than the first has none; IP drops such
- * a fragment, so it may overtake held packets.
+ * Returns true if the packet is for this host and has TCP ports. If not, it goes up at once, before
+ * the packets that are held. For a fragment other than the first, which has no ports, that does no
+ * harm: IP drops each fragment.
  */
 static bool tcp4_gro_has_flow(struct sk_buff *skb)
 {

@@ -104,7 +104,8 @@ static long tcp_tsecr_rtt_us(const struct tcp_sock *tp)
 static void tcp_update_rtt_min(struct tcp_sock *tp, int flag, u32 rtt_us)
 {
 	/*
-	 * If the peer delayed the ACK, its larger RTT must not replace a minimum that the filter is about to forget.
+	 * If the peer delayed the ACK, the RTT measured from it is too large: it must not replace a minimum that the
+	 * filter is about to forget.
 	 */
 	if ((flag & FLAG_ACK_MAYBE_DELAYED) && rtt_us > tcp_min_rtt(tp))
 		return;

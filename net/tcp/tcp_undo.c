@@ -2,8 +2,9 @@
 /*
  * Undo: restores the window when it turns out that nothing was lost (RFC 4015).
  *
- * Three kinds of proof are accepted.  Eifel (RFC 3522): the timestamp that the peer echoes is older than our
- * first retransmission, so the original had arrived.  DSACK (RFC 2883): the peer reports every retransmission
+ * Four kinds of proof are accepted.  The ACK arrives before anything was retransmitted, so it answers the
+ * original.  Eifel (RFC 3522): the timestamp that the peer echoes is older than our first retransmission, so the
+ * original had arrived (both: tcp_packet_delayed()).  DSACK (RFC 2883): the peer reports every retransmission
  * as a duplicate; undo_retrans counts the retransmissions that it has not reported yet.  F-RTO (RFC 5682):
  * tcp_process_frto() in tcp_recovery.c.
  *

@@ -392,7 +392,8 @@ static void test_data_pointers_and_lengths(void **state)
 	assert_int_equal(call(__NR_sendmsg, c, &msg, 0, 0, 0, 0), -EFAULT);
 	msg = (struct msghdr){.msg_iov = NOWHERE, .msg_iovlen = IOV_MAX_SEGMENTS};
 	assert_int_equal(call(__NR_recvmsg, c, &msg, 0, 0, 0, 0), -EFAULT);
-	msg = (struct msghdr){.msg_iov = iov, .msg_iovlen = 2, .msg_namelen = -1};
+	msg = (struct msghdr){
+		.msg_iov = iov, .msg_iovlen = 2, .msg_name = &here, .msg_namelen = -1};
 	assert_int_equal(call(__NR_sendmsg, c, &msg, 0, 0, 0, 0), -EINVAL);
 	iov[0] = (struct iovec){buf, -1UL};
 	msg = (struct msghdr){.msg_iov = iov, .msg_iovlen = 1};

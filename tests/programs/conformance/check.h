@@ -23,7 +23,10 @@
 void check_is(const char *file, int line, const char *text, long got, long expected);
 void check_fails(const char *file, int line, const char *text, long got, int error);
 
-/* Returns when the thread @tid of this process sleeps, by /proc.  A busy host may delay it for any time. */
+/*
+ * Waits until /proc shows that the thread @tid of this process sleeps.  A fixed pause would not do: on a busy host the
+ * thread may need any time until it sleeps.
+ */
 void wait_until_asleep(int tid);
 
 /* The parts, in the order in which main() runs them. */

@@ -211,7 +211,7 @@ class Direction:
         return self._pipe
 
     def set(self, **options):
-        """Changes settings; they are those of Lab.wire()."""
+        """Changes settings; takes the same options as Lab.wire()."""
         for name, value in commands(options):
             if isinstance(value, list):
                 self._engine.numbers(self._pipe, name, value)
