@@ -38,6 +38,7 @@
 	X(Udp, InDatagrams) X(Udp, NoPorts) X(Udp, InErrors) X(Udp, OutDatagrams)                  \
 	X(Udp, RcvbufErrors) X(Udp, SndbufErrors) X(Udp, InCsumErrors)
 #define SNMP_TCPEXT(X)                                                                             \
+	X(TcpExt, SyncookiesSent) X(TcpExt, SyncookiesRecv) X(TcpExt, SyncookiesFailed)            \
 	X(TcpExt, EmbryonicRsts) X(TcpExt, PruneCalled) X(TcpExt, RcvPruned)                       \
 	X(TcpExt, OfoPruned) X(TcpExt, OutOfWindowIcmps) X(TcpExt, LockDroppedIcmps)               \
 	X(TcpExt, TW) X(TcpExt, TWRecycled) X(TcpExt, TWKilled) X(TcpExt, PAWSActive)              \
@@ -59,7 +60,8 @@
 	X(TcpExt, TCPSACKDiscard) X(TcpExt, TCPDSACKIgnoredOld)                                    \
 	X(TcpExt, TCPDSACKIgnoredNoUndo) X(TcpExt, TCPSpuriousRTOs)                                \
 	X(TcpExt, TCPBacklogDrop) X(TcpExt, TCPDeferAcceptDrop)                                    \
-	X(TcpExt, TCPTimeWaitOverflow) X(TcpExt, SyncookiesSent) X(TcpExt, SyncookiesRecv) X(TcpExt, SyncookiesFailed) X(TcpExt, TCPReqQFullDoCookies) X(TcpExt, TCPReqQFullDrop) X(TcpExt, TCPRetransFail)        \
+	X(TcpExt, TCPTimeWaitOverflow) X(TcpExt, TCPReqQFullDoCookies)                             \
+	X(TcpExt, TCPReqQFullDrop) X(TcpExt, TCPRetransFail)                                       \
 	X(TcpExt, TCPRcvCoalesce) X(TcpExt, TCPOFOQueue) X(TcpExt, TCPOFODrop)                     \
 	X(TcpExt, TCPOFOMerge) X(TcpExt, TCPChallengeACK) X(TcpExt, TCPSYNChallenge)               \
 	X(TcpExt, TCPAutoCorking) X(TcpExt, TCPFromZeroWindowAdv) X(TcpExt, TCPToZeroWindowAdv)                              \

@@ -112,9 +112,6 @@ sysctl -q net/ipv4/tcp_rmem="4096 540000 15728640"`
     "zero copy": ("SO_ZEROCOPY", LISTEN + """+0 setsockopt(3, SOL_SOCKET, SO_ZEROCOPY, [1], 4) = 0
 +0 send(4, ..., 4000, MSG_ZEROCOPY) = 4000
 """),
-    "splice": ("splice()", LISTEN + """+0 pipe([5, 6]) = 0
-+0 splice(4, NULL, 6, NULL, 99999, SPLICE_F_NONBLOCK) = 7999
-"""),
     "ECN by sysctl": (None, DEFAULTS + """
 `sysctl -q net.ipv4.tcp_ecn=1`
 """ + LISTEN + """+0 < SEW 0:0(0) win 32792 <mss 1000>
