@@ -84,6 +84,14 @@ def test_lighttpd(page, tmp_path, booted):
     assert fetch(18081) == "a page\n"
 
 
+def test_python(page, booted):
+    """The command with the folder of the version that this machine has."""
+    program = os.path.realpath("/usr/bin/python3")
+    command = only(page, "make run APP=/usr/bin/python3")
+    booted(re.sub(r"python3\.\d+", os.path.basename(program), command), "Serving HTTP on 0.0.0.0")
+    assert "Directory listing" in fetch(18083)
+
+
 def test_variables_of_the_environment(page, booted):
     booted(only(page, "make run APP=server").replace("APP=server", f"APP={built('server-go')}"), "READY")
 
