@@ -133,16 +133,31 @@ def orphan(tmp_path):
     return tmp_path / "user"
 
 
+def script(tmp_path):
+    (tmp_path / "script").write_text("#! /opt/shell -e\n")
+    return tmp_path / "script"
+
+
+def test_script_with_its_interpreter(tmp_path):
+    """The interpreter is found through a link to its directory, as /bin is one in Debian."""
+    (tmp_path / "root/usr").mkdir(parents=True)
+    os.symlink("usr", tmp_path / "root/opt")
+    r = pack(script(tmp_path), "-o", tmp_path / "i", "--dir", f"{tmp_path}/root=/", "--file", "/bin/true=/usr/shell")
+    assert r.returncode == 0, r.stderr
+
+
 @pytest.mark.parametrize("args,words", [
     (["no-such-program-here"], "no-such-program-here: not found"),
     (["/no/such/file"], "/no/such/file: no such file"),
-    (["/bin"], "no such file"),
+    (["/usr"], "/usr is a directory"),
     (["/bin/true", "--file", "/etc/passwd=relative"], "GUEST begins with /"),
     (["/bin/true", "--file", "/etc/passwd"], "HOST=GUEST"),
     (["/bin/true", "--file", "/etc/passwd=/a", "--file", "/etc/group=/a"], "/a: packed twice"),
     (["/bin/true", "--file", "/etc/passwd=/a", "--file", "/etc/group=/a/b"], "/a is packed as a file"),
     (["/bin/true", "--dir", "/no/such=/x"], "no such directory"),
-    (["/bin/true", "--init", "/nothing"], "--init /nothing: not in the pack"),
+    (["/bin/true", "--init", "/nothing"], "/nothing is not a file of the pack"),
+    (["/etc/passwd"], "/etc/passwd is neither an ELF file nor a script"),
+    ([script], "a script of /opt/shell, which is not in the pack: pack it, too (--file, FILES=/opt/shell=/opt/shell)"),
     ([damaged], "damaged ELF"),
     ([orphan], "needs the library libgone.so"),
 ])
