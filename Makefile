@@ -118,7 +118,7 @@ all: $(B)/softnet.elf $(B)/checked/softnet.elf $(B)/host/libsoftnet.so $(B)/host
 help:
 	@echo "make run      boot in QEMU (APP= ARGS= FILES= BUILD= BOOT= PORT= FWD= NET= MEM= MACHINE= PCAP= ACCEL= CMDLINE=: tools/run)"
 	@echo "make debug    the same, waiting for gdb, which is started with the kernel's symbols"
-	@echo "make image    build/softnet.img, a disk for any UEFI machine; CMDLINE= goes into its cmdline.txt"
+	@echo "make image    build/softnet.img, a disk for any UEFI machine; CMDLINE= goes into its cmdline.txt; APP=: build/run/NAME.img"
 	@echo "              BUILD=checked adds the kernel's checks of itself (tests, make debug); BUILD=shipped (run, image) has none"
 	@echo "make test     everything that proves it: tidy, unit, hosted, packet scripts, QEMU"
 	@echo "make test-long   what takes minutes: 100,000 connections, many seeds of a bad wire"
@@ -333,6 +333,7 @@ image:
 	@tools/run check image
 	@tools/setup run
 	@$(QUIET_MAKE) $(JOBS) $(B)/$(BUILD)/softnet.img $(call LINKS,elf efi img)
+	$(if $(APP),@tools/run image)
 
 debug:
 	$(check-variables)

@@ -3,6 +3,7 @@
 import contextlib
 import http.server
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -11,7 +12,7 @@ import urllib.request
 
 import pytest
 
-from program import boot, built, pack, reports
+from program import ROOT, boot, built, pack, reports
 
 PORT = 7777
 KINDS = ("glibc-static", "glibc-static-pie", "glibc-dynamic-no-pie",
@@ -145,3 +146,10 @@ def test_busybox_wget(tmp_path, web):
         guest.wait("page of the host")
         assert guest.end() == 0
     assert not reports(guest.console), guest.console
+
+
+def test_make_run_of_busybox():
+    """busybox chooses its command by argv[0], which `make run` sets to the program's path."""
+    ran = subprocess.run(["make", "run", "APP=/usr/bin/busybox", "ARGS=echo hi"], cwd=ROOT, capture_output=True, text=True, timeout=120,
+                         stdin=subprocess.DEVNULL, check=False)
+    assert re.search(r"^hi\r?$", ran.stdout, re.M), ran.stdout + ran.stderr

@@ -145,6 +145,9 @@ def test_no_process_remains(how, leads):
     ({"APP": "/bin/true", "ARGS": 'a "b'}, "has no partner"),
     ({"APP": "/bin/true", "BOOT": "uefi"}, "APP= boots by PVH"),
     ({"APP": "/bin/true", "CMDLINE": "a -- b"}, "the program's arguments are ARGS="),
+    ({"APP": "/usr/bin"}, "APP=/usr/bin is a directory: a program expected"),
+    ({"APP": "/bin/true", "FILES": "/etc/passwd"}, "HOST=GUEST,... expected, where GUEST begins with /; here is '/etc/passwd'"),
+    ({"APP": "/bin/true", "FILES": "/etc/passwd=/a,/no/such=/b"}, "FILES=/etc/passwd=/a,/no/such=/b: /no/such: no such file"),
     ({"CMDLINE": "ip=off", "FWD": "8080:80"}, "FWD=8080:80: the guest has no address (CMDLINE has ip=off)"),
     ({"CMDLINE": "ip=off ip=10.1.2.3/24"}, "there are two ip="),
 ])
@@ -244,6 +247,47 @@ def test_uefi_gets_the_command_line(planned):
         built = f.read().rstrip("\n")
     planned(BOOT="uefi", CMDLINE=built)
     assert planned.disk == [("build/shipped/softnet.img", built)]
+
+
+def app(**variables):
+    """Runs tools/run with these variables to its end."""
+    with free_base() as port:
+        return subprocess.run(["tools/run"], cwd=ROOT, text=True, capture_output=True, timeout=PATIENCE, check=False, stdin=subprocess.DEVNULL,
+                              env={"PATH": os.environ["PATH"], "PORT": port, **variables})
+
+
+def test_memory_that_has_no_room_for_the_pack(tmp_path):
+    """QEMU would load the pack over the kernel.  With the memory that the message names, the program runs."""
+    (tmp_path / "large").write_bytes(os.urandom(4 << 20))
+    program = {"APP": "/usr/bin/env", "FILES": f"{tmp_path}/large=/large"}
+    ran = app(**program, MEM="7")
+    found = re.search(r"MEM=7 is too small: the pack has [67]\.\d MiB: at least MEM=(\d+)\n", ran.stderr)
+    assert ran.returncode == 2 and found, ran.stderr
+    assert "HOME=/" in app(**program, MEM=found[1]).stdout
+
+
+@pytest.mark.parametrize("cmdline, path", [("", "/usr/bin/env"), ("init=/other", "/other")])
+def test_the_programs_argv0_is_its_path_in_the_pack(cmdline, path):
+    ran = app(APP="/usr/bin/env", ARGS="--no-such-option", CMDLINE=cmdline, FILES="/usr/bin/env=/other")
+    assert f"{path}: unrecognized option '--no-such-option'" in ran.stdout, ran.stdout
+
+
+def test_an_init_outside_the_pack_is_refused():
+    ran = app(APP="/usr/bin/env", CMDLINE="init=/nothing")
+    assert ran.returncode == 2 and "/nothing is not a file of the pack: it cannot be the first program (--init, init=)" in ran.stderr
+
+
+def test_image_of_a_program(tmp_path):
+    """The disk of make image APP= has the program's pack, and its path and arguments in cmdline.txt."""
+    ran = subprocess.run(["tools/run", "image"], cwd=ROOT, text=True, capture_output=True, timeout=PATIENCE, check=True,
+                         env={"PATH": os.environ["PATH"], "APP": "/usr/bin/env", "ARGS": "-0", "CMDLINE": "loglevel=info"})
+    disk = os.path.join(ROOT, "build/run/env.img")
+    assert ran.stdout == "build/run/env.img has the program /usr/bin/env\n"
+    words = subprocess.run(["mcopy", "-n", "-i", f"{disk}@@1048576", "::/EFI/BOOT/cmdline.txt", "-"], capture_output=True, check=True).stdout
+    assert words == b"loglevel=info init=/usr/bin/env -- -0\n"
+    subprocess.run(["mcopy", "-n", "-i", f"{disk}@@1048576", "::/EFI/BOOT/initrd.img", tmp_path / "initrd"], check=True)
+    with open(os.path.join(ROOT, "build/run/env.initrd"), "rb") as f:
+        assert f.read() == (tmp_path / "initrd").read_bytes()
 
 
 @pytest.mark.parametrize("word", ["ip=off", "ip=none", "ip=", "ip"])
