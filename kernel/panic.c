@@ -74,6 +74,8 @@ void __noreturn panic(const char *fmt, ...)
 	pr_err("Kernel panic: %s", text);
 	print_where();
 	hal_dump();
+	if (panic_policy == HAL_HALT_STOP)
+		pr_err("halted (panic=halt): power off the machine, or end QEMU with Ctrl-C");
 	hal_halt(panic_policy, PANIC_EXIT_CODE);
 }
 
