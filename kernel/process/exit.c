@@ -12,6 +12,7 @@
 #include "kernel/fs/file.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/uaccess.h"
+#include "kernel/printk.h"
 #include "kernel/process/clone.h"
 #include "kernel/process/futex.h"
 #include "kernel/process/posix_timers.h"
@@ -150,6 +151,7 @@ void __noreturn process_exit(int code)
 	/* A signal must not end the waits of the shutdown. */
 	current->sig.blocked = ~0UL;
 	current->interrupted = false;
+	pr_notice("'%s' ended with code %d: power off", current->comm, code);
 	kernel_shutdown(HAL_HALT_POWEROFF, code & 0x7f ? code & 0x7f : code != 0);
 }
 
