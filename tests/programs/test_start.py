@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The start of a program: what it finds, and how a start fails."""
+import os
 import re
 import subprocess
 
 import pytest
 
-from program import boot, built, pack, reports
+from program import ROOT, boot, built, pack, reports
 
 KINDS = ("glibc-static", "glibc-static-pie", *(pytest.param(k, marks=pytest.mark.smoke) for k in ("musl-static", "glibc-dynamic")))
 DEFAULTS = {"HOME": "/", "TERM": "linux", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
@@ -33,6 +34,16 @@ def test_start_is_like_linux(kind, tmp_path):
     assert between(guest.console) == expected
     assert code(status) == linux.returncode == 3
     assert not reports(guest.console), guest.console
+
+
+@pytest.mark.parametrize("status, reported", [(0, 0), (3, 3), (128, 1)])
+def test_the_end_is_logged_and_tools_run_has_the_exit_code(status, reported):
+    """isa-debug-exit has 7 bits; a failure without one of them is 1."""
+    env = {"PATH": os.environ["PATH"], "APP": built("start-musl-static"), "ARGS": str(status), "CMDLINE": "ip=off", "PORT": "46000"}
+    ran = subprocess.run(["tools/run"], cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=60,
+                         check=False)
+    assert re.search(rf"'start-musl-\w+' ended with code {status}: power off\r?$", ran.stdout, re.M)
+    assert ran.returncode == reported
 
 
 def start(initrd, init="/init", append=""):

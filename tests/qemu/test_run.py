@@ -212,6 +212,17 @@ def test_ports_lead_to_the_guests_own_address():
                 echo(socket.create_connection(("127.0.0.1", p), PATIENCE))
 
 
+@pytest.mark.parametrize("status, code", [(0, 0), (1, 1), (3, 1), (7, 3), (255, 127)])
+def test_the_exit_code_is_the_programs(tmp_path, status, code):
+    """isa-debug-exit ends QEMU with 2n+1; 1 is an error of QEMU itself."""
+    stand_in = tmp_path / "qemu-system-x86_64"
+    stand_in.write_text(f'#!/bin/bash\n[[ "$*" == *"-device isa-debug-exit,iobase=0xf4,iosize=4"* ]] && exit {status}\n')
+    stand_in.chmod(0o755)
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "BOOT": "pvh", "PORT": "47000"}
+    ran = subprocess.run(["tools/run"], cwd=ROOT, env=env, capture_output=True, check=False, timeout=PATIENCE)
+    assert ran.returncode == code
+
+
 @pytest.fixture
 def planned(tmp_path):
     """planned(**variables): runs tools/run with a script instead of QEMU; returns its output and the -netdev argument for
