@@ -5,7 +5,7 @@
 Builds a minimal system with debootstrap (once, kept in build/fresh), clones this tree into a copy of it, and runs
 the commands of the README there, in a chroot with its own namespaces: `make run` as an ordinary user with sudo, and
 both commands as root.  `make run` passes if its console prints READY, the echo service at the address of the README's
-`nc` line returns the bytes sent, and Ctrl-C ends it.  `make test` passes if it exits with 0.
+`nc` line returns the bytes sent, Ctrl-C ends it, and `nc` is installed.  `make test` passes if it exits with 0.
 
   tests/fresh/fresh.py [root] [user]      default: both.  Exit status 1 if a command failed, else 0; also 0 if this
                                           machine cannot run the test: then the last line says why.
@@ -205,6 +205,8 @@ def check_run(system, command, host, port):
     t.key(b"\x03")
     if t.end(60) is None:
         return fail(system.who, command, "did not end by Ctrl-C", t.text)
+    if not os.path.lexists(os.path.join(system.dir, "usr/bin/nc")):
+        return fail(system.who, command, "did not install nc", t.text)
     print(f"test-fresh: {system.who}: {command}: READY, echoed, ended by Ctrl-C: {time.monotonic() - started:.0f} s")
     return True
 
