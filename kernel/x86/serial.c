@@ -24,8 +24,9 @@
 #define UART_SCRATCH   (COM1 + 7)
 #define LCR_8N1        0x03
 #define LCR_DLAB       0x80
-#define FCR_ENABLE     0x07 /* FIFOs on, both cleared */
+#define FCR_ENABLE     0x05 /* FIFOs on, the transmitter's cleared */
 #define MCR_DTR_RTS    0x03
+#define MCR_LOOP       0x10
 #define LSR_DATA_READY 0x01
 #define LSR_THR_EMPTY  0x20
 #define UART_FIFO      16 /* bytes that fit when the transmitter is empty */
@@ -33,6 +34,7 @@
 
 static bool uart_present;
 static unsigned int uart_room; /* bytes known to be free in the FIFO */
+static int early = -1;         /* byte received before x86_console_init(), or -1 */
 
 void x86_console_init(void)
 {
@@ -44,8 +46,18 @@ void x86_console_init(void)
 	outb(UART_DATA, UART_DIVISOR);
 	outb(UART_IER, 0);
 	outb(UART_LCR, LCR_8N1);
+	/*
+	 * Enabling the FIFOs discards a received byte, so it is read before.  In loopback mode the
+	 * read does not make QEMU put the next byte of its standard input in the same place.
+	 */
+	outb(UART_MCR, MCR_LOOP);
+	if (inb(UART_LSR) & LSR_DATA_READY)
+		early = inb(UART_DATA);
 	outb(UART_FCR, FCR_ENABLE);
 	outb(UART_MCR, MCR_DTR_RTS);
+	/* QEMU passes on the bytes that it holds only at a read of the data register. */
+	if (!(inb(UART_LSR) & LSR_DATA_READY))
+		inb(UART_DATA);
 	uart_present = true;
 }
 
@@ -91,6 +103,12 @@ size_t hal_console_write(const char *s, size_t n, unsigned int *polls)
 
 int hal_console_getc(void)
 {
+	int c = early;
+
+	if (c >= 0) {
+		early = -1;
+		return c;
+	}
 	if (!uart_present || !(inb(UART_LSR) & LSR_DATA_READY))
 		return -1;
 	return inb(UART_DATA);

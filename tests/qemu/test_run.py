@@ -223,6 +223,23 @@ def test_the_exit_code_is_the_programs(tmp_path, status, code):
     assert ran.returncode == code
 
 
+def test_input_from_before_the_boot():
+    """The program reads each byte of a pipe, also those that the serial port received before the kernel set it up."""
+    lines = "".join(f"{n}\n" for n in range(300))
+    env = {"PATH": os.environ["PATH"], "APP": "cat", "CMDLINE": "ip=off", "PORT": "47000"}
+    with subprocess.Popen(["tools/run"], cwd=ROOT, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as p:
+        p.stdin.write(lines.encode())
+        p.stdin.flush()
+        said, until = "", time.monotonic() + PATIENCE
+        while not said.endswith("\n299\n") and select.select([p.stdout], [], [], max(0, until - time.monotonic()))[0]:
+            piece = os.read(p.stdout.fileno(), 4096)
+            if not piece:
+                break
+            said += piece.decode().replace("\r", "")
+        p.terminate()
+    assert said.endswith(lines)
+
+
 @pytest.fixture
 def planned(tmp_path):
     """planned(**variables): runs tools/run with a script instead of QEMU; returns its output and the -netdev argument for
