@@ -46,6 +46,15 @@ def test_the_end_is_logged_and_tools_run_has_the_exit_code(status, reported):
     assert ran.returncode == reported
 
 
+def test_a_program_with_arguments_has_the_card_of_microvm():
+    """QEMU appends the virtio-mmio slots to the command line, behind the program's arguments, unless ACPI describes them."""
+    env = {"PATH": os.environ["PATH"], "APP": built("start-musl-static"), "ARGS": "3", "MACHINE": "microvm", "PORT": "46000"}
+    ran = subprocess.run(["tools/run"], cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=60,
+                         check=False)
+    assert "eth0: link up" in ran.stdout and "argc 2," in ran.stdout
+    assert ran.returncode == 3
+
+
 def start(initrd, init="/init", append=""):
     with boot(initrd, init=init, append=append, net="") as guest:
         status = guest.end()
