@@ -155,8 +155,8 @@ static void poll_freewait(struct poll_wqueues *pwq)
 /* ---- asking and sleeping -------------------------------------------------------------------- */
 
 /*
- * Returns the current events of one descriptor.  If the table has a qproc, also adds an entry to the
- * file's wait queue.
+ * Returns the current events of one descriptor.  In the first round, while pwq->table.qproc is set, the
+ * file's poll() also adds an entry of this call to the file's wait queue.
  */
 static unsigned int ask(const struct pollfd *pfd, struct poll_wqueues *pwq)
 {

@@ -10,7 +10,10 @@
 
 #include "kernel/types.h"
 
-/* Largest shift of a nibble's bits in a number: no address and no line needs more. */
+/*
+ * Largest shift of a nibble in a number, so that a number has at most 33 bits: enough for the tables, which hold
+ * differences of addresses and of line numbers.
+ */
 #define NIBBLES_SHIFT_MAX 30
 
 struct nibbles {

@@ -300,8 +300,8 @@ void tcp_set_rcvlowat(struct sock *sk, int val);
 /* Returns true if @sk is readable for a reader that waits for @target bytes.  Needs no lock. */
 bool tcp_epollin_ready(const struct sock *sk, int target);
 /*
- * Returns 0 if @sk may hold the received @skb, else -1.  If the room is missing, it first collapses the receive
- * queue and drops out-of-order segments above @skb.
+ * Returns 0 if @sk may hold the received @skb, else -1.  If there is no room, first collapses the receive queue; if
+ * that is not enough, drops out-of-order segments behind @skb.
  */
 int tcp_try_rmem_schedule(struct sock *sk, const struct sk_buff *skb);
 /* Returns true if @sk may charge @size more bytes within the limit for all sockets together. */

@@ -417,7 +417,7 @@ void tcp_init_transfer(struct sock *sk)
 	tcp_sk(sk)->lsndtime = tcp_jiffies32;
 }
 
-/* In SYN_RECV our SYN was acknowledged: the connection, active or passive, is established. */
+/* In SYN_RECV our SYN was acknowledged: the connection, passive or of a simultaneous open, is established. */
 static void tcp_syn_recv_established(struct sock *sk, const struct sk_buff *skb,
 				     const struct tcphdr *th)
 {

@@ -48,7 +48,8 @@ class Difference:
         return steps[self.index][1] if self.index < len(steps) else ("end",)
 
     def signature(self):
-        """Returns a text that is equal for all differences of one kind: the step's name and flags, without numbers."""
+        """Returns a text that is equal for all differences of one kind: the step's name and flags, then our answer and
+        Linux's, both without their numbers."""
         words = self.words
         head = " ".join(map(str, (words[0], words[2]) if words[0] == "seg" else words[:1] if words[0] in (
             "send", "recv", "close", "shutdown", "accept", "info", "bind", "connect", "listen") else words[:1] + words[2:4]))

@@ -246,12 +246,12 @@ unsigned int scene_count(const struct host *from, unsigned int kinds);
 const struct seg *scene_nth(const struct host *from, unsigned int kinds, unsigned int nth);
 const struct seg *scene_last(const struct host *from, unsigned int kinds);
 /*
- * Checks that the TCP segments since the mark are exactly these lines of "host flags seq ack bytes". The
- * numbers are relative to the connection's initial sequence numbers; " lost" follows a segment that the
- * wire lost:
+ * Checks that the TCP segments since the mark are exactly @lines. Each line is "host flags seq ack bytes",
+ * with " lost" at its end if the wire lost the segment. seq and ack are relative to the connection's
+ * initial sequence numbers. For example, a handshake whose last ACK is lost:
  *	a S 0 0 0
  *	b SA 0 1 0
- *	a A 1 1 0
+ *	a A 1 1 0 lost
  */
 void scene_expect(const char *lines);
 uint64_t scene_gap(const struct seg *first, const struct seg *second);

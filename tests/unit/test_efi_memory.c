@@ -139,7 +139,7 @@ static int begin(void **state)
 	return 0;
 }
 
-/* efi_count_tables() allocates the buffer for the map; efi_main() calls it once, before the other steps. */
+/* Runs before the tests, as in efi_main(): efi_count_tables() allocates the buffer for the memory map. */
 static int count_tables(void **state)
 {
 	UINTN tables;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""ECN beside loss: the same queue tells two senders to slow down, one by marks, the other by drops (RFC 3168)."""
+"""ECN compared with loss: one flow through a CoDel queue, run twice.  The queue slows the sender by marks in one run, and
+by drops in the other (RFC 3168)."""
 from softnet import CoDel, Lab
 
 NEEDS = {"controls": ("reno",), "sysctls": ("tcp_ecn",)}

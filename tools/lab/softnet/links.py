@@ -97,8 +97,8 @@ ENGINE_NAMES = {"bytes": "limit_bytes", "packets": "limit_packets", "rate": "tok
 
 
 class QueueSample(NamedTuple):
-    """The state of a queue at a time in s: bytes and packets that wait; sojourn: seconds that the last packet spent
-    in the queue; sent_bytes, dropped and marked: counts since the beginning."""
+    """The state of a queue.  time: in s; bytes and packets that wait; sojourn: seconds that the packet which left last
+    had spent in the queue; sent_bytes, dropped and marked: counts since the beginning."""
     time: float
     bytes: int
     packets: int
