@@ -37,9 +37,10 @@ static struct number parse(const char *s, int base)
 	}
 	if (base == 0)
 		base = *s == '0' ? 8 : 10;
-	for (; digit(*s) < base; r.end = ++s)
-		r.too_large |= __builtin_mul_overflow(r.n, (unsigned long)base, &r.n) |
-			       __builtin_add_overflow(r.n, (unsigned long)digit(*s), &r.n);
+	for (; digit(*s) < base; r.end = ++s) {
+		r.too_large |= __builtin_mul_overflow(r.n, (unsigned long)base, &r.n);
+		r.too_large |= __builtin_add_overflow(r.n, (unsigned long)digit(*s), &r.n);
+	}
 	return r;
 }
 
