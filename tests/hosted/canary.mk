@@ -41,7 +41,7 @@ canary_epoll_wakeup_shows := a call of host b hangs
 
 # epoll takes an item off the ready list after it has asked the file: an event that comes in between is lost.
 canary_epoll_order_file := kernel/fs/eventpoll.c
-canary_epoll_order_sed := s/(struct epoll_event event = .*ep_item_poll\(epi, &pt\).*)/\1 list_del_init(\&epi->ready_link);/
+canary_epoll_order_sed := s/(\.data\.u64 = epi->data\};)/\1 list_del_init(\&epi->ready_link);/
 canary_epoll_order_lines := 1
 canary_epoll_order_scene := epoll_listed_against_data
 canary_epoll_order_shows := a call of host b hangs
