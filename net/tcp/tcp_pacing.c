@@ -124,6 +124,14 @@ bool tcp_device_holds(const struct sock *sk, u64 limit)
 	return (u32)atomic_read(&sk->sk_wmem_alloc) > limit;
 }
 
+bool tcp_skb_in_device(const struct sock *sk, const struct sk_buff *skb)
+{
+	if (!skb_fclone_busy(sk, skb))
+		return false;
+	dev_tx_await();
+	return skb_fclone_busy(sk, skb);
+}
+
 /* Sockets with TSQ_QUEUED. */
 static LIST_HEAD(tsq_list);
 static DEFINE_SPINLOCK(tsq_lock);

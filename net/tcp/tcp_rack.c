@@ -233,7 +233,7 @@ static bool tcp_probe_with_old_data(struct sock *sk, unsigned int mss)
 	struct sk_buff *skb = tcp_rtx_queue_tail(sk);
 	u32 segs;
 
-	if (!skb || (TCP_SKB_CB(skb)->sacked & TCPCB_SACKED_ACKED) || skb_fclone_busy(sk, skb))
+	if (!skb || (TCP_SKB_CB(skb)->sacked & TCPCB_SACKED_ACKED) || tcp_skb_in_device(sk, skb))
 		return false;
 	segs = tcp_skb_pcount(skb);
 	if (segs > 1 && skb->len > (segs - 1) * mss) {

@@ -124,6 +124,11 @@ void tcp_update_wstamp(struct sock *sk, unsigned int bytes);
  */
 bool tcp_device_holds(const struct sock *sk, u64 limit);
 /*
+ * Returns true if the device has not sent the last transmission of @skb yet.  Frees the packets that the device has
+ * sent, because the driver keeps them for a while.
+ */
+bool tcp_skb_in_device(const struct sock *sk, const struct sk_buff *skb);
+/*
  * Returns true if @skb must wait, because too many bytes of this socket wait in the device; the
  * completion of a packet then starts the sender again.  The limit is shifted left by @factor.
  */

@@ -217,7 +217,7 @@ def test_symbolise_names_the_lines():
     call = 1 + next(i for i, line in enumerate(source) if "mistakes[i].make()" in line)
     assert f"read_null at tests/qemu/kernel/crash.c:{fault}" in out
     assert f"crash_main at tests/qemu/kernel/crash.c:{call}" in out
-    assert re.search(r"app_thread at init/main\.c:\d+", out)
+    assert re.search(r"app_thread at init/ring0/apps\.c:\d+", out)
 
 
 @pytest.mark.parametrize("words, text, status, said", [

@@ -13,7 +13,7 @@ AT_ONCE = 64
 # The most bytes that a connection may hold, in each slab cache (free objects of a slab included) and in all: the program's
 # pages, the descriptor table and page tables are only in the sum.  100,000 connections of 2,000 bytes leave 68 MB of
 # 256 MiB for the rest of the machine.
-BYTES = {"TCP": 1640, "eventpoll_epi": 130, "filp": 75, "sock_inode_cache": 75}
+BYTES = {"TCP": 1640, "eventpoll_epi": 130, "filp": 98, "sock_inode_cache": 75}
 BYTES_IN_ALL = 2000
 
 
