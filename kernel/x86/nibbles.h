@@ -10,10 +10,7 @@
 
 #include "kernel/types.h"
 
-/*
- * Largest shift of a nibble in a number, so that a number has at most 33 bits: enough for the tables, which hold
- * differences of addresses and of line numbers.
- */
+/* Largest shift of a nibble: a number has at most 33 bits. The tables hold differences, which are smaller. */
 #define NIBBLES_SHIFT_MAX 30
 
 struct nibbles {
