@@ -109,6 +109,16 @@ def test_a_dump_tells_the_lines_that_addr2line_tells(app, depth, build):
         assert place == wanted
 
 
+def decoded_rows():
+    """Returns {address: set of (file name without its folder, line)} as readelf decodes the line table."""
+    out = subprocess.run(["readelf", "--wide", "--debug-dump=decodedline", kernel()], check=True, stdout=subprocess.PIPE,
+                         stderr=subprocess.DEVNULL, text=True).stdout
+    found = {}
+    for name, line, address in re.findall(r"^(\S+) +(\d+) +0x([0-9a-f]+)", out, re.M):
+        found.setdefault(int(address, 16), set()).add((name, line))
+    return found
+
+
 @pytest.mark.builds("checked", "shipped")
 def test_every_line_in_the_table_is_addr2lines():
     """tools/dwarfline.py and addr2line agree on the line at both ends of each row of the line table."""
@@ -117,8 +127,15 @@ def test_every_line_in_the_table_is_addr2lines():
     assert len(table) > 10000
     ends = [(a, b - 1, f"{path}:{line}") for (a, path, line), (b, _, _) in zip(table, table[1:]) if path]
     first, last = addr2line([e[0] for e in ends]), addr2line([e[1] for e in ends])
-    for (a, b, mine), at_a, at_b in zip(ends, first, last):
-        assert at_a == mine and at_b == mine, f"{a:x} to {b:x}"
+    differ = [(a, mine, {at_a, at_b}) for (a, _, mine), at_a, at_b in zip(ends, first, last) if {at_a, at_b} != {mine}]
+    # If code of an inlined function begins a function, addr2line (binutils 2.40) names the file of the outer function,
+    # with the right line.  Then readelf decides, which prints the table as it is.
+    known = decoded_rows() if differ else {}
+    for a, mine, others in differ:
+        name, line = mine.rsplit(":", 1)
+        assert {o.rsplit(":", 1)[1] for o in others} == {line}, f"{a:x}: {mine}, {others}"
+        assert (os.path.basename(name), line) in known[a], f"{a:x}: {mine}, {others}"
+    assert len(differ) < len(table) // 500
 
 
 @pytest.mark.builds("shipped")
