@@ -280,6 +280,12 @@ static void take_limits(struct end *e, uint32_t seq, uint32_t offset, uint32_t n
 		memset(e->owner.at + offset, tag_of(seq), n);
 }
 
+/*
+ * bytes: a shorter segment is not judged.  When short segments fill a socket's queues, the sender may not split a packet
+ * that is SACKed in part (TCPWqueueTooBig, CVE-2019-11478), so it sends the whole packet again.
+ */
+#define JUDGED_LENGTH 1000
+
 static const char *judge_retransmission(struct end *e, const struct half *me,
 					const struct half *other, const struct segment *s)
 {
@@ -291,7 +297,7 @@ static const char *judge_retransmission(struct end *e, const struct half *me,
 		return NULL;
 	same = has_same_limits(e, s->seq, offset, n);
 	take_limits(e, s->seq, offset, n);
-	if (e->reneged || ahead(s->seq + n, me->end) > 0 || !same)
+	if (n < JUDGED_LENGTH || e->reneged || ahead(s->seq + n, me->end) > 0 || !same)
 		return NULL;
 	for (uint32_t i = offset; i != offset + n; i++) {
 		if (!byte_number(&e->sacked, i))
