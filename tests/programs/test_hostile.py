@@ -47,8 +47,8 @@ def user_without_rights():
     with tempfile.TemporaryDirectory(prefix="softnet-hostile-") as folder:
         os.chmod(folder, 0o777)
         shutil.copy(built("hostile"), folder)
-        nobody = {"user": 65534, "group": 65534, "extra_groups": []} if os.getuid() == 0 else {}
-        yield {"executable": f"{folder}/hostile", "cwd": folder, **nobody}
+        unprivileged = {"user": 65534, "group": 65534, "extra_groups": []} if os.getuid() == 0 else {}
+        yield {"executable": f"{folder}/hostile", "cwd": folder, **unprivileged}
 
 
 @pytest.mark.parametrize("name,signal", attacks(linux=True))
