@@ -174,9 +174,10 @@ struct world {
 	bool peer_done[CONNECTIONS_MAX];
 	bool calm;        /* the network no longer loses, damages or delays frames */
 	uint64_t started; /* time at which the applications began */
-	uint64_t called;  /* time of the last call of an application */
-	uint64_t wake;    /* earliest time at which an application or the peer must run again */
-	uint64_t until;   /* time up to which the conductor may run before it returns */
+	uint64_t
+		moved; /* time of the last call of an application, or of the last ACK of new data */
+	uint64_t wake; /* earliest time at which an application or the peer must run again */
+	uint64_t until; /* time up to which the conductor may run before it returns */
 	char failure[1024];
 	FILE *story; /* receives the story; NULL: none is written */
 	struct capture *capture;

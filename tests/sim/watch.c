@@ -344,6 +344,7 @@ void watch_fate(struct world *w, const uint8_t *frame, size_t len, bool lost, bo
 		f->got_ack[!s.side] = ack;
 		f->has_ack[!s.side] = true;
 		f->row = 0;
+		w->moved = conductor_now(w->c);
 	}
 }
 

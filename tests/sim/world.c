@@ -123,7 +123,7 @@ static int set_stage(struct world *w)
 		host_set_baseline(w->host[i]);
 	watch_begin(w);
 	w->calm = false;
-	w->started = w->called = conductor_now(w->c);
+	w->started = w->moved = conductor_now(w->c);
 	for (unsigned int i = 0; i < 2 * w->plan.connections; i++) {
 		const struct side_plan *s = &w->connection[i / 2].side[i % 2];
 
@@ -188,7 +188,7 @@ static bool between(void *arg)
 			w->wake = app_wake(a);
 	}
 	if (called)
-		w->called = conductor_now(w->c);
+		w->moved = conductor_now(w->c);
 	return called || sim_failed(w) || all_over(w) || w->wake < w->until;
 }
 
@@ -232,14 +232,15 @@ static uint64_t allowed_end(const struct world *w)
 }
 
 /*
- * Returns allowed_end(), but at most STALLED after the last call of an application: if a thread is never woken,
- * the losses of keepalive probes would allow more time for ever.
+ * Returns allowed_end(), but at most STALLED after the last call of an application or ACK of new data: if a thread
+ * is never woken, the losses of keepalive probes would allow more time for ever.  The ACKs count because a peer that
+ * reports bytes of blocks may get a segment every 120 s, long after the last write().
  */
 static uint64_t latest_end(const struct world *w)
 {
 	uint64_t allowed = allowed_end(w);
 
-	return allowed < w->called + STALLED ? allowed : w->called + STALLED;
+	return allowed < w->moved + STALLED ? allowed : w->moved + STALLED;
 }
 
 static void say_who_waits(struct world *w)
