@@ -55,15 +55,17 @@ BUILDS := checked shipped
 sources_of = $(filter-out $(foreach b,$(filter-out $(1),$(BUILDS)),kernel/sched/$(b)/% kernel/x86/$(b)/%),$(2))
 
 # Files whose code runs at boot, in reports, in rare system calls or for /proc: compiled for size.  The path of a packet
-# and the calls of a busy server are in none of them.
-COLD := boot/% init/% drivers/pci% $(addprefix drivers/virtio/,virtio virtio_mmio virtio_pci% virtio_rng) \
+# and the calls that a connection makes are in none of them.
+COLD := boot/% init/% drivers/pci% $(addprefix drivers/virtio/,virtio virtio_mmio virtio_net virtio_pci% virtio_rng) \
 	$(addprefix kernel/,cmdline console loglevel panic printk ratelimit shutdown strace sysctl timeline version) \
-	$(addprefix kernel/fs/,attr console cpio devices initramfs names proc%) kernel/lib/kstrto kernel/lib/vsprintf \
-	$(addprefix kernel/process/,binfmt_elf exec exit ids proc% rlimit sys) kernel/sched/sys_policy \
-	kernel/time/calendar kernel/time/wallclock $(addprefix kernel/x86/,acpi% cmos desc entropy ioapic ksyms lines memmap \
-	nmi platform power% rtc serial setup shipped/% stack timeref) net/core/dropreason net/core/netdev_proc \
-	net/core/snmp net/core/sysctl% net/ipv4/ipconfig net/ipv4/sysctl% \
-	$(addprefix net/tcp/,tcp_ipv4_err tcp_log tcp_proc tcp_sysctl)
+	$(addprefix kernel/fs/,attr console cpio dcache devices initramfs names namei open proc% readdir splice stat timerfd) \
+	kernel/lib/kstrto kernel/lib/vsprintf $(addprefix kernel/mm/,madvise mmap) \
+	$(addprefix kernel/process/,binfmt_elf clone exec exit ids itimer posix_timers proc% rlimit signal sys sys_signal) \
+	kernel/sched/sys_policy $(addprefix kernel/time/,calendar sys_time wallclock) $(addprefix kernel/x86/,acpi% cmos desc \
+	entropy ioapic ksyms lines memmap nmi paging platform power% rtc serial setup shipped/% signal stack timeref tsc) \
+	$(addprefix net/core/,dropreason netdev_proc snmp sock_options sysctl%) \
+	$(addprefix net/ipv4/,devinet icmp_send ip_sockglue ipconfig sysctl%) \
+	$(addprefix net/tcp/,tcp_info tcp_ipv4_err tcp_log tcp_mtup tcp_proc tcp_shrink tcp_sockopt tcp_sysctl)
 # for_size: -Os, if the file $(1), given without its suffix, is in COLD.
 for_size = $(if $(filter $(COLD),$(1)),-Os)
 
