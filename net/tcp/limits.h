@@ -14,8 +14,8 @@
 #define TCP_MAX_SYN_BACKLOG       4096
 #define TCP_MAX_SYN_BACKLOG_RANGE 1, 1000000
 /*
- * minutes in which a SYN cookie is accepted, counting the one in which it was sent: afterwards it is
- * refused with a reset, so a cookie is valid for one to two minutes. Linux's value.
+ * minutes in which a SYN cookie is accepted, the minute in which it was sent included: later the
+ * cookie is refused with a reset. So a cookie is valid for one to two minutes. Linux's value.
  */
 #define TCP_SYNCOOKIE_MINUTES 2
 /* values of tcp_syncookies: other values are refused. Linux's values. */
@@ -27,7 +27,7 @@
 #define TCP_REQUESTS_WHEN_SHORT 128
 /*
  * connections that the application has closed and the protocol has not ended yet (orphans): a
- * further one is reset and counted. The value is 128 MiB of memory divided by
+ * further orphan is reset and counted. The value is 128 MiB of memory divided by
  * CONNECTION_ENDS_BYTES.
  */
 #define TCP_ORPHANS_MAX   16384
@@ -51,10 +51,9 @@
  */
 #define TCP_SHRINK_SOCKETS 64
 /*
- * steps of a walk over all connections in one jiffy: then the walk continues in the next jiffy. A hash
- * bucket is one step, and a connection in it TCP_SHRINK_STEPS_EACH steps, also if its queues are
- * empty. Without this limit a machine full of idle connections would look at all of them in one
- * softirq.
+ * steps of a walk over all connections in one jiffy: then the walk continues in the next jiffy. A
+ * hash bucket is one step, and a connection in it TCP_SHRINK_STEPS_EACH steps, also if its queues
+ * are empty. Without this limit a walk over many idle connections would take one long softirq.
  */
 #define TCP_SHRINK_STEPS 4096
 /*
@@ -64,9 +63,9 @@
  */
 #define TCP_SHRINK_STEPS_EACH 16
 /*
- * segments that one socket queues out of order: above the limit those with the highest sequence
- * numbers are dropped. SOCK_RMEM_MAX holds about this many segments of 1,500 bytes; a peer that
- * sends smaller segments may not queue more of them.
+ * segments that one socket queues out of order: above the limit the segments with the highest
+ * sequence numbers are dropped. SOCK_RMEM_MAX holds about this many segments of 1,500 bytes; a peer
+ * that sends smaller segments may not queue more segments.
  */
 #define TCP_OFO_PACKETS_MAX 4096
 
@@ -133,9 +132,10 @@
 /* challenge ACKs a second: the values that the sysctl may be set to. */
 #define TCP_CHALLENGE_ACK_RANGE 0, 2147483647
 /*
- * duplicate ACKs, besides the first, for one packet that GRO has merged from segments beyond a hole, if the
- * peer has no SACK: further segments of the packet get none. Three duplicate ACKs make the peer retransmit; each further one
- * tells the peer that a segment has left the network.
+ * duplicate ACKs, besides the first, for one packet that GRO has merged from segments beyond a
+ * hole, if the peer has no SACK: further segments of the packet get none. Three duplicate ACKs make
+ * the peer retransmit; each further duplicate ACK tells the peer that a segment has left the
+ * network.
  */
 #define TCP_DUPACKS_MAX 16u
 
@@ -160,10 +160,11 @@
  */
 #define TCP_DSACK_MAX 64u
 /*
- * segments marked as lost: a partial ACK may show that they were only late; then the marks are undone. But if the
- * marks are more than this limit plus the segments delivered since the last such undo, they are kept and the segments
- * are sent again. Without the limit a peer that acknowledges one segment at a time could make RACK
- * mark a long queue, undo the marks, and mark it again.
+ * segments marked as lost: a partial ACK may show that they were only late; then the marks are
+ * undone. But if there are more marks than this limit plus the segments delivered since the last
+ * such undo, the marks stay and the segments are sent again. Without the limit a peer that
+ * acknowledges one segment at a time could make RACK mark a long queue, undo the marks, and mark it
+ * again.
  */
 #define TCP_UNDO_MAX 64u
 /* mode: 0 switches tail loss probes off, 1 to 4 switch them on. Linux's range. */
@@ -195,7 +196,7 @@
 /* part of the window: a burst of at least a third of the window is sent at once. Linux's value. */
 #define TCP_TSO_WIN_DIVISOR       3
 #define TCP_TSO_WIN_DIVISOR_RANGE 0, 1000
-/* segments: the pacing rate never limits a GSO packet to fewer than this. Linux's value. */
+/* segments: the pacing rate never limits a GSO packet to fewer segments. Linux's value. */
 #define TCP_MIN_TSO_SEGS       2
 #define TCP_MIN_TSO_SEGS_RANGE 1, 65535
 /*
@@ -216,9 +217,11 @@
  */
 #define TCP_MIN_RTT_WLEN_S       300
 #define TCP_MIN_RTT_WLEN_S_RANGE 0, 86400
-/* percent: in slow start the pacing rate is this part of cwnd / RTT. Linux's value. */
+/* percent: in slow start the pacing rate is this percentage of cwnd / RTT. Linux's value. */
 #define TCP_PACING_SS_RATIO 200
-/* percent: in congestion avoidance the pacing rate is this part of cwnd / RTT. Linux's value. */
+/*
+ * percent: in congestion avoidance the pacing rate is this percentage of cwnd / RTT. Linux's value.
+ */
 #define TCP_PACING_CA_RATIO 120
 /* percent: the values that tcp_pacing_ss_ratio and tcp_pacing_ca_ratio may be set to. */
 #define TCP_PACING_RATIO_RANGE 0, 1000

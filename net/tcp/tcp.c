@@ -137,9 +137,9 @@ static void tcp_info_reset(struct tcp_sock *tp)
 }
 
 /*
- * Sets all values that a connection measures or counts to their initial values.  Called for a new
- * socket, for a child, which is a copy of its listener, and after a disconnect; the queues are empty.
- * Options that the application set are kept.
+ * Sets all values that a connection measures or counts to their initial values. Called for a new
+ * socket, for a child, which is a copy of its listener, and after a disconnect. The queues are
+ * empty at each call. Options that the application set are kept.
  */
 void tcp_init_history(struct sock *sk)
 {
@@ -186,7 +186,7 @@ void tcp_init_history(struct sock *sk)
 	icsk->icsk_rto = TCP_TIMEOUT_INIT;
 }
 
-/* Initializes a new socket, as far as that does not depend on the network layer. */
+/* Sets the fields of a new socket that do not depend on the network layer. */
 void tcp_init_sock(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);

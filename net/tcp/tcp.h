@@ -178,8 +178,9 @@ static inline void tcp_mstamp_refresh(struct tcp_sock *tp)
 	tp->tcp_mstamp = ktime_get_ns();
 }
 /*
- * Returns true if @ack is acceptable by RFC 5961 5.2: SND.UNA - MAX.SND.WND =< SEG.ACK =< SND.NXT.  The lower
- * end is never before the first byte that was sent: an ACK below that byte was forged.
+ * Returns true if @ack is acceptable by RFC 5961 5.2: SND.UNA - MAX.SND.WND =< SEG.ACK =< SND.NXT.
+ * The lower end is never before the first byte that was sent: an ACK below that byte cannot belong
+ * to this connection.
  */
 static inline bool tcp_ack_is_near(const struct tcp_sock *tp, u32 ack)
 {

@@ -29,8 +29,8 @@ void tcp_store_ts_recent(struct tcp_sock *tp)
 }
 
 /*
- * Updates TS.Recent from a segment that begins at or before the last sequence number that we
- * acknowledged, and only if its timestamp is not older (RFC 7323 4.3).
+ * Sets TS.Recent to the timestamp of a segment if the segment begins at or before the last sequence
+ * number that we acknowledged, and its timestamp is not older than TS.Recent (RFC 7323 4.3).
  */
 void tcp_replace_ts_recent(struct tcp_sock *tp, u32 seq)
 {
@@ -50,10 +50,10 @@ static void tcp_snd_una_update(struct tcp_sock *tp, u32 ack)
 }
 
 /*
- * RFC 9293 3.10.7.4: an old segment that arrives late must not restore an old window.  A segment with
- * the same numbers as the last update may be older or newer than it ("SND.WL2 =< SEG.ACK").  From such
- * a segment a larger window is accepted, and a zero window too, because the peer would drop data that
- * is sent into a closed window (Linux does the same).
+ * RFC 9293 3.10.7.4: an old segment that arrives late must not restore an old window. A segment
+ * with the same SEQ and ACK as the last update may have been sent before or after that update
+ * ("SND.WL2 =< SEG.ACK"). From such a segment a larger window is accepted, and a zero window too,
+ * because the peer would drop data that is sent into a closed window (Linux does the same).
  */
 bool tcp_may_update_window(const struct tcp_sock *tp, u32 ack, u32 ack_seq, u32 nwin)
 {
@@ -149,8 +149,8 @@ static void tcp_set_xmit_timer(struct sock *sk)
 }
 
 /*
- * @skb holds several segments and is acknowledged in part: cuts off the acknowledged bytes and returns
- * how many whole segments they were.
+ * @skb holds several segments and is acknowledged in part: cuts off the acknowledged bytes and
+ * returns how many whole segments the bytes filled.
  */
 static u32 tcp_tso_acked(struct sock *sk, struct sk_buff *skb)
 {
@@ -212,7 +212,10 @@ struct ack_times {
 	u32 reord;
 };
 
-/* Removes the segments below snd_una from the retransmit queue and frees them.  Returns the first that is left. */
+/*
+ * Removes the segments below snd_una from the retransmit queue and frees them. Returns the first
+ * segment that is left.
+ */
 static struct sk_buff *tcp_free_acked(struct sock *sk, struct tcp_sacktag_state *state,
 				      struct ack_times *times)
 {
@@ -281,7 +284,10 @@ static noinline void tcp_clean_rtx_queue(struct sock *sk, struct tcp_sacktag_sta
 	else if (TCP_SKB_CB(skb)->sacked & TCPCB_SACKED_ACKED)
 		state->flag |= FLAG_SACK_RENEGING;
 
-	/* Karn: if the ACK covers a retransmitted segment, it may answer either transmission. */
+	/*
+	 * Karn's rule: an ACK that covers a retransmitted segment may answer either transmission,
+	 * so it gives no sample.
+	 */
 	if (times.first && !(state->flag & FLAG_RETRANS_DATA_ACKED)) {
 		seq_rtt_us = tcp_us_since(tp, times.first);
 		ca_rtt_us = tcp_us_since(tp, times.last);
@@ -313,10 +319,10 @@ static noinline void tcp_clean_rtx_queue(struct sock *sk, struct tcp_sacktag_sta
 	} else if (skb && rtt_update && sack_rtt_us >= 0 &&
 		   sack_rtt_us > tcp_us_since(tp, skb->skb_mstamp)) {
 		/*
-		 * RFC 6298 5.3 restarts the timer only if new data is acknowledged.  Here only SACK blocks are new.
-		 * But the head of the queue was last sent after the first segment that the blocks report, and its
-		 * timer was set with an older estimate of the round trip. So set the timer again with the new
-		 * estimate.
+		 * RFC 6298 5.3 restarts the timer only if new data is acknowledged. Here only SACK
+		 * blocks are new. But the head of the queue was last sent after the first segment
+		 * that the blocks report, and the timeout of the head was computed from an older
+		 * estimate of the round trip. So set the timer again with the new estimate.
 		 */
 		state->flag |= FLAG_SET_XMIT_TIMER;
 	}

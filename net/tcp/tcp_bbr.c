@@ -19,9 +19,9 @@
  *              gain 3/4, drains the queue, the other six have gain 1
  *   PROBE_RTT  when min_rtt is ten seconds old: four segments in flight for 200 ms, to measure it again
  *
- * The pacing rate controls the sending (tcp_pacing.c); the window, twice the BDP, only stops a sender whose ACKs do
- * not come.  If two intervals have the same delivery rate and many losses, a policer drops all data above that
- * rate; then this rate is used (tcp_bbr_lt.c).
+ * The pacing rate controls the sending (tcp_pacing.c); the window, twice the BDP, only stops a
+ * sender whose ACKs do not come. If two intervals have many losses and the same delivery rate, BBR
+ * assumes a policer that drops all data above that rate, and sends at that rate (tcp_bbr_lt.c).
  *
  * The caller owns the socket, or holds its bh lock while no thread owns it.  Cardwell and others, "BBR:
  * Congestion-Based Congestion Control" (2016); draft-cardwell-iccrg-bbr-congestion-control-00. Compare Linux's
@@ -94,9 +94,9 @@ static void bbr_set_pacing_rate(struct sock *sk, u32 bw, u32 gain)
 /* ---- PROBE_BW ------------------------------------------------------------------------------------ */
 
 /*
- * A phase lasts one min_rtt.  The phase with gain 5/4 continues until 5/4 of the BDP is in flight or a loss
- * occurs, because a phase with less data in flight does not probe the path.  The phase with gain 3/4 ends
- * earlier if the queue is empty.
+ * A phase lasts one min_rtt. The phase with gain 5/4 continues until 5/4 of the BDP is in flight or
+ * a loss occurs, because a phase with less data in flight does not probe the path. The phase with
+ * gain 3/4 also ends as soon as the queue is empty.
  */
 static bool bbr_phase_is_over(struct sock *sk, const struct rate_sample *rs)
 {
@@ -326,7 +326,10 @@ static u32 bbr_ssthresh(struct sock *sk)
 	return tcp_sk(sk)->snd_ssthresh;
 }
 
-/* The loss was spurious: restarts the measurements that it may have disturbed; the window needs no undo here. */
+/*
+ * The loss was spurious: restarts the measurements that the loss may have disturbed. cwnd stays:
+ * bbr_set_cwnd() restores it after the recovery.
+ */
 static u32 bbr_undo_cwnd(struct sock *sk)
 {
 	struct bbr *b = inet_csk_ca(sk);
@@ -366,7 +369,7 @@ static size_t bbr_get_info(const struct sock *sk, union tcp_cc_info *info)
 static u32 bbr_sndbuf_expand(struct sock *sk)
 {
 	(void)sk;
-	return 3; /* cwnd may be much larger than the data in flight */
+	return 3; /* three windows, because cwnd may be much larger than the data in flight */
 }
 
 struct tcp_congestion_ops tcp_bbr = {

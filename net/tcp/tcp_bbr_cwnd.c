@@ -47,7 +47,10 @@ u32 bbr_inflight(struct sock *sk, u32 bw, u32 gain)
 	segs = max_t(u32, bytes / mss, bbr_min_tso_segs(sk));
 	cwnd += 3 * segs;
 	cwnd = (cwnd + 1) & ~1u;
-	/* In the probing phase of 5/4 a small window needs two segments more to find more bandwidth. */
+	/*
+	 * In the phase with gain 5/4 a small window needs two additional segments to find more
+	 * bandwidth.
+	 */
 	if (b->mode == BBR_PROBE_BW && !b->cycle_idx)
 		cwnd += 2;
 	return cwnd;

@@ -247,7 +247,10 @@ u32 tcp_slow_start(struct tcp_sock *tp, u32 acked)
 	return acked;
 }
 
-/* Raises cwnd by one segment for each @w delivered segments; with @w = cwnd that is one in each round trip. */
+/*
+ * Raises cwnd by one segment for each @w delivered segments; with @w = cwnd, cwnd grows by one
+ * segment in each round trip.
+ */
 void tcp_cong_avoid_ai(struct tcp_sock *tp, u32 w, u32 acked)
 {
 	/*
@@ -265,10 +268,10 @@ void tcp_cong_avoid_ai(struct tcp_sock *tp, u32 w, u32 acked)
 }
 
 /*
- * The rate is one window for each round trip, times a percentage: by default 200 in slow start, where the window
- * doubles in a round trip, and otherwise 120, so that pacing does not stop cwnd from growing.  The lower
- * percentage already holds from cwnd = ssthresh / 2 on, to prepare the end of slow start.  Before the first
- * sample of the round-trip time the rate is unlimited.
+ * Sets the rate to one window for each round trip, times a percentage. The default is 200 in slow
+ * start, where the window doubles in a round trip, and otherwise 120, so that pacing does not stop
+ * cwnd from growing. The lower percentage already holds from cwnd = ssthresh / 2 on, to prepare the
+ * end of slow start. Before the first sample of the round-trip time the rate is unlimited.
  */
 void tcp_update_pacing_rate(struct sock *sk)
 {

@@ -212,8 +212,8 @@ static void tcp_synsent_crossed(struct sock *sk, struct sk_buff *skb, const stru
 }
 
 /*
- * RFC 9293 3.10.7.3, first check: returns true if the ACK covers our SYN and an echoed timestamp is one
- * that we have sent since the first SYN (RFC 7323 4.1).
+ * RFC 9293 3.10.7.3, first check: returns true if the ACK covers our SYN and the timestamp that it
+ * echoes, if any, is not older than our first SYN and not in the future (RFC 7323 4.1).
  */
 static bool tcp_synsent_ack_ok(const struct tcp_sock *tp, const struct sk_buff *skb)
 {
@@ -230,11 +230,11 @@ static bool tcp_synsent_ack_ok(const struct tcp_sock *tp, const struct sk_buff *
 }
 
 /*
- * An ACK arrived that does not acknowledge our SYN: the peer may still have an older connection with these
- * ports.  The reset with which we answer ends that connection, so the SYN is worth another try: the first such
- * ACK shortens the retransmit timer from a second to TCP_TIMEOUT_MIN.  Later ACKs do not change the timer.  If
- * each ACK restarted the timer, frequent ACKs would postpone the SYN and the end of connect() without limit (in
- * Linux 6.18 they do).
+ * An ACK arrived that does not acknowledge our SYN: the peer may still have an older connection
+ * with these ports. The reset with which we answer ends that connection, so another SYN may succeed
+ * soon. The first such ACK therefore shortens the retransmit timer from a second to
+ * TCP_TIMEOUT_MIN. Later ACKs do not change the timer. If each ACK restarted the timer, frequent
+ * ACKs would postpone the SYN and the end of connect() without limit (in Linux 6.18 they do).
  */
 static void tcp_synsent_syn_again(struct sock *sk, const struct sk_buff *skb)
 {

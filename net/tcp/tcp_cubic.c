@@ -263,7 +263,10 @@ static noinline void hystart_update(struct sock *sk, u32 rtt_us)
 	struct cubic *c = inet_csk_ca(sk);
 	u32 now_us = tp->tcp_mstamp / NSEC_PER_USEC;
 
-	/* When 2 GiB were sent since the last slow start, its round_end seems to be ahead of snd_nxt. */
+	/*
+	 * When 2 GiB were sent since the last slow start, the round_end of that time seems to be
+	 * ahead of snd_nxt: begin a round.
+	 */
 	if (after(tp->snd_una, c->round_end) || after(c->round_end, tp->snd_nxt))
 		hystart_begin_round(tp, c, now_us);
 	if (hystart_train_fills_path(sk, c, now_us)) {

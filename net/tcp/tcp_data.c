@@ -3,21 +3,21 @@
  * Queues the data and the FIN of a segment, and decides when to acknowledge them.
  *
  * tcp_data_queue() <- tcp_rcv_established (slow path), tcp_rcv_state_process
- *	in order     -> tcp_queue_rcv, tcp_fin, tcp_ofo_queue (a hole was filled), sk_data_ready
- *	out of order -> tcp_data_queue_ofo
- *	old, no room -> dropped, and acknowledged at once
+ * 	in order     -> tcp_queue_rcv, tcp_fin, tcp_ofo_queue (a hole was filled), sk_data_ready
+ * 	out of order -> tcp_data_queue_ofo
+ * 	old, no room -> dropped, and acknowledged at once
  * tcp_queue_rcv(), tcp_event_data_recv() also <- tcp_rcv_established (fast path)
  * tcp_ack_snd_check() <- tcp_rcv_established, tcp_rcv_state_process, at their end: sends the pending ACK, if any,
- *	now or delayed
+ * 	now or delayed
  * tcp_prune_ofo_queue() <- tcp_prune_queue; tcp_ofo_purge() <- tcp_fin, tcp_disconnect, tcp_v4_destroy_sock
  *
  * Segments beyond rcv_nxt are in a tree by sequence number, so that an insertion costs at most
- * O(log n) in whatever order a peer sends (CVE-2018-5390).  No segment is completely covered by
- * another; if two overlap in part, tcp_ofo_queue() and the reader skip the duplicate bytes.
- * ooo_last_skb is the segment with the highest number: nearly all segments are appended there.
- * SACK blocks report the contents of the queue to the peer: tcp_sack_gen.c.
- * Limits: TCP_OFO_PACKETS_MAX, and the receive buffer; the segments with the highest numbers are
- * dropped first, because they are needed last.
+ * O(log n) in whatever order a peer sends (CVE-2018-5390). No segment is completely covered by
+ * another; if two segments overlap in part, tcp_ofo_queue() and the reader skip the duplicate
+ * bytes. ooo_last_skb is the segment with the highest number: nearly all segments are appended
+ * there. SACK blocks report the contents of the queue to the peer: tcp_sack_gen.c. Limits:
+ * TCP_OFO_PACKETS_MAX, and the receive buffer; the segments with the highest numbers are dropped
+ * first, because they are needed last.
  *
  * Context: softirq with the bh lock, or the thread that owns the socket.  RFC 9293 3.8.6.3 and 3.10.7.4,
  * RFC 1122 4.2.3.2, RFC 2883, RFC 5681 4.2.  Compare Linux's net/ipv4/tcp_input.c.
@@ -94,8 +94,8 @@ bool tcp_prune_ofo_queue(struct sock *sk, const struct sk_buff *incoming)
 /* ---- insertion ------------------------------------------------------------------------------------------- */
 
 /*
- * Returns true if the tree may take @skb.  If it is full, the segment with the highest number is dropped
- * to make room, but only if @skb has a lower number.
+ * Returns true if the tree may take @skb. A full tree drops its segment with the highest number to
+ * make room, but only if @skb has a lower number.
  */
 static bool ofo_has_place(struct tcp_sock *tp, const struct sk_buff *skb)
 {
@@ -109,8 +109,9 @@ static bool ofo_has_place(struct tcp_sock *tp, const struct sk_buff *skb)
 }
 
 /*
- * Drops the segments after @skb in the tree whose data @skb contains completely.  The new data of @skb begins
- * at @seq; the part of it that the tree already has was received twice and is reported (DSACK).
+ * Drops the segments after @skb in the tree whose data @skb contains completely. The new data of
+ * @skb begins at @seq; data of @skb that the tree already has was received twice and is reported
+ * (DSACK).
  */
 static void ofo_trim_right(struct tcp_sock *tp, struct sk_buff *skb, u32 seq)
 {
@@ -137,9 +138,9 @@ static void ofo_trim_right(struct tcp_sock *tp, struct sk_buff *skb, u32 seq)
 enum ofo_fate { OFO_INSERTED, OFO_MERGED, OFO_COVERED };
 
 /*
- * Inserts @skb into the tree.  Returns OFO_COVERED if the tree has all of its data already, OFO_MERGED
- * if its data was appended to a queued segment; then the caller frees the rest of @skb with
- * kfree_skb_partial(@skb, *@fragstolen).
+ * Inserts @skb into the tree. Returns OFO_COVERED if the tree already has all data of @skb, and
+ * OFO_MERGED if the data was appended to a queued segment. After OFO_MERGED the caller frees the
+ * rest of @skb with kfree_skb_partial(@skb, *@fragstolen).
  */
 static enum ofo_fate ofo_insert(struct sock *sk, struct sk_buff *skb, bool *fragstolen)
 {
@@ -230,8 +231,9 @@ enum skb_drop_reason tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb)
 	fate = ofo_append_or_insert(sk, skb, &fragstolen);
 	tcp_sack_new_ofo_skb(tp, seq, end_seq);
 	/*
-	 * Without SACK a duplicate ACK must offer the same window as the ACK before, or the sender does not
-	 * count it (RFC 5681 2, "duplicate acknowledgment" (e)).
+	 * Without SACK a duplicate ACK must offer the same window as the ACK before, or the sender
+	 * does not count it (RFC 5681 2, "duplicate acknowledgment" (e)). So the window grows here
+	 * only with SACK.
 	 */
 	if (tp->rx_opt.sack_ok && fate != OFO_COVERED) {
 		if (skb->len >= GROW_WINDOW_MIN)
@@ -323,7 +325,10 @@ void tcp_enter_quickack_mode(struct sock *sk, u32 max_quickacks)
 	icsk->icsk_ack.ato = TCP_ATO_MIN;
 }
 
-/* Returns true if ACKs are sent at once.  In interactive traffic they are not, because answers carry them. */
+/*
+ * Returns true if ACKs are sent at once. In interactive traffic ACKs are delayed, because answers
+ * can carry them.
+ */
 static bool tcp_in_quickack_mode(const struct sock *sk)
 {
 	const struct inet_connection_sock *icsk = inet_csk(sk);
@@ -353,10 +358,10 @@ void __tcp_ack_snd_check(struct sock *sk, bool ofo_possible)
 }
 
 /*
- * Estimates the size of the peer's full segments (rcv_mss).  A larger segment raises the estimate; two
- * smaller segments of equal size in a row, if a link could have that MSS, lower it.  A shorter segment
- * means that the peer has no more data to send (ICSK_ACK_PUSHED): the ACK is then due as soon as the
- * application has read the data.
+ * Estimates the size of the peer's full segments (rcv_mss). A larger segment raises the estimate;
+ * two smaller segments of equal size in a row, if a link could have that MSS, lower it. A segment
+ * that is shorter than the estimate means that the peer has no more data to send (ICSK_ACK_PUSHED):
+ * the ACK is then due as soon as the application has read the data.
  */
 void tcp_measure_rcv_mss(struct sock *sk, const struct sk_buff *skb)
 {
@@ -388,8 +393,8 @@ void tcp_measure_rcv_mss(struct sock *sk, const struct sk_buff *skb)
 }
 
 /*
- * Adapts the delay of ACKs (ato) to the intervals between segments: long enough to receive two segments,
- * not longer.
+ * Adapts the delay of ACKs (ato) to the intervals between segments: just long enough to receive two
+ * segments.
  */
 static void tcp_adapt_ato(struct sock *sk, u32 now)
 {

@@ -50,8 +50,8 @@ u8 tcp_ecn_send_syn(struct sock *sk)
 }
 
 /*
- * Some middleboxes drop SYNs with ECE and CWR.  TCP_ECN_OK stays set, because the SYN-ACK may answer the first
- * SYN.
+ * Some middleboxes drop SYNs with ECE and CWR, so the SYN is sent again without these flags.
+ * TCP_ECN_OK stays set, because the SYN-ACK may answer the first SYN.
  */
 void tcp_ecn_clear_syn(struct sk_buff *skb)
 {

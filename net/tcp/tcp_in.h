@@ -107,8 +107,8 @@ u32 secure_tcp_seq(__be32 saddr, __be32 daddr, __be16 sport, __be16 dport, u32 *
 /* ---- tcp_ipv4_syncookies.c ------------------------------------------------------------------------------- */
 void cookie_init(void); /* at boot: draws the secret keys */
 /*
- * Returns the initial sequence number of our answer to @skb, a SYN.  @mss: the peer's MSS; it is rounded down to one
- * that the cookie can store.
+ * Returns the initial sequence number of our answer to @skb, a SYN. @mss: the peer's MSS; it is
+ * rounded down to an MSS that the cookie can store.
  */
 u32 cookie_init_sequence(const struct sk_buff *skb, u16 *mss);
 /* Returns the timestamp, at most 126 ms before @now, whose low bits hold the options of @ireq. */
@@ -139,8 +139,9 @@ void tcp_finish_connect(struct sock *sk);
 enum skb_drop_reason tcp_data_queue(struct sock *sk, struct sk_buff *skb);
 void tcp_fin(struct sock *sk);
 /*
- * Sets the first estimate of the size of the peer's segments, which is used until data arrives.  It is at most
- * 536, the MSS of each side, and half of the window; but at least 88, or our MSS if that is below 88.
+ * Sets the first estimate of the size of the peer's segments, which is used until data arrives. It
+ * is the least of 536, the MSS of each side, and half of the window; but at least 88, or our MSS if
+ * that is below 88.
  */
 static inline void tcp_initialize_rcv_mss(struct sock *sk)
 {
@@ -161,9 +162,10 @@ int tcp_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int nonblock, 
 void tcp_cleanup_rbuf(struct sock *sk, int copied);
 void tcp_rcv_space_adjust(struct sock *sk);
 /*
- * Returns true, and counts in @mib, if @skb, a segment outside the window, must not be answered because the
- * last such answer (*@last_oow_ack_time) is too recent.  This function always permits an answer to a segment
- * with data; __tcp_oow_rate_limited() limits the answers to such segments too.
+ * @skb is outside the window. Returns true, and counts in @mib, if @skb must not be answered
+ * because the last answer to such a segment (*@last_oow_ack_time) is too recent. This function
+ * always permits an answer to a segment with data; __tcp_oow_rate_limited() limits the answers to
+ * such segments too.
  */
 bool tcp_oow_rate_limited(const struct sk_buff *skb, enum snmp_counter mib, u32 *last_oow_ack_time);
 bool __tcp_oow_rate_limited(enum snmp_counter mib, u32 *last_oow_ack_time);
@@ -284,8 +286,8 @@ void tcp_sack_prune(struct tcp_sock *tp);
 /* [seq, end_seq) was received twice: reports it with the next segment that we send. */
 void tcp_dsack_set(struct tcp_sock *tp, u32 seq, u32 end_seq);
 /*
- * Like tcp_dsack_set(), but if a duplicate block is already waiting to be reported, the block is extended by [seq,
- * end_seq) if the two touch; if they do not touch, [seq, end_seq) is ignored.
+ * Like tcp_dsack_set() if no duplicate block waits to be reported. A block that waits is extended
+ * by [seq, end_seq) if this range touches it; otherwise the range is ignored.
  */
 void tcp_dsack_extend(struct tcp_sock *tp, u32 seq, u32 end_seq);
 static inline void tcp_sack_reset(struct tcp_options_received *rx_opt)

@@ -449,9 +449,10 @@ static void tcp_syn_recv_established(struct sock *sk, const struct sk_buff *skb,
 enum closing { CLOSING_GO_ON, CLOSING_DONE, CLOSING_RESET };
 
 /*
- * Our FIN was acknowledged.  If the application still holds the socket, it is notified.  An orphan is reset if
- * TCP_LINGER2 is negative or @skb has new data.  Otherwise it waits a limited time for the peer's FIN.  If
- * possible, a struct inet_timewait_sock, which is smaller, replaces the orphan for that time.
+ * Our FIN was acknowledged. An application that still holds the socket is notified. An orphan is
+ * reset if TCP_LINGER2 is negative or @skb has new data. Otherwise the orphan waits a limited time
+ * for the peer's FIN. If possible, a struct inet_timewait_sock, which is smaller, replaces the
+ * orphan for that time.
  */
 static enum closing tcp_fin_acked(struct sock *sk, const struct sk_buff *skb,
 				  const struct tcphdr *th)

@@ -3,11 +3,11 @@
  * TCP over IPv4.  Only this file and tcp_ipv4_err.c (ICMP) in net/tcp use routes and IP headers.
  *
  * tcp_v4_rcv() <- ip_local_deliver() (softirq): checks the header, looks up the socket; if it finds
- *	no socket        -> a reset
- *	TIME_WAIT        -> tcp_timewait_state_process (tcp_timewait.c); a SYN may go to a listener
- *	half-open        -> tcp_check_req, then tcp_child_process (tcp_minisocks.c)
- *	listener         -> tcp_v4_do_rcv, without lock, because a SYN only reads the listener
- *	connection       -> bh lock, tcp_v4_do_rcv; or the backlog while a thread owns the socket
+ * 	no socket        -> a reset
+ * 	TIME_WAIT        -> tcp_timewait_state_process (tcp_timewait.c); a SYN may go to a listener
+ * 	half-open        -> tcp_check_req, then tcp_child_process (tcp_minisocks.c)
+ * 	listener         -> tcp_v4_do_rcv, without lock, because handling a SYN only reads the listener
+ * 	connection       -> bh lock, tcp_v4_do_rcv; or the backlog while a thread owns the socket
  * tcp_v4_do_rcv() <- tcp_v4_rcv(), and release_sock() for the backlog.
  * tcp_v4_connect() <- inet_stream_connect() (process, owner) -> inet_hash_connect, tcp_connect
  * The operations of ipv4_specific <- TCP, through icsk_af_ops; inet_connection_sock.h has their contexts.
@@ -274,9 +274,9 @@ noinline enum skb_drop_reason tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb
 /* ---- the active side --------------------------------------------------------------------------- */
 
 /*
- * Sets the route of @sk's next packets: keeps the present one if it is still valid, else looks up a new
- * one with the same addresses.  Returns 0 or -errno; an error is also stored in sk_err_soft, for the
- * case that the connection times out.
+ * Sets the route of @sk's next packets: keeps the present route if it is still valid, else looks up
+ * a new route with the same addresses. Returns 0 or -errno; an error is also stored in sk_err_soft,
+ * for the case that the connection times out.
  */
 int inet_sk_rebuild_header(struct sock *sk)
 {

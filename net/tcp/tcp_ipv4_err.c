@@ -33,8 +33,9 @@ void tcp_v4_mtu_reduced(struct sock *sk)
 	dst = sk->sk_dst_cache;
 	dst_update_pmtu(dst, mtu);
 	/*
-	 * The path's MTU is below the smallest that we use, and our packets must not be fragmented, so none
-	 * gets through: remember the error for the case that the connection times out.
+	 * The path's MTU is below the smallest MTU that we use, and our packets must not be
+	 * fragmented, so no full segment gets through. Remember the error for the case that the
+	 * connection times out.
 	 */
 	if (mtu < dst_mtu(dst) && ip_dont_fragment(sk, dst_rtable(dst)))
 		sk->sk_err_soft = EMSGSIZE;

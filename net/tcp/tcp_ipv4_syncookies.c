@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SYN cookies: while a listener's queue of half-open requests is full, the SYN-ACK alone carries what a request
- * would store, and the handshake's last ACK brings it back.  So forged SYNs use no memory, and real clients can
- * still connect (RFC 4987 3.6).
+ * SYN cookies: while a listener's queue of half-open requests is full, the SYN-ACK carries the
+ * values that a request would store, and the last ACK of the handshake returns them. So forged SYNs
+ * use no memory, and real clients can still connect (RFC 4987 3.6).
  *
  * cookie_init_sequence(), cookie_init_timestamp() <- tcp_conn_request, tcp_make_synack (softirq, no lock)
  * cookie_v4_check() <- tcp_rcv_listen (softirq; the listener is not locked): makes the child from the ACK
  *
  * Our initial sequence number is the cookie:
- *	bits 31..24	the minute in which the SYN came, modulo 256
- *	bits 23..0	the index of the peer's MSS in a table
+ * 	bits 31..24	the minute in which the SYN came, modulo 256
+ * 	bits 23..0	the index of the peer's MSS in a table
  * Both fields are hidden by keyed hashes of addresses, ports and minute, and the peer's sequence number is added, so
  * that only a host that received the SYN-ACK can acknowledge the number.  If both hosts use timestamps, the six
  * low bits of our timestamp, which the ACK echoes, hold the other options of the SYN:
- *	bits 3..0	the peer's window scale, 15: no window scaling
- *	bit 4		SACK
- *	bit 5		ECN
+ * 	bits 3..0	the peer's window scale, 15: no window scaling
+ * 	bit 4		SACK
+ * 	bit 5		ECN
  * Without timestamps the connection has none of these options.  The SYN-ACK is not sent again if it is lost; the
  * peer sends its SYN again.
  *
@@ -55,8 +55,9 @@ void cookie_init(void)
 /* ---- when cookies are accepted ------------------------------------------------------------------ */
 
 /*
- * A listener has no peer, so its field for the age of the peer's timestamp is free: it holds the second in which
- * the listener last sent a cookie.  The listener is not locked, but each access is to a single word.
+ * ts_recent_stamp belongs to the peer's timestamp, and a listener has no peer. So a listener keeps
+ * another time in this field: the second in which it last sent a cookie. The listener is not
+ * locked, but each access is to a single word.
  */
 void tcp_synq_overflow(struct sock *sk)
 {
@@ -72,14 +73,14 @@ static bool tcp_synq_recent_overflow(const struct sock *sk)
 
 /* ---- the sequence number ----------------------------------------------------------------------- */
 
-/* Minutes since boot. */
+/* Returns the present time in minutes. */
 static u32 cookie_time(void)
 {
 	return get_jiffies_64() / COOKIE_PERIOD;
 }
 
 struct cookie_flow {
-	__be32 saddr, daddr; /* the peer's, ours */
+	__be32 saddr, daddr; /* the peer's address, our address */
 	__be16 sport, dport;
 };
 
@@ -107,7 +108,10 @@ static u32 make_cookie(const struct cookie_flow *flow, u32 seq, u32 count, u32 d
 	       ((cookie_hash(flow, count, 1) + data) & COOKIE_DATA_MASK);
 }
 
-/* Returns the data of @cookie. The result is useless, probably large, if @cookie is none of ours or too old. */
+/*
+ * Returns the data of @cookie. If @cookie is too old or not ours, the result is almost certainly
+ * larger than any index.
+ */
 static u32 check_cookie(const struct cookie_flow *flow, u32 cookie, u32 seq)
 {
 	u32 count = cookie_time(), age;
@@ -139,13 +143,16 @@ u32 cookie_init_timestamp(const struct inet_request_sock *ireq, u32 now)
 
 	options |= (ireq->sack_ok ? TS_SACK : 0) | (ireq->ecn_ok ? TS_ECN : 0);
 	stamp = (now & ~TS_MASK) | options;
-	/* The timestamps of this connection must not go backward, so none may be in the future. */
+	/*
+	 * The timestamps of this connection must not go backward, so this timestamp must not be in
+	 * the future.
+	 */
 	return after(stamp, now) ? stamp - TS_MASK - 1 : stamp;
 }
 
 /*
- * Sets in @opt the options that our timestamp, echoed by the peer, holds.  Returns false if one of them has been
- * switched off since: then the connection cannot work as agreed.
+ * Sets in @opt the options that our echoed timestamp holds. Returns false if a sysctl has switched
+ * one of these options off after the SYN-ACK: the peer would use an option that we do not support.
  */
 static bool decode_timestamp(struct tcp_options_received *opt)
 {
@@ -190,7 +197,10 @@ static void request_from_ack(struct request_sock *req, const struct sock *sk,
 	treq->rcv_nxt = cb->seq;
 	treq->snt_isn = cb->ack_seq - 1;
 	inet_csk(sk)->icsk_af_ops->init_req(req, skb);
-	/* Nothing shows when the SYN-ACK was sent: snt_synack stays 0, so the handshake gives no round-trip time. */
+	/*
+	 * The time of the SYN-ACK is unknown: snt_synack stays 0, so the handshake gives no
+	 * round-trip time.
+	 */
 }
 
 /* Makes the child of @req and queues it for accept(). Returns the child, bh-locked, or NULL. Consumes @req. */
@@ -213,7 +223,7 @@ out_free:
 	return NULL;
 }
 
-/* Returns the MSS that the ACK @skb brings back, or 0 if it acknowledges no valid cookie. */
+/* Returns the MSS from the cookie that @skb acknowledges, or 0 if the cookie is not valid. */
 static u16 cookie_mss(const struct sk_buff *skb)
 {
 	const struct cookie_flow flow = flow_of(skb);

@@ -342,8 +342,8 @@ static bool tcp_challenge_ack_budget(void)
 }
 
 /*
- * Limits segments with data too, unlike tcp_oow_rate_limited(): otherwise an attacker would add a byte of
- * data to each forged segment.
+ * Limits the answers to segments with data too, unlike tcp_oow_rate_limited(): otherwise an
+ * attacker would add a byte of data to each forged segment.
  */
 bool tcp_challenge_ack_allowed(enum snmp_counter mib, u32 *last_oow_ack_time)
 {
@@ -396,7 +396,7 @@ unsigned int tcp_make_reset(const struct sk_buff *skb, struct tcp_reply *rep)
 	return tcp_finish_reply(skb, rep, sizeof(rep->th));
 }
 
-/* @tsecr 0: without timestamps. */
+/* Builds the ACK that answers @skb. If @tsecr is 0, the ACK has no timestamp. */
 static unsigned int tcp_make_ack(const struct sk_buff *skb, struct tcp_reply *rep, u32 seq, u32 ack,
 				 u32 win, u32 tsval, u32 tsecr)
 {

@@ -98,8 +98,9 @@ static void tcp_openreq_init(struct request_sock *req, const struct tcp_options_
 }
 
 /*
- * The listener's queue of half-open requests is full, or tcp_syncookies is 2.  Counts that, and logs the first case
- * of each listener.  Returns true if @sk answers with a SYN cookie, false if it drops the SYN.
+ * The listener's queue of half-open requests is full, or tcp_syncookies is 2. Counts the SYN, and
+ * logs the first such SYN of each listener. Returns true if @sk answers with a SYN cookie, false if
+ * it drops the SYN.
  */
 static bool tcp_syn_flood_action(struct sock *sk)
 {
@@ -115,7 +116,10 @@ static bool tcp_syn_flood_action(struct sock *sk)
 	return cookies;
 }
 
-/* Keeps the headers of @skb, a SYN, for TCP_SAVED_SYN.  If there is no memory, getsockopt() finds none. */
+/*
+ * Keeps the headers of @skb, a SYN, for TCP_SAVED_SYN. If there is no memory, getsockopt() finds no
+ * headers.
+ */
 static void tcp_reqsk_record_syn(const struct sock *sk, const struct sk_buff *skb,
 				 struct request_sock *req)
 {
@@ -161,7 +165,7 @@ static struct request_sock *request_from_syn(struct request_sock_ops *ops, struc
 	if (!req)
 		return NULL;
 	tcp_parse_options(skb, &opt, false);
-	/* A cookie stores the options in its timestamp. */
+	/* With a cookie, our timestamp stores the options: without timestamps, use no options. */
 	if (want_cookie && !opt.saw_tstamp)
 		tcp_clear_options(&opt);
 	opt.tstamp_ok = opt.saw_tstamp;
@@ -244,8 +248,8 @@ void tcp_openreq_init_rwin(struct request_sock *req, const struct sock *sk,
 }
 
 /*
- * The peer retransmitted its SYN, so our SYN-ACK was lost or is delayed: sends the SYN-ACK again, at most
- * twice a second, and restarts its timer.
+ * The peer retransmitted its SYN, so our SYN-ACK was lost or is delayed: sends the SYN-ACK again,
+ * at most twice a second, and restarts the request's timer.
  */
 static void answer_second_syn(struct sock *sk, struct sk_buff *skb, struct request_sock *req)
 {
@@ -462,7 +466,7 @@ static void child_queues(struct sock *newsk)
 	newsk->sk_max_ack_backlog = 0;
 }
 
-/* The child gets what TCP_SAVE_SYN has kept. */
+/* Moves the headers of the SYN, which TCP_SAVE_SYN has kept, to the child. */
 static void child_saved_syn(struct tcp_sock *newtp, struct request_sock *req)
 {
 	newtp->saved_syn = req->saved_syn;

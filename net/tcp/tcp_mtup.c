@@ -110,8 +110,9 @@ static bool tcp_mtup_one_record(const struct sock *sk, u32 len)
 }
 
 /*
- * Moves the first @len bytes of the write queue into one new segment at its head, by a copy.
- * Returns the segment, or NULL if there is no memory: the queue then has the same bytes as before.
+ * Moves the first @len bytes of the write queue into one new segment at the head of that queue, by
+ * a copy. Returns the segment, or NULL if there is no memory: the queue then has the same bytes as
+ * before.
  */
 static struct sk_buff *tcp_mtup_build(struct sock *sk, u32 len, unsigned int mss_now)
 {

@@ -315,8 +315,8 @@ static bool tcp_tso_burst_is_fair(const struct tcp_sock *tp, u32 limit, unsigned
 }
 
 /*
- * Returns true if the segment should wait for the next ACK, which will permit a larger burst.  That is
- * so only if an ACK will come soon and the present burst is a small part of the window.
+ * Returns true if the segment should wait for the next ACK, which will permit a larger burst. It
+ * should wait only if an ACK will come soon and the present burst is a small part of the window.
  */
 static bool tcp_tso_should_defer(const struct sock *sk, const struct sk_buff *skb,
 				 struct limited *by, unsigned int max_segs, unsigned int mss_now)

@@ -48,9 +48,9 @@ void tcp_init_cwnd_reduction(struct sock *sk)
  * that arrive. With fewer, sends as many as arrive, and one more if the ACK is safe: it advanced
  * snd_una and showed no new loss.  So the data in flight grows to ssthresh as in slow start.
  *
- * The RFC divides by the data that was in flight (RecoverFS).  Here, as in Linux, it is the window before the
- * reduction.  If the application did not fill the window, fewer segments are sent than the RFC permits, until
- * ssthresh is reached.
+ * The RFC divides by the data that was in flight (RecoverFS). Here, as in Linux, the divisor is the
+ * window before the reduction. If the application did not fill the window, fewer segments are sent
+ * than the RFC permits, until ssthresh is reached.
  */
 void tcp_cwnd_reduction(struct sock *sk, u32 newly_delivered, u32 newly_lost, int flag)
 {

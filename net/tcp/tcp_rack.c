@@ -8,7 +8,7 @@
  *
  *   tcp_clean_rtx_queue, sack_segment -> tcp_rack_advance      a delivery
  *   tcp_identify_packet_loss -> tcp_rack_mark_lost             an ACK that reports a delivery
- *     -> tcp_rack_detect_loss -> tcp_mark_skb_lost             lost segments; a timer for the doubtful ones
+ *     -> tcp_rack_detect_loss -> tcp_mark_skb_lost             lost segments; a timer for segments that may be lost soon
  *   tcp_write_timer_handler -> tcp_rack_reo_timeout            that timer expired
  *   tcp_ack -> tcp_rack_update_reo_wnd                         a DSACK makes reo_wnd larger
  *
@@ -118,10 +118,10 @@ s64 tcp_rack_skb_timeout(const struct tcp_sock *tp, const struct sk_buff *skb, u
  * but too recently to count as lost, may count as lost soon: returns the us until all of these count as lost, 0
  * if there are none.
  *
- * The list is in the order of sending, so the lost segments come first; marking one removes it from the list.
- * Behind the lost ones, at most TCP_RACK_SOON segments are read, so that a peer that SACKs the last of many
- * segments cannot make every ACK walk over all of them.  If more follow, the timer expires early, and its
- * handler reads the next ones.
+ * The list is in the order of sending, so the lost segments come first; a segment that is marked
+ * leaves the list. Behind the lost segments at most TCP_RACK_SOON segments are read, so that a peer
+ * that SACKs the last of many segments cannot make every ACK walk over all of them. If more
+ * segments follow, the timer expires early, and its handler reads the next segments.
  */
 static u32 tcp_rack_detect_loss(struct sock *sk)
 {
@@ -225,8 +225,9 @@ bool tcp_schedule_loss_probe(struct sock *sk, bool advancing_rto)
 }
 
 /*
- * Sends the last segment again.  Does not mark it as lost: its ACK may be under way.  If the last segment was SACKed
- * after the timer was set, "the data sender will skip that segment" (RFC 2018 5), so the retransmit timer remains.
+ * Sends the last segment again. Does not mark it as lost: its ACK may be under way. If the last
+ * segment was SACKed after the timer was set, "the data sender will skip that segment" (RFC 2018
+ * 5), so no probe is sent, and the retransmit timer remains armed.
  */
 static bool tcp_probe_with_old_data(struct sock *sk, unsigned int mss)
 {

@@ -102,7 +102,7 @@ static bool tcp_recv_is_over(struct sock *sk, struct tcp_reader *r)
 	else if (sk->sk_shutdown & RCV_SHUTDOWN)
 		return true;
 	else if (sk->sk_state == TCP_CLOSE)
-		/* Never connected. */
+		/* The socket was never connected. */
 		r->copied = -ENOTCONN;
 	else if (!r->timeo)
 		r->copied = -EAGAIN;
@@ -158,7 +158,7 @@ static bool tcp_recv_copy(struct sock *sk, struct tcp_reader *r, struct sk_buff 
 	return true;
 }
 
-/* Processes the backlog, and if the target is not reached waits for more data or for the timeout. */
+/* Processes the backlog. If the target is not reached, waits for more data or for the timeout. */
 static void tcp_recv_wait(struct sock *sk, struct tcp_reader *r)
 {
 	tcp_cleanup_rbuf(sk, r->copied);

@@ -131,8 +131,8 @@ static void tcp_skb_eat_linear(struct sk_buff *skb, u32 eat)
 }
 
 /*
- * Removes @len bytes from the front of @skb, whose data no clone may share.  Returns how many of them were in
- * pages; pages without remaining bytes are freed.
+ * Removes @len bytes from the front of @skb, whose data no clone may share. Returns how many of
+ * these bytes were in pages; pages without remaining bytes are freed.
  */
 static u32 tcp_skb_eat(struct sk_buff *skb, u32 len)
 {
@@ -195,7 +195,8 @@ static int tcp_prepare_retransmit(struct sock *sk, struct sk_buff *skb, int segs
 	int diff, room;
 
 	/*
-	 * The packets of this socket that wait in our own device already fill the send buffer: more would not help.
+	 * The packets of this socket that wait in our own device already fill the send buffer: a
+	 * retransmission would only wait behind them.
 	 */
 	if (tcp_device_holds(
 		    sk,

@@ -95,7 +95,7 @@ static long tcp_tsecr_rtt_us(const struct tcp_sock *tp)
 	if (!tp->rx_opt.saw_tstamp || !tp->rx_opt.rcv_tsecr)
 		return -1;
 	delta = tcp_time_stamp(tp) - tp->rx_opt.rcv_tsecr;
-	/* Older than any RTO or in the future: we never sent that timestamp. */
+	/* A timestamp that is older than any RTO, or in the future, gives no sample. */
 	if (delta > TCP_RTO_MAX * (1000u / HZ))
 		return -1;
 	return (long)max(delta, 1u) * 1000;

@@ -29,7 +29,7 @@
 #include "net/core/sock.h"
 #include "net/tcp/tcp_sock.h"
 
-/* An empty queue. */
+/* Makes the queue empty; frees no segment. */
 static inline void tcp_rtx_queue_init(struct sock *sk)
 {
 	sk->tcp_rtx_queue = RB_ROOT;

@@ -16,11 +16,11 @@
  * jiffy, because there may be 100,000 connections that do not match. The walk skips a socket that a
  * thread owns; the next walk visits that socket.
  *
- * A writer that gets no memory may have no data in flight, so that no ACK would wake it.  (Linux lets
- * such a writer sleep up to 200 ms and try again; its poll() reports the socket as writable, and the
- * write fails at once.)  Here a walk tests for each socket that waits for space (SOCK_NOSPACE) whether
- * there is memory now.  If there is none, it arms the timer for the next walk, so the walks end when no
- * socket waits.
+ * A writer that gets no memory may have no data in flight, so that no ACK would wake it. (Linux
+ * lets such a writer sleep up to 200 ms and try again; its poll() reports the socket as writable,
+ * and the write fails at once.) Here a walk tests for each socket that waits for space
+ * (SOCK_NOSPACE) whether there is memory now. If there is no memory yet, the walk arms the timer
+ * for the next walk. So the walks end when no socket waits.
  */
 #include "kernel/time/time.h"
 #include "kernel/time/timer.h"
@@ -41,7 +41,7 @@ struct walk {
 	void (*work)(struct sock *sk); /* called with the bh lock held, while no thread owns @sk */
 	u32 next_bucket;               /* bucket at which the walk continues; 0: it begins anew */
 	unsigned int sockets, steps;   /* sockets visited, and steps made, in this jiffy */
-	bool missed_some; /* skipped an owned socket, or the sockets beyond AT_ONCE in a bucket */
+	bool missed_some; /* the walk skipped an owned socket, or sockets beyond AT_ONCE in a bucket */
 };
 
 static struct walk shrink_walk, space_walk;

@@ -112,9 +112,9 @@ static void set_cork(struct sock *sk, bool on)
 }
 
 /*
- * TCP_QUICKACK.  0: delays ACKs.  An odd number: sends a pending ACK now, and ACKs without delay until
- * interactive traffic changes the mode.  Another even number: sends a pending ACK now, and then delays ACKs again;
- * if none is pending, it acts like an odd number.
+ * TCP_QUICKACK. 0: delays ACKs. An odd number: sends a pending ACK now, and ACKs without delay
+ * until interactive traffic changes the mode. Any other even number: sends a pending ACK now, and
+ * then delays ACKs again; if no ACK is pending, it acts like an odd number.
  */
 static void set_quickack(struct sock *sk, int val)
 {

@@ -2,11 +2,12 @@
 /*
  * Undo: restores the window when it turns out that nothing was lost (RFC 4015).
  *
- * Four kinds of proof are accepted.  The ACK arrives before anything was retransmitted, so it answers the
- * original.  Eifel (RFC 3522): the timestamp that the peer echoes is older than our first retransmission, so the
- * original had arrived (both: tcp_packet_delayed()).  DSACK (RFC 2883): the peer reports every retransmission
- * as a duplicate; undo_retrans counts the retransmissions that it has not reported yet.  F-RTO (RFC 5682):
- * tcp_process_frto() in tcp_recovery.c.
+ * Four kinds of proof are accepted. No segment was retransmitted yet, so the ACK answers an
+ * original. Eifel (RFC 3522): the timestamp that the peer echoes is older than our first
+ * retransmission, so the original had arrived. (tcp_packet_delayed() tests for these two kinds.)
+ * DSACK (RFC 2883): the peer reports every retransmission as a duplicate; undo_retrans counts the
+ * retransmissions that it has not reported yet. F-RTO (RFC 5682): tcp_process_frto() in
+ * tcp_recovery.c.
  *
  *   tcp_enter_recovery, tcp_enter_loss -> tcp_init_undo            a reduction begins
  *   tcp_fastretrans_alert, tcp_process_loss -> tcp_try_undo_*      each ACK
@@ -118,7 +119,10 @@ bool tcp_try_undo_dsack(struct sock *sk)
 
 	if (!tp->undo_marker || tp->undo_retrans)
 		return false;
-	/* RACK marked segments as lost that were not: keep the larger reordering window for one more recovery. */
+	/*
+	 * RACK marked segments as lost that were not lost: keep the larger reordering window for
+	 * one more recovery.
+	 */
 	tp->rack.reo_wnd_persist = min(tp->rack.reo_wnd_persist + 1, TCP_RACK_RECOVERY_THRESH);
 	tcp_undo_cwnd_reduction(sk, false);
 	snmp_inc(SNMP_TcpExtTCPDSACKUndo);
