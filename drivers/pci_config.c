@@ -5,9 +5,9 @@
  * Called: pci_config_init() from pci_init(); pci_read8() and the like from the scan and the
  * drivers. Context: process, at boot, one thread: the address port needs no lock. A PC has ports
  * 0xcf8 and 0xcfc (PCI Local Bus 3.0, 3.2.2.3.2), and they reach all 256 buses. Where the ports do
- * not answer (QEMU's microvm), the memory that ACPI names is used (PCI Express Base 3.0, 7.2.2). It
- * has 4 KiB for each function, of which only the first 256 bytes are accessed. Compare Linux's
- * arch/x86/pci/direct.c, mmconfig_64.c.
+ * not answer (QEMU's microvm), the memory that ACPI names is used (PCI Express Base 3.0, 7.2.2).
+ * This memory has 4 KiB for each function, of which only the first 256 bytes are accessed. Compare
+ * Linux's arch/x86/pci/direct.c, mmconfig_64.c.
  */
 #include "drivers/pci.h"
 #include "kernel/hal.h"

@@ -4,10 +4,10 @@
  * inet_stream_ops connects struct socket with the protocol below it.
  *
  * Callers: __sock_create() calls inet_create(); net/socket.c calls the functions of
- * inet_stream_ops; the last reference of a sock calls inet_sock_destruct() (any context). All other
- * functions run in process context and take lock_sock(). sock->state, the application's view of the
- * connection, changes only under that lock. kernel_main() calls inet_init() at boot. POSIX 2.10;
- * compare Linux's net/ipv4/af_inet.c.
+ * inet_stream_ops; the drop of a sock's last reference calls inet_sock_destruct() (any context).
+ * All other functions run in process context and take lock_sock(). sock->state, the application's
+ * view of the connection, changes only under that lock. kernel_main() calls inet_init() at boot.
+ * POSIX 2.10; compare Linux's net/ipv4/af_inet.c.
  */
 #include "net/af_inet.h"
 

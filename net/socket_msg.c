@@ -136,7 +136,7 @@ static int import_msghdr(const struct msghdr __user *umsg, struct msghdr *hdr, s
 	*heap = NULL;
 	if (copy_from_user(hdr, umsg, sizeof(*hdr)))
 		return -EFAULT;
-	/* Without a name its length is not looked at: a program may leave it uninitialized. */
+	/* Without a name ignore the length, which a program may leave uninitialized. */
 	if (!hdr->msg_name)
 		hdr->msg_namelen = 0;
 	if ((int)hdr->msg_namelen < 0)
@@ -149,7 +149,8 @@ static int import_msghdr(const struct msghdr __user *umsg, struct msghdr *hdr, s
 }
 
 /*
- * Returns 0 if @hdr has no control message, else the errno that Linux returns for an invalid one.
+ * Returns 0 if @hdr has no control message, else the errno that Linux returns for an invalid
+ * control message.
  */
 static int refuse_control(const struct msghdr *hdr)
 {
@@ -289,8 +290,8 @@ static long sys_sendmmsg(int fd, struct mmsghdr __user *umsgs, unsigned int n, u
 }
 
 /*
- * Stores the time at which the timeout ends in *@end. Linux checks the timeout before the first message, so an
- * invalid one fails even if the call would end sooner.
+ * Stores the time at which the timeout ends in *@end. Linux checks the timeout before the first
+ * message, so a call with an invalid timeout fails even if the call would end sooner.
  */
 static long timeout_from_user(const struct timespec __user *utimeout, u64 *end)
 {

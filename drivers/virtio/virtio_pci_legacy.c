@@ -5,12 +5,10 @@
  * none.
  *
  * Called: vp_legacy_init() from virtio_pci.c; then the operations by virtio.c, virtqueue.c and the
- * driver.
- * Context: process at boot; lp_notify in any context; lp_config_read, lp_get_status and the reset
- * also in softirq; lp_read_isr in hard interrupt.  No lock: the select register is used at boot
- * only.
- * All fields are in the guest's byte order, which is little endian here as everywhere else.
- * Compare Linux's drivers/virtio/virtio_pci_legacy.c.
+ * driver. Context: process at boot; lp_notify in any context; lp_config_read, lp_get_status and the
+ * reset also in softirq; lp_read_isr in hard interrupt. No lock: the select register is used at
+ * boot only. All fields are in the guest's byte order, which is little endian on x86-64. Compare
+ * Linux's drivers/virtio/virtio_pci_legacy.c.
  */
 #include "drivers/virtio/virtio_pci.h"
 #include "drivers/virtio/virtqueue.h"

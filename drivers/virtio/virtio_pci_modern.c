@@ -218,8 +218,8 @@ static const struct virtio_transport_ops vp_modern_ops = {
 
 /*
  * Maps the structure that the capability at @cap describes, if the driver uses this type of
- * structure and none of this type was mapped yet (4.1.4.1: the device lists the preferred one
- * first).  pci_map_bar() checks offset and length against the BAR.
+ * structure and no structure of this type was mapped yet (4.1.4.1: the device lists the preferred
+ * structure first). pci_map_bar() checks offset and length against the BAR.
  */
 static void vp_map_structure(struct virtio_pci *vp, u8 cap)
 {

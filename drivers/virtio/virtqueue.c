@@ -385,7 +385,7 @@ void virtqueue_disable_cb(struct virtqueue *vq)
 
 /*
  * Requests a callback when the device has used @ahead + 1 further buffers. Returns true if the
- * device has used fewer than that.
+ * device has used fewer buffers.
  */
 static bool vring_enable_cb_at(struct virtqueue *vq, u16 ahead)
 {

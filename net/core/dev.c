@@ -46,10 +46,7 @@ void netdev_init(void)
 
 /* ---- the list of devices ---------------------------------------------------------------------- */
 
-/*
- * Copies @format to @name. If it contains %d, that is replaced by the first number that is not in
- * use.
- */
+/* Copies @format to @name. A %d in @format is replaced by the first number that is not in use. */
 static int dev_pick_name(char *name, const char *format)
 {
 	if (!strchr(format, '%')) {

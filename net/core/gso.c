@@ -60,7 +60,7 @@ static int gso_parse(struct sk_buff *skb, struct gso_cut *c)
 
 /*
  * Appends the bytes [offset, offset + len) of @skb's fragments to @seg, by references to the same
- * pages. Returns false if the fragments are shorter.
+ * pages. Returns false if the fragments end before offset + len.
  */
 static bool gso_share_frags(struct sk_buff *seg, const struct sk_buff *skb, unsigned int offset,
 			    unsigned int len)

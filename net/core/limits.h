@@ -33,18 +33,18 @@
  */
 #define GRO_HELD_MAX 8
 /*
- * packets that wait for space in a device's ring: further ones are dropped with reason QDISC_DROP.
- * Linux's default txqueuelen.
+ * packets that wait for space in a device's ring: further packets are dropped with reason
+ * QDISC_DROP. Linux's default txqueuelen.
  */
 #define NETDEV_TX_QUEUE_LEN 1000
 /*
  * part of memory: all packets that wait for space in one device's ring hold at most an eighth of
- * memory (truesize); further ones are dropped with reason QDISC_DROP. A small machine cannot store
- * NETDEV_TX_QUEUE_LEN packets of 64 KiB.
+ * memory (truesize); further packets are dropped with reason QDISC_DROP. A small machine cannot
+ * store NETDEV_TX_QUEUE_LEN packets of 64 KiB.
  */
 #define NETDEV_TX_QUEUE_PART 8
 /*
- * packets in the input queue of loopback: further ones are dropped and counted. Linux's
+ * packets in the input queue of loopback: further packets are dropped and counted. Linux's
  * netdev_max_backlog.
  */
 #define NETDEV_MAX_BACKLOG       1000
@@ -63,8 +63,8 @@
 
 /* ---- sockets ---- */
 /*
- * connections in a backlog of listen(): a larger backlog is reduced to this. Linux's default since
- * 5.4.
+ * connections in a backlog of listen(): a larger backlog is reduced to this value. Linux's default
+ * since 5.4.
  */
 #define SOMAXCONN_DEFAULT 4096
 #define SOMAXCONN_RANGE   0, 65535
@@ -74,7 +74,7 @@
 #define SOCK_RMEM_DEFAULT 131072
 /*
  * part of memory: the initial sk_rcvbuf is at most a 48th of memory. A machine of 2 MiB starts with
- * a third of SOCK_RMEM_DEFAULT, one of 8 MiB with all of it.
+ * a third of SOCK_RMEM_DEFAULT, a machine of 8 MiB with all of it.
  */
 #define SOCK_RMEM_DEFAULT_PART 48
 /*

@@ -50,9 +50,9 @@ struct net_device_ops {
 	/*
 	 * Returns NETDEV_TX_OK if the driver took the packet; this includes a packet that the
 	 * driver dropped and counted. NETDEV_TX_BUSY means that the packet still belongs to the
-	 * caller; it is allowed only after netif_stop_queue(). Called with BHs off and dev->tx_lock
-	 * held. If skb->xmit_more is set, another packet follows at once, so the doorbell may be
-	 * postponed.
+	 * caller; the driver may return it only after netif_stop_queue(). Called with BHs off and
+	 * dev->tx_lock held. If skb->xmit_more is set, another packet follows at once, so the
+	 * doorbell may be postponed.
 	 */
 	netdev_tx_t (*ndo_start_xmit)(struct sk_buff *skb, struct net_device *dev);
 	/*
@@ -207,8 +207,8 @@ int dev_queue_xmit(struct sk_buff *skb);
 /*
  * Frees the packets that the devices have sent, and lets each driver free the remaining packets
  * soon after they are sent. Without this call a driver may keep a sent packet until the next packet
- * comes or leaves. Call it to wait for packets' destructors. Softirq or process; locks of sockets
- * may be held.
+ * comes or leaves. Call this function to wait for the destructors of packets. Softirq or process;
+ * locks of sockets may be held.
  */
 void dev_tx_await(void);
 /*

@@ -378,7 +378,10 @@ static inline int sock_rcvlowat(const struct sock *sk, int waitall, int len)
 	int v = waitall ? len : min(sk->sk_rcvlowat, len);
 	return v ? v : 1;
 }
-/* The errno of a wait that a signal ended: -ERESTARTSYS if the wait had no timeout, else -EINTR. */
+/*
+ * Returns the errno of a wait that a signal ended: -ERESTARTSYS if the wait had no timeout, else
+ * -EINTR.
+ */
 static inline int sock_intr_errno(long timeo)
 {
 	return timeo == MAX_SCHEDULE_TIMEOUT ? -ERESTARTSYS : -EINTR;

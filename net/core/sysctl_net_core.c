@@ -3,9 +3,9 @@
  * The sysctls of net/core: their values, and the table with their names.
  *
  * netdev_init() calls sysctl_core_init() at boot. napi.c, dev_rx.c, sock_options.c and listen()
- * read the values, in any context, without a lock (kernel/sysctl.h). Names and meaning of Linux's
- * net/core/sysctl_net_core.c. rmem_default and wmem_default do not exist: every socket is a TCP
- * socket, whose buffers start with tcp_rmem and tcp_wmem.
+ * read the values, in any context, without a lock (kernel/sysctl.h). Names and meanings are those
+ * of Linux's net/core/sysctl_net_core.c. rmem_default and wmem_default do not exist: every socket
+ * is a TCP socket, whose buffers start with tcp_rmem and tcp_wmem.
  */
 #include "kernel/sysctl.h"
 #include "net/core/limits.h"

@@ -16,9 +16,10 @@ struct timewait_sock_ops {
 	unsigned int obj_size;
 	struct kmem_cache *slab; /* made by proto_register() */
 	/*
-	 * Returns true if @sk, which is connecting, may take over the four-tuple of @sktw. It has
-	 * then taken a reference to @sktw (sock_hold), and chosen for @sk an initial sequence
-	 * number beyond all sequence numbers of @sktw's connection. The bucket's lock is held.
+	 * Returns true if @sk, which is connecting, may take over the four-tuple of @sktw. The
+	 * function has then taken a reference to @sktw (sock_hold), and chosen for @sk an initial
+	 * sequence number beyond all sequence numbers of @sktw's connection. The bucket's lock is
+	 * held.
 	 */
 	bool (*twsk_unique)(struct sock *sk, struct sock *sktw);
 };

@@ -201,8 +201,8 @@ static void reqsk_timer_reset(struct request_sock *req, bool timeout)
 			atomic_dec(&inet_csk(req->rsk_listener)->icsk_accept_queue.young);
 		refcount_inc(&req->rsk_refcnt);
 		/*
-		 * If the timer was armed already, it holds a reference already: drop the new one,
-		 * which is not the last.
+		 * If the timer was armed already, it holds a reference already: drop the new
+		 * reference, which is not the last.
 		 */
 		if (mod_timer(&req->rsk_timer, jiffies + reqsk_timeout(req)))
 			reqsk_put(req);

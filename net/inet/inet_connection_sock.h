@@ -38,8 +38,8 @@ struct inet_connection_sock_af_ops {
 	/* Copies the addresses of the SYN @skb to @req. */
 	void (*init_req)(struct request_sock *req, const struct sk_buff *skb);
 	/*
-	 * Returns a route to @req's peer, with a reference. Returns NULL if there is none, and
-	 * counts that in the statistics.
+	 * Returns a route to @req's peer, with a reference. If there is no route, counts the
+	 * failure (OutNoRoutes) and returns NULL.
 	 */
 	struct dst_entry *(*route_req)(const struct sock *sk, const struct request_sock *req);
 	/*
@@ -164,7 +164,7 @@ int inet_csk_listen_start(struct sock *sk, int backlog);
 void inet_csk_listen_stop(struct sock *sk);
 struct sock *inet_csk_accept(struct sock *sk, int flags, int *err);
 /*
- * Binds @sk to local port @snum, or to a free one if @snum is 0. Returns 0, or 1 if the port is in
+ * Binds @sk to local port @snum, or to a free port if @snum is 0. Returns 0, or 1 if the port is in
  * use (-EADDRINUSE to the application).
  */
 int inet_csk_get_port(struct sock *sk, unsigned short snum);

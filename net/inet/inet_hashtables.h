@@ -115,8 +115,8 @@ void inet_for_each(struct inet_hashinfo *h, void (*show)(void *arg, struct sock 
 
 /*
  * Returns a listener or connection whose state is in @states (bits 1 << TCP_*), with a reference,
- * or NULL if there is no further one. *@at is the bucket where the search continues; set it to 0
- * before the first call. Unless the caller changes the state of a returned sock, the next call
+ * or NULL if there is no further such socket. *@at is the bucket where the search continues; set it
+ * to 0 before the first call. Unless the caller changes the state of a returned sock, the next call
  * returns the same sock again.
  */
 struct sock *inet_find_state(struct inet_hashinfo *h, u32 *at, u32 states);

@@ -13,7 +13,7 @@
  * up to this number. With 131,072 connections, a bucket has two connections on average.
  */
 #define EHASH_BUCKETS_MAX 65536
-/* buckets of established connections, at least: this is what 4 MiB of memory give. */
+/* buckets of established connections, at least: a machine with 4 MiB of memory gets this number. */
 #define EHASH_BUCKETS_MIN 256
 /* buckets of bound ports: 28 ports share a bucket when every local port is in use. */
 #define BHASH_BUCKETS 1024
@@ -40,8 +40,8 @@
  */
 #define CONNECTION_ENDS_BYTES 8192
 /*
- * connections in TIME_WAIT, on a machine with 128 MiB or more: a further one goes to CLOSE at once
- * and is counted. The value is 128 MiB divided by CONNECTION_ENDS_BYTES.
+ * connections in TIME_WAIT, on a machine with 128 MiB or more: a further connection goes to CLOSE
+ * at once and is counted. The value is 128 MiB divided by CONNECTION_ENDS_BYTES.
  */
 #define TIMEWAIT_MAX   16384
 #define TIMEWAIT_RANGE 0, 1000000

@@ -24,8 +24,8 @@
 static DEFINE_LOG_SOURCE(arp_log, "arp");
 
 /*
- * jiffies: after a link address was learnt for a neighbour, a different one is ignored for this
- * time.
+ * jiffies: after a link address was learnt for a neighbour, a different link address is ignored for
+ * this time.
  */
 #define ARP_LOCKTIME HZ
 
@@ -187,8 +187,8 @@ static bool arp_merge(struct sk_buff *skb, struct net_device *dev, const struct 
 	/* Only a reply that was sent to us alone proves that the neighbour is reachable. */
 	sure = !msg->request && skb->pkt_type == PACKET_HOST;
 	/*
-	 * In an announcement the sender and target addresses are the same. Its link address
-	 * replaces the known one at once, even within ARP_LOCKTIME.
+	 * In an announcement the sender and target addresses are the same. The link address in an
+	 * announcement replaces the known one at once, even within ARP_LOCKTIME.
 	 */
 	override = msg->sip == msg->tip || time_after(jiffies, neigh->updated + ARP_LOCKTIME);
 	neigh_update(neigh, msg->sha, sure ? NUD_REACHABLE : NUD_STALE, override);

@@ -94,8 +94,8 @@ static bool dev_has_broadcast(const struct net_device *dev, __be32 addr)
 	if (!in_dev)
 		return false;
 	/*
-	 * 127.255.255.255 is the broadcast address of 127/8, as on Linux. The loopback device's
-	 * ifa_broadcast does not have it, because that device has no IFF_BROADCAST.
+	 * 127.255.255.255 is the broadcast address of 127/8, as on Linux. ifa_broadcast of the
+	 * loopback device is 0, because that device has no IFF_BROADCAST.
 	 */
 	if ((dev->flags & IFF_LOOPBACK) && addr == htonl(LOOPBACK_BROADCAST))
 		return true;

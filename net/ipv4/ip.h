@@ -94,7 +94,7 @@ bool ip_dont_fragment(const struct sock *sk, const struct rtable *rt);
 bool ip_sk_accept_pmtu(const struct sock *sk);
 /*
  * Returns the IP identification for a packet to @daddr. Atomic datagrams (with DF) do not need a
- * unique one (RFC 6864).
+ * unique identification (RFC 6864).
  */
 u16 ip_select_id(__be32 saddr, __be32 daddr, u8 protocol);
 

@@ -76,7 +76,10 @@ static int parse_gateway(const char *field, struct ip_config *config)
 	return parse_address(field, "gateway", &config->gateway);
 }
 
-/* The boot server. No code here uses it: programs find it in /proc/net/pnp. */
+/*
+ * Parses the address of the boot server. The kernel does not use it; programs read it in
+ * /proc/net/pnp.
+ */
 static int parse_server(const char *field, struct ip_config *config)
 {
 	return parse_address(field, "server", &config->server);
@@ -92,7 +95,7 @@ static int parse_dns1(const char *field, struct ip_config *config)
 	return parse_address(field, "name server", &config->nameservers[1]);
 }
 
-/* Parses the address of a time server. It is not used. */
+/* Checks the address of a time server; the kernel does not use the address. */
 static int parse_ntp(const char *field, struct ip_config *config)
 {
 	__be32 unused;
@@ -118,7 +121,10 @@ static int parse_mask(const char *field, struct ip_config *config)
 	return -EINVAL;
 }
 
-/* Parses the name that uname() returns. What follows its first dot is the domain name, as on Linux. */
+/*
+ * Parses the name that uname() returns. The part after the first dot is the domain name, as on
+ * Linux.
+ */
 static int parse_hostname(const char *field, struct ip_config *config)
 {
 	if (strscpy(config->host, field, sizeof(config->host)) >= 0)
@@ -463,7 +469,7 @@ void ip_auto_config(void)
 
 /* ---- the command line ------------------------------------------------------------------------- */
 
-/* Sets the machine's host name to the one in an `ip=`. */
+/* Sets the machine's host name to the host name in an `ip=`. */
 static void set_hostname(const struct ip_config *config)
 {
 	const char *dot = strchr(config->host, '.');

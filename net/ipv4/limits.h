@@ -7,20 +7,23 @@
 #define NET_IPV4_LIMITS_H
 
 /* ---- neighbours ---- */
-/* entries: for one more, the oldest unused one is removed. Linux's gc_thresh3. */
+/* entries: for one more entry, the oldest unused entry is removed. Linux's gc_thresh3. */
 #define NEIGH_MAX 1024
 /*
- * packets that wait for the resolution of one address: for one more, the oldest is dropped. The
- * initial windows of several connections fit.
+ * packets that wait for the resolution of one address: for one more packet, the oldest packet is
+ * dropped. The initial windows of several connections fit into the queue.
  */
 #define NEIGH_QUEUE_MAX 64
 /*
- * packets that wait for the resolution of all addresses together: further ones are dropped. Without
- * this limit a peer that forges source addresses of the local network could fill the queues of
- * NEIGH_MAX entries with our replies.
+ * packets that wait for the resolution of all addresses together: further packets are dropped.
+ * Without this limit a peer that forges source addresses of the local network could fill the queues
+ * of NEIGH_MAX entries with our replies.
  */
 #define NEIGH_QUEUES_MAX 512
-/* requests without an answer: after the last the state becomes FAILED. Linux's mcast_solicit. */
+/*
+ * requests without an answer: after the last request the state becomes FAILED. Linux's
+ * mcast_solicit.
+ */
 #define NEIGH_MCAST_PROBES 3
 /* ms between two requests: RFC 4861's RETRANS_TIMER, Linux's retrans_time. */
 #define NEIGH_RETRANS_MS 1000
@@ -36,23 +39,23 @@
 
 /* ---- routes and addresses ---- */
 /*
- * routes: adding one more fails with -ENOSPC. Enough for one route for each address that the
- * devices may have; few, because a lookup searches them one by one.
+ * routes: adding one more fails with -ENOSPC. The table has room for one route to each address of
+ * the devices. It is small, because a lookup searches the routes one by one.
  */
 #define ROUTES_MAX 64
 /*
- * cached results of route lookups: a new one replaces an older one with the same hash index. One
- * for each of NEIGH_MAX neighbours.
+ * cached results of route lookups: a new result replaces an older result with the same hash index.
+ * There is one result for each of NEIGH_MAX neighbours.
  */
 #define ROUTE_CACHE_SIZE 1024
 /*
- * paths whose MTU an ICMP message reported: a new one replaces an older one with the same hash
+ * paths whose MTU an ICMP message reported: a new path replaces an older path with the same hash
  * index. The MTU of a path that lost its entry is learnt again.
  */
 #define PMTU_ENTRIES 256
 /*
- * addresses of one device: one more fails with -ENOSPC. Few, because they are searched one by one
- * for each packet.
+ * addresses of one device: adding one more fails with -ENOSPC. The limit is low, because the
+ * addresses are searched one by one for each packet.
  */
 #define IFADDRS_MAX 8
 /* hops: the initial TTL of a packet. RFC 1700, Linux's value. */
@@ -70,7 +73,7 @@
 /* ICMP errors in one burst to one destination: Linux's XRLIM_BURST_FACTOR. */
 #define ICMP_BURST 6
 /*
- * ICMP errors a second to all destinations together: further ones are not sent. Linux's
+ * ICMP errors a second to all destinations together: further errors are not sent. Linux's
  * icmp_msgs_per_sec.
  */
 #define ICMP_MSGS_PER_SEC 1000
@@ -79,8 +82,9 @@
 /* ICMP errors: range of the sysctls icmp_msgs_per_sec and icmp_msgs_burst. */
 #define ICMP_MSGS_RANGE 0, 1000000
 /*
- * destinations for which the number of recent ICMP errors is kept: a new one replaces an older one
- * with the same hash index. ICMP_MSGS_PER_SEC limits the errors to all destinations anyway.
+ * destinations for which the number of recent ICMP errors is kept: a new destination replaces an
+ * older destination with the same hash index. ICMP_MSGS_PER_SEC limits the errors to all
+ * destinations anyway.
  */
 #define ICMP_PEERS_MAX 256
 

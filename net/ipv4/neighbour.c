@@ -18,7 +18,7 @@
 
 /*
  * jiffies: after a packet was sent to an unverified address, a transport has this time to confirm
- * the address; then it is probed (RFC 4861's DELAY_FIRST_PROBE_TIME).
+ * the address; then the address is probed (RFC 4861's DELAY_FIRST_PROBE_TIME).
  */
 #define NEIGH_DELAY_FIRST_PROBE (5 * HZ)
 /* How many old entries may be removed when a new one is made. */

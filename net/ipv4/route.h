@@ -93,9 +93,9 @@ void ip_rt_init(void);
 bool ip_route_onlink(const struct net_device *dev, __be32 addr);
 /*
  * Adds a route. @prefix_len is 0..32. If @gateway is not 0, the table must already have a direct
- * route (without a gateway) through @dev to @gateway. If two devices have the same prefix, the
- * older route is used. Returns 0, -EEXIST (@dev has a route with this prefix), -ENOSPC (ROUTES_MAX)
- * or -EINVAL.
+ * route (without a gateway) through @dev to @gateway. If two devices have routes with the same
+ * prefix, the older route is used. Returns 0, -EEXIST (@dev has a route with this prefix), -ENOSPC
+ * (ROUTES_MAX) or -EINVAL.
  */
 int ip_route_add(__be32 dst, unsigned int prefix_len, __be32 gateway, struct net_device *dev,
 		 __be32 prefsrc, u8 type);

@@ -4,7 +4,7 @@
  * of all. TCP's sysctls are in net/tcp/tcp_sysctl.c.
  *
  * ip_init() calls sysctl_ipv4_init() at boot. The values are read in any context without a lock
- * (kernel/sysctl.h). Names and meaning of Linux's net/ipv4/sysctl_net_ipv4.c.
+ * (kernel/sysctl.h). Names and meanings are those of Linux's net/ipv4/sysctl_net_ipv4.c.
  */
 #include "net/ipv4/ip.h"
 

@@ -12,7 +12,8 @@
  */
 #define UNIX_SNDBUF 212992
 /*
- * bytes of a datagram: a longer one fails with -EMSGSIZE. It must fit into the linear part of an sk_buff.
+ * bytes of a datagram: a longer datagram fails with -EMSGSIZE. A datagram must fit into the linear
+ * part of an sk_buff.
  */
 #define UNIX_DGRAM_BYTES 65536
 
