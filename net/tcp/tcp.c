@@ -23,8 +23,9 @@
 /* ---- states ------------------------------------------------------------------------------------ */
 
 /*
- * Four states are not set through tcp_set_state(). A listener begins in LISTEN (inet_csk_listen_start), a child
- * in SYN_RECV (inet_csk_clone_lock). NEW_SYN_RECV is the state of a request_sock, TIME_WAIT that of an
+ * The first state of an object is not set through tcp_set_state(). A socket begins in CLOSE
+ * (tcp_init_sock), a listener in LISTEN (inet_csk_listen_start), a child in SYN_RECV
+ * (inet_csk_clone_lock). NEW_SYN_RECV is the state of a request_sock, TIME_WAIT that of an
  * inet_timewait_sock.
  */
 
@@ -220,7 +221,10 @@ void tcp_write_queue_purge(struct sock *sk)
 	inet_csk(sk)->icsk_backoff = 0;
 }
 
-/* Frees all that belongs to @sk's connection; @sk has ended and is in no hash table. */
+/*
+ * Stops the timers, frees the data to send and the out-of-order data, and releases the port. @sk
+ * has ended and is in no hash table.
+ */
 void tcp_v4_destroy_sock(struct sock *sk)
 {
 	tcp_clear_xmit_timers(sk);

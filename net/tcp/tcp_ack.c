@@ -141,7 +141,10 @@ void tcp_rearm_rto(struct sock *sk)
 	inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, rto, TCP_RTO_MAX);
 }
 
-/* New data was acknowledged: arms the probe timer or restarts the retransmit timer. */
+/*
+ * Arms the probe timer, or else restarts the retransmit timer: new data was acknowledged, or SACK
+ * blocks have changed the estimate of the round trip.
+ */
 static void tcp_set_xmit_timer(struct sock *sk)
 {
 	if (!tcp_schedule_loss_probe(sk, true))
@@ -150,7 +153,7 @@ static void tcp_set_xmit_timer(struct sock *sk)
 
 /*
  * @skb holds several segments and is acknowledged in part: cuts off the acknowledged bytes and
- * returns how many whole segments the bytes filled.
+ * returns how many whole segments the bytes filled, or 0 if there is no memory.
  */
 static u32 tcp_tso_acked(struct sock *sk, struct sk_buff *skb)
 {
@@ -259,8 +262,8 @@ static long tcp_us_since(const struct tcp_sock *tp, u64 ns)
 }
 
 /*
- * Returns true if the peer may have delayed the ACK: it is for a single segment that is smaller than the MSS
- * and was sent while nothing else was in flight.
+ * Returns true if the peer may have delayed the ACK: the ACK is for a single segment, and when this
+ * segment was sent, less than an MSS was in flight, the segment included.
  */
 static bool tcp_ack_may_be_delayed(const struct tcp_sock *tp, const struct tcp_sacktag_state *state)
 {
@@ -269,7 +272,10 @@ static bool tcp_ack_may_be_delayed(const struct tcp_sock *tp, const struct tcp_s
 	       !(state->flag & (FLAG_CA_ALERT | FLAG_SYN_ACKED));
 }
 
-/* Processes the cumulative acknowledgment: frees segments, takes a sample of the round trip, restarts the timer. */
+/*
+ * Processes the cumulative acknowledgment: frees segments, takes a sample of the round trip, and
+ * sets FLAG_SET_XMIT_TIMER if a timer must be set again.
+ */
 static noinline void tcp_clean_rtx_queue(struct sock *sk, struct tcp_sacktag_state *state)
 {
 	long seq_rtt_us = -1, sack_rtt_us = -1, ca_rtt_us = -1;
@@ -286,7 +292,7 @@ static noinline void tcp_clean_rtx_queue(struct sock *sk, struct tcp_sacktag_sta
 
 	/*
 	 * Karn's rule: an ACK that covers a retransmitted segment may answer either transmission,
-	 * so it gives no sample.
+	 * so the times of sending give no sample.
 	 */
 	if (times.first && !(state->flag & FLAG_RETRANS_DATA_ACKED)) {
 		seq_rtt_us = tcp_us_since(tp, times.first);
@@ -370,7 +376,10 @@ static bool tcp_may_raise_cwnd(const struct sock *sk, int flag)
 	return flag & FLAG_DATA_ACKED;
 }
 
-/* Returns how many segments this ACK delivered.  If the ACK has ECE, all of these segments count as marked. */
+/*
+ * Counts the segments that this ACK delivered, and returns their number. If the ACK has ECE, all of
+ * these segments count as marked.
+ */
 static u32 tcp_newly_delivered(struct tcp_sock *tp, const struct tcp_sacktag_state *state)
 {
 	u32 delivered = tp->delivered - state->prior_delivered;
@@ -415,7 +424,10 @@ void tcp_xmit_recovery(struct sock *sk, enum tcp_rexmit rexmit)
 	tcp_xmit_retransmit_queue(sk);
 }
 
-/* Data was in flight when the ACK arrived: frees it, detects losses, adapts cwnd, retransmits. */
+/*
+ * Data was in flight when the ACK arrived: frees the acknowledged data, detects losses, adapts
+ * cwnd, retransmits.
+ */
 static void tcp_ack_in_flight(struct sock *sk, u32 ack, struct tcp_sacktag_state *state)
 {
 	struct tcp_sock *tp = tcp_sk(sk);

@@ -12,12 +12,12 @@
  * tcp_prune_ofo_queue() <- tcp_prune_queue; tcp_ofo_purge() <- tcp_fin, tcp_disconnect, tcp_v4_destroy_sock
  *
  * Segments beyond rcv_nxt are in a tree by sequence number, so that an insertion costs at most
- * O(log n) in whatever order a peer sends (CVE-2018-5390). No segment is completely covered by
- * another; if two segments overlap in part, tcp_ofo_queue() and the reader skip the duplicate
- * bytes. ooo_last_skb is the segment with the highest number: nearly all segments are appended
- * there. SACK blocks report the contents of the queue to the peer: tcp_sack_gen.c. Limits:
- * TCP_OFO_PACKETS_MAX, and the receive buffer; the segments with the highest numbers are dropped
- * first, because they are needed last.
+ * O(log n) in whatever order a peer sends (CVE-2018-5390).  No segment is completely covered by
+ * another; if two segments overlap in part, tcp_ofo_queue() and the reader skip the duplicate bytes.
+ * ooo_last_skb is the segment with the highest number: nearly all segments are appended there.
+ * SACK blocks report the contents of the queue to the peer: tcp_sack_gen.c.
+ * Limits: TCP_OFO_PACKETS_MAX, and the receive buffer; the segments with the highest numbers are
+ * dropped first, because they are needed last.
  *
  * Context: softirq with the bh lock, or the thread that owns the socket.  RFC 9293 3.8.6.3 and 3.10.7.4,
  * RFC 1122 4.2.3.2, RFC 2883, RFC 5681 4.2.  Compare Linux's net/ipv4/tcp_input.c.

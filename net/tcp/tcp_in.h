@@ -247,8 +247,9 @@ void tcp_ofo_queue(struct sock *sk);
 void tcp_ofo_purge(struct sock *sk);
 /*
  * Drops out-of-order segments, those with the highest numbers first, until the receive buffer is
- * within its limit.  Returns false if none was dropped.  @incoming, which may be NULL, is the segment that needs the room:
- * segments with lower numbers stay, because SACK blocks have reported them, unless all sockets together are short of memory.
+ * within its limit and there is no memory pressure. Returns false if none was dropped. @incoming,
+ * which may be NULL, is the segment that needs the room: segments with lower numbers stay, because
+ * SACK blocks have reported them, unless all sockets together are short of memory.
  */
 bool tcp_prune_ofo_queue(struct sock *sk, const struct sk_buff *incoming);
 

@@ -277,7 +277,7 @@ static void tcp_fast_store_ts(struct tcp_sock *tp)
 		tcp_store_ts_recent(tp);
 }
 
-/* The fast path for a segment without data: an ACK for data that we sent. */
+/* The fast path for a segment without data, a pure ACK. */
 static enum skb_drop_reason tcp_fast_ack(struct sock *sk, struct sk_buff *skb)
 {
 	tcp_fast_store_ts(tcp_sk(sk));

@@ -46,7 +46,10 @@ void tcp_queue_skb(struct sock *sk, struct sk_buff *skb)
 	tcp_add_write_queue_tail(sk, skb);
 }
 
-/* Memory is short: lowers this socket's send buffer limit to half of its present use. */
+/*
+ * Memory is short: lowers the limit of this socket's send buffer to half of the memory that its
+ * queues use now, unless SO_SNDBUF was set.
+ */
 void sk_stream_moderate_sndbuf(struct sock *sk)
 {
 	if (!(sk->sk_userlocks & SOCK_SNDBUF_LOCK))
@@ -82,7 +85,10 @@ noinline unsigned int tcp_cwnd_test(const struct tcp_sock *tp)
 	return min(max(cwnd >> 1, 1u), cwnd - in_flight);
 }
 
-/* The sender was idle for @idle jiffies, more than an RTO: halves cwnd for each RTO (RFC 2861). */
+/*
+ * The sender was idle for @idle jiffies, more than an RTO: halves cwnd for each RTO, but not below
+ * the initial window (RFC 2861).
+ */
 static void tcp_cwnd_restart(struct sock *sk, u32 idle)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -148,7 +154,10 @@ static void tcp_note_fullest(struct tcp_sock *tp, bool is_cwnd_limited)
 	tp->is_cwnd_limited = is_cwnd_limited;
 }
 
-/* RFC 2861 and 7661: the window may grow only while it limits the sender. */
+/*
+ * Called after data was sent: records whether cwnd was the limit, because cwnd may grow only while
+ * it limits the sender (RFC 2861, 7661). If cwnd was not the limit for an RTO, lowers it.
+ */
 void tcp_cwnd_validate(struct sock *sk, bool is_cwnd_limited)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -329,7 +338,10 @@ static bool tcp_tso_should_defer(const struct sock *sk, const struct sk_buff *sk
 
 	if (!head || inet_csk(sk)->icsk_ca_state >= TCP_CA_Recovery)
 		return false;
-	/* Nothing was sent in this jiffy: the application pauses, its next write may be far away. */
+	/*
+	 * Nothing was sent in this jiffy: the application pauses, and its next write may come much
+	 * later.
+	 */
 	if ((s32)(tcp_jiffies32 - tp->lsndtime) > 0)
 		return false;
 
@@ -413,8 +425,10 @@ static unsigned int tcp_xmit_limit(struct sock *sk, struct sk_buff *skb, unsigne
 }
 
 /*
- * Returns true if @skb must wait until packets of this socket have left the device.  A lost segment that waits for the
- * same reason is sent first (RFC 6675 4, NextSeg()), even if @skb, which may be longer, would be within the limit.
+ * Returns true if @skb must wait until packets of this socket have left the device. If a lost
+ * segment waits for the same reason, @skb waits too, because lost segments are sent first (RFC 6675
+ * 4, NextSeg()). Without this test @skb could be sent, because the limit of a longer segment is
+ * higher.
  */
 static bool tcp_device_is_full(struct sock *sk, const struct sk_buff *skb)
 {

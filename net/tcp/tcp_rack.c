@@ -225,9 +225,9 @@ bool tcp_schedule_loss_probe(struct sock *sk, bool advancing_rto)
 }
 
 /*
- * Sends the last segment again. Does not mark it as lost: its ACK may be under way. If the last
- * segment was SACKed after the timer was set, "the data sender will skip that segment" (RFC 2018
- * 5), so no probe is sent, and the retransmit timer remains armed.
+ * Sends the last segment again, and does not mark it as lost: its ACK may be under way. Returns
+ * false without sending if the segment was SACKed after the timer was set ("the data sender will
+ * skip that segment", RFC 2018 5), or if the segment still waits in our own device.
  */
 static bool tcp_probe_with_old_data(struct sock *sk, unsigned int mss)
 {

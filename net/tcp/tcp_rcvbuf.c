@@ -4,7 +4,7 @@
  * grows.
  *
  * tcp_init_buffer_space() <- tcp_finish_connect, tcp_rcv_state_process [SYN_RECV]
- * tcp_grow_window() <- tcp_event_data_recv
+ * tcp_grow_window() <- tcp_event_data_recv, tcp_data_queue_ofo
  * tcp_try_rmem_schedule() <- tcp_data_queue, tcp_data_queue_ofo
  * tcp_rcv_rtt_measure*() <- tcp_rcv_established, tcp_event_data_recv
  * tcp_rcv_space_adjust() <- tcp_recvmsg
@@ -12,8 +12,8 @@
  * sk_rcvbuf counts memory (truesize), the window counts bytes of data.  tcp_adv_win_scale sets which
  * part of the buffer is offered as window (tcp_win_from_space).  rcv_ssthresh limits the offer until
  * the peer's packets have shown a good ratio of data to memory.
- * Context: softirq with the bh lock, or the thread that owns the socket.  Linux's tcp_input.c; the
- * growth is Dynamic Right-Sizing (Fisk, Feng 2001).
+ * Context: softirq with the bh lock, or the thread that owns the socket.  Compare Linux's tcp_input.c;
+ * the growth is Dynamic Right-Sizing (Fisk, Feng 2001).
  */
 #include "kernel/mm/slab.h"
 #include "net/tcp/tcp_in.h"
@@ -22,8 +22,8 @@
 /* ---- the first window ---------------------------------------------------------------------------------- */
 
 /*
- * Raises the send buffer to room for two congestion windows, so that the application can fill one while
- * the other is in flight.
+ * Raises the send buffer to room for two congestion windows, so that the application can fill one
+ * window while another is in flight. A congestion control may ask for more windows.
  */
 void tcp_sndbuf_expand(struct sock *sk)
 {
@@ -135,8 +135,9 @@ void tcp_set_rcvlowat(struct sock *sk, int val)
 }
 
 /*
- * With fewer than @target bytes unread, returns true if memory is short or there is hardly room for more data:
- * then the peer may stop sending, and the reader would wait for ever.
+ * If fewer than @target bytes, but at least one, are unread, returns true if memory is short or
+ * there is hardly room for more data: then the peer may stop sending, and the reader would wait for
+ * ever.
  */
 bool tcp_epollin_ready(const struct sock *sk, int target)
 {

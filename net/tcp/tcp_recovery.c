@@ -11,10 +11,10 @@
  *   tcp_retransmit_timer -> tcp_enter_loss           tcp_rack_reo_timeout -> tcp_enter_recovery
  *   tcp_sync_mss after ICMP -> tcp_simple_retransmit
  *
- * Open: nothing unusual.  Disorder: holes, or duplicate ACKs, but no loss is proven.  CWR: the window
- * shrinks without a loss.  Recovery: the window shrinks, and lost segments are sent again.  Loss: the
- * retransmit timer expired; slow start from one segment.  transition[] below is the table of legal
- * transitions; docs/tcp-recovery.md draws it.
+ * Open: nothing unusual. Disorder: holes, or duplicate ACKs, but no loss is proven. CWR: the window
+ * shrinks without a loss. Recovery: the window shrinks, and lost segments are sent again. Loss: the
+ * retransmit timer expired, and slow start begins with one segment; or the MSS fell. transition[]
+ * below is the table of legal transitions; docs/tcp-recovery.md draws it.
  *
  * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it; ACKs and timers
  * are handled in softirq.
@@ -182,9 +182,10 @@ static void tcp_timeout_mark_lost(struct sock *sk)
 		if (!reneged && skb != head && tcp_rack_skb_timeout(tp, skb, 0) > 0)
 			continue;
 		/*
-		 * A SACKed segment is in no list, so its place in the list by send time is not known.  Clear
-		 * its marks, so that tcp_mark_skb_lost() adds it to the list of lost segments, which has no
-		 * order.  Then a retransmission of it that is still in flight counts as lost too.
+		 * A SACKed segment is in no list, so its place in the list by send time is not
+		 * known. Clear its marks, so that tcp_mark_skb_lost() adds it to the list of lost
+		 * segments, which is not ordered by send time. Then a retransmission of it that is
+		 * still in flight counts as lost too.
 		 */
 		if (reneged && TCP_SKB_CB(skb)->sacked & TCPCB_SACKED_ACKED)
 			tcp_rtx_set_marks(sk, skb, 0);
@@ -323,9 +324,10 @@ static void tcp_process_loss(struct sock *sk, bool is_dupack, struct tcp_sacktag
 /* ---- the meaning of an ACK ----------------------------------------------------------------------- */
 
 /*
- * The ACK advances snd_una to a segment that was SACKed: either the peer dropped that segment, or its next ACK
- * is on the way.  Sets the retransmit timer to a short delay; if no ACK comes before it expires,
- * tcp_enter_loss() removes the SACK marks.  Returns true if it has set that timer.
+ * If the ACK advances snd_una to a segment that was SACKed, either the peer has dropped that
+ * segment, or the peer's next ACK is on the way. Then sets the retransmit timer to a short delay;
+ * if no ACK comes before the timer expires, tcp_enter_loss() removes the SACK marks. Returns true
+ * if it has set that timer.
  */
 static bool tcp_check_sack_reneging(struct sock *sk, struct tcp_sacktag_state *state)
 {

@@ -28,8 +28,9 @@ noinline void tcp_cleanup_rbuf(struct sock *sk, int copied)
 
 	if (inet_csk_ack_scheduled(sk)) {
 		/*
-		 * The pending ACK is due if its timer fired while we owned the socket, if more than one
-		 * segment is unacknowledged, or if all data was read and the peer has no more (PUSHED).
+		 * The pending ACK is due if its timer fired while we owned the socket, if more than
+		 * one segment is unacknowledged, or if all data was read and the peer has no more
+		 * data to send (PUSHED).
 		 */
 		if (icsk->icsk_ack.blocked || tp->rcv_nxt - tp->rcv_wup > icsk->icsk_ack.rcv_mss ||
 		    (copied > 0 &&
@@ -102,7 +103,7 @@ static bool tcp_recv_is_over(struct sock *sk, struct tcp_reader *r)
 	else if (sk->sk_shutdown & RCV_SHUTDOWN)
 		return true;
 	else if (sk->sk_state == TCP_CLOSE)
-		/* The socket was never connected. */
+		/* The socket was never connected, or was disconnected. */
 		r->copied = -ENOTCONN;
 	else if (!r->timeo)
 		r->copied = -EAGAIN;

@@ -40,7 +40,10 @@ void tcp_adjust_pcount(struct sock *sk, const struct sk_buff *skb, int decr)
 	tcp_verify_left_out(tp);
 }
 
-/* If a clone shares the table of fragments of @skb, gives @skb its own copy.  Returns 0 or -ENOMEM. */
+/*
+ * If a clone shares the data of @skb, gives @skb a linear part and a table of fragments of its own.
+ * Returns 0 or -ENOMEM.
+ */
 static int tcp_skb_unclone(struct sock *sk, struct sk_buff *skb, gfp_t gfp)
 {
 	u32 before_size = skb->truesize;
@@ -195,7 +198,8 @@ static int tcp_prepare_retransmit(struct sock *sk, struct sk_buff *skb, int segs
 	int diff, room;
 
 	/*
-	 * The packets of this socket that wait in our own device already fill the send buffer: a
+	 * The packets of this socket that wait in our own device already hold more memory than the
+	 * socket's queues (and a quarter more, for copies) or than the send buffer: a
 	 * retransmission would only wait behind them.
 	 */
 	if (tcp_device_holds(
@@ -302,7 +306,10 @@ noinline int tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, int segs)
 	return 0;
 }
 
-/* Sends the lost segments in the order of sequence numbers, as far as cwnd permits. */
+/*
+ * Sends the lost segments in the order of sequence numbers, as far as cwnd, pacing and our own
+ * device permit.
+ */
 noinline void tcp_xmit_retransmit_queue(struct sock *sk)
 {
 	const struct sk_buff *head = tcp_rtx_queue_head(sk);
@@ -313,7 +320,7 @@ noinline void tcp_xmit_retransmit_queue(struct sock *sk)
 
 	if (!tp->packets_out)
 		return;
-	/* Each segment needs a header with an urgent pointer of its own. */
+	/* While data is urgent, each segment needs a header with an urgent pointer of its own. */
 	max_segs = tcp_urg_mode(tp) ? 1 : tcp_tso_segs(sk, tcp_current_mss(sk));
 	while ((skb = tcp_rtx_first_lost(sk))) {
 		int room = tp->snd_cwnd - tcp_packets_in_flight(tp);

@@ -52,8 +52,8 @@ static void tcp_mark_push(struct tcp_sock *tp, struct sk_buff *skb)
 }
 
 /*
- * Returns true if more data than half of the peer's largest window was written since the last PSH.  Then
- * the next segment gets PSH, because some receivers deliver data only after a PSH.
+ * Returns true if more data than half of the peer's largest window was written since the last PSH.
+ * Then the caller sets PSH, because some receivers deliver data only after a PSH.
  */
 static bool forced_push(const struct tcp_sock *tp)
 {
@@ -66,7 +66,10 @@ static unsigned int tcp_size_goal(const struct sock *sk, unsigned int mss_now)
 	return sk_can_gso(sk) ? tcp_sk(sk)->gso_segs * mss_now : mss_now;
 }
 
-/* At the end of a write: sets PSH on the last segment, unless more follows, and sends what may be sent. */
+/*
+ * At the end of a write, or before it waits for room: sets PSH on the last segment, unless more
+ * data follows (MSG_MORE), and sends what may be sent.
+ */
 noinline void tcp_push(struct sock *sk, int flags, unsigned int mss_now, int nonagle)
 {
 	struct sk_buff *skb = tcp_write_queue_tail(sk);
@@ -86,8 +89,8 @@ noinline void tcp_push(struct sock *sk, int flags, unsigned int mss_now, int non
 }
 
 /*
- * @skb has reached its full size during a write.  If a PSH is due, sends the queued segments, as
- * far as they may be sent; otherwise sends @skb if it is the only one.
+ * @skb has reached its full size during a write. If a PSH is due, sends the queued segments, as far
+ * as they may be sent; otherwise sends @skb if it is the only unsent segment.
  */
 static void tcp_push_full(struct sock *sk, struct sk_buff *skb, unsigned int mss_now)
 {

@@ -193,8 +193,8 @@ noinline int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it
 /* ---- acknowledgments ---------------------------------------------------------------------------------------- */
 
 /*
- * If the peer's window has shrunk to before snd_nxt, the peer would drop an ACK with seq snd_nxt, so the ACK
- * gets the end of the window.
+ * If the peer's window has shrunk to before snd_nxt, the peer would drop an ACK with seq snd_nxt,
+ * so the ACK gets the end of the window as its sequence number.
  */
 u32 tcp_acceptable_seq(const struct sock *sk)
 {

@@ -148,8 +148,9 @@ noinline u16 tcp_select_window(struct sock *sk)
 /* ---- the segment size ----------------------------------------------------------------------------- */
 
 /*
- * Limits @size, the size of a segment, to half of the peer's largest window: with larger segments the sender would
- * have to wait for an ACK after each.
+ * Limits @size, the size of a segment, to half of the peer's largest window: with larger segments
+ * the sender would have to wait for an ACK after each. If that window is at most 536 bytes, the
+ * whole window is the limit.
  */
 unsigned int tcp_bound_to_half_wnd(const struct sock *sk, unsigned int size)
 {
