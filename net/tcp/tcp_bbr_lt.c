@@ -5,11 +5,12 @@
  *   bbr_main -> bbr_update_bw -> bbr_lt_bw_sampling               each ACK
  *   bbr_set_state(TCP_CA_Loss) -> bbr_lt_bw_sampling              a timeout
  *
- * A policer (a token bucket) lets bursts pass, and drops all packets above its rate while the bucket is empty.
- * The bandwidth filter keeps the rate of the bursts, so BBR would go on to send at that rate and lose many
- * segments.  Therefore the delivery rate is measured over an interval that begins and ends with a loss and lasts at
- * least four rounds.  If a fifth of its segments were lost, and the previous interval had nearly the same rate, that
- * rate is the policer's: it is used for the next 48 rounds.  Then the path is probed again.
+ * A policer (a token bucket) lets bursts pass, and drops all packets above its rate while the
+ * bucket is empty. The bandwidth filter keeps the rate of the bursts, so BBR would go on to send at
+ * that rate and lose many segments. Therefore the delivery rate is measured over an interval that
+ * begins and ends with a loss and lasts four to sixteen rounds. If a fifth of its segments were
+ * lost, and the previous interval had nearly the same rate, that rate is the policer's: it is used
+ * for the next 48 rounds. Then the path is probed again.
  *
  * Context and sources: tcp_bbr.c.
  */

@@ -139,8 +139,9 @@ static bool tcp_close_fin_wait2(struct sock *sk)
 }
 
 /*
- * The last part of close(), with the bh lock held.  If the connection has ended, or there is no memory for another
- * orphan, destroys @sk; otherwise @sk remains as an orphan.  @state: the state of @sk before it became an orphan.
+ * The last part of close(), with the bh lock held. If the connection has ended, or if memory or the
+ * limit permits no further orphan, destroys @sk; otherwise @sk remains as an orphan. @state: the
+ * state of @sk before it became an orphan.
  */
 static void tcp_close_orphan(struct sock *sk, int state)
 {
@@ -288,7 +289,10 @@ noinline void tcp_done(struct sock *sk)
 		inet_csk_destroy_sock(sk);
 }
 
-/* Ends the connection with an error: frees unsent data, and reports @err to the application. */
+/*
+ * Ends the connection with an error: frees unsent and unacknowledged data, and reports @err to the
+ * application.
+ */
 noinline void tcp_done_with_error(struct sock *sk, int err)
 {
 	sk->sk_err = err;
@@ -323,10 +327,10 @@ noinline void tcp_reset(struct sock *sk)
 /*
  * Ends all connections when the machine powers off.
  *
- * kernel_shutdown() -> tcp_end_all() (process, may sleep), registered by tcp_init().  First the listeners
- * close, so that no new connection begins.  Then our FIN is queued behind the unsent data of every connection.
- * Then the peers get some time to send their FINs; a connection whose peer has sent none ends with a RST.  So
- * no peer keeps a connection to a machine that is off.
+ * kernel_shutdown() -> tcp_end_all() (process, may sleep), registered by tcp_init(). First the
+ * listeners close, so that no new connection begins. Then our FIN is queued behind the unsent data
+ * of every connection. Then the peers get some time to send their FINs; a connection that has not
+ * ended by then is reset. So no peer keeps a connection to a machine that is off.
  *
  * Each step searches the tables for a socket in certain states and changes its state, until there is no such
  * socket.  So a step does not find the same socket twice, and may release the bucket's lock between two

@@ -226,11 +226,11 @@ static u32 hystart_burst_us(const struct sock *sk)
 }
 
 /*
- * ACKs that follow each other closely are a train.  Segments that were sent in a burst arrive at the pace of
- * the bottleneck, so the train lasts as long as the bottleneck needs to send the data in flight.  If the train
- * lasts longer than half of the least round-trip time, the way to the peer is full.  Pacing spreads the
- * segments over the round trip before they reach the bottleneck, so then the train must last longer than the
- * whole round trip.
+ * ACKs that follow each other closely are a train. Segments that were sent in a burst arrive at the
+ * pace of the bottleneck, so the train lasts as long as the bottleneck needs to send the data in
+ * flight. If the train lasts longer than half of the least round-trip time, the path to the peer is
+ * full. Pacing spreads the segments over the round trip before they reach the bottleneck, so then
+ * the train must last longer than the whole round trip.
  */
 static bool hystart_train_fills_path(const struct sock *sk, struct cubic *c, u32 now_us)
 {

@@ -99,7 +99,10 @@ static bool is_frag_needed(const struct icmphdr *icmph)
 	return icmph->type == ICMP_DEST_UNREACH && icmph->code == ICMP_FRAG_NEEDED;
 }
 
-/* @icmph reports that our SYN-ACK was not delivered: if the error is permanent, drops the request. */
+/*
+ * @icmph reports that our SYN-ACK was not delivered. As in Linux, drops the request if there is no
+ * route, if the TTL is exceeded, or if a parameter is wrong.
+ */
 static void tcp_req_err(struct request_sock *req, u32 seq, const struct icmphdr *icmph)
 {
 	if (seq != tcp_rsk(req)->snt_isn) {
@@ -113,8 +116,9 @@ static void tcp_req_err(struct request_sock *req, u32 seq, const struct icmphdr 
 }
 
 /*
- * Applies the error to @sk, whose bh lock is held.  RFC 1122 4.2.3.9: a soft error (sk_err_soft) does not
- * end the connection; the application gets it if the connection times out later.
+ * Applies the error to @sk, whose bh lock is held. RFC 1122 4.2.3.9: a soft error (sk_err_soft)
+ * does not end the connection; the application gets it if the connection times out later. During
+ * the handshake an error ends the connection.
  */
 static void tcp_v4_err_locked(struct sock *sk, const struct icmphdr *icmph, u32 seq, u32 info)
 {

@@ -354,8 +354,9 @@ bool tcp_challenge_ack_allowed(enum snmp_counter mib, u32 *last_oow_ack_time)
 }
 
 /*
- * Sends an ACK with our numbers.  If the RST or SYN came from the real peer, and the peer's connection is gone,
- * the peer answers with a RST that has exactly the right number (RFC 5961 3.2).
+ * Sends an ACK with our numbers, if the rate limits permit it. If the RST or SYN came from the real
+ * peer, and the peer's connection is gone, the peer answers with a RST that has exactly the right
+ * number (RFC 5961 3.2).
  */
 void tcp_send_challenge_ack(struct sock *sk)
 {

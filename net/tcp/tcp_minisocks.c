@@ -98,9 +98,9 @@ static void tcp_openreq_init(struct request_sock *req, const struct tcp_options_
 }
 
 /*
- * The listener's queue of half-open requests is full, or tcp_syncookies is 2. Counts the SYN, and
- * logs the first such SYN of each listener. Returns true if @sk answers with a SYN cookie, false if
- * it drops the SYN.
+ * The listener's queue of half-open requests is full, or tcp_syncookies is 2. Counts the SYN, and,
+ * unless tcp_syncookies is 2, logs the first such SYN of each listener. Returns true if @sk answers
+ * with a SYN cookie, false if it drops the SYN.
  */
 static bool tcp_syn_flood_action(struct sock *sk)
 {
@@ -279,7 +279,11 @@ static bool req_paws(const struct sk_buff *skb, const struct request_sock *req,
 	return tcp_paws_reject(opt, tcp_hdr(skb)->rst);
 }
 
-/* Ends the request after a reset at RCV.NXT or a SYN in the window (RFC 9293 3.10.7.4, SYN-RECEIVED). */
+/*
+ * Ends the request after a reset at RCV.NXT, after a SYN in the window (RFC 9293 3.10.7.4,
+ * SYN-RECEIVED), or after an overflow with tcp_abort_on_overflow. Without a reset from the peer
+ * sends one.
+ */
 static enum skb_drop_reason embryonic_reset(struct sock *sk, struct sk_buff *skb,
 					    struct request_sock *req)
 {
@@ -486,7 +490,10 @@ static void child_lost_synacks(struct tcp_sock *newtp, const struct request_sock
 	newtp->total_rto_time = tcp_time_stamp(newtp) - newtp->retrans_stamp;
 }
 
-/* Takes over the caller's reference to @dst. */
+/*
+ * Sets the child's route and the segment sizes that follow from it. Takes over the caller's
+ * reference to @dst.
+ */
 static void child_route(struct sock *newsk, struct dst_entry *dst)
 {
 	struct tcp_sock *newtp = tcp_sk(newsk);

@@ -5,7 +5,7 @@
  *   tcp_transmit_skb -> tcp_rate_skb_sent                     stores the present state in the segment
  *   tcp_sendmsg -> tcp_rate_check_app_limited                 finds out whether the application is the limit
  *   sack_segment, tcp_free_acked -> tcp_rate_skb_delivered    selects the segment that was sent last
- *   tcp_ack_in_flight -> tcp_rate_gen                         the sample; TCP_INFO keeps the best
+ *   tcp_ack_in_flight -> tcp_rate_gen                         the sample, which TCP_INFO keeps (tcp_rate_keep)
  *     -> tcp_cong_control -> cong_control(rs)
  *
  * When a segment is sent, it records tp->delivered, the number of segments delivered so far, and the time of the

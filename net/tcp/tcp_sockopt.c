@@ -3,9 +3,9 @@
  * setsockopt() and getsockopt() at level SOL_TCP.
  *
  * tcp_setsockopt(), tcp_getsockopt() <- sock_common_setsockopt/getsockopt (process; they lock the
- * socket); tcp_set_keepalive() <- SO_KEEPALIVE (the thread owns the socket).
- * As in Linux times are in whole seconds, except TCP_USER_TIMEOUT (ms) and TCP_INFO (us and ms).
- * RFC 9293 3.9.2, RFC 5482 (user timeout).  Compare Linux's net/ipv4/tcp.c.
+ * socket); tcp_set_keepalive() <- SO_KEEPALIVE (the thread owns the socket). As in Linux times are
+ * in whole seconds, except TCP_USER_TIMEOUT (ms), TCP_INFO (us and ms), and the options whose names
+ * end in _MS and _US. RFC 9293 3.9.2, RFC 5482 (user timeout). Compare Linux's net/ipv4/tcp.c.
  */
 #include "kernel/lib/string.h"
 #include "kernel/mm/uaccess.h"

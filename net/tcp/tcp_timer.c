@@ -118,8 +118,8 @@ noinline void tcp_send_probe0(struct sock *sk)
 	}
 	if (err == -ENOBUFS || err == -ENOMEM) {
 		/*
-		 * The probe was not sent because we have no memory, which says nothing about the peer: try
-		 * again soon, without doubling the time.
+		 * The probe was not sent because we have no memory or our device is full, which
+		 * says nothing about the peer: try again soon, without doubling the time.
 		 */
 		if (!icsk->icsk_probes_out)
 			icsk->icsk_probes_out = 1;
@@ -184,8 +184,9 @@ static u32 tcp_retrans_start(const struct sock *sk)
 }
 
 /*
- * Returns the time in ms that @boundary retransmissions take if the first waits @rto_base ms, and each further
- * retransmission waits twice as long as the one before, but at most tcp_rto_max().
+ * Returns the time in ms of @boundary retransmissions and of the wait after the last of them. The
+ * first wait is @rto_base ms, and each further wait is twice as long as the wait before it, but at
+ * most tcp_rto_max().
  */
 static unsigned int tcp_backoff_time(const struct sock *sk, unsigned int boundary,
 				     unsigned int rto_base)
@@ -281,8 +282,9 @@ static void tcp_count_timeout(const struct sock *sk)
 }
 
 /*
- * Returns true if the peer closed its window while data is in flight.  Then the retransmissions are
- * window probes, and the connection does not end as long as the peer answers.
+ * Returns true if the peer closed its window while data is in flight, and @sk is neither an orphan
+ * nor in the handshake. Then the retransmissions are window probes, and the connection does not end
+ * as long as the peer answers.
  */
 static bool tcp_window_was_shrunk(const struct sock *sk)
 {
@@ -332,7 +334,10 @@ noinline void tcp_retransmit_timer(struct sock *sk)
 		tcp_enter_loss(sk);
 		err = tcp_retransmit_skb(sk, head, 1);
 		if (err == -ENOBUFS || err == -ENOMEM) {
-			/* We have no memory; no segment was lost: try again soon, without doubling the RTO. */
+			/*
+			 * We have no memory, or our device is full: try again soon, without
+			 * doubling the RTO.
+			 */
 			if (!icsk->icsk_retransmits)
 				icsk->icsk_retransmits = 1;
 			inet_csk_reset_xmit_timer(
@@ -563,7 +568,10 @@ static u32 tcp_keepalive_elapsed(const struct sock *sk)
 	return min(now - inet_csk(sk)->icsk_ack.lrcvtime, now - tcp_sk(sk)->rcv_tstamp);
 }
 
-/* Returns true if TCP_USER_TIMEOUT is over, or, without it, if all keepalive probes were sent. */
+/*
+ * Returns true if TCP_USER_TIMEOUT is over and a probe was sent, or, without TCP_USER_TIMEOUT, if
+ * all keepalive probes were sent.
+ */
 static bool tcp_keepalive_exhausted(const struct sock *sk, u32 elapsed)
 {
 	const struct inet_connection_sock *icsk = inet_csk(sk);

@@ -55,7 +55,10 @@ noinline void tcp_time_wait(struct sock *sk, int state, int timeo)
 	tcp_done(sk);
 }
 
-/* Requests an ACK (TCP_TW_ACK), unless the last ACK that @tw sent is less than tcp_invalid_ratelimit ago. */
+/*
+ * Requests an ACK (TCP_TW_ACK), unless @skb has no data and the last ACK that @tw sent is less than
+ * tcp_invalid_ratelimit ago.
+ */
 static enum tcp_tw_status tw_ack_limited(struct inet_timewait_sock *tw, struct sk_buff *skb,
 					 enum snmp_counter mib)
 {
@@ -210,11 +213,11 @@ noinline enum tcp_tw_status tcp_timewait_state_process(struct inet_timewait_sock
 }
 
 /*
- * Returns true if @sk may use the four-tuple of @sktw, a TIME_WAIT object.  With timestamps that is safe
- * although segments of the old connection may still arrive: the new connection's numbers start beyond
- * all numbers of the old one, and PAWS rejects older segments (RFC 6191).  If we chose the port, the
- * clock must also have advanced by a whole second, and tcp_tw_reuse must permit it; a port that the
- * application chose is reused at once, as in Linux.
+ * Returns true if @sk may use the four-tuple of @sktw, a TIME_WAIT object. With timestamps that is
+ * safe although segments of the old connection may still arrive: the new connection's numbers start
+ * beyond all numbers of the old one, and PAWS rejects older segments (RFC 6191). If we chose the
+ * port, more than a second must also have passed since the last timestamp from the peer, and
+ * tcp_tw_reuse must permit it; a port that the application chose is reused at once, as in Linux.
  */
 bool tcp_twsk_unique(struct sock *sk, struct sock *sktw)
 {
