@@ -75,6 +75,12 @@ bool tcp_any_retrans_done(const struct sock *sk)
 	return tcp_sk(sk)->retrans_out || (skb && (TCP_SKB_CB(skb)->sacked & TCPCB_EVER_RETRANS));
 }
 
+void tcp_retrans_stamp_cleanup(struct sock *sk)
+{
+	if (!tcp_any_retrans_done(sk))
+		tcp_sk(sk)->retrans_stamp = 0;
+}
+
 void tcp_try_keep_open(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -93,8 +99,7 @@ static void tcp_try_to_open(struct sock *sk, const struct tcp_sacktag_state *sta
 	struct tcp_sock *tp = tcp_sk(sk);
 
 	tcp_verify_left_out(tp);
-	if (!tcp_any_retrans_done(sk))
-		tp->retrans_stamp = 0;
+	tcp_retrans_stamp_cleanup(sk);
 	/*
 	 * RFC 3168 6.1.2: "The indication of congestion should be treated just as a congestion loss in
 	 * non-ECN-Capable TCP."
@@ -149,6 +154,8 @@ void tcp_enter_recovery(struct sock *sk, bool ece_ack)
 	struct tcp_sock *tp = tcp_sk(sk);
 
 	snmp_inc(tcp_is_reno(tp) ? SNMP_TcpExtTCPRenoRecovery : SNMP_TcpExtTCPSackRecovery);
+	/* The same ACK may have ended another recovery: its first retransmission tells nothing about this one. */
+	tcp_retrans_stamp_cleanup(sk);
 	tp->prior_ssthresh = 0;
 	tcp_init_undo(tp);
 	if (!tcp_in_cwnd_reduction(sk)) {

@@ -165,6 +165,8 @@ void tcp_try_keep_open(struct sock *sk);
 /* The MSS fell: marks segments larger than the new MSS as lost and retransmits them. */
 void tcp_simple_retransmit(struct sock *sk);
 bool tcp_any_retrans_done(const struct sock *sk);
+/* Clears retrans_stamp, unless a retransmission is in flight or the first segment was ever retransmitted. */
+void tcp_retrans_stamp_cleanup(struct sock *sk);
 
 /* ---- tcp_undo.c ---------------------------------------------------------------------------------- */
 /* A reduction of the window begins: records the values that an undo needs. */

@@ -104,8 +104,7 @@ bool tcp_try_undo_recovery(struct sock *sk)
 	 * Stay in the state, so that these duplicate ACKs do not begin another recovery.
 	 */
 	if (reno && tp->snd_una == tp->high_seq) {
-		if (!tcp_any_retrans_done(sk))
-			tp->retrans_stamp = 0;
+		tcp_retrans_stamp_cleanup(sk);
 		return true;
 	}
 	tcp_set_ca_state(sk, TCP_CA_Open);
@@ -141,8 +140,7 @@ bool tcp_try_undo_loss(struct sock *sk, bool frto_undo)
 		snmp_inc(SNMP_TcpExtTCPSpuriousRTOs);
 	inet_csk(sk)->icsk_retransmits = 0;
 	if (tcp_is_reno(tp) && tp->snd_una == tp->high_seq) {
-		if (!tcp_any_retrans_done(sk))
-			tp->retrans_stamp = 0;
+		tcp_retrans_stamp_cleanup(sk);
 		return true;
 	}
 	if (frto_undo || tcp_is_sack(tp)) {
@@ -170,8 +168,7 @@ bool tcp_try_undo_partial(struct sock *sk, u32 prior_snd_una)
 	/* Undo only after all retransmissions in flight are answered. */
 	if (tp->retrans_out)
 		return true;
-	if (!tcp_any_retrans_done(sk))
-		tp->retrans_stamp = 0;
+	tcp_retrans_stamp_cleanup(sk);
 	tp->undo_delivered = tp->delivered;
 	tcp_undo_cwnd_reduction(sk, true);
 	snmp_inc(SNMP_TcpExtTCPPartialUndo);
