@@ -582,12 +582,15 @@ def delivered_by_an_old_ack(d):
 
 def reordering_by_a_dsack(d):
     """A D-SACK counts as reordering on Linux in two cases: if the same ACK also reports the first copy of the segment,
-    and if the D-SACK is for a part of merged segments, and another part was retransmitted. By RFC 8985 6.2 step 3 only
-    a segment that was sent once shows reordering. Linux's RACK then waits longer before
-    it marks a segment lost.
+    and if the D-SACK is for a part of merged segments, and another part was retransmitted. In the second case Linux also
+    takes the D-SACK as the answer to the retransmission, and may undo a reduction. By RFC 8985 6.2 step 3 only a segment
+    that was sent once shows reordering. Linux's RACK then waits longer before it marks a segment lost.
     Script: rack/dsack-is-no-reordering.pkt"""
     if not has_dsack(d):
         return False
+    sent, (low, high) = [r for a in d.before for r in ranges(a)], (list(blocks_before(d))[-1][1] or [(0, 0)])[0]
+    if only_data_differs(d) and not ranges(d.ours) and sum(a < high and low < b for a, b in sent) == 1:
+        return bool(new_ranges(d, d.linux))
     return bool(other_counters(d)) and other_counters(d) <= {REORDERING, REORD_SEEN} or only_data_differs(d) and \
         early_here(d)
 
