@@ -43,7 +43,7 @@ struct icmp_bucket {
 };
 
 /*
- * How many tokens of the global bucket a message takes. The number is large, so that the tokens
+ * How many tokens of the global bucket a message takes on average. The number is large, so that the tokens
  * added in one jiffy do not round to zero at low rates.
  */
 #define ICMP_MSG_TOKENS 1000
@@ -78,14 +78,18 @@ static void bucket_fill(struct icmp_bucket *b, unsigned long rate, unsigned long
 /*
  * Returns true if one more error may be sent to @daddr, and takes the tokens for it from the global
  * bucket and the destination's. If either bucket has too few tokens, takes none and returns false.
+ *
+ * An error takes the tokens of zero, one or two messages from the global bucket, of one on average.
+ * If it always took those of one, an attacker could send probes with forged sources, then one with
+ * his own, and count from the answer how many of the probes had caused an error (CVE-2020-25705).
  */
 static bool icmp_allow(__be32 daddr)
 {
 	unsigned int slot = siphash_2u64(daddr, 0, &icmp_key) % ICMP_PEERS_MAX;
 	const unsigned long peer_cost = msecs_to_jiffies(sysctl_icmp_ratelimit);
 	const unsigned long peer_max = peer_cost * ICMP_BURST;
-	const unsigned long all_cost = ICMP_MSG_TOKENS;
-	const unsigned long all_max = all_cost * sysctl_icmp_msgs_burst;
+	const unsigned long all_max = ICMP_MSG_TOKENS * sysctl_icmp_msgs_burst;
+	const unsigned long all_cost = ICMP_MSG_TOKENS * prandom_u32_max(3);
 	struct icmp_bucket *peer = &icmp_peers[slot].bucket;
 	bool allow;
 
@@ -95,11 +99,11 @@ static bool icmp_allow(__be32 daddr)
 		*peer = (struct icmp_bucket){.last = jiffies, .tokens = peer_max};
 	}
 	bucket_fill(peer, 1, peer_max);
-	bucket_fill(&icmp_global, sysctl_icmp_msgs_per_sec * all_cost / HZ, all_max);
-	allow = peer->tokens >= peer_cost && icmp_global.tokens >= all_cost;
+	bucket_fill(&icmp_global, sysctl_icmp_msgs_per_sec * ICMP_MSG_TOKENS / HZ, all_max);
+	allow = peer->tokens >= peer_cost && icmp_global.tokens >= ICMP_MSG_TOKENS;
 	if (allow) {
 		peer->tokens -= peer_cost;
-		icmp_global.tokens -= all_cost;
+		icmp_global.tokens -= min(icmp_global.tokens, all_cost);
 	}
 	spin_unlock_bh(&icmp_limit_lock);
 	return allow;

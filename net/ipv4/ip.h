@@ -92,11 +92,6 @@ int ip_local_out(struct sk_buff *skb);
  */
 bool ip_dont_fragment(const struct sock *sk, const struct rtable *rt);
 bool ip_sk_accept_pmtu(const struct sock *sk);
-/*
- * Returns the IP identification for a packet to @daddr. Atomic datagrams (with DF) do not need a
- * unique identification (RFC 6864).
- */
-u16 ip_select_id(__be32 saddr, __be32 daddr, u8 protocol);
 
 void ip_output_init(void);
 /* net/ipv4/tcp_offload.c: registers TCP's merging of received segments */

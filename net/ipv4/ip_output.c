@@ -25,8 +25,8 @@
 #include "net/ipv4/route.h"
 
 /*
- * Counters for the identification field of datagrams. A hash of source, destination and protocol
- * selects the counter of a datagram.
+ * Counters for the identification field of datagrams that no socket sends, and that routers may
+ * fragment. A hash of source, destination and protocol selects the counter of a datagram.
  */
 #define IP_IDENTS 256
 static u16 ip_idents[IP_IDENTS];
@@ -36,18 +36,6 @@ void ip_output_init(void)
 {
 	get_random_bytes(&ip_ident_key, sizeof(ip_ident_key));
 	get_random_bytes(ip_idents, sizeof(ip_idents));
-}
-
-u16 ip_select_id(__be32 saddr, __be32 daddr, u8 protocol)
-{
-	u64 hash = siphash_2u64((u64)saddr << 32 | daddr, protocol, &ip_ident_key);
-
-	/*
-	 * The hash selects a counter and an offset from it. So a host that sees the identifications
-	 * of packets to itself learns little about our packets to other hosts.
-	 */
-	return __atomic_fetch_add(&ip_idents[hash % IP_IDENTS], 1, __ATOMIC_RELAXED) +
-	       (u16)(hash >> 32);
 }
 
 /* ---- the header ------------------------------------------------------------------------------- */
@@ -291,8 +279,25 @@ int ip_queue_xmit(struct sock *sk, struct sk_buff *skb)
 
 /* ---- sending without a connected socket ------------------------------------------------------- */
 
-static int ip_send_along(struct sk_buff *skb, struct rtable *rt, const struct ip_header_args *args)
+static u16 ip_select_id(const struct ip_header_args *args)
 {
+	u64 hash;
+
+	/*
+	 * RFC 6864 4.1: with "don't fragment" the identification may have any value. A counter would
+	 * tell its reader how many packets this host sends to others (idle scan).
+	 */
+	if (args->frag_off)
+		return 0;
+	/* A counter serves several destinations, so the hash also hides its value. */
+	hash = siphash_2u64((u64)args->saddr << 32 | args->daddr, args->protocol, &ip_ident_key);
+	return __atomic_fetch_add(&ip_idents[hash % IP_IDENTS], 1, __ATOMIC_RELAXED) +
+	       (u16)(hash >> 32);
+}
+
+static int ip_send_along(struct sk_buff *skb, struct rtable *rt, struct ip_header_args *args)
+{
+	args->id = ip_select_id(args);
 	ip_push_header(skb, args);
 	skb_dst_drop(skb);
 	rt_get(rt);
@@ -307,7 +312,6 @@ int ip_send_skb(struct sk_buff *skb, struct rtable *rt, __be32 saddr, __be32 dad
 		.saddr = saddr,
 		.daddr = daddr,
 		.frag_off = ip_frag_off(NULL, rt),
-		.id = ip_select_id(saddr, daddr, protocol),
 		.protocol = protocol,
 		.tos = tos,
 		.ttl = ttl,
@@ -323,7 +327,6 @@ int ip_build_and_send_pkt(struct sk_buff *skb, const struct sock *sk, struct rta
 		.saddr = saddr,
 		.daddr = daddr,
 		.frag_off = ip_frag_off(sk, rt),
-		.id = ip_select_id(saddr, daddr, protocol),
 		.protocol = protocol,
 		.tos = inet_sk(sk)->tos,
 		.ttl = sk_ttl(sk),

@@ -136,24 +136,25 @@ static void errors_to_one_host(void)
 	assert_int_equal(scene_count(B, OTHER), 6);
 }
 
+/* An error takes one token of the common bucket on average (docs/attacks.md), so the numbers vary. */
 static void errors_to_all(void)
 {
 	scene_sysctl(B, "net/ipv4/icmp_ratelimit", "0");
 	scene_sysctl(B, "net/ipv4/icmp_msgs_per_sec", "0");
-	strange(80);
-	assert_int_equal(scene_count(B, OTHER), 50);
-	/* The rate is 0, so after the first 50 errors none is sent, even a minute later. */
+	strange(120);
+	assert_in_range(scene_count(B, OTHER), 30, 80);
+	/* The rate is 0, so after the first burst none is sent, even a minute later. */
 	scene_sleep(60 * SEC);
 	scene_mark();
 	strange(1);
 	assert_int_equal(scene_count(B, OTHER), 0);
-	/* Ten errors a second, but at most three at once. */
-	scene_sysctl(B, "net/ipv4/icmp_msgs_burst", "3");
+	/* Ten errors a second, but only some twenty at once. */
+	scene_sysctl(B, "net/ipv4/icmp_msgs_burst", "20");
 	scene_sysctl(B, "net/ipv4/icmp_msgs_per_sec", "10");
 	scene_sleep(10 * SEC);
 	scene_mark();
-	strange(10);
-	assert_int_equal(scene_count(B, OTHER), 3);
+	strange(100);
+	assert_in_range(scene_count(B, OTHER), 11, 40);
 }
 
 /* ---- net/core -------------------------------------------------------------------------------------------- */

@@ -263,8 +263,11 @@ static void test_icmp_to_more_peers_than_are_remembered(void **state)
 		net_in(frame, len);
 		sent += net_out_count;
 	}
-	/* Each host was forgotten before its own limit could apply, so only the global limit held. */
-	assert_in_range(sent, ICMP_MSGS_BURST, ICMP_MSGS_BURST + 1);
+	/*
+	 * Each host was forgotten before its own limit could apply, so only the global limit held. A message
+	 * takes one token of it on average (test_attacks.c), so the numbers are not exact.
+	 */
+	assert_in_range(sent, ICMP_MSGS_BURST / 2, ICMP_MSGS_BURST * 3 / 2);
 	assert_int_equal(skb_drop_count[SKB_DROP_REASON_ICMP_RATELIMIT],
 			 limited + 4 * ICMP_PEERS_MAX - sent);
 	/* After this pause a whole burst is allowed again. */
@@ -278,7 +281,7 @@ static void test_icmp_to_more_peers_than_are_remembered(void **state)
 		net_in(frame, len);
 		sent += net_out_count;
 	}
-	assert_in_range(sent, 2 * ICMP_MSGS_BURST, 2 * ICMP_MSGS_BURST + 2);
+	assert_in_range(sent, 3 * ICMP_MSGS_BURST / 2, 5 * ICMP_MSGS_BURST / 2);
 }
 
 static bool knows(__be32 addr)

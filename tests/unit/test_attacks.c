@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Attacks on IP, ICMP and ARP (docs/attacks.md): each test plays the attacker, and fails on a stack without
+ * the defence.
+ */
+#include "tests/unit/unit_net.h"
+
+/* ---- IP ------------------------------------------------------------------------------------------- */
+
+/* @saddr sends a packet of an unknown protocol, which is answered with an ICMP error. */
+static void probe_from(__be32 saddr)
+{
+	u8 frame[64];
+
+	net_in(frame, net_ip_frame(frame, saddr, ME, 250, "xxxxxxxx", 8));
+}
+
+/* @saddr pings. Returns the identification field of the answer. */
+static u16 ping_id(__be32 saddr)
+{
+	static const u8 echo[8] = {ICMP_ECHO, 0, 0xf7, 0xff};
+	u8 frame[64];
+
+	net_arp_in(ARPOP_REQUEST, NULL, saddr, net_peer_mac, ME);
+	net_out_count = 0;
+	net_in(frame, net_ip_frame(frame, saddr, ME, IPPROTO_ICMP, echo, sizeof(echo)));
+	assert_int_equal(net_out_count, 1);
+	assert_true(net_out_ip(0)->frag_off & htons(IP_DF));
+	return ntohs(net_out_ip(0)->id);
+}
+
+/*
+ * An idle scan: the attacker reads the identifications of answers to itself, before and after this host answered
+ * many others. RFC 6864 4.1: without fragments the field may have any value; Linux sends 0.
+ */
+static void test_identifications_count_nothing(void **state)
+{
+	u16 first = ping_id(PEER);
+
+	for (unsigned int i = 0; i < 1000; i++)
+		ping_id(ip4(10, 0, 2, 100 + i % 100));
+	assert_int_equal(ping_id(PEER), first);
+}
+
+/* The number of ICMP errors that one burst of probes with forged sources causes. */
+static unsigned int errors_of_a_burst(u8 salt)
+{
+	unsigned int sent = 0;
+
+	net_know_peer();
+	for (unsigned int i = 0; i < 4 * ICMP_MSGS_BURST; i++) {
+		net_out_count = 0;
+		probe_from(ip4(9, salt, i >> 8, i));
+		sent += net_out_count;
+	}
+	/* The bucket is full again after the time of ICMP_MSGS_BURST messages. */
+	net_wait(1000);
+	return sent;
+}
+
+/*
+ * CVE-2020-25705: the attacker counts which of his own probes is still answered, and knows how many of the
+ * forged ones caused an error. The number that a full bucket permits differs from burst to burst.
+ */
+static void test_icmp_limit_is_no_counter(void **state)
+{
+	unsigned int sum = 0, least = ~0u, most = 0;
+
+	net_wait(2000);
+	for (unsigned int burst = 0; burst < 16; burst++) {
+		unsigned int n = errors_of_a_burst(burst);
+
+		sum += n;
+		least = min(least, n);
+		most = max(most, n);
+	}
+	/* A message takes 0, 1 or 2 tokens: of 50, the standard deviation is about 6. */
+	assert_true(most - least >= 5);
+	assert_in_range(sum / 16, ICMP_MSGS_BURST * 9 / 10, ICMP_MSGS_BURST * 11 / 10);
+}
+
+/* RFC 1122 3.2.1.3 and RFC 1812 5.3.7: addresses that are no host's sources are dropped without an answer. */
+static void test_martians(void **state)
+{
+	const __be32 sources[] = {
+		ip4(127, 0, 0, 1),  ip4(224, 0, 0, 1), ip4(255, 255, 255, 255),
+		ip4(10, 0, 2, 255), ip4(10, 0, 2, 0),  ME,
+		ip4(0, 0, 0, 0),    ip4(0, 1, 2, 3),
+	};
+	u64 drops = skb_drop_count[SKB_DROP_REASON_IP_INADDRERRORS];
+	u64 errors = snmp_counters[SNMP_IpInAddrErrors];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(sources); i++)
+		probe_from(sources[i]);
+	assert_int_equal(net_out_count, 0);
+	assert_int_equal(skb_drop_count[SKB_DROP_REASON_IP_INADDRERRORS],
+			 drops + ARRAY_SIZE(sources));
+	assert_int_equal(snmp_counters[SNMP_IpInAddrErrors], errors + ARRAY_SIZE(sources));
+}
+
+static int boot(void **state)
+{
+	net_boot(state);
+	net_wait(5000); /* until the ARP announcements are sent */
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		net_test(test_identifications_count_nothing),
+		net_test(test_icmp_limit_is_no_counter),
+		net_test(test_martians),
+	};
+
+	return cmocka_run_group_tests(tests, boot, NULL);
+}
