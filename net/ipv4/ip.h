@@ -112,6 +112,7 @@ int ip_getsockopt(struct sock *sk, int optname, void __user *optval, int __user 
  * (kernel/sysctl.h).
  */
 extern int sysctl_ip_default_ttl;
+extern int sysctl_log_martians;
 extern int sysctl_icmp_echo_ignore_all;
 extern int sysctl_icmp_ratelimit; /* ms between errors to one destination */
 extern int sysctl_icmp_msgs_per_sec, sysctl_icmp_msgs_burst;

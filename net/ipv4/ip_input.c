@@ -12,6 +12,7 @@
 #define LOG_SOURCE ip_log
 #include "kernel/lib/bug.h"
 #include "kernel/printk.h"
+#include "kernel/ratelimit.h"
 #include "net/core/checksum.h"
 #include "net/core/eth.h"
 #include "net/core/netdevice.h"
@@ -102,6 +103,17 @@ static enum skb_drop_reason ip_rcv_options(struct sk_buff *skb)
 	return SKB_DROP_REASON_IP_OPTIONS;
 }
 
+/* Logs a packet with an impossible address, if the sysctl log_martians asks for that. */
+static noinline void ip_log_martian(const struct sk_buff *skb, const struct net_device *dev)
+{
+	static struct ratelimit limit;
+	const struct iphdr *iph = ip_hdr(skb);
+
+	if (sysctl_log_martians && ratelimit_allows(&limit, "IPv4"))
+		pr_warn("%s: martian packet from %pI4 to %pI4\n", dev->name, &iph->saddr,
+			&iph->daddr);
+}
+
 static enum skb_drop_reason ip_rcv_finish(struct sk_buff *skb, struct net_device *dev)
 {
 	const struct iphdr *iph = ip_hdr(skb);
@@ -113,6 +125,8 @@ static enum skb_drop_reason ip_rcv_finish(struct sk_buff *skb, struct net_device
 
 	if (unlikely(reason)) {
 		snmp_inc(SNMP_IpInAddrErrors);
+		if (reason == SKB_DROP_REASON_IP_INADDRERRORS)
+			ip_log_martian(skb, dev);
 		return reason;
 	}
 	reason = ip_rcv_options(skb);

@@ -16,12 +16,20 @@
 #include "net/ipv4/limits.h"
 
 int sysctl_ip_default_ttl = IP_DEFAULT_TTL;
+int sysctl_log_martians;
 int sysctl_icmp_echo_ignore_all;
 int sysctl_icmp_ratelimit = ICMP_RATELIMIT_MS;
 int sysctl_icmp_msgs_per_sec = ICMP_MSGS_PER_SEC;
 int sysctl_icmp_msgs_burst = ICMP_MSGS_BURST;
 
 static const struct ctl_table table[] = {
+	{
+		.procname = "net/ipv4/conf/all/log_martians",
+		.value = &sysctl_log_martians,
+		.unit = "",
+		SYSCTL_RANGE(SWITCH_RANGE),
+		.what = "1: packets with impossible addresses are logged (RFC 1812 5.3.7; Linux)",
+	},
 	{
 		.procname = "net/ipv4/icmp_echo_ignore_all",
 		.value = &sysctl_icmp_echo_ignore_all,

@@ -157,6 +157,31 @@ static void errors_to_all(void)
 	assert_in_range(scene_count(B, OTHER), 11, 40);
 }
 
+/* Packets that claim to come from 127.0.0.1: RFC 1812 5.3.7 asks for an option to log them. */
+static void martians_are_logged(void)
+{
+	static const char line[] = "martian packet from 127.0.0.1 to 10.0.0.2";
+	uint8_t frame[PKT_ETH + PKT_IP + 8] = {0};
+	unsigned int lines = 0;
+
+	pkt_put_eth(frame, 0x020000000002, 0x020000000001, PKT_TYPE_IP);
+	pkt_put_ip(frame + PKT_ETH, 200, 0x7f000001, 0x0a000002, 8);
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_int_equal(wire_inject(scene->wire, B, frame, sizeof(frame)), 0);
+		scene_sleep(10 * MS);
+		assert_int_equal(strstr(B->console(), line) != NULL, i);
+		scene_sysctl(B, "net/ipv4/conf/all/log_martians", "1");
+	}
+	/* The log has a limited number of lines for a flood. */
+	for (unsigned int i = 0; i < 100; i++)
+		assert_int_equal(wire_inject(scene->wire, B, frame, sizeof(frame)), 0);
+	scene_sleep(10 * MS);
+	for (const char *at = B->console(); (at = strstr(at, line)); at++)
+		lines++;
+	assert_int_equal(lines, 10);
+	assert_int_equal(scene_drops(B, "IP_INADDRERRORS"), 102);
+}
+
 /* ---- net/core -------------------------------------------------------------------------------------------- */
 
 static void how_long_a_queue_listen_makes(void)
@@ -228,6 +253,7 @@ int main(int argc, char **argv)
 		SCENE(pings),
 		SCENE(errors_to_one_host),
 		SCENE(errors_to_all),
+		SCENE(martians_are_logged),
 		SCENE(how_long_a_queue_listen_makes),
 		SCENE(packets_of_one_turn),
 		SCENE(packets_that_wait),

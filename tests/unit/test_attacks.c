@@ -90,8 +90,10 @@ static void test_martians(void **state)
 	u64 drops = skb_drop_count[SKB_DROP_REASON_IP_INADDRERRORS];
 	u64 errors = snmp_counters[SNMP_IpInAddrErrors];
 
+	sysctl_log_martians = 1;
 	for (unsigned int i = 0; i < ARRAY_SIZE(sources); i++)
 		probe_from(sources[i]);
+	sysctl_log_martians = 0;
 	assert_int_equal(net_out_count, 0);
 	assert_int_equal(skb_drop_count[SKB_DROP_REASON_IP_INADDRERRORS],
 			 drops + ARRAY_SIZE(sources));
