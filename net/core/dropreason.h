@@ -37,6 +37,7 @@
 	/* ARP */                                                                                  \
 	X(ARP_MALFORMED, "ARP header short or not Ethernet/IPv4")                                  \
 	X(ARP_IGNORED, "not for us, implausible addresses, or an unknown operation")               \
+	X(ARP_CONFLICT, "claims our address, or that of a neighbour with another link address")    \
 	X(NEIGH_FAILED, "address not resolved")                                                    \
 	X(NEIGH_QUEUEFULL, "too many packets wait for this address")                               \
 	X(NEIGH_TABLE_FULL, "too many neighbours")                                                 \

@@ -5,7 +5,7 @@
  *
  * Callers: netif_receive_skb -> arp_rcv (softirq); neighbour.c -> arp_solicit, arp_error_report
  * (softirq or process); devinet.c -> arp_announce. No lock of its own: neighbour.c locks the table
- * and its entries. RFC 826, whose order of steps arp_rcv() follows; RFC 5227 (announcements).
+ * and its entries. RFC 826, whose order of steps arp_rcv() follows; RFC 5227 (announcements, conflicts).
  * Compare Linux's net/ipv4/arp.c.
  */
 #define LOG_SOURCE arp_log
@@ -22,12 +22,6 @@
 #include "net/ipv4/route.h"
 
 static DEFINE_LOG_SOURCE(arp_log, "arp");
-
-/*
- * jiffies: after a link address was learnt for a neighbour, a different link address is ignored for
- * this time.
- */
-#define ARP_LOCKTIME HZ
 
 /* ---- sending ---------------------------------------------------------------------------------- */
 
@@ -138,42 +132,50 @@ static bool arp_parse(struct sk_buff *skb, struct arp_message *msg)
 	return true;
 }
 
-/*
- * Returns false if an address in the message is impossible for a host on this network, or if the
- * sender uses one of our addresses.
- */
+/* Returns false if an address in the message is impossible for a host on this network. */
 static bool arp_plausible(const struct net_device *dev, const struct arp_message *msg)
 {
-	static bool conflict_told;
-
 	if (msg->sha[0] & 1) /* a group address cannot be a sender's */
 		return false;
 	if (ipv4_is_multicast(msg->sip) || ipv4_is_loopback(msg->sip) || ipv4_is_lbcast(msg->sip) ||
 	    ipv4_is_multicast(msg->tip) || ipv4_is_loopback(msg->tip))
 		return false;
-	if (msg->sip && inet_addr_is_broadcast(dev, msg->sip))
-		return false;
-	if (!inet_addr_is_ours(dev, msg->sip))
-		return true;
-	if (memcmp(msg->sha, dev->dev_addr, ETH_ALEN) && !conflict_told) {
-		conflict_told = true;
-		pr_warn("%s: %pM uses our address %pI4 too\n", dev->name, msg->sha, &msg->sip);
-	}
-	return false;
+	return !msg->sip || !inet_addr_is_broadcast(dev, msg->sip);
 }
 
 /*
- * The "merge" step of RFC 826: updates the neighbour entry of the sender. Returns true if the
- * sender has an entry.
+ * The sender of @msg uses our address. RFC 5227 2.4 (c), for a host that keeps its address: "If the
+ * host has not seen any other conflicting ARP packets recently, within the last DEFEND_INTERVAL
+ * seconds, then it MUST record the time that the conflicting ARP packet was received, and then
+ * broadcast one single ARP Announcement".
  */
-static bool arp_merge(struct sk_buff *skb, struct net_device *dev, const struct arp_message *msg,
-		      bool for_us)
+static enum skb_drop_reason arp_conflict(struct net_device *dev, const struct arp_message *msg)
+{
+	unsigned long *last = &dev->ip_ptr->defended;
+
+	if (!memcmp(msg->sha, dev->dev_addr, ETH_ALEN))
+		return SKB_DROP_REASON_ARP_IGNORED; /* our own message, which came back */
+	if (!*last || time_after_eq(jiffies, *last + msecs_to_jiffies(ARP_DEFEND_MS))) {
+		*last = jiffies | 1;
+		pr_warn("%s: %pM uses our address %pI4 too; we keep the address\n", dev->name,
+			msg->sha, &msg->sip);
+		arp_announce(dev, msg->sip);
+	}
+	return SKB_DROP_REASON_ARP_CONFLICT;
+}
+
+/*
+ * The "merge" step of RFC 826: updates the neighbour entry of the sender. Returns ARP_IGNORED if
+ * the sender has no entry, ARP_CONFLICT if its entry has another link address.
+ */
+static enum skb_drop_reason arp_merge(struct sk_buff *skb, struct net_device *dev,
+				      const struct arp_message *msg, bool for_us)
 {
 	struct neighbour *neigh;
-	bool sure, override;
+	bool sure, learnt;
 
-	if (!msg->sip)
-		return false; /* an address probe: the sender has no address yet (RFC 5227) */
+	if (!msg->sip) /* an address probe: the sender has no address yet (RFC 5227) */
+		return SKB_DROP_REASON_ARP_IGNORED;
 	/*
 	 * Only a request for our own address creates an entry; otherwise a peer could fill the
 	 * table with unsolicited replies.
@@ -183,24 +185,20 @@ static bool arp_merge(struct sk_buff *skb, struct net_device *dev, const struct 
 	else
 		neigh = neigh_lookup(&arp_tbl, msg->sip, dev);
 	if (!neigh)
-		return false;
+		return SKB_DROP_REASON_ARP_IGNORED;
 	/* Only a reply that was sent to us alone proves that the neighbour is reachable. */
 	sure = !msg->request && skb->pkt_type == PACKET_HOST;
-	/*
-	 * In an announcement the sender and target addresses are the same. The link address in an
-	 * announcement replaces the known one at once, even within ARP_LOCKTIME.
-	 */
-	override = msg->sip == msg->tip || time_after(jiffies, neigh->updated + ARP_LOCKTIME);
-	neigh_update(neigh, msg->sha, sure ? NUD_REACHABLE : NUD_STALE, override);
+	learnt = neigh_update(neigh, msg->sha, sure ? NUD_REACHABLE : NUD_STALE);
 	neigh_release(neigh);
-	return true;
+	return learnt ? SKB_NOT_DROPPED_YET : SKB_DROP_REASON_ARP_CONFLICT;
 }
 
 static enum skb_drop_reason arp_rcv(struct sk_buff *skb, struct net_device *dev,
 				    struct packet_type *pt)
 {
+	enum skb_drop_reason reason;
 	struct arp_message msg;
-	bool for_us, merged;
+	bool for_us;
 
 	if (dev->flags & IFF_NOARP)
 		return SKB_DROP_REASON_ARP_IGNORED;
@@ -212,14 +210,18 @@ static enum skb_drop_reason arp_rcv(struct sk_buff *skb, struct net_device *dev,
 		return SKB_DROP_REASON_ARP_IGNORED;
 	pr_debug("in  %s: %pI4 is at %pM, %s %pI4", dev->name, &msg.sip, msg.sha,
 		 msg.request ? "asks for" : "tells", &msg.tip);
+	if (inet_addr_is_ours(dev, msg.sip))
+		return arp_conflict(dev, &msg);
 	for_us = inet_addr_is_ours(dev, msg.tip);
-	merged = arp_merge(skb, dev, &msg, for_us);
-	if (for_us && msg.request)
+	reason = arp_merge(skb, dev, &msg, for_us);
+	if (for_us && msg.request) {
 		arp_send(ARPOP_REPLY, msg.sip, dev, msg.tip, msg.sha, msg.sha);
-	else if (!merged)
-		return SKB_DROP_REASON_ARP_IGNORED;
-	consume_skb(skb);
-	return SKB_CONSUMED;
+		if (reason == SKB_DROP_REASON_ARP_IGNORED)
+			reason = SKB_CONSUMED;
+	}
+	if (!reason)
+		consume_skb(skb);
+	return reason;
 }
 
 /* ---- /proc/net/arp ---------------------------------------------------------------------------- */

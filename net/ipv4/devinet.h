@@ -29,6 +29,7 @@ struct in_device {
 	struct rtable *local_rt, *broadcast_rt;
 	struct timer_list announce; /* sends the announcements of RFC 5227 */
 	u8 announcements;           /* how many announcements are still to be sent */
+	unsigned long defended;     /* jiffies: when ARP last defended an address; 0: never */
 };
 
 static inline __be32 inet_make_mask(unsigned int prefix_len)

@@ -36,6 +36,11 @@
  * ms for which an entry is unused: after this time the entry may be removed. Linux's gc_stale_time.
  */
 #define NEIGH_STALE_MS 60000
+/*
+ * ms between two announcements that defend an address of ours, which another host claims: a claim
+ * in this time is only counted. RFC 5227's DEFEND_INTERVAL.
+ */
+#define ARP_DEFEND_MS 10000
 
 /* ---- routes and addresses ---- */
 /*

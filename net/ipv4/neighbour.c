@@ -297,25 +297,46 @@ void neigh_ifdown(struct neigh_table *tbl, struct net_device *dev)
 
 /* ---- updates ---------------------------------------------------------------------------------- */
 
-/* neigh->lock held. Enters a new state and link address. Returns false if the update is ignored. */
-static bool neigh_learn(struct neighbour *neigh, const u8 *lladdr, u8 state, bool override)
+/*
+ * neigh->lock held. Another host claims the entry's address. Any host on the link can send such a
+ * message, so the entry keeps its link address while the owner of that address answers: it is
+ * probed as in the state PROBE. If it does not answer, the next packet resolves the address anew.
+ * The claims of one second cause one probe, so that they do not cause as many requests.
+ */
+static void neigh_doubt(struct neighbour *neigh)
+{
+	unsigned long now = jiffies;
+
+	if (neigh->nud_state == NUD_PROBE ||
+	    time_before_eq(now, neigh->updated + msecs_to_jiffies(NEIGH_RETRANS_MS)))
+		return;
+	neigh->nud_state = NUD_PROBE;
+	neigh->probes = 0;
+	neigh->updated = now;
+	neigh_set_timer(neigh, now);
+}
+
+/*
+ * neigh->lock held. Enters a new state and link address. Returns false if the address contradicts
+ * the known one.
+ */
+static bool neigh_learn(struct neighbour *neigh, const u8 *lladdr, u8 state)
 {
 	u8 old = neigh->nud_state;
 	u64 ha = neigh->ha;
 
 	if (neigh->dead || (old & (NUD_NOARP | NUD_PERMANENT)))
+		return true;
+	memcpy(&ha, lladdr, ETH_ALEN);
+	if ((old & NUD_VALID) && ha != neigh->ha) {
+		neigh_doubt(neigh);
 		return false;
-	if (lladdr)
-		memcpy(&ha, lladdr, ETH_ALEN);
-	else if (!(old & NUD_VALID))
-		return false; /* a state update needs an address, and none is known */
-	if ((old & NUD_VALID) && ha != neigh->ha && !override)
-		return false;
+	}
 	neigh->updated = jiffies;
 	if (state & NUD_CONNECTED)
 		neigh->confirmed = neigh->updated;
 	/* A known address that is merely announced again does not lower the state to STALE. */
-	if (state == NUD_STALE && (old & NUD_VALID) && ha == neigh->ha)
+	if (state == NUD_STALE && (old & NUD_VALID))
 		return true;
 	WRITE_ONCE(neigh->ha, ha);
 	neigh_del_timer(neigh);
@@ -326,20 +347,23 @@ static bool neigh_learn(struct neighbour *neigh, const u8 *lladdr, u8 state, boo
 	return true;
 }
 
-void neigh_update(struct neighbour *neigh, const u8 *lladdr, u8 state, bool override)
+bool neigh_update(struct neighbour *neigh, const u8 *lladdr, u8 state)
 {
 	struct sk_buff_head ready;
 	struct sk_buff *skb;
+	bool learnt;
 
 	BUG_ON(!(state & NUD_VALID));
 	__skb_queue_head_init(&ready);
 	spin_lock_bh(&neigh->lock);
-	if (neigh_learn(neigh, lladdr, state, override))
+	learnt = neigh_learn(neigh, lladdr, state);
+	if (neigh->nud_state & NUD_VALID)
 		neigh_release_queue(neigh, &ready);
 	spin_unlock_bh(&neigh->lock);
 
 	while ((skb = __skb_dequeue(&ready)))
 		neigh_output(neigh, skb);
+	return learnt;
 }
 
 /* ---- sending ---------------------------------------------------------------------------------- */

@@ -96,10 +96,10 @@ struct neighbour *neigh_lookup(struct neigh_table *tbl, __be32 key, struct net_d
 struct neighbour *neigh_create(struct neigh_table *tbl, __be32 key, struct net_device *dev);
 void neigh_release(struct neighbour *neigh); /* does nothing if @neigh is NULL */
 /*
- * Sets the state and, if @lladdr is not NULL, the link address of @neigh. If another link address
- * is known, the update is ignored unless @override is true.
+ * Sets the state and the link address of @neigh. If another link address is known, keeps the entry,
+ * asks the known address whether it still answers, and returns false.
  */
-void neigh_update(struct neighbour *neigh, const u8 *lladdr, u8 state, bool override);
+bool neigh_update(struct neighbour *neigh, const u8 *lladdr, u8 state);
 /*
  * Adds the link header and sends the packet, or queues it until the address is resolved. Takes
  * @skb. Returns 0 or -errno.

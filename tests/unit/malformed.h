@@ -95,7 +95,7 @@ static const struct malformed {
 	{"ARP: from multicast", ARP_ASK, R(ARP_IGNORED), {P(ARP + 14, 224)}},
 	{"ARP: from loopback", ARP_ASK, R(ARP_IGNORED), {P(ARP + 14, 127)}},
 	{"ARP: from the broadcast", ARP_ASK, R(ARP_IGNORED), {P(ARP + 17, 255)}},
-	{"ARP: from ourselves", ARP_ASK, R(ARP_IGNORED), {P(ARP + 17, 15)}},
+	{"ARP: from ourselves", ARP_ASK, R(ARP_CONFLICT), {P(ARP + 17, 15)}},
 	{"ARP: for multicast", ARP_ASK, R(ARP_IGNORED), {P(ARP + 24, 224)}},
 	{"ARP: for loopback", ARP_ASK, R(ARP_IGNORED), {P(ARP + 24, 127)}},
 	{"ARP: for another host", ARP_ASK, R(ARP_IGNORED), {P(ARP + 27, 99)}},

@@ -5,6 +5,9 @@
  */
 #include "tests/unit/unit_net.h"
 
+static const u8 evil_mac[6] = {0x52, 0x55, 0x66, 0x66, 0x66, 0x66};
+static const u8 moved_mac[6] = {0x52, 0x55, 0x77, 0x77, 0x77, 0x77};
+
 /* ---- IP ------------------------------------------------------------------------------------------- */
 
 /* @saddr sends a packet of an unknown protocol, which is answered with an ICMP error. */
@@ -100,6 +103,134 @@ static void test_martians(void **state)
 	assert_int_equal(snmp_counters[SNMP_IpInAddrErrors], errors + ARRAY_SIZE(sources));
 }
 
+/* ---- ARP ------------------------------------------------------------------------------------------ */
+
+static struct neighbour *peer_entry(void)
+{
+	struct neighbour *neigh = neigh_lookup(&arp_tbl, PEER, eth0);
+
+	assert_non_null(neigh);
+	neigh_release(neigh); /* the table holds it */
+	return neigh;
+}
+
+static void assert_peer_is_at(const u8 *mac)
+{
+	u64 ha = peer_entry()->ha;
+
+	assert_memory_equal(&ha, mac, 6);
+}
+
+/* Three spoofs: an unsolicited reply to us, one to all, and an announcement (RFC 5227 2.3). */
+static void spoof_peer(const u8 *mac)
+{
+	net_arp_in(ARPOP_REPLY, net_my_mac, PEER, mac, ME);
+	net_arp_in(ARPOP_REPLY, NULL, PEER, mac, PEER);
+	net_arp_in(ARPOP_REQUEST, NULL, PEER, mac, PEER);
+}
+
+static void peer_answers_from(const u8 *mac)
+{
+	net_arp_in(ARPOP_REPLY, net_my_mac, PEER, mac, ME);
+}
+
+/* The entry of a neighbour that answers keeps its link address, however often another host claims the address. */
+static void test_spoofed_replies(void **state)
+{
+	u64 conflicts = skb_drop_count[SKB_DROP_REASON_ARP_CONFLICT];
+
+	net_know_peer();
+	peer_answers_from(net_peer_mac);
+	net_wait(2000);
+	net_out_count = 0;
+	for (unsigned int i = 0; i < 20; i++) {
+		spoof_peer(evil_mac);
+		net_wait(50);
+		assert_peer_is_at(net_peer_mac);
+		if (net_out_count) {
+			/* The claim is checked with the owner of the known address alone. */
+			assert_memory_equal(net_out[0].data, net_peer_mac, 6);
+			peer_answers_from(net_peer_mac);
+			assert_int_equal(peer_entry()->nud_state, NUD_REACHABLE);
+		}
+	}
+	/* One second of claims caused one request. */
+	assert_in_range(net_out_count, 1, 2);
+	assert_int_equal(skb_drop_count[SKB_DROP_REASON_ARP_CONFLICT], conflicts + 60);
+}
+
+/* A neighbour that moved no longer answers at its old link address: its new one is learnt. */
+static void test_a_neighbour_moves(void **state)
+{
+	net_know_peer();
+	peer_answers_from(net_peer_mac);
+	net_wait(2000);
+	spoof_peer(moved_mac);
+	net_wait(NEIGH_MCAST_PROBES * NEIGH_RETRANS_MS + 100);
+	assert_int_equal(peer_entry()->nud_state, NUD_FAILED);
+	spoof_peer(moved_mac);
+	assert_peer_is_at(moved_mac);
+	net_wait(NEIGH_MCAST_PROBES * NEIGH_RETRANS_MS + 100);
+	neigh_ifdown(&arp_tbl, eth0);
+}
+
+/*
+ * A flood of requests from forged addresses: the table is bounded, and an entry that a route uses stays and works.
+ */
+static void test_flood_of_arp_requests(void **state)
+{
+	struct flowi4 fl = {.daddr = PEER};
+	struct rtable *rt = ip_route_output_key(&fl);
+
+	assert_false(IS_ERR(rt));
+	net_know_peer();
+	peer_answers_from(net_peer_mac);
+	ping_id(PEER);
+	assert_int_equal(inet_addr_add(eth0, ip4(172, 16, 0, 1), 12), 0);
+	for (unsigned int i = 0; i < 4 * NEIGH_MAX; i++) {
+		net_out_count = 0;
+		net_arp_in(ARPOP_REQUEST, NULL, ip4(172, 17, i >> 8, i), evil_mac, ME);
+		assert_true(arp_tbl.entries <= NEIGH_MAX);
+	}
+	assert_peer_is_at(net_peer_mac);
+	assert_int_equal(peer_entry()->nud_state, NUD_REACHABLE);
+	rt_put(rt);
+	/* Under the flood the entry expires and is verified as always. */
+	net_wait(NEIGH_REACHABLE_MS + 1000);
+	assert_int_equal(peer_entry()->nud_state, NUD_STALE);
+	ping_id(PEER);
+	neigh_ifdown(&arp_tbl, eth0);
+}
+
+/*
+ * RFC 5227 2.4 (c): a host that keeps its address broadcasts one announcement, and no more in DEFEND_INTERVAL.
+ *
+ * LIMIT(ARP_DEFEND_MS)
+ */
+static void test_our_address_is_defended(void **state)
+{
+	u64 conflicts = skb_drop_count[SKB_DROP_REASON_ARP_CONFLICT];
+	__be32 me = ME;
+
+	for (unsigned int i = 0; i < 100; i++) {
+		net_arp_in(ARPOP_REPLY, NULL, ME, evil_mac, ME);
+		net_arp_in(ARPOP_REQUEST, NULL, ME, evil_mac, PEER);
+		net_wait(ARP_DEFEND_MS / 100 - 1);
+	}
+	assert_int_equal(skb_drop_count[SKB_DROP_REASON_ARP_CONFLICT], conflicts + 200);
+	assert_int_equal(net_out_count, 1);
+	assert_memory_equal(net_out[0].data, eth0->broadcast, 6);
+	assert_memory_equal(net_out_arp(0)->ar_sha, net_my_mac, 6);
+	assert_memory_equal(net_out_arp(0)->ar_sip, &me, 4);
+	assert_memory_equal(net_out_arp(0)->ar_tip, &me, 4);
+	net_wait(200);
+	net_arp_in(ARPOP_REPLY, NULL, ME, evil_mac, ME);
+	assert_int_equal(net_out_count, 2);
+	/* Our own announcement, which a switch sends back, is no conflict. */
+	net_arp_in(ARPOP_REQUEST, NULL, ME, net_my_mac, ME);
+	assert_int_equal(skb_drop_count[SKB_DROP_REASON_ARP_CONFLICT], conflicts + 201);
+}
+
 static int boot(void **state)
 {
 	net_boot(state);
@@ -113,6 +244,10 @@ int main(void)
 		net_test(test_identifications_count_nothing),
 		net_test(test_icmp_limit_is_no_counter),
 		net_test(test_martians),
+		net_test(test_spoofed_replies),
+		net_test(test_a_neighbour_moves),
+		net_test(test_flood_of_arp_requests),
+		net_test(test_our_address_is_defended),
 	};
 
 	return cmocka_run_group_tests(tests, boot, NULL);
