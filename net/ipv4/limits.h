@@ -15,9 +15,11 @@
  */
 #define NEIGH_QUEUE_MAX 64
 /*
- * packets that wait for the resolution of all addresses together: further packets are dropped.
- * Without this limit a peer that forges source addresses of the local network could fill the queues
- * of NEIGH_MAX entries with our replies.
+ * packets that wait for the resolution of all addresses together: for one more packet, the oldest
+ * packet for the same address is dropped; if no packet waits for that address, the new packet may
+ * wait. Without this limit a peer that forges source addresses of the local network could fill the
+ * queues of NEIGH_MAX entries with our replies. Each address may have one packet, because otherwise
+ * such a peer would keep real hosts from getting their first answer.
  */
 #define NEIGH_QUEUES_MAX 512
 /*

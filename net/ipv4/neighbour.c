@@ -370,20 +370,17 @@ bool neigh_update(struct neighbour *neigh, const u8 *lladdr, u8 state)
 
 /*
  * neigh->lock held. Appends @skb to the packets that wait for the address. If this entry's queue is
- * full, or all queues together are, returns the packet to drop: the oldest one in this queue, or
- * @skb if this queue is empty. Otherwise returns NULL.
+ * full, or all queues together are, returns the oldest packet in this queue, which the caller must
+ * drop. Otherwise, or if this queue was empty, returns NULL.
  */
 static struct sk_buff *neigh_wait(struct neighbour *neigh, struct sk_buff *skb)
 {
 	struct sk_buff *oldest = NULL;
 
-	if (atomic_read(&neigh->tbl->waiting) >= NEIGH_QUEUES_MAX &&
-	    skb_queue_empty(&neigh->arp_queue))
-		return skb;
 	if (neigh->arp_queue.qlen >= NEIGH_QUEUE_MAX ||
 	    atomic_read(&neigh->tbl->waiting) >= NEIGH_QUEUES_MAX)
 		oldest = __skb_dequeue(&neigh->arp_queue);
-	else
+	if (!oldest)
 		atomic_inc(&neigh->tbl->waiting);
 	__skb_queue_tail(&neigh->arp_queue, skb);
 	return oldest;

@@ -147,7 +147,7 @@ static void test_packets_wait_for_the_answer(void **state)
 /*
  * Packets wait for many addresses that do not answer: at most NEIGH_QUEUES_MAX packets may wait in all.  At the
  * limit, a new packet replaces the oldest packet for the same address; if no packet waits for its address, the
- * new packet is dropped.
+ * new packet waits nevertheless.
  *
  * LIMIT(NEIGH_QUEUES_MAX)
  */
@@ -158,6 +158,8 @@ static void test_all_queues_together_are_bounded(void **state)
 
 	for (unsigned int i = 0; i < addresses * 8; i++)
 		assert_int_equal(send_to(ip4(10, 0, 2, 100 + i % addresses), 100), 0);
+	assert_int_equal(skb_drop_count[SKB_DROP_REASON_NEIGH_QUEUEFULL], full);
+	send_to(ip4(10, 0, 2, 90), 100);
 	assert_int_equal(skb_drop_count[SKB_DROP_REASON_NEIGH_QUEUEFULL], full);
 	send_to(ip4(10, 0, 2, 90), 100);
 	send_to(ip4(10, 0, 2, 100), 100);
