@@ -11,9 +11,10 @@
 #define NEIGH_MAX 1024
 /*
  * packets that wait for the resolution of one address: for one more packet, the oldest packet is
- * dropped. The initial windows of several connections fit into the queue.
+ * dropped. As many SYN-ACKs as Linux keeps (unres_qlen_bytes, 212,992), so that all of a load
+ * generator's hundred connections are answered when its link address comes.
  */
-#define NEIGH_QUEUE_MAX 64
+#define NEIGH_QUEUE_MAX 256
 /*
  * packets that wait for the resolution of all addresses together: for one more packet, the oldest
  * packet for the same address is dropped; if no packet waits for that address, the new packet may

@@ -29,7 +29,7 @@
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
 
-#define NET_FRAMES    256
+#define NET_FRAMES    320
 #define NET_FRAME_MAX 2048
 
 struct net_frame {
