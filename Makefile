@@ -128,6 +128,7 @@ help:
 	@echo "make test-fresh   the README's commands on a minimal Debian (root; debootstrap)"
 	@echo "make differ   random scenarios here and on the host's Linux (root, TUN; SEEDS= FROM=)"
 	@echo "make bench    speed beside a Linux guest (root; SETS= ONLY= PAIRS= GUESTS= BUILD=); make profile: by function"
+	@echo "make storm    floods and slow readers beside a client, softnet and a Linux guest (root; ONLY= SECS= RATES= GUESTS=)"
 	@echo "make lab      an experiment with two hosts in virtual time, and its figure (docs/lab.md)"
 	@echo "make figures  the figures of docs/figures, drawn anew by such experiments (FIGURES= some of them)"
 	@echo "make format   clang-format, and links to code in the docs (tools/doclinks); make lint: cppcheck"
@@ -462,7 +463,7 @@ hooks:
 # Writes how each source is compiled, for clangd and others.  A source of several images has the command of the first
 # one in this list.
 CC_TARGETS = $(B)/checked/softnet.efi $(B)/checked/softnet-test.elf $(B)/shipped/softnet.elf $(B)/host-asan/libsoftnet.so $(KERNEL_TESTS:%=$(B)/host-asan/%) \
-	unit-build hosted-build sim-build lab-build $(COUNT)/operations $(U)/malformed.json bench-tools $(N)/peer_server $(PROGRAMS) $(patsubst %.c,$(B)/%,$(wildcard apps/*.c))
+	unit-build hosted-build sim-build lab-build $(COUNT)/operations $(U)/malformed.json bench-tools storm-tools $(N)/peer_server $(PROGRAMS) $(patsubst %.c,$(B)/%,$(wildcard apps/*.c))
 .PHONY: compile_commands.json
 compile_commands.json:
 	$(Q)tools/compile-commands $(CC_TARGETS) >$@.new && mv $@.new $@
@@ -481,6 +482,7 @@ check-one: $(B)/generated/version.h
 -include tests/coverage.mk
 -include tests/packet/packet.mk
 -include tools/bench/bench.mk
+-include tools/storm/storm.mk
 -include tools/lab/lab.mk
 -include tests/sim/sim.mk
 -include tests/differ/differ.mk

@@ -5,10 +5,12 @@
  * command line (ip=A.B.C.D/LEN) and serves, single-threaded with epoll and nonblocking sockets:
  *
  *   TCP 7  echo      TCP 9  discard      TCP 19  endless source      UDP 7  echo
+ *   TCP 15 netstat: the files of /proc that softnet's inetd prints and Linux has, in its form
  *
  * Options on the kernel command line that this program reads (the kernel passes unknown key=value
  * options to init in the environment):
  *   ip=10.77.0.2/24       address of eth0
+ *   gw=10.77.0.1          the default route; without this option there is none
  *   discard=trunc|copy    trunc (default): recv with MSG_TRUNC, the kernel drops
  *                         the bytes without copying them; copy: recv into a buffer
  *   source=send|sendfile  send (default): send() from a 64 KiB buffer;
@@ -21,6 +23,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <net/route.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -49,6 +52,7 @@ enum kind {
 	K_LISTEN_ECHO,
 	K_LISTEN_DISCARD,
 	K_LISTEN_SOURCE,
+	K_LISTEN_NETSTAT,
 	K_UDP,
 	K_ECHO,
 	K_DISCARD,
@@ -93,6 +97,16 @@ static void load_module(const char *name)
 	close(fd);
 }
 
+static void default_route(int s, const char *gateway)
+{
+	struct rtentry rt = {.rt_flags = RTF_UP | RTF_GATEWAY};
+	struct sockaddr_in *via = (struct sockaddr_in *)&rt.rt_gateway;
+
+	via->sin_family = rt.rt_dst.sa_family = rt.rt_genmask.sa_family = AF_INET;
+	if (inet_pton(AF_INET, gateway, &via->sin_addr) != 1 || ioctl(s, SIOCADDRT, &rt))
+		die("gw=");
+}
+
 static void as_init(void)
 {
 	static const char *const mods[] = {"virtio_ring",
@@ -109,12 +123,13 @@ static void as_init(void)
 
 	char word[64] = "";
 	const char *e = getenv("ip");
+	int proc = mkdir("/proc", 0755) | mount("proc", "/proc", "proc", 0, 0);
+
 	if (e)
 		snprintf(word, sizeof word, "%s", e);
 	else { /* a kernel with CONFIG_IP_PNP does not pass ip= to init */
 		char line[4096] = "";
-		mkdir("/proc", 0755);
-		if (mount("proc", "/proc", "proc", 0, 0) == 0) {
+		if (proc == 0) {
 			int fd = open("/proc/cmdline", O_RDONLY);
 			if (fd >= 0 && read(fd, line, sizeof line - 1) > 0) {
 				char *p = strstr(line, "ip=");
@@ -157,6 +172,8 @@ static void as_init(void)
 	ifr.ifr_flags = IFF_UP | IFF_RUNNING;
 	if (ioctl(s, SIOCSIFFLAGS, &ifr))
 		die("SIOCSIFFLAGS");
+	if ((e = getenv("gw")))
+		default_route(s, e);
 	close(s);
 }
 
@@ -197,6 +214,29 @@ static void tcp_listen(int port, enum kind k)
 	watch(s, k, EPOLLIN);
 }
 
+/* Sends the files and closes.  The connection is made to block, for a few seconds at most. */
+static void do_netstat(int fd)
+{
+	static const char *const files[] = {"/proc/net/snmp", "/proc/net/netstat",
+					    "/proc/net/dev",  "/proc/net/sockstat",
+					    "/proc/slabinfo", "/proc/meminfo"};
+	struct timeval patience = {.tv_sec = 3};
+
+	fcntl(fd, F_SETFL, 0);
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+	for (unsigned i = 0; i < sizeof files / sizeof *files; i++) {
+		int in = open(files[i], O_RDONLY | O_CLOEXEC);
+		ssize_t n = snprintf(buf, sizeof buf, "== %s ==\n", files[i]);
+		do
+			if (send(fd, buf, n, MSG_NOSIGNAL) != n)
+				break;
+		while (in >= 0 && (n = read(in, buf, sizeof buf)) > 0);
+		if (in >= 0)
+			close(in);
+	}
+	close(fd);
+}
+
 static void do_accept(int lfd, enum kind k)
 {
 	for (int i = 0; i < 256; i++) {
@@ -206,6 +246,10 @@ static void do_accept(int lfd, enum kind k)
 		if (fd >= MAXFD) {
 			close(fd);
 			return;
+		}
+		if (k == K_LISTEN_NETSTAT) {
+			do_netstat(fd);
+			continue;
 		}
 		watch(fd, k, k == K_SOURCE ? EPOLLOUT : EPOLLIN);
 	}
@@ -351,6 +395,7 @@ int main(int argc, char **argv)
 	watch(u, K_UDP, EPOLLIN);
 	tcp_listen(base + 7, K_LISTEN_ECHO);
 	tcp_listen(base + 9, K_LISTEN_DISCARD);
+	tcp_listen(base + 15, K_LISTEN_NETSTAT);
 	tcp_listen(base + 19, K_LISTEN_SOURCE);
 	dprintf(1, "READY\n");
 
@@ -368,6 +413,9 @@ int main(int argc, char **argv)
 				break;
 			case K_LISTEN_SOURCE:
 				do_accept(fd, K_SOURCE);
+				break;
+			case K_LISTEN_NETSTAT:
+				do_accept(fd, K_LISTEN_NETSTAT);
 				break;
 			case K_UDP:
 				do_udp(fd);
