@@ -115,10 +115,10 @@ u32 cookie_init_sequence(const struct sk_buff *skb, u16 *mss);
 u32 cookie_init_timestamp(const struct inet_request_sock *ireq, u32 now);
 /*
  * @skb reached the listener @sk, which has no request for it.  Returns the new child, bh-locked and in the accept
- * queue, if @skb acknowledges a valid cookie; NULL if there is no memory or the accept queue is full, so that the ACK
- * counts as lost; or @sk if there is no valid cookie.
+ * queue, if @skb acknowledges a valid cookie; @sk if there is no valid cookie; or NULL, and the reason in *@reason, if
+ * @skb is dropped and counts as lost, because memory, a route or a place in the accept queue is missing.
  */
-struct sock *cookie_v4_check(struct sock *sk, struct sk_buff *skb);
+struct sock *cookie_v4_check(struct sock *sk, struct sk_buff *skb, enum skb_drop_reason *reason);
 
 /* The listener @sk sends a cookie: from now on it accepts ACKs of cookies, for TCP_SYNCOOKIE_MINUTES. */
 void tcp_synq_overflow(struct sock *sk);

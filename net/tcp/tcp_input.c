@@ -391,11 +391,10 @@ static enum skb_drop_reason tcp_rcv_listen(struct sock *sk, struct sk_buff *skb,
 	 * acknowledges a SYN cookie.
 	 */
 	if (th->ack) {
-		child = cookie_v4_check(sk, skb);
+		child = cookie_v4_check(sk, skb, &reason);
 		if (child == sk)
 			return tcp_refuse(sk, skb, SKB_DROP_REASON_TCP_FLAGS);
-		return child ? tcp_child_process(sk, child, skb)
-			     : SKB_DROP_REASON_TCP_LISTEN_OVERFLOW;
+		return child ? tcp_child_process(sk, child, skb) : reason;
 	}
 	if (th->rst)
 		return SKB_DROP_REASON_TCP_RESET;

@@ -190,7 +190,8 @@ static void request_from_ack(struct request_sock *req, const struct sock *sk,
 	ireq->wscale_ok = opt->wscale_ok;
 	ireq->sack_ok = opt->sack_ok;
 	ireq->tstamp_ok = opt->tstamp_ok;
-	ireq->ecn_ok = opt->tstamp_ok && opt->rcv_tsecr & TS_ECN && sysctl_tcp_ecn;
+	ireq->ecn_ok = opt->tstamp_ok && opt->rcv_tsecr & TS_ECN &&
+		       (sysctl_tcp_ecn || tcp_ca_needs_ecn(sk));
 	req->mss = opt->mss_clamp;
 	req->ts_recent = opt->saw_tstamp ? opt->rcv_tsval : 0;
 	treq->rcv_isn = cb->seq - 1;
@@ -203,19 +204,27 @@ static void request_from_ack(struct request_sock *req, const struct sock *sk,
 	 */
 }
 
-/* Makes the child of @req and queues it for accept(). Returns the child, bh-locked, or NULL. Consumes @req. */
+/*
+ * Makes the child of @req and queues it for accept(). Returns the child, bh-locked, or NULL and the reason why
+ * @skb is dropped. Consumes @req.
+ */
 static struct sock *child_from_cookie(struct sock *sk, struct sk_buff *skb,
-				      struct request_sock *req)
+				      struct request_sock *req, enum skb_drop_reason *reason)
 {
 	bool own_req = false;
 	struct sock *child = inet_csk(sk)->icsk_af_ops->syn_recv_sock(sk, skb, req, &own_req);
 
-	if (!child)
+	if (!child) {
+		if (sk_acceptq_is_full(sk))
+			*reason = SKB_DROP_REASON_TCP_LISTEN_OVERFLOW;
 		goto out_free;
+	}
 	/* The accept queue takes this reference. */
 	refcount_set(&req->rsk_refcnt, 1);
 	if (own_req && inet_csk_reqsk_queue_add(sk, req, child))
 		return child;
+	/* Another ACK of the same cookie was first, or the listener was closed. */
+	*reason = SKB_DROP_REASON_TCP_REQ_DUP;
 	bh_unlock_sock(child);
 	sock_put(child);
 out_free:
@@ -232,7 +241,8 @@ static u16 cookie_mss(const struct sk_buff *skb)
 	return data < ARRAY_SIZE(msstab) ? msstab[data] : 0;
 }
 
-noinline struct sock *cookie_v4_check(struct sock *sk, struct sk_buff *skb)
+noinline struct sock *cookie_v4_check(struct sock *sk, struct sk_buff *skb,
+				      enum skb_drop_reason *reason)
 {
 	struct tcp_options_received opt = {0};
 	const struct tcphdr *th = tcp_hdr(skb);
@@ -260,6 +270,7 @@ noinline struct sock *cookie_v4_check(struct sock *sk, struct sk_buff *skb)
 	if (!decode_timestamp(&opt))
 		return sk;
 
+	*reason = SKB_DROP_REASON_NOMEM;
 	req = inet_reqsk_alloc(&tcp_request_sock_ops, sk);
 	if (!req)
 		return NULL;
@@ -267,10 +278,11 @@ noinline struct sock *cookie_v4_check(struct sock *sk, struct sk_buff *skb)
 	tcp_rsk(req)->ts_off = tsoff;
 	dst = inet_csk(sk)->icsk_af_ops->route_req(sk, req);
 	if (!dst) {
+		*reason = SKB_DROP_REASON_IP_OUTNOROUTES;
 		__reqsk_free(req);
 		return NULL;
 	}
 	tcp_openreq_init_rwin(req, sk, dst);
 	dst_release(dst);
-	return child_from_cookie(sk, skb, req);
+	return child_from_cookie(sk, skb, req, reason);
 }

@@ -153,6 +153,41 @@ static void listener_closed_against_ack(void)
 	listener_closed(3);
 }
 
+/* The ACK of a SYN cookie creates the child, and no request waits for the ACK. */
+static void listener_closed_against_cookie(void)
+{
+	scene_sysctl(B, "net/ipv4/tcp_syncookies", "2");
+	listener_closed(3);
+}
+
+/* The ACK of a SYN cookie comes twice, while accept() waits for the connection: there is one connection. */
+static void accept_against_two_acks_of_a_cookie(void)
+{
+	int listener = scene_listen(B, PORT, 4);
+
+	scene_sysctl(B, "net/ipv4/tcp_syncookies", "2");
+	for (race_first(); race_next();) {
+		struct pair p = {.listener = -1, .a = scene_socket(A)};
+		int64_t connect, accept;
+		char got;
+
+		scene_duplicate(A, ACK, 1, 1);
+		connect = scene_begin_connect(A, p.a, B, PORT);
+		until_frame_flies(3);
+		accept = together(B, SYS_accept4, listener);
+		p.b = scene_end(B, accept);
+		assert_true(p.b >= 0);
+		assert_int_equal(scene_end(A, connect), 0);
+		scene_sleep(2 * MS);
+		assert_int_equal(scene_poll(B, listener), 0);
+		scene_send_all(A, p.a, "x", 1);
+		scene_recv_all(B, p.b, &got, 1);
+		forget(&p);
+	}
+	assert_int_equal(scene_counter(B, "TcpExt.SyncookiesRecv"), race.rounds - 1);
+	scene_close(B, listener);
+}
+
 /* ---- connect() -------------------------------------------------------------------------------- */
 
 /* The reset arrives while connect() goes to sleep, or before it began; in both cases connect() is refused. */
@@ -576,6 +611,8 @@ int main(int argc, char **argv)
 		SCENE(two_accepts_against_ack),
 		SCENE(listener_closed_against_syn),
 		SCENE(listener_closed_against_ack),
+		SCENE(listener_closed_against_cookie),
+		SCENE(accept_against_two_acks_of_a_cookie),
 		SCENE(connect_against_rst),
 		SCENE(close_against_rst),
 		SCENE(close_against_syn_ack),

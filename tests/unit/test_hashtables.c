@@ -477,6 +477,18 @@ static struct sock *finish(struct sock *listener, __be16 sport, bool second_ack)
 	return child;
 }
 
+/* A child of a SYN cookie: @req is in no table. */
+static struct sock *child_of_cookie(struct sock *listener, const struct request_sock *req)
+{
+	struct sock *child = inet_csk_clone_lock(listener, req, GFP_ATOMIC);
+
+	assert_non_null(child);
+	child->sk_rcv_saddr = LOCAL;
+	child->sk_daddr = PEER;
+	assert_int_equal(__inet_inherit_port(listener, child), 0);
+	return child;
+}
+
 static void end_listener(struct sock *sk)
 {
 	inet_unhash(sk);
@@ -520,6 +532,38 @@ static void test_children_are_accepted_in_order(void **state)
 	assert_null(inet_csk_accept(sk, O_NONBLOCK, &err));
 	assert_int_equal(err, -EINVAL);
 	end_sock(sk);
+}
+
+/*
+ * Two CPUs process two ACKs of the same SYN cookie.  Both found only the listener, and both create a child: the
+ * first child stays, the second is destroyed.
+ */
+static void test_two_acks_of_one_cookie(void **state)
+{
+	struct sock *listener = new_listener(0, PORT), *first, *second, *found;
+	struct request_sock *req = inet_reqsk_alloc(&test_rsk_ops, listener);
+
+	(void)state;
+	inet_rsk(req)->ir_num = PORT;
+	inet_rsk(req)->ir_rmt_port = htons(1000);
+	local_bh_disable();
+	first = child_of_cookie(listener, req);
+	second = child_of_cookie(listener, req);
+	assert_true(inet_ehash_nolisten(first, NULL));
+	assert_false(inet_ehash_nolisten(second, NULL));
+	bh_unlock_sock(second);
+	sock_put(second);
+	bh_unlock_sock(first);
+	local_bh_enable();
+	assert_int_equal(test_prot.slab->live, 2);
+	found = __inet_lookup_established(&hashes, PEER, htons(1000), LOCAL, PORT, 1);
+	assert_ptr_equal(found, first);
+	sock_put(found);
+	sock_put(first); /* the reference of the softirq that made the child */
+	end_sock(first);
+	__reqsk_free(req);
+	end_listener(listener);
+	assert_int_equal(test_prot.slab->live, 0);
 }
 
 static void test_close_of_a_listener_ends_waiting_connections(void **state)
@@ -676,6 +720,7 @@ int main(void)
 		T(test_connect_takes_over_a_timewait_that_lets_go),
 		T(test_timewaits_are_bounded),
 		T(test_children_are_accepted_in_order),
+		T(test_two_acks_of_one_cookie),
 		T(test_close_of_a_listener_ends_waiting_connections),
 		T(test_unanswered_request_is_given_up),
 		T(test_request_ends_with_its_listener),
