@@ -114,6 +114,12 @@ int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 	case SO_REUSEADDR:
 		sk->sk_reuse = val ? SK_CAN_REUSE : SK_NO_REUSE;
 		break;
+	case SO_REUSEPORT:
+		if (val && sk->sk_family != AF_INET)
+			err = -EOPNOTSUPP;
+		else
+			sk->sk_reuseport = val != 0;
+		break;
 	case SO_BROADCAST:
 		sock_valbool_flag(sk, SOCK_BROADCAST, val);
 		break;
@@ -194,6 +200,9 @@ int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int _
 	switch (optname) {
 	case SO_REUSEADDR:
 		v.val = sk->sk_reuse;
+		break;
+	case SO_REUSEPORT:
+		v.val = sk->sk_reuseport;
 		break;
 	case SO_TYPE:
 		v.val = sk->sk_type;

@@ -97,7 +97,7 @@ noinline struct sock *__inet_lookup_skb(struct inet_hashinfo *h, struct sk_buff 
 	struct sock *sk;
 
 	sk = __inet_lookup_established(h, iph->saddr, sport, iph->daddr, hnum, dif);
-	return sk ? sk : __inet_lookup_listener(h, iph->daddr, hnum, dif);
+	return sk ? sk : __inet_lookup_listener(h, iph->saddr, sport, iph->daddr, hnum, dif);
 }
 
 static bool established_match(const struct sock *sk, __be32 saddr, __be16 sport, __be32 daddr,
@@ -150,8 +150,36 @@ static int compute_score(const struct sock *sk, __be32 daddr, u16 hnum, int dif)
 	return score;
 }
 
-noinline struct sock *__inet_lookup_listener(struct inet_hashinfo *h, __be32 daddr, u16 hnum,
-					     int dif)
+static bool same_group(const struct sock *a, const struct sock *b)
+{
+	return b->sk_reuseport && a->sk_num == b->sk_num && a->sk_rcv_saddr == b->sk_rcv_saddr &&
+	       a->sk_bound_dev_if == b->sk_bound_dev_if;
+}
+
+/*
+ * The listeners with SO_REUSEPORT that share @first's port, address and device are a group. Returns
+ * the member that @hash, a keyed hash of the four-tuple, selects. So a retransmitted SYN finds the
+ * same member as long as no listener joins or leaves the group. Linux keeps the group in an array;
+ * here the members are counted, because a group needs no memory of its own then.
+ */
+static noinline struct sock *reuseport_select_sock(struct inet_listen_hashbucket *ilb,
+						   struct sock *first, u32 hash)
+{
+	struct sock *sk;
+	u32 n = 0;
+
+	hlist_for_each_entry(sk, &ilb->head, sk_node)
+		n += same_group(first, sk);
+	n = (u64)hash * n >> 32;
+	hlist_for_each_entry(sk, &ilb->head, sk_node) {
+		if (same_group(first, sk) && !n--)
+			return sk;
+	}
+	return first;
+}
+
+noinline struct sock *__inet_lookup_listener(struct inet_hashinfo *h, __be32 saddr, __be16 sport,
+					     __be32 daddr, u16 hnum, int dif)
 {
 	struct inet_listen_hashbucket *ilb = listen_bucket(h, hnum);
 	struct sock *sk, *found = NULL;
@@ -166,6 +194,8 @@ noinline struct sock *__inet_lookup_listener(struct inet_hashinfo *h, __be32 dad
 			found = sk;
 		}
 	}
+	if (found && found->sk_reuseport)
+		found = reuseport_select_sock(ilb, found, inet_ehashfn(daddr, hnum, saddr, sport));
 	if (found && !refcount_inc_not_zero(&found->sk_refcnt))
 		found = NULL;
 	spin_unlock_bh(&ilb->lock);

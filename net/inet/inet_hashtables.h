@@ -20,10 +20,12 @@ struct inet_ehash_bucket {
 struct inet_bind_bucket {
 	unsigned short port;
 	/*
-	 * > 0: all owners have SO_REUSEADDR and none listens; 0: check each owner; -1: connect()
-	 * chose the port
+	 * Both are -1 if connect() chose the port for all owners. fastreuse is 0 as soon as bind() of
+	 * a socket without SO_REUSEADDR added an owner. fastreuseport is 0 if the owner that was added
+	 * last has no SO_REUSEPORT; otherwise it is FASTREUSEPORT_STRICT.
 	 */
-	s8 fastreuse;
+	s8 fastreuse, fastreuseport;
+	__be32 fast_rcv_saddr; /* for FASTREUSEPORT_STRICT */
 	struct hlist_node node;
 	/* list of sock_common, linked by skc_bind_node: sockets and TIME_WAIT objects */
 	struct hlist_head owners;
@@ -36,6 +38,9 @@ struct inet_listen_hashbucket {
 	spinlock_t lock;
 	struct hlist_head head;
 };
+
+/* A socket with SO_REUSEPORT on the address fast_rcv_saddr conflicts with no owner. */
+#define FASTREUSEPORT_STRICT 2
 
 #define EHASH_LOCKS 256
 
@@ -75,7 +80,8 @@ u32 sk_ehashfn(const struct sock *sk);
  */
 struct sock *__inet_lookup_established(struct inet_hashinfo *h, __be32 saddr, __be16 sport,
 				       __be32 daddr, u16 hnum, int dif);
-struct sock *__inet_lookup_listener(struct inet_hashinfo *h, __be32 daddr, u16 hnum, int dif);
+struct sock *__inet_lookup_listener(struct inet_hashinfo *h, __be32 saddr, __be16 sport,
+				    __be32 daddr, u16 hnum, int dif);
 /* Looks up the socket of segment @skb: first in the ehash, then among the listeners. */
 struct sock *__inet_lookup_skb(struct inet_hashinfo *h, struct sk_buff *skb, __be16 sport,
 			       __be16 dport);

@@ -8,10 +8,9 @@
  * __inet_inherit_port() (softirq); tcp_v4_destroy_sock() and tcp_set_state() call inet_put_port()
  * (any context).
  *
- * A port in use has a bucket that lists all its owners, including TIME_WAIT objects. tb->fastreuse
- * summarises the owners, so that the list need not be searched in most cases. 1: all have
- * SO_REUSEADDR and none listens. 0: check each owner. -1: connect() chose the port, and other
- * connections may share it as long as their four-tuples differ. Lock order: a bhash bucket's lock,
+ * A port in use has a bucket that lists all its owners, including TIME_WAIT objects. Fields of the
+ * bucket summarise the owners (inet_hashtables.h). If connect() chose the port, other connections may share it as long as their
+ * four-tuples differ. Lock order: a bhash bucket's lock,
  * with BHs off, then an ehash bucket's. RFC 6056 3.3.4 (choice of the port). Compare Linux's
  * inet_hashtables.c, inet_connection_sock.c.
  */
@@ -101,10 +100,12 @@ static struct inet_bind_bucket *find_bucket(struct inet_bind_hashbucket *head, u
 
 /*
  * Returns true if @sk conflicts with another owner of the port. Two owners do not conflict if they
- * are bound to different devices or different addresses, or, with @relax, if both have SO_REUSEADDR
- * and the other owner does not listen.
+ * are bound to different devices or different addresses. With @relax, two owners also do not
+ * conflict if both have SO_REUSEPORT, or if both have SO_REUSEADDR and the other does not listen.
+ * Linux also compares the users of two owners with SO_REUSEPORT; here there is one user.
  */
-static bool bind_conflict(const struct sock *sk, const struct inet_bind_bucket *tb, bool relax)
+static noinline bool bind_conflict(const struct sock *sk, const struct inet_bind_bucket *tb,
+				   bool relax)
 {
 	const struct sock_common *other;
 
@@ -116,6 +117,8 @@ static bool bind_conflict(const struct sock *sk, const struct inet_bind_bucket *
 			continue;
 		if (relax && sk->sk_reuse && other->skc_reuse && other->skc_state != TCP_LISTEN)
 			continue;
+		if (relax && sk->sk_reuseport && other->skc_reuseport)
+			continue;
 		if (!sk->sk_rcv_saddr || !other->skc_rcv_saddr ||
 		    sk->sk_rcv_saddr == other->skc_rcv_saddr)
 			return true;
@@ -126,6 +129,29 @@ static bool bind_conflict(const struct sock *sk, const struct inet_bind_bucket *
 bool inet_csk_bind_conflict(const struct sock *sk, const struct inet_bind_bucket *tb)
 {
 	return bind_conflict(sk, tb, true);
+}
+
+/*
+ * Returns true if @sk has SO_REUSEPORT and the summary of @tb shows that @sk conflicts with no owner.
+ * As in Linux, that is so even if an owner has switched SO_REUSEPORT off after bind().
+ */
+static bool sk_reuseport_match(const struct inet_bind_bucket *tb, const struct sock *sk)
+{
+	return sk->sk_reuseport && tb->fastreuseport > 0 &&
+	       (!tb->fast_rcv_saddr || tb->fast_rcv_saddr == sk->sk_rcv_saddr);
+}
+
+/* Updates the summary of @tb for its new owner @sk, or for its owner @sk that begins to listen. */
+static void inet_csk_update_fastreuse(struct inet_bind_bucket *tb, const struct sock *sk)
+{
+	if (!sk->sk_reuse || sk->sk_state == TCP_LISTEN)
+		tb->fastreuse = 0;
+	if (!sk->sk_reuseport) {
+		tb->fastreuseport = 0;
+	} else if (!sk_reuseport_match(tb, sk)) {
+		tb->fastreuseport = FASTREUSEPORT_STRICT;
+		tb->fast_rcv_saddr = sk->sk_rcv_saddr;
+	}
 }
 
 /*
@@ -163,7 +189,6 @@ static struct inet_bind_hashbucket *find_open_port(const struct sock *sk,
  */
 noinline int inet_csk_get_port(struct sock *sk, unsigned short snum)
 {
-	bool reuse = sk->sk_reuse && sk->sk_state != TCP_LISTEN;
 	struct inet_hashinfo *h = sk->sk_prot->hashinfo;
 	struct inet_bind_hashbucket *head;
 	struct inet_bind_bucket *tb;
@@ -183,14 +208,9 @@ noinline int inet_csk_get_port(struct sock *sk, unsigned short snum)
 		tb = inet_bind_bucket_create(h, head, snum);
 	if (!tb)
 		goto out_unlock;
-	if (hlist_empty(&tb->owners)) {
-		tb->fastreuse = reuse;
-	} else {
-		if (!(tb->fastreuse > 0 && reuse) && inet_csk_bind_conflict(sk, tb))
-			goto out_unlock;
-		if (!reuse)
-			tb->fastreuse = 0;
-	}
+	if (!sk_reuseport_match(tb, sk) && inet_csk_bind_conflict(sk, tb))
+		goto out_unlock;
+	inet_csk_update_fastreuse(tb, sk);
 	if (!inet_csk(sk)->icsk_bind_hash)
 		inet_bind_hash(sk, tb, snum);
 	WARN_ON(inet_csk(sk)->icsk_bind_hash != tb);
@@ -309,8 +329,10 @@ static int connect_try_port(struct sock *sk, unsigned short port)
 	spin_lock_bh(&head->lock);
 	tb = find_bucket(head, port);
 	if (tb) {
-		/* If fastreuse >= 0, bind() chose the port, so connect() may not share it. */
-		err = tb->fastreuse >= 0 ? -EADDRNOTAVAIL : check_established(sk, port, &tw);
+		/* Unless both are -1, bind() chose the port, so connect() may not share it. */
+		err = -EADDRNOTAVAIL;
+		if (tb->fastreuse < 0 && tb->fastreuseport < 0)
+			err = check_established(sk, port, &tw);
 		if (err)
 			goto out_unlock;
 		inet_bind_hash(sk, tb, port);
@@ -320,7 +342,7 @@ static int connect_try_port(struct sock *sk, unsigned short port)
 			err = -ENOMEM;
 			goto out_unlock;
 		}
-		tb->fastreuse = -1;
+		tb->fastreuse = tb->fastreuseport = -1;
 		inet_bind_hash(sk, tb, port);
 		inet_sk(sk)->inet_sport = htons(port);
 		/* no other socket uses the port, so the four-tuple is unique */

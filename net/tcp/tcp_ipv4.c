@@ -185,9 +185,9 @@ static enum skb_drop_reason tcp_v4_rcv_timewait(struct sock *sk, struct sk_buff 
 
 	switch (tcp_timewait_state_process(tw, skb, th)) {
 	case TCP_TW_SYN:
-		listener =
-			__inet_lookup_listener(&tcp_hashinfo, ip_hdr(skb)->daddr, ntohs(th->dest),
-					       skb->dev ? skb->dev->ifindex : 0);
+		listener = __inet_lookup_listener(&tcp_hashinfo, ip_hdr(skb)->saddr, th->source,
+						  ip_hdr(skb)->daddr, ntohs(th->dest),
+						  skb->dev ? skb->dev->ifindex : 0);
 		if (listener) {
 			inet_twsk_deschedule_put(tw);
 			return tcp_v4_deliver(listener, skb);

@@ -55,18 +55,30 @@ void cookie_init(void)
 /* ---- when cookies are accepted ------------------------------------------------------------------ */
 
 /*
- * ts_recent_stamp belongs to the peer's timestamp, and a listener has no peer. So a listener keeps
- * another time in this field: the second in which it last sent a cookie. The listener is not
- * locked, but each access is to a single word.
+ * The second in which a listener with SO_REUSEPORT last sent a cookie. The ACK may arrive at another
+ * member of the listener's group, because members join and leave. Linux has such a field for each
+ * group.
  */
+static long reuseport_overflow;
+
+/*
+ * Returns the place of the second in which @sk last sent a cookie. ts_recent_stamp belongs to the
+ * peer's timestamp, and a listener has no peer, so this field is free. The listener is not locked,
+ * but each access is to a single word.
+ */
+static long *overflow_stamp(const struct sock *sk)
+{
+	return sk->sk_reuseport ? &reuseport_overflow : &tcp_sk(sk)->rx_opt.ts_recent_stamp;
+}
+
 void tcp_synq_overflow(struct sock *sk)
 {
-	WRITE_ONCE(tcp_sk(sk)->rx_opt.ts_recent_stamp, tcp_seconds());
+	WRITE_ONCE(*overflow_stamp(sk), tcp_seconds());
 }
 
 static bool tcp_synq_recent_overflow(const struct sock *sk)
 {
-	long last = READ_ONCE(tcp_sk(sk)->rx_opt.ts_recent_stamp);
+	long last = READ_ONCE(*overflow_stamp(sk));
 
 	return last && tcp_seconds() - last <= TCP_SYNCOOKIE_MINUTES * 60;
 }

@@ -257,6 +257,8 @@ static void values_read_back(void)
 		 1000}, /* 536 without an MSS option: RFC 9293 3.7.1 */
 		{SOL_SOCKET, SO_REUSEADDR, 0, 7, 1},
 		{SOL_SOCKET, SO_REUSEADDR, 1, 0, 0},
+		{SOL_SOCKET, SO_REUSEPORT, 0, 7, 1},
+		{SOL_SOCKET, SO_REUSEPORT, 1, 0, 0},
 		{SOL_SOCKET, SO_BROADCAST, 0, 1, 1},
 		{SOL_SOCKET, SO_BROADCAST, 1, 0, 0},
 		{SOL_SOCKET, SO_KEEPALIVE, 0, 1, 1},

@@ -12,7 +12,7 @@ from symbols import NUMBERS
 # Socket options that return ENOPROTOOPT: (level, name).
 OPTIONS = {
     "SOL_SOCKET": ("SO_MARK", "SO_TIMESTAMPING", "SO_TIMESTAMP", "SO_TIMESTAMPNS", "SO_ZEROCOPY",
-                   "SO_PRIORITY", "SO_REUSEPORT", "SO_BUSY_POLL",
+                   "SO_PRIORITY", "SO_BUSY_POLL",
                    "SO_INCOMING_CPU", "SO_MEMINFO", "SO_TXTIME", "SO_DEBUG",
                    "SO_DONTROUTE", "SO_BINDTODEVICE", "SO_SNDBUFFORCE", "SO_RCVBUFFORCE", "SO_NO_CHECK",
                    "SO_RXQ_OVFL"),

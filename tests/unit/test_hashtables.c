@@ -183,6 +183,53 @@ static void test_bind_conflicts(void **state)
 	}
 }
 
+/*
+ * SO_REUSEPORT on both sockets permits any pair, also beside a listener. Each expected result is that of
+ * Linux 6.18 for the same calls.
+ */
+static void test_bind_conflicts_of_reuseport(void **state)
+{
+	static const struct {
+		__be32 a;
+		bool reuseport_a, listens_a, withdraws_a;
+		__be32 b;
+		bool reuseport_b;
+		int expected;
+	} cases[] = {
+		{0, true, false, false, 0, true, 0},
+		{0, true, true, false, 0, true, 0},
+		{0, false, false, false, 0, true, 1},
+		{0, true, false, false, 0, false, 1},
+		{1, true, true, false, 0, true, 0},
+		{0, true, true, false, 1, true, 0},
+		{1, true, true, false, 0, false, 1},
+		{1, true, true, false, 2, false, 0},
+		/* The first socket switches the option off after bind(). */
+		{0, true, false, true, 0, true, 0},
+		{0, true, false, true, 1, true, 0},
+		{1, true, false, true, 1, true, 0},
+		{1, true, false, true, 0, true, 1},
+		{1, true, false, true, 1, false, 1},
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct sock *a = new_sock(cases[i].a, false);
+		struct sock *b = new_sock(cases[i].b, false);
+
+		a->sk_reuseport = cases[i].reuseport_a;
+		b->sk_reuseport = cases[i].reuseport_b;
+		assert_int_equal(bind_port(a, PORT), 0);
+		if (cases[i].listens_a)
+			assert_int_equal(inet_csk_listen_start(a, 1), 0);
+		if (cases[i].withdraws_a)
+			a->sk_reuseport = false;
+		assert_int_equal(bind_port(b, PORT), cases[i].expected);
+		end_sock(b);
+		end_sock(a);
+	}
+}
+
 /* Two sockets may bind to one port; the second listen() fails and leaves its socket unchanged. */
 static void test_second_listener_is_refused(void **state)
 {
@@ -228,20 +275,21 @@ static void test_exact_listener_beats_wildcard(void **state)
 	inet_hash(exact);
 	inet_hash(any);
 
-	found = __inet_lookup_listener(&hashes, LOCAL, PORT, 1);
+	found = __inet_lookup_listener(&hashes, PEER, htons(5000), LOCAL, PORT, 1);
 	assert_ptr_equal(found, exact);
 	assert_int_equal(refcount_read(&exact->sk_refcnt), 2);
 	sock_put(found);
-	found = __inet_lookup_listener(&hashes, LOCAL2, PORT, 1);
+	found = __inet_lookup_listener(&hashes, PEER, htons(5000), LOCAL2, PORT, 1);
 	assert_ptr_equal(found, any);
 	sock_put(found);
-	assert_null(__inet_lookup_listener(&hashes, LOCAL, PORT + LHASH_BUCKETS, 1));
+	assert_null(
+		__inet_lookup_listener(&hashes, PEER, htons(5000), LOCAL, PORT + LHASH_BUCKETS, 1));
 
 	any->sk_bound_dev_if = 3;
-	assert_null(__inet_lookup_listener(&hashes, LOCAL2, PORT, 1));
+	assert_null(__inet_lookup_listener(&hashes, PEER, htons(5000), LOCAL2, PORT, 1));
 	end_sock(any);
 	end_sock(exact);
-	assert_null(__inet_lookup_listener(&hashes, LOCAL, PORT, 1));
+	assert_null(__inet_lookup_listener(&hashes, PEER, htons(5000), LOCAL, PORT, 1));
 }
 
 /*
@@ -262,7 +310,8 @@ static void test_ports_that_share_a_bucket(void **state)
 	}
 	for (unsigned int i = 0; i < ARRAY_SIZE(sk); i++) {
 		assert_int_equal(bind_port(again, PORT + i * BHASH_BUCKETS), 1);
-		found = __inet_lookup_listener(&hashes, LOCAL, PORT + i * BHASH_BUCKETS, 1);
+		found = __inet_lookup_listener(&hashes, PEER, htons(5000), LOCAL,
+					       PORT + i * BHASH_BUCKETS, 1);
 		assert_ptr_equal(found, sk[i]);
 		sock_put(found);
 	}
@@ -710,6 +759,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(test_bind_conflicts),
+		T(test_bind_conflicts_of_reuseport),
 		T(test_second_listener_is_refused),
 		T(test_bind_zero_prefers_odd_ports),
 		T(test_ports_that_share_a_bucket),
