@@ -20,6 +20,7 @@ BUGS = {
                "before(end_seq, tp->rcv_wup) || after(seq, tp->rcv_nxt)"),
     "errno": ("net/tcp/tcp_recvmsg.c", "\t\tr.copied = -ENOTCONN;", "\t\tr.copied = -EINVAL;"),
     "poll": ("net/tcp/tcp_close.c", "tcp_done_with_error(sk, EPIPE);", "tcp_done_with_error(sk, ECONNRESET);"),
+    "bind": ("net/inet/inet_ports.c", "other->skc_reuse && other->skc_state != TCP_LISTEN", "other->skc_reuse"),
 }
 
 if __name__ == "__main__":

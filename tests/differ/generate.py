@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Makes a Scenario from a seed.
 
-judge.py calls scenario().  There are seven kinds: `est` uses an established connection, `half` keeps a listener's
+judge.py calls scenario().  There are eight kinds: `est` uses an established connection, `half` keeps a listener's
 half-open connections waiting, `act` connects, `shut` closes early and then exchanges further segments, `call`
-makes system calls on several sockets over the loopback.  All of these but `call` have ICMP errors.  In `flow` the
+makes system calls on several sockets over the loopback.  All of these but `call` have ICMP errors.  `bind` binds
+several sockets to few ports (generate_bind.py).  In `flow` the
 kernel's segments are lost, overtaken and duplicated, in `gaps` the peer's (generate_flow.py).
 
 A wait should not end within some milliseconds of a timer's end, because then either answer would be right.  So
@@ -16,7 +17,7 @@ import generate_flow
 from play import NONBLOCK
 from scenario import KINDS, Scenario
 
-KIND_WEIGHTS = (28, 14, 13, 13, 10, 14, 8)
+KIND_WEIGHTS = (28, 14, 13, 13, 10, 14, 8, 6)
 SHORT, SETTLED, RTO, LONG = 3, 70, 260, 700     # ms
 SOCK_STREAM = 1
 INET = 2
@@ -273,6 +274,11 @@ class Maker:
         """Makes system calls on several sockets (generate_calls.py)."""
         import generate_calls  # pylint: disable=import-outside-toplevel
         generate_calls.make(self)
+
+    def make_bind(self):
+        """Makes conflicts of ports (generate_bind.py)."""
+        import generate_bind  # pylint: disable=import-outside-toplevel
+        generate_bind.make(self)
 
     def make_flow(self):
         """Makes a connection on which the kernel's segments are lost (generate_flow.py)."""

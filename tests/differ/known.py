@@ -169,10 +169,11 @@ def shutdown_in_syn_received(d):
     then form a FIN segment and send it" (RFC 9293 3.10.4). If a socket connects to itself, a shutdown() before
     its connect() has an effect on Linux, but none here.
     Script: handshake/shutdown-in-a-simultaneous-open.pkt"""
-    if d.scenario.kind == "call":
-        mine = [w for w, _ in steps_before(d) if w[:2] == (w[0], d.words[1])]
-        bound = [w[2:4] for w in mine if w[0] == "bind"]
-        return any(w[0] == "shutdown" for w in mine) and any(w[0] == "connect" and w[2:4] in bound for w in mine)
+    if d.scenario.kind in ("call", "bind"):
+        steps = [w for w, _ in steps_before(d)]
+        shut = {w[1] for w in steps if w[0] == "shutdown"}
+        bound = {(w[1], w[3]) for w in steps if w[0] == "bind" and w[1] in shut}
+        return any(w[0] == "connect" and (w[1], w[3]) in bound for w in steps)
     return d.words[0] == "shutdown" and d.scenario.kind == "act" and "F" in (d.ours or "") and d.linux == "=0" and \
         any(w[0] == "seg" and w[2] == "S" for w, _ in steps_before(d))
 

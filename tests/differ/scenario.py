@@ -42,7 +42,7 @@ A step is a wait in milliseconds, which follows it, and words:
 """
 from dataclasses import dataclass, field
 
-KINDS = ("est", "half", "act", "shut", "call", "flow", "gaps")
+KINDS = ("est", "half", "act", "shut", "call", "flow", "gaps", "bind")
 
 
 @dataclass
