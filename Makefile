@@ -89,8 +89,9 @@ FLAGS_shipped := -fomit-frame-pointer -fno-stack-protector
 # Both builds forbid tail calls, so that a backtrace shows each function of the application.
 APP_FLAGS := -fno-optimize-sibling-calls
 # A wrapper in tests/host/iss.c lets tests choose initial sequence numbers.
-HOST_WRAP := -Wl,--wrap=secure_tcp_seq
 comma := ,
+# Those in tests/host/refuse.c make an allocation of pages fail.
+HOST_WRAP := $(patsubst %,-Wl$(comma)--wrap=%,secure_tcp_seq alloc_pages alloc_budget_pages get_free_pages page_frag_refill page_frag_alloc)
 # Wrappers in tests/host/separate.c allocate each object from the host, so that a sanitizer checks every access.
 SLAB_WRAP := $(patsubst %,-Wl$(comma)--wrap=%,kmem_cache_alloc kmem_cache_free kmalloc kcalloc kfree)
 HOST_FLAGS := -O1 -fPIC -fvisibility=hidden -fno-omit-frame-pointer -fno-stack-protector

@@ -189,6 +189,7 @@ static const struct {
 	SYMBOL(bad_range),    SYMBOL(console),   SYMBOL(halt_code),    SYMBOL(panic_message),
 	SYMBOL(warn_count),   SYMBOL(cache),     SYMBOL(live_objects), SYMBOL(free_pages),
 	SYMBOL(timers_armed), SYMBOL(threads),   SYMBOL(stat),         SYMBOL(inspect),
+	SYMBOL(refused),
 };
 
 static struct host *new_host(struct conductor *c, const char *in_place)

@@ -63,6 +63,7 @@ struct host {
 	uint32_t (*threads)(void);
 	uint64_t (*stat)(const char *name);
 	int32_t (*inspect)(char *text, size_t max);
+	int (*refused)(uint32_t i, uint64_t *address);
 
 	/* the conductor's own */
 	void *dl;

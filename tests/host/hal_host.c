@@ -21,7 +21,7 @@
 /* A step with more interrupts than this panics: the kernel apparently never becomes idle. */
 #define STEP_INTERRUPTS_MAX 20000000
 
-struct host host = {.timer = HAL_TIMER_OFF};
+struct host host = {.timer = HAL_TIMER_OFF, .fail_row = 1};
 struct host_libc host_libc;
 static struct cpu *the_cpu;
 

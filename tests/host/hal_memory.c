@@ -95,13 +95,9 @@ void *host_object_alloc(size_t size, size_t align)
 {
 	void *object;
 
-	if (!host.sparing) {
-		host.nr_allocs++;
-		if (host.fail_alloc && !--host.fail_alloc) {
-			host.nr_refused++;
-			return NULL;
-		}
-	}
+	host.nr_allocs += !host.sparing;
+	if (host_refuses())
+		return NULL;
 	if (align < 16)
 		align = 16;
 	object = host_libc.aligned_alloc(align, ALIGN_UP(size, align));

@@ -84,7 +84,9 @@ struct host {
 	u64 nr_interrupts;
 	u64 nr_this_step; /* interrupts of the current sn_step() */
 	u64 nr_objects;   /* live objects of host_object_alloc() */
-	u64 fail_alloc;   /* N: the Nth allocation of an object from now on fails; 0: none does */
+	/* The last fail_row of the next fail_alloc allocations fail; 0: none does. */
+	u64 fail_alloc, fail_row;
+	bool hold_tx; /* the device sends no frame */
 	u64 nr_allocs, nr_refused;
 	u64 nr_edges; /* in the race build: edges of the control flow since boot */
 	/*
@@ -98,6 +100,11 @@ void host_seed(u64 seed);
 bool host_memory_init(size_t ram, phys_addr_t *base);
 void host_memory_release(void);
 void fiber_release(void);
+
+/* ---- allocations that fail (refuse.c) ---------------------------------------------------------- */
+
+/* Called once for each allocation; returns true if sn_set("fail_alloc") makes it fail. */
+bool host_refuses(void);
 
 /* ---- frames and console (softnet_host.c) ------------------------------------------------------ */
 

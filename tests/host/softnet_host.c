@@ -59,7 +59,11 @@ int sn_set(const char *name, uint64_t value)
 	}
 	options[i].value = value;
 	if (!strcmp(name, "fail_alloc"))
-		host.fail_alloc = value;
+		host.fail_alloc = value ? value + host.fail_row - 1 : 0;
+	else if (!strcmp(name, "fail_row"))
+		host.fail_row = value;
+	else if (!strcmp(name, "hold_tx"))
+		host.hold_tx = value;
 	else if (!strcmp(name, "keep_pages") && host.booted)
 		host_keep_pages(value);
 	else if (!strcmp(name, "race_edge"))
@@ -229,7 +233,7 @@ void host_pump(bool idle)
 			break;
 		frame_drop(frame, &nr_in);
 	}
-	while ((len = virtio_model_tx(bytes, sizeof(bytes)))) {
+	while (!host.hold_tx && (len = virtio_model_tx(bytes, sizeof(bytes)))) {
 		total_out++;
 		if (!frame_queue(&frames_out, &nr_out, bytes, len))
 			total_dropped++;

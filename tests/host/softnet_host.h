@@ -53,7 +53,11 @@
  * and the options of the device model (tests/host/virtio_model.h): mac (the six bytes as a
  * number, 0x020000000001 is 02:00:00:00:00:01), mtu, features ...
  * After sn_boot(), between steps:
- *   fail_alloc     N: the Nth allocation of an object from now on fails, once (0: none does)
+ *   fail_alloc     N: the Nth allocation (an object, pages, a fragment of a page) from now on
+ *                  fails, once (0: none does)
+ *   fail_row       N: the allocation of fail_alloc fails and the N - 1 after it; set before fail_alloc
+ *                  (default 1)
+ *   hold_tx        1: the device sends no frame until this is 0 again
  *   iss            the initial sequence number of this host's connections from now on, active and
  *                  passive.  A value above 32 bits (default): RFC 6528's (tests/host/iss.c)
  *   race_edge      N: frames, the timer and interrupts wait until the next system call has begun.  They are
@@ -150,13 +154,20 @@ SN_API int32_t sn_inspect(char *text, size_t max);
  *   objects          live objects that are separate allocations
  *   stacks           stacks that are allocated now
  *   allocs           requests for objects since boot
- *   allocs_refused   requests that fail_alloc made fail
+ *   allocs_refused   allocations that fail_alloc made fail
  *   race_left        0: the call reached the point of race_edge; otherwise the number of points that
  *                    were missing
  *   edges            in the race build: edges (jumps) of the control flow since boot; a measure of work
  *                    that depends on no clock
  */
 SN_API uint64_t sn_stat(const char *name);
+
+/*
+ * Stores the @i-th return address, relative to that of sn_boot(), that was on the stack when
+ * fail_alloc made an allocation fail; each address has one @i.  Returns 0, or -1 if there are not that
+ * many.
+ */
+SN_API int sn_refused(uint32_t i, uint64_t *address);
 
 /* ---- trace (only build/host-trace records events) ---------------------------------------------- */
 

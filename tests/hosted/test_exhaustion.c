@@ -397,8 +397,8 @@ static void the_handshake_begins_with_the_first_synack(void)
 
 	stamp(&f, 100, 0);
 	scene_drop_many(B, SYNACK, 1, ALWAYS); /* A has no such socket and would send a reset */
-	/* The first two allocations are for the packet and the request; the third, for the SYN-ACK, fails. */
-	B->set("fail_alloc", 3);
+	/* The first four allocations are for the ring, the packet and the request; the fifth, for the SYN-ACK, fails. */
+	B->set("fail_alloc", 5);
 	forge(&f);
 	B->set("fail_alloc", 0);
 	assert_int_equal(scene_count(B, SYNACK), 0);

@@ -212,7 +212,7 @@ def test_the_lab_knows_the_kernels_controls_and_options():
     lab.close()
     read = [name for f in (ROOT / "tests/host").glob("*.c")
             for name in re.findall(r'host_option\("(\w+)"', f.read_text())]
-    assert set(read) | {"fail_alloc", "keep_pages", "race_edge"} == set(checks.HOST_OPTIONS)
+    assert set(read) | {"fail_alloc", "fail_row", "hold_tx", "keep_pages", "race_edge"} == set(checks.HOST_OPTIONS)
 
 
 def test_a_sample_has_the_fields_of_tcp_info():

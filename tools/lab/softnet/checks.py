@@ -19,11 +19,12 @@ HOST_OPTIONS = {
     "race_chance": (0, 65536, "of 65536"),
     "iss": (0, U64_MAX, "a sequence number"),
     "fail_alloc": (0, U64_MAX, "allocations"),
+    "fail_row": (1, U64_MAX, "allocations"),
     "keep_pages": (0, U64_MAX, "pages"),
     "race_edge": (0, U64_MAX, "places"),
     "legacy": (0, 2, "a kind of device"),
-    **{name: (0, 1, "off or on") for name in ("data_valid", "device", "echo", "refuse", "separate_objects", "shuffle",
-                                                       "stack_pages")},
+    **{name: (0, 1, "off or on") for name in ("data_valid", "device", "echo", "hold_tx", "refuse",
+                                                       "separate_objects", "shuffle", "stack_pages")},
 }
 BUFFER_MAX = 2**31 - 1              # an int, as setsockopt() takes it
 
