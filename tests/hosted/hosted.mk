@@ -14,15 +14,20 @@ HOSTED_FLAGS := -std=gnu11 -MMD -MP -g -O1 -fno-omit-frame-pointer $(WARN) \
 .PHONY: hosted hosted-build
 hosted-build: $(HOSTED_TESTS) $(B)/host-asan/libsoftnet.so
 hosted: hosted-build $(B)/host/libsoftnet.so $(B)/host-trace/libsoftnet.so
-	@$(MAKE) --no-print-directory -k hosted-python hosted-play
+	@$(MAKE) --no-print-directory -k hosted-python hosted-sites
 
 HOSTED_PLAYS := $(patsubst %,%.play,$(filter-out $(H)/test_race $(H)/test_steps,$(HOSTED_TESTS)))
-.PHONY: hosted-python hosted-play $(HOSTED_PLAYS)
+.PHONY: hosted-python hosted-play hosted-sites $(HOSTED_PLAYS)
 hosted-python:
 	cd tests/hosted && $(PYTEST) .
 hosted-play: $(HOSTED_PLAYS)
 $(HOSTED_PLAYS): %.play: %
-	@$(call play,$*)
+	@rm -f $*.sites; export REFUSED_SITES=$*.sites; $(call play,$*)
+# Which allocations of the kernel the scenes made fail.
+hosted-sites: hosted-play
+	@tests/hosted/alloc_sites.py $(B)/host-asan/libsoftnet.so $(H)/test_*.sites >$(H)/alloc_sites.log && \
+		echo "  ok    $$(head -n 1 $(H)/alloc_sites.log)" || \
+		{ cat $(H)/alloc_sites.log; echo "  FAIL  allocations that no scene makes fail"; exit 1; }
 
 $(H)/%.o: tests/hosted/%.c Makefile tests/hosted/hosted.mk
 	@mkdir -p $(@D)
@@ -33,6 +38,7 @@ $(H)/conductor.o: tests/host/conductor.c Makefile tests/hosted/hosted.mk
 	$(Q)$(HOSTCC) $(HOSTED_FLAGS) -c $< -o $@
 $(H)/test_matrix: $(patsubst tests/hosted/%.c,$(H)/%.o,$(wildcard tests/hosted/matrix*.c))
 $(H)/test_race: $(patsubst tests/hosted/%.c,$(H)/%.o,$(wildcard tests/hosted/race*.c))
+$(H)/test_refused $(H)/test_refused_calls: $(H)/refused.o
 $(HOSTED_TESTS): $(H)/test_%: $(H)/test_%.o $(HOSTED_COMMON)
 	$(Q)$(HOSTCC) $(ASAN_FLAGS) $^ -lcmocka -ldl -o $@
 

@@ -174,12 +174,32 @@ static unsigned int let_it_end(void)
 	return !nothing_is_held(A) + !nothing_is_held(B);
 }
 
+/* Appends the call sites whose allocations failed to the file REFUSED_SITES (alloc_sites.py). */
+static void report_refused(void)
+{
+	const char *path = from_environment("REFUSED_SITES", NULL);
+	struct host *hosts[] = {A, B};
+	uint64_t address;
+	FILE *file;
+
+	if (!path || !A || !B || (A->refused(0, &address) && B->refused(0, &address)))
+		return;
+	file = fopen(path, "a");
+	for (unsigned int i = 0; file && i < 2; i++) {
+		for (uint32_t n = 0; !hosts[i]->refused(n, &address); n++)
+			fprintf(file, "%lld\n", (long long)address);
+	}
+	if (file)
+		fclose(file);
+}
+
 int scene_teardown(void **state)
 {
 	unsigned int wrong;
 
 	if (!scene->conductor)
 		return 0; /* the scene's function has ended the scene */
+	report_refused();
 	wrong = scene->over ? let_it_end() : 0;
 	if (!scene->over || wrong)
 		say_what_is_known();
