@@ -4,9 +4,9 @@
  *
  * Called: loopback_init() from init/main.c; loopback_xmit() from dev_queue_xmit() under tx_lock,
  * softirqs disabled; netif_rx() puts the packet on this CPU's input queue, bounded by
- * NETDEV_MAX_BACKLOG. The device offers every offload: no packet goes over a wire, so checksums are
- * neither computed nor checked, and a 64 KiB segment stays one packet.  Compare Linux's
- * drivers/net/loopback.c.
+ * net.core.netdev_max_backlog. The device offers every offload: no packet goes over a wire, so
+ * checksums are neither computed nor checked, and a 64 KiB segment stays one packet. Compare
+ * Linux's drivers/net/loopback.c.
  */
 #include "kernel/lib/bug.h"
 #include "net/core/netdevice.h"

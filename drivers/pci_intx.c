@@ -12,7 +12,7 @@
  * which this kernel does not interpret. So this file contains the wiring of the chipsets that
  * hypervisors combine with virtio devices, and reads the configurable part of the wiring from the
  * chipsets' registers:
- *   PIIX3 (pc)  four PIRQs; registers 0x60..0x63 map them to ISA interrupts; PIRQ = slot + pin
+ *   PIIX3 (pc)  four PIRQs; registers 0x60..0x63 map them to ISA interrupts; PIRQ = slot + pin - 1
  *   ICH9 (q35)  eight PIRQs, in APIC mode GSI 16..23; registers map the pins of slots 25..29 and
  *               31; the mapping of the other slots is fixed
  *   GPEX (QEMU's generic host bridge, microvm)  four links with constant GSIs in ACPI's tables;

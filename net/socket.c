@@ -7,11 +7,12 @@
  * socket_file_ops. Process context; this file has no lock of its own: a struct sock has one
  * (lock_sock), and a file is reference-counted.
  *
- * A struct socket and its inode are one allocation. socket() or accept() makes it; once a struct
- * file exists, the file owns it, and the file's last fput() frees it. Pointers from an application
- * are dereferenced only here, through copy_from_user() and copy_to_user(), so that families and
- * protocols see kernel memory only; option values and message data are the exceptions. Compare
- * Linux's net/socket.c; the calls that move data are in socket_msg.c.
+ * A struct socket and its inode are one allocation. socket(), socketpair() or accept() makes it;
+ * once a struct file exists, the file owns it, and the file's last fput() frees it. Pointers from
+ * an application are dereferenced only here and in socket_msg.c, through copy_from_user() and
+ * copy_to_user(), so that families and protocols see kernel memory only; option values, results of
+ * ioctl() and message data are the exceptions. Compare Linux's net/socket.c; the calls that move
+ * data are in socket_msg.c.
  */
 #include "net/socket.h"
 

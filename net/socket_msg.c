@@ -310,8 +310,8 @@ static long timeout_from_user(const struct timespec __user *utimeout, u64 *end)
 }
 
 /*
- * As on Linux, the timeout is checked only after each message, so it does not end a wait for a message.  The
- * remaining time is stored in *@utimeout.
+ * As on Linux, the timeout is checked only after each message, so it does not end a wait for a
+ * message. The remaining time is stored in *@utimeout if a message was received.
  */
 static long sys_recvmmsg(int fd, struct mmsghdr __user *umsgs, unsigned int n, unsigned int flags,
 			 struct timespec __user *utimeout)

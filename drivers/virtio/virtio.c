@@ -3,9 +3,11 @@
  * The virtio core: when a transport has found a device, connects the device with its driver.
  *
  * Called: virtio_init() and the drivers' virtio_register_driver() from init/main.c; then
- * virtio_probe() from a transport (virtio_pci.c, the hosted model) for each device it finds; then
- * virtio_device_ready() from the driver's probe. Context: process, at boot, one thread: no lock.
- * Virtio 1.1, 3.1.1 (initialisation) and 2.2 (features); compare Linux's drivers/virtio/virtio.c.
+ * virtio_probe() from a transport (virtio_pci.c, virtio_mmio.c, the hosted model) for each device
+ * it finds; then virtio_device_ready() from the driver's probe. Context: process, at boot, one
+ * thread: no lock; virtio_config_failed() also in softirq, virtio_config_interrupt() in hard
+ * interrupt. Virtio 1.1, 3.1.1 (initialisation) and 2.2 (features); compare Linux's
+ * drivers/virtio/virtio.c.
  */
 #define LOG_SOURCE virtio_log
 #include "drivers/virtio/virtio.h"

@@ -26,7 +26,10 @@
 #include "net/core/eth.h"
 #include "net/core/limits.h"
 
-/* most buffers in each ring; with buffers of one page, those of the receive ring take 1 MiB */
+/*
+ * most buffers in each ring, unless the device dictates its size (fixed_queue_size); with buffers
+ * of one page, those of the receive ring take 1 MiB
+ */
 #define VIRTNET_RING_MAX 256
 #define VIRTNET_MTU_MIN  68 /* RFC 791: the smallest MTU of an IPv4 link */
 /* most bytes: a larger MTU is reduced to this, because a buffer must fit a page fragment block */

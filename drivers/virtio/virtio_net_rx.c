@@ -35,7 +35,7 @@
 #define VIRTNET_REFILL_MS 10 /* after an allocation failed, the time until the next attempt */
 
 /*
- * Bytes of the longest frame that is copied: ACKs, and segments with some 100 bytes of data.
+ * Bytes of the longest frame that is always copied: ACKs, and segments with some 100 bytes of data.
  * Copying so few bytes into one object that also has the struct sk_buff costs about as much as
  * building a struct sk_buff around the buffer.
  */
@@ -367,8 +367,8 @@ static enum skb_drop_reason virtnet_rx_csum(struct virtnet_info *vi, struct sk_b
 }
 
 /*
- * If @skb consists of several segments (5.1.6.4.1, item 4), sets its GSO fields.  Only TCP over
- * IPv4 was negotiated.
+ * Checks the length of @skb. If @skb consists of several segments (5.1.6.4.1, item 4), sets its GSO
+ * fields. Only TCP over IPv4 was negotiated.
  */
 static enum skb_drop_reason virtnet_rx_gso(struct virtnet_info *vi, struct sk_buff *skb,
 					   const struct virtio_net_hdr *hdr)

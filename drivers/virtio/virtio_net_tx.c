@@ -95,8 +95,8 @@ static bool virtnet_tx_needs_cb(const struct virtnet_info *vi)
 
 /*
  * Reaps completions, makes sure that a callback or the timer comes while any packet is outstanding,
- * and restarts transmission when there is room.  The loop ends, because each round but the last
- * reaps at least one packet.  tx_lock held.
+ * and restarts transmission when there is room. The loop ends, because each round after the first
+ * reaps at least one packet. tx_lock held.
  */
 static void virtnet_tx_complete(struct virtnet_info *vi, struct sk_buff_head *done)
 {

@@ -110,8 +110,8 @@ static void vring_interrupt(void *arg)
 }
 
 /*
- * Returns the size for queue @index: the largest power of two that both the device and the driver
- * support, or 0 if the queue does not exist or cannot be used.
+ * Returns the size for queue @index: the device's size if that is fixed, else the largest power of
+ * two that both the device and the driver support; 0 if the queue does not exist or cannot be used.
  */
 static u16 virtqueue_pick_size(struct virtio_device *vdev, unsigned int index, u16 max_size)
 {
@@ -384,8 +384,9 @@ void virtqueue_disable_cb(struct virtqueue *vq)
 }
 
 /*
- * Requests a callback when the device has used @ahead + 1 further buffers. Returns true if the
- * device has used fewer buffers.
+ * Requests a callback when the device has used @ahead + 1 further buffers. (Without EVENT_IDX the
+ * callback comes at the next buffer.) Returns true if the device has used fewer buffers, or the
+ * queue is broken.
  */
 static bool vring_enable_cb_at(struct virtqueue *vq, u16 ahead)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Generic receive offload: merges received packets of one flow into one large packet. They must
- * come in the same poll of the device, and their headers may differ only in the position of the
- * data.
+ * come in the same poll of the device, and the sender could have sent them as one packet.
  *
  * Callers: a driver's poll (napi_gro_receive); napi.c at the end of each poll (napi_gro_flush), so
  * that no packet is held until a later interrupt. Softirq; no lock, because a napi_struct belongs

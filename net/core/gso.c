@@ -3,8 +3,9 @@
  * Segmentation in software: cuts one large TCP packet into packets that fit the wire. This happens
  * as late as possible, so that all layers above process only one packet.
  *
- * Callers: dev_queue_xmit, for a device without TSO. Process or softirq; the caller must be the
- * only holder of @skb. Compare Linux's skb_segment, inet_gso_segment, tcp_gso_segment.
+ * Callers: dev_queue_xmit, for a packet that the device cannot segment itself. Process or softirq;
+ * the caller must be the only holder of @skb. Compare Linux's skb_segment, inet_gso_segment,
+ * tcp_gso_segment.
  */
 #include "include/uapi/errno.h"
 #include "include/uapi/in.h"
@@ -89,8 +90,9 @@ static bool gso_share_frags(struct sk_buff *seg, const struct sk_buff *skb, unsi
 }
 
 /*
- * Makes the segment with the @len bytes of payload at @offset. The headers are copied; the payload
- * is shared if the device supports fragments, else copied.
+ * Makes the segment with the @len bytes of payload at @offset. The headers and the payload in
+ * @skb's linear part are copied; the payload in its fragments is shared if the device supports
+ * fragments, else copied.
  */
 static struct sk_buff *gso_carve(struct sk_buff *skb, const struct gso_cut *c, unsigned int offset,
 				 unsigned int len)

@@ -62,8 +62,9 @@ static bool napi_poll(struct napi_struct *napi, int *budget)
 	WARN_ON(work > weight);
 	*budget -= work;
 	/*
-	 * If the driver processed fewer packets than allowed, it has called napi_complete_done()
-	 * and no longer owns the instance, so do not touch it.
+	 * If poll() processed fewer packets than allowed, it has ended the polling itself, with
+	 * napi_complete_done() or like process_backlog(), and no longer owns the instance: do not
+	 * touch it.
 	 */
 	if (work < weight)
 		return false;

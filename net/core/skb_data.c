@@ -211,8 +211,8 @@ bool __pskb_pull_tail(struct sk_buff *skb, unsigned int delta)
 	if (unlikely(delta > skb->data_len))
 		return false;
 	/*
-	 * A frag_list is rare: handle it by copying all of its bytes into the linear part and
-	 * freeing its buffers.
+	 * A frag_list is rare: handle it by copying all bytes of the packet into the linear part
+	 * and freeing the buffers.
 	 */
 	if (skb_shinfo(skb)->frag_list)
 		delta = skb->data_len;

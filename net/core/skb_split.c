@@ -2,8 +2,8 @@
 /*
  * sk_buff: splits one packet into two, and merges two into one, without copying pages.
  *
- * Callers: TCP (tcp_fragment when sending, tcp_try_coalesce when receiving). Runs under the
- * socket's lock, or in the softirq that owns the packets.
+ * Callers: TCP (tcp_fragment when sending, tcp_try_coalesce when receiving) and GRO
+ * (tcp4_gro_merge). Runs under the socket's lock, or in the softirq that owns the packets.
  */
 #include "kernel/lib/bug.h"
 #include "net/core/limits.h"

@@ -2,11 +2,11 @@
 /*
  * Creation, reference counts, memory accounting and destruction of a struct sock.
  *
- * In the order of a sock's life: inet_init() calls proto_register(); inet_create() calls sk_alloc()
- * and sock_init_data() (process); inet_csk_clone_lock() calls sk_clone_lock() when a handshake
- * completes (softirq); inet_accept() calls sock_graft(); skb_set_owner_r/w() and their destructors
- * run for each packet (any context but hard interrupt); close() calls sock_orphan(); the drop of
- * the last reference calls sk_free().
+ * In the order of a sock's life: inet_init() and unix_init() call proto_register(); inet_create()
+ * and unix_create() call sk_alloc() and sock_init_data() (process); inet_csk_clone_lock() calls
+ * sk_clone_lock() when a handshake completes (softirq); inet_accept() calls sock_graft();
+ * skb_set_owner_r/w() and their destructors run for each packet (any context but hard interrupt);
+ * close() calls sock_orphan(); the drop of the last reference calls sk_free().
  *
  * Two counts keep a sock in memory. sk_refcnt counts pointers to it. sk_wmem_alloc counts the bytes
  * of its packets that are being sent, plus one byte for all references of sk_refcnt together. The
@@ -194,7 +194,10 @@ void sk_free(struct sock *sk)
 		__sk_free(sk);
 }
 
-/* Ends a sock that has no connection, or that could not be created completely. */
+/*
+ * Ends a sock of a protocol whose close() needs no handshake (AF_UNIX), or a sock that could not be
+ * created completely.
+ */
 void sk_common_release(struct sock *sk)
 {
 	if (sk->sk_prot->destroy)

@@ -4,16 +4,18 @@
  * because the sum may be too much for the machine although each sock is within its own buffer
  * limits.
  *
- * sk_mem_charge() runs for each packet that joins or leaves a queue; its callers are
- * skb_set_owner_r(), sock_rfree() and sk_wmem_queued_add(). sk_mem_schedule() runs before a packet
- * joins a queue; its callers are tcp_try_rmem_schedule(), tcp_rcv_established(), tcp_copy_to_skb()
- * and sk_add_backlog(). tcp_stream_memory_free() calls sk_mem_has_room() to get the same answer in
- * advance. Any context but hard interrupt; no lock, because the state is one sum and one flag.
+ * sk_mem_charge() runs for each packet that joins or leaves a queue or a backlog, or that grows in
+ * its queue; its callers are skb_set_owner_r(), sock_rfree(), sk_wmem_queued_add(),
+ * sk_add_backlog(), __release_sock() and tcp_try_coalesce(). sk_mem_schedule() runs before a packet
+ * joins a queue; its callers are tcp_rmem_schedule(), tcp_copy_to_skb() and sk_add_backlog().
+ * tcp_stream_memory_free() calls sk_mem_has_room() to get the same answer in advance. Any context
+ * but hard interrupt; no lock, because the state is one sum and one flag.
  *
- * net.ipv4.tcp_mem has three limits of the sum. When the sum exceeds the second limit, memory
- * pressure begins: windows do not grow, and out-of-order data is freed. The pressure ends when the
- * sum falls below the first limit. Above the third limit, a sock may allocate only for a queue
- * below its guaranteed minimum (@least), or below its fair share.
+ * net.ipv4.tcp_mem has three limits of the sum. When the sum exceeds the second limit, or free
+ * pages are short, memory pressure begins: windows do not grow, and out-of-order data is freed. The
+ * pressure ends when the sum is not above the first limit and free pages are not short. Above the
+ * third limit, a sock may allocate only for a queue below its guaranteed minimum (@least), or below
+ * its fair share.
  *
  * Memory that the sum does not include (stacks, socks, the unused rest of blocks) may also run out.
  * When free pages are short, only a queue below its minimum may grow; when they are scarce, no

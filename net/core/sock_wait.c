@@ -2,8 +2,8 @@
 /*
  * The lock of a sock, its backlog, and the functions that wake waiting threads.
  *
- * Every socket call uses lock_sock() and release_sock() (process context, may sleep). tcp_v4_rcv()
- * calls sk_add_backlog() if a thread owns the sock (softirq, bh lock held). The protocol calls
+ * Socket calls use lock_sock() and release_sock() (process context, may sleep). tcp_v4_rcv() calls
+ * sk_add_backlog() if a thread owns the sock (softirq, bh lock held). The protocol calls
  * sock_def_*() through sk->sk_state_change and the other callbacks (any context but hard
  * interrupt). Softirq is the producer, and a thread in accept(), recv(), send() or poll() the
  * consumer; all of them use the one wait queue in struct socket.

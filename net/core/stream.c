@@ -3,10 +3,11 @@
  * The functions in which the system calls of a stream protocol wait: until the connection is
  * established, until there is space to send, or until the connection has ended.
  *
- * tcp_sendmsg() calls sk_stream_wait_connect(), sk_stream_wait_memory() and sk_stream_error();
- * tcp_close() calls sk_stream_wait_close(). All these run in process context; the caller owns the
- * sock, and they release it while they sleep. inet_csk_destroy_sock() calls sk_stream_kill_queues()
- * in any context. Compare Linux's net/core/stream.c.
+ * tcp_sendmsg() calls sk_stream_wait_connect() and sk_stream_wait_memory(); tcp_close() calls
+ * sk_stream_wait_close(). These three run in process context; the caller owns the sock, and they
+ * release it while they sleep. tcp_sendmsg() and unix_sendmsg() call sk_stream_error() (process).
+ * inet_csk_destroy_sock() calls sk_stream_kill_queues() in any context. Compare Linux's
+ * net/core/stream.c.
  */
 #include "include/uapi/socket.h"
 #include "kernel/process/signal.h"
@@ -121,8 +122,9 @@ void sk_stream_wait_close(struct sock *sk, long timeout)
 }
 
 /*
- * Returns the errno for a send that cannot continue.  With -EPIPE the thread gets SIGPIPE, unless
- * @flags has MSG_NOSIGNAL.
+ * Returns the errno for a send that failed with @err. Instead of -EPIPE that is the sock's pending
+ * error, if there is one. If there is none, the thread gets SIGPIPE, unless @flags has
+ * MSG_NOSIGNAL.
  */
 int sk_stream_error(struct sock *sk, int flags, int err)
 {

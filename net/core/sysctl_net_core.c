@@ -4,8 +4,9 @@
  *
  * netdev_init() calls sysctl_core_init() at boot. napi.c, dev_rx.c, sock_options.c and listen()
  * read the values, in any context, without a lock (kernel/sysctl.h). Names and meanings are those
- * of Linux's net/core/sysctl_net_core.c. rmem_default and wmem_default do not exist: every socket
- * is a TCP socket, whose buffers start with tcp_rmem and tcp_wmem.
+ * of Linux's net/core/sysctl_net_core.c. rmem_default and wmem_default do not exist: the buffers of
+ * a TCP socket start with tcp_rmem and tcp_wmem, and the buffer of an AF_UNIX socket has a fixed
+ * size.
  */
 #include "kernel/sysctl.h"
 #include "net/core/limits.h"

@@ -33,10 +33,10 @@ int sysctl_tcp_synack_retries = TCP_SYNACK_RETRIES;
 /* ---- requests, and the accept queue ------------------------------------------------------------ */
 
 /*
- * Called when a socket starts to listen, perhaps not for the first time. Only the accept queue must
- * be reset. If the socket has listened before, its half-open requests were freed when it stopped.
- * rskq_defer_accept may have been set before listen() and must stay. A new sock is zeroed, and zero
- * is a valid unlocked lock.
+ * Called when a socket starts to listen, perhaps not for the first time. Only the accept queue and
+ * the flag synflood_warned must be reset. If the socket has listened before, its half-open requests
+ * were freed when it stopped. rskq_defer_accept may have been set before listen() and must stay. A
+ * new sock is zeroed, and zero is a valid unlocked lock.
  */
 noinline void reqsk_queue_alloc(struct request_sock_queue *queue)
 {
@@ -569,13 +569,14 @@ void inet_csk_destroy_sock(struct sock *sk)
 /* ---- the timers of a connection ---------------------------------------------------------------- */
 
 /*
- * A connection has three timers: retransmission or zero-window probe (never both at once), delayed
- * ACK, and keepalive. The handlers are in TCP (tcp_timer.c).
+ * A connection has three timers: one for retransmission, loss probe, reordering and zero-window
+ * probe (only one of these at once), one for the delayed ACK, and one for keepalive. The handlers
+ * are in TCP (tcp_timer.c).
  *
- * Clearing a timer only clears its purpose (icsk_pending, icsk_ack.pending); it stays armed, and
- * its handler then has nothing to do. Otherwise a connection that sends data and receives ACKs
- * continuously would stop and arm its timer for every segment. Only inet_csk_clear_xmit_timers(),
- * at the end of a connection, stops the timers.
+ * Clearing one of the first two timers only clears its purpose (icsk_pending, icsk_ack.pending);
+ * the timer stays armed, and its handler then has nothing to do. Otherwise a connection that sends
+ * data and receives ACKs continuously would stop and arm its timer for every segment. Only
+ * inet_csk_clear_xmit_timers(), at the end of a connection, stops these two.
  */
 
 void inet_csk_init_xmit_timers(struct sock *sk, void (*retransmit)(unsigned long),

@@ -249,8 +249,8 @@ static u32 port_offset(const struct sock *sk, u32 **counter)
 
 /*
  * Adds @sk to the ehash with local port @lport, if no connection has that four-tuple. Returns 0 or
- * -EADDRNOTAVAIL. BHs off. *@twp: NULL, or a TIME_WAIT object that @sk replaced in the ehash, with
- * a reference; the caller must end that object after releasing its locks.
+ * -EADDRNOTAVAIL. *@twp: NULL, or a TIME_WAIT object that @sk replaced in the ehash, with a
+ * reference; the caller must end that object after releasing its locks.
  */
 static int check_established(struct sock *sk, u16 lport, struct inet_timewait_sock **twp)
 {

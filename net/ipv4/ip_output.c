@@ -6,8 +6,8 @@
  *   tcp_v4_send_synack -> ip_build_and_send_pkt +-> ip_local_out -> ip_output -> ip_finish_output
  *   tcp_v4_send_reset -> ip_send_unicast_reply -'     -> neigh_output -> dev_queue_xmit
  *
- * Process or softirq; no lock here. Every function takes its packet, even if it fails. RFC 791, RFC
- * 1122 3.2, RFC 6864. Compare Linux's net/ipv4/ip_output.c.
+ * Process or softirq; no lock here. Every function takes the packet that it sends, even if it
+ * fails. RFC 791, RFC 1122 3.2, RFC 6864. Compare Linux's net/ipv4/ip_output.c.
  */
 #define LOG_SOURCE ip_log
 #include "include/uapi/errno.h"

@@ -85,7 +85,7 @@ static void neigh_fail(struct neighbour *neigh, struct sk_buff_head *failed)
 	neigh_release_queue(neigh, failed);
 }
 
-/* No lock held. */
+/* No lock held. Frees the packets of @failed, and first reports them if @report is set. */
 static void neigh_drop_all(struct neighbour *neigh, struct sk_buff_head *failed, bool report)
 {
 	struct sk_buff *skb;
@@ -208,8 +208,9 @@ static void neigh_unlink(struct neigh_table *tbl, struct neighbour *neigh)
 }
 
 /*
- * tbl->lock held. Removes old entries to which only the table has a reference. Such an entry has no
- * timer, so no packet waits in it; and no lookup can find it, because a lookup needs the lock.
+ * tbl->lock held. Removes entries to which only the table has a reference: old ones, and, while the
+ * table is full, any. Such an entry has no timer, so no packet waits in it; and no lookup can find
+ * it, because a lookup needs the lock.
  */
 static void neigh_collect(struct neigh_table *tbl)
 {

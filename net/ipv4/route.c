@@ -96,11 +96,11 @@ static void rt_apply_pmtu(struct rtable *rt, const struct pmtu_entry *entry)
 
 /*
  * Called when a router reported the path MTU @mtu. RFC 1191 3 permits an MTU as low as 68, with
- * which most of a packet is headers, and any attacker can forge such a report. So the route's MTU
- * never falls below IP_MIN_PMTU. If a smaller MTU is reported, rt_mtu_locked is set: packets are
- * sent without "don't fragment", and the routers of a path that really is so narrow fragment them
- * (Linux's __ip_rt_update_pmtu()). The other routes to that host get the new MTU too, and so do
- * routes that are made before the entry expires.
+ * which most of a packet is headers, and any attacker can forge such a report. So no report makes
+ * the route's MTU smaller than IP_MIN_PMTU. If a smaller MTU is reported, rt_mtu_locked is set:
+ * packets are sent without "don't fragment", and the routers of a path that really is so narrow
+ * fragment them (Linux's __ip_rt_update_pmtu()). The other routes to that host get the new MTU too,
+ * and so do routes that are made before the entry expires.
  */
 static void ipv4_update_pmtu(struct dst_entry *dst, u32 mtu)
 {
@@ -180,9 +180,9 @@ static const struct fib_entry *fib_lookup(__be32 daddr, int oif)
 }
 
 /*
- * Chooses the device for a broadcast or multicast packet, among the devices that are up, except
- * loopback. If fl->oif is not 0, the device must have this index; else, if fl->saddr is not 0, it
- * must have this address; else the first device is chosen. Returns NULL if no device fits.
+ * Chooses the device for a broadcast or multicast packet, among the devices with IPv4 that are up,
+ * except loopback. If fl->oif is not 0, the device must have this index; else, if fl->saddr is not
+ * 0, it must have this address; else the first device is chosen. Returns NULL if no device fits.
  */
 static struct net_device *rt_group_dev(const struct flowi4 *fl)
 {

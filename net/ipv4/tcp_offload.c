@@ -60,8 +60,9 @@ static bool ip_is_plain(struct sk_buff *skb)
 }
 
 /*
- * Verifies the TCP checksum. If it is correct, the packet is marked, so that TCP need not verify it
- * again. If it is wrong, the packet goes up unmerged, and TCP counts it.
+ * Verifies the TCP checksum, unless the device says that it is correct. If it is correct, the
+ * packet is marked, so that TCP need not verify it again. If it is wrong, the packet goes up
+ * unmerged, and TCP counts it.
  */
 static bool tcp_sum_is_right(struct sk_buff *skb)
 {

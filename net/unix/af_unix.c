@@ -70,7 +70,10 @@ static int send_error(const struct sock *sk, const struct sock *peer)
 	return READ_ONCE(peer->sk_shutdown) & RCV_SHUTDOWN ? -EPIPE : 0;
 }
 
-/* Sleeps until @peer has room or the packet must fail.  Returns 0, or -errno if no time is left. */
+/*
+ * Sleeps until @peer has room or the packet must fail. Returns 0, or -errno if no time is left or a
+ * signal is pending.
+ */
 static int wait_for_room(struct sock *sk, const struct sock *peer, long *timeo)
 {
 	DEFINE_WAIT(wait);
@@ -174,7 +177,7 @@ static int unix_sendmsg(struct socket *sock, struct kmsghdr *msg, size_t len)
 
 /* ---- receiving ----------------------------------------------------------------------------------- */
 
-/* Removes the oldest packet from the queue of @sk, which the caller has locked. */
+/* Removes and frees @skb, the oldest packet in the queue of @sk, which the caller has locked. */
 static void consume(struct sock *sk, struct sk_buff *skb)
 {
 	struct unix_sock *u = unix_sk(sk);
@@ -220,7 +223,10 @@ static struct sk_buff *wait_packet(struct sock *sk, long *timeo, int *err)
 	}
 }
 
-/* Copies at most @len bytes from the queue, fewer if no more have come. @sk locked. */
+/*
+ * Copies at most @len bytes from the queue. Waits only until as many have come as sock_rcvlowat()
+ * says. @sk locked.
+ */
 static int stream_recv(struct sock *sk, struct kmsghdr *msg, size_t len, int flags)
 {
 	long timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
@@ -346,8 +352,8 @@ static int unix_shutdown(struct socket *sock, int how)
 }
 
 /*
- * The peer can still read the bytes that were sent to it, and then the end. If this socket has unread
- * bytes from the peer, they are lost, and the peer gets an error.
+ * The peer can still read the bytes that were sent to it, and then the end. If this socket has
+ * unread bytes from the peer, they are lost, and the peer of a stream gets ECONNRESET.
  */
 static int unix_release(struct socket *sock)
 {
