@@ -133,7 +133,10 @@ void pci_enable_device(const struct pci_device *pdev);
  */
 void *pci_map_bar(const struct pci_device *pdev, unsigned int bar, u64 offset, u64 len);
 
-/* Returns the first port of I/O BAR @bar, or 0 if the BAR has fewer than @len ports. */
+/*
+ * Returns the first port of I/O BAR @bar, or 0 if there is no such BAR, or it has no address or
+ * fewer than @len ports.
+ */
 u16 pci_io_bar(const struct pci_device *pdev, unsigned int bar, u32 len);
 
 /*

@@ -8,7 +8,7 @@
 
 #include "net/core/net.h"
 
-/* Creates the caches, and registers the system calls and sockfs. Boot only, before inet_init(). */
+/* Creates the cache of sockets, and registers the system calls. Boot only, before inet_init(). */
 void sock_init(void);
 
 /*
@@ -51,6 +51,6 @@ int move_addr_to_kernel(const void __user *uaddr, int ulen, struct sockaddr_stor
  */
 int move_addr_to_user(const struct sockaddr_storage *kaddr, int klen, void __user *uaddr,
 		      int __user *ulen);
-void socket_msg_init(void); /* registers sendto, recvfrom, sendmsg, recvmsg */
+void socket_msg_init(void); /* registers the system calls of socket_msg.c */
 
 #endif

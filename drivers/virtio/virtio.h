@@ -101,7 +101,7 @@ struct virtio_device {
 struct virtio_driver {
 	const char *name;
 	u32 device_id;
-	u64 features; /* bits that the driver can use; virtio_probe() adds VERSION_1 */
+	u64 features; /* bits that the driver can use; virtio_probe() adds those of every driver */
 	/*
 	 * Returns @features without those features that depend on a missing feature. NULL: no
 	 * feature depends on another.

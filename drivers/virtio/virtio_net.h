@@ -121,7 +121,9 @@ void virtnet_rx_setup(struct virtnet_info *vi);
  * Gives buffers to the device until the ring is full.  If there is no memory, a timer tries again.
  */
 void virtnet_rx_refill(struct virtnet_info *vi);
-/* Passes packets of up to @budget buffers to the stack; returns the number of buffers. */
+/*
+ * Passes up to @budget packets to the stack; returns the number of packets, including dropped ones.
+ */
 int virtnet_rx_poll(struct virtnet_info *vi, int budget);
 /* Frees all receive buffers.  The device must have been reset. */
 void virtnet_rx_drain(struct virtnet_info *vi);

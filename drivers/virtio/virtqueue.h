@@ -120,8 +120,9 @@ struct virtqueue {
 };
 
 /*
- * Allocates the rings of queue @index, with at most @max_size descriptors.  Allocates an interrupt
- * number.  Then gives the queue to the device.  Returns the queue or ERR_PTR(-errno).
+ * Allocates the rings of queue @index, with at most @max_size descriptors (if the device dictates
+ * the size, with that size). Allocates an interrupt number. Then gives the queue to the device.
+ * Returns the queue or ERR_PTR(-errno).
  */
 struct virtqueue *virtqueue_create(struct virtio_device *vdev, unsigned int index, u16 max_size,
 				   const char *name, void (*callback)(struct virtqueue *vq));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Network devices and NAPI. Of net/, a driver includes only this header, skbuff.h and eth.h.
+ * Network devices and NAPI. Of net/, a driver includes only this header, skbuff.h, eth.h and
+ * limits.h.
  *
  * Receive: the driver's hard interrupt only calls napi_schedule(). net_rx_action() (softirq) then
  * calls ->poll with a budget of packets. The poll passes packets to napi_gro_receive(); if it took
@@ -167,7 +168,10 @@ struct softnet_data {
 void netdev_init(void);
 /* @name_format such as "eth%d" */
 struct net_device *alloc_netdev(const char *name_format, void *priv);
-/* Adds @dev to the list of devices. Returns 0, -ENOSPC or -EEXIST. Process context. */
+/*
+ * Adds @dev to the list of devices. Returns 0, -ENOSPC, -EEXIST or -EINVAL (bad name). Process
+ * context.
+ */
 int register_netdevice(struct net_device *dev);
 int dev_open(struct net_device *dev); /* sets IFF_UP, calls ndo_open, then the notifiers */
 int dev_close(struct net_device *dev);

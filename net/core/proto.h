@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * struct proto: the operations and the memory accounting of one transport protocol. tcp_prot
- * (net/tcp) is the only one. A protocol initialises it statically, proto_register()
- * (net/core/sock.h) completes it at boot, and it is never freed. Linux has it in
+ * struct proto: the operations and the memory accounting of one transport protocol. The protocols
+ * are tcp_prot (net/tcp) and unix_proto (net/unix). A protocol initialises it statically,
+ * proto_register() (net/core/sock.h) completes it at boot, and it is never freed. Linux has it in
  * include/net/sock.h.
  */
 #ifndef NET_CORE_PROTO_H

@@ -47,7 +47,7 @@
 struct sock_common {
 	__be32 skc_daddr;     /* peer's address */
 	__be32 skc_rcv_saddr; /* local address; 0: any */
-	u32 skc_hash;         /* hash of the four-tuple; of a listener: hash of the port */
+	u32 skc_hash;         /* hash of the four-tuple; not used in a listener */
 	__be16 skc_dport;
 	u16 skc_num; /* local port, host byte order */
 	u16 skc_family;
@@ -184,8 +184,8 @@ static inline bool sock_flag(const struct sock *sk, enum sock_flags flag)
 int proto_register(struct proto *prot);
 struct sock *sk_alloc(int family, gfp_t gfp, struct proto *prot);
 /*
- * Initialises queues, callbacks and default options of @sk, and connects it with @sock (NULL for a
- * child).
+ * Initialises queues, callbacks and default options of @sk, and connects it with @sock, unless that
+ * is NULL.
  */
 void sock_init_data(struct socket *sock, struct sock *sk);
 /*
@@ -317,7 +317,8 @@ static inline s64 sk_memory_allocated(const struct sock *sk)
 {
 	return __atomic_load_n(&sk->sk_prot->memory_allocated, __ATOMIC_RELAXED);
 }
-bool sk_memory_is_spent(const struct sock *sk); /* true if the memory exceeds its limit */
+/* Returns true if the memory exceeds its limit, or free pages are short. */
+bool sk_memory_is_spent(const struct sock *sk);
 /*
  * Sets memory_pressure, and calls the protocol's enter_memory_pressure() if it was not set before.
  * Any context.

@@ -73,7 +73,7 @@ struct inet_connection_sock {
 	struct inet_bind_bucket *icsk_bind_hash; /* bucket of the local port, NULL: not bound */
 	/* jiffies at which the retransmission timer expires */
 	unsigned long icsk_timeout;
-	/* RTO or zero-window probe, depending on icsk_pending */
+	/* its purpose is in icsk_pending */
 	struct timer_list icsk_retransmit_timer;
 	struct timer_list icsk_delack_timer;
 	u32 icsk_rto; /* jiffies */

@@ -8,7 +8,7 @@
  *   tcp_send.h       the send side                tcp_seq.h    comparing sequence numbers
  *
  * Callers and callees:
- *   in:  tcp_v4_rcv (tcp_ipv4.c, softirq) -> request or timewait: tcp_minisocks.c
+ *   in:  tcp_v4_rcv (tcp_ipv4.c, softirq) -> request: tcp_minisocks.c; TIME_WAIT: tcp_timewait.c
  *        -> tcp_v4_do_rcv -> tcp_rcv_established / tcp_rcv_state_process (tcp_input.c)
  *        -> tcp_ack (tcp_ack.c) -> tcp_fastretrans_alert (tcp_recovery.c), tcp_cong.c
  *        -> tcp_data_queue (tcp_data.c) -> sk_data_ready

@@ -111,7 +111,7 @@ void cookie_init(void); /* at boot: draws the secret keys */
  * rounded down to an MSS that the cookie can store.
  */
 u32 cookie_init_sequence(const struct sk_buff *skb, u16 *mss);
-/* Returns the timestamp, at most 126 ms before @now, whose low bits hold the options of @ireq. */
+/* Returns the timestamp, at most 63 ms before @now, whose low bits hold the options of @ireq. */
 u32 cookie_init_timestamp(const struct inet_request_sock *ireq, u32 now);
 /*
  * @skb reached the listener @sk, which has no request for it.  Returns the new child, bh-locked and in the accept
@@ -172,7 +172,7 @@ bool __tcp_oow_rate_limited(enum snmp_counter mib, u32 *last_oow_ack_time);
 void tcp_fast_path_on(struct tcp_sock *tp);
 void tcp_fast_path_check(struct sock *sk);
 
-/* ---- tcp_minisocks.c (receive side) ---------------------------------------------------------------------- */
+/* ---- tcp_timewait.c, tcp_minisocks.c (receive side) ------------------------------------------------------ */
 enum tcp_tw_status { TCP_TW_SUCCESS, TCP_TW_RST, TCP_TW_ACK, TCP_TW_SYN };
 enum tcp_tw_status tcp_timewait_state_process(struct inet_timewait_sock *tw, struct sk_buff *skb,
 					      const struct tcphdr *th);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SYN cookies: while a listener's queue of half-open requests is full, the SYN-ACK carries the
- * values that a request would store, and the last ACK of the handshake returns them. So forged SYNs
- * use no memory, and real clients can still connect (RFC 4987 3.6).
+ * SYN cookies: while a listener's queue of half-open requests is full, or always with
+ * tcp_syncookies = 2, the SYN-ACK carries the values that a request would store, and the last ACK
+ * of the handshake returns them. So forged SYNs use no memory, and real clients can still connect
+ * (RFC 4987 3.6).
  *
  * cookie_init_sequence(), cookie_init_timestamp() <- tcp_conn_request, tcp_make_synack (softirq, no lock)
  * cookie_v4_check() <- tcp_rcv_listen (softirq; the listener is not locked): makes the child from the ACK
@@ -164,7 +165,8 @@ u32 cookie_init_timestamp(const struct inet_request_sock *ireq, u32 now)
 
 /*
  * Sets in @opt the options that our echoed timestamp holds. Returns false if a sysctl has switched
- * one of these options off after the SYN-ACK: the peer would use an option that we do not support.
+ * SACK or window scaling off after the SYN-ACK, because the peer would use an option that we do not
+ * support; or if the window scale is impossible.
  */
 static bool decode_timestamp(struct tcp_options_received *opt)
 {

@@ -32,7 +32,10 @@ u32 tcp_reno_ssthresh(struct sock *sk)
 	return max(tcp_sk(sk)->snd_cwnd >> 1, 2u);
 }
 
-/* The loss was spurious: returns the window from before the reduction. */
+/*
+ * The loss was spurious: returns the window from before the reduction, or the present one if that
+ * is larger.
+ */
 u32 tcp_reno_undo_cwnd(struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);

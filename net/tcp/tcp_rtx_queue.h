@@ -9,12 +9,12 @@
  * and similar ones).  Linux walks the segments, and merges SACKed ones to shorten the walk; here merging would
  * save nothing, and every segment keeps its own time of sending.
  *
- * Order by time of sending: a segment that is neither SACKed nor lost is in tsorted_sent_queue, a lost one that
- * was not sent again is in tsorted_lost_queue.  tsorted_sent_queue begins with the segment that was sent first,
- * tsorted_lost_queue with the one that was found lost first.  A SACKed segment is in neither list.  RACK
- * (tcp_rack.c) reads only tsorted_sent_queue, and moves lost segments from it to tsorted_lost_queue.
- * The list's anchor shares its bytes with skb->dst and skb->destructor: a queued segment has neither, because
- * only its clone is sent.
+ * Order by time of sending: a lost segment that was not sent again is in tsorted_lost_queue; every
+ * other segment that is not SACKed is in tsorted_sent_queue. tsorted_sent_queue begins with the
+ * segment that was sent first, tsorted_lost_queue with the one that was found lost first. A SACKed
+ * segment is in neither list. RACK (tcp_rack.c) reads only tsorted_sent_queue, and moves lost
+ * segments from it to tsorted_lost_queue. The list's anchor shares its bytes with skb->dst and
+ * skb->destructor: a queued segment has neither, because only its clone is sent.
  *
  * Counts: packets_out is the number of segments in the queue; sacked_out, lost_out and retrans_out are the numbers of
  * segments with the respective mark.  All marks change through tcp_rtx_set_marks(), which updates the counts, the

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TCP's sysctls: their values, and the table with their names.  Two sysctls of TCP that net/ipv4 reads
+ * TCP's sysctls: their values, and the table with their names.  Two sysctls of TCP that net/inet reads
  * are in net/ipv4/sysctl_net_ipv4.c.
  *
  * tcp_sysctl_init() <- tcp_init(), at boot.  The values are read in any context, without a lock
