@@ -20,9 +20,10 @@ struct inet_ehash_bucket {
 struct inet_bind_bucket {
 	unsigned short port;
 	/*
-	 * Both are -1 if connect() chose the port for all owners. fastreuse is 0 as soon as bind() of
-	 * a socket without SO_REUSEADDR added an owner. fastreuseport is 0 if the owner that was added
-	 * last has no SO_REUSEPORT; otherwise it is FASTREUSEPORT_STRICT.
+	 * Both are -1 if connect() chose the port for all owners. fastreuse is 0 as soon as bind()
+	 * of a socket without SO_REUSEADDR added an owner, or an owner began to listen.
+	 * fastreuseport is 0 if the owner that was added last has no SO_REUSEPORT; otherwise it is
+	 * FASTREUSEPORT_STRICT.
 	 */
 	s8 fastreuse, fastreuseport;
 	__be32 fast_rcv_saddr; /* for FASTREUSEPORT_STRICT */

@@ -9,9 +9,9 @@
  * (any context).
  *
  * A port in use has a bucket that lists all its owners, including TIME_WAIT objects. Fields of the
- * bucket summarise the owners (inet_hashtables.h). If connect() chose the port, other connections may share it as long as their
- * four-tuples differ. Lock order: a bhash bucket's lock,
- * with BHs off, then an ehash bucket's. RFC 6056 3.3.4 (choice of the port). Compare Linux's
+ * bucket summarise the owners (inet_hashtables.h). If connect() chose the port, other connections
+ * may share the port as long as their four-tuples differ. Lock order: a bhash bucket's lock, with
+ * BHs off, then an ehash bucket's. RFC 6056 3.3.4 (choice of the port). Compare Linux's
  * inet_hashtables.c, inet_connection_sock.c.
  */
 #include "kernel/lib/random.h"

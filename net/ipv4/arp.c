@@ -5,8 +5,8 @@
  *
  * Callers: netif_receive_skb -> arp_rcv (softirq); neighbour.c -> arp_solicit, arp_error_report
  * (softirq or process); devinet.c -> arp_announce. No lock of its own: neighbour.c locks the table
- * and its entries. RFC 826, whose order of steps arp_rcv() follows; RFC 5227 (announcements, conflicts).
- * Compare Linux's net/ipv4/arp.c.
+ * and its entries. RFC 826, whose order of steps arp_rcv() follows; RFC 5227 (announcements,
+ * conflicts). Compare Linux's net/ipv4/arp.c.
  */
 #define LOG_SOURCE arp_log
 #include "include/uapi/errno.h"

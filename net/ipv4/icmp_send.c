@@ -43,8 +43,8 @@ struct icmp_bucket {
 };
 
 /*
- * How many tokens of the global bucket a message takes on average. The number is large, so that the tokens
- * added in one jiffy do not round to zero at low rates.
+ * How many tokens of the global bucket a message takes on average. The number is large, so that the
+ * tokens added in one jiffy do not round to zero at low rates.
  */
 #define ICMP_MSG_TOKENS 1000
 

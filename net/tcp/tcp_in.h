@@ -114,9 +114,10 @@ u32 cookie_init_sequence(const struct sk_buff *skb, u16 *mss);
 /* Returns the timestamp, at most 63 ms before @now, whose low bits hold the options of @ireq. */
 u32 cookie_init_timestamp(const struct inet_request_sock *ireq, u32 now);
 /*
- * @skb reached the listener @sk, which has no request for it.  Returns the new child, bh-locked and in the accept
- * queue, if @skb acknowledges a valid cookie; @sk if there is no valid cookie; or NULL, and the reason in *@reason, if
- * @skb is dropped and counts as lost, because memory, a route or a place in the accept queue is missing.
+ * @skb reached the listener @sk, which has no request for it. Returns the new child, bh-locked and
+ * in the accept queue, if @skb acknowledges a valid cookie; @sk if there is no valid cookie; or
+ * NULL, and the reason in *@reason, if @skb must be dropped: memory, a route or a place in the
+ * accept queue is missing, another ACK of the same cookie was first, or the listener was closed.
  */
 struct sock *cookie_v4_check(struct sock *sk, struct sk_buff *skb, enum skb_drop_reason *reason);
 

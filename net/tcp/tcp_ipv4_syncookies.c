@@ -63,9 +63,9 @@ void cookie_init(void)
 static long reuseport_overflow;
 
 /*
- * Returns the place of the second in which @sk last sent a cookie. ts_recent_stamp belongs to the
- * peer's timestamp, and a listener has no peer, so this field is free. The listener is not locked,
- * but each access is to a single word.
+ * Returns where the second is stored in which @sk last sent a cookie. ts_recent_stamp belongs to
+ * the peer's timestamp, and a listener has no peer, so this field is free. The listener is not
+ * locked, but each access is to a single word.
  */
 static long *overflow_stamp(const struct sock *sk)
 {
