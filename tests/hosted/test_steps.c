@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The work of an ACK with hostile SACK blocks, for queues of 64, 512 and 4,096 segments.  Work is
+ * The work of an ACK with hostile SACK blocks, and of a segment out of order, for queues of 64, 512 and 4,096
+ * segments.  Work is
  * counted in edges (jumps of the control flow, sn_stat("edges")), so that the result does not
  * depend on a clock. Only for the race build: `make race`.
  *
@@ -343,6 +344,135 @@ static void large_packets(void)
 	attack(true);
 }
 
+/* ---- segments out of order (CVE-2018-5390) ------------------------------------------------------- */
+
+/*
+ * B's queue has q.n segments of one byte, each behind a hole: byte 10 + 4 * i of the stream for each i; or, if the
+ * flood has unread data, q.n segments of one byte in order.  Each function returns the offset of the next byte that the attacker sends, for @i of FLOOD segments.
+ */
+#define FLOOD 256
+
+static uint32_t hole(unsigned int i)
+{
+	return 10 + 4 * i;
+}
+
+static uint32_t behind_the_last(unsigned int i)
+{
+	return hole(q.n + i);
+}
+
+static uint32_t in_the_holes(unsigned int i)
+{
+	return hole(i * 37 % q.n) + 2;
+}
+
+static uint32_t before_the_first(unsigned int i)
+{
+	return 9 - i % 8;
+}
+
+static uint32_t the_same_byte(unsigned int i)
+{
+	(void)i;
+	return hole(q.n / 2);
+}
+
+static const struct {
+	const char *name;
+	uint32_t (*at)(unsigned int i);
+	bool full; /* the receive buffer is full, so that each segment drops another one, or is dropped */
+	bool unread; /* the queued bytes are in order, and the application does not read them */
+} floods[] = {
+	{"behind the last", behind_the_last, false},
+	{"in the holes", in_the_holes, false},
+	{"before the first", before_the_first, false},
+	{"the same byte", the_same_byte, false},
+	{"behind the last of a full buffer", behind_the_last, true},
+	{"in the holes of a full buffer", in_the_holes, true},
+	{"the same byte of a full buffer", the_same_byte, true},
+	{"behind unread data", behind_the_last, true, .unread = true},
+};
+
+/* Sends B one byte at the offset @at. */
+static void out_of_order(const struct forged *next, uint32_t at)
+{
+	struct forged f = *next;
+
+	f.seq += at;
+	f.data = "x";
+	forge_now(&f);
+}
+
+/* Plays flood @k on a queue of q.n segments; returns the average number of edges of a segment. */
+static uint64_t cost_of_flood(unsigned int k)
+{
+	struct pair p;
+	struct forged next;
+	uint64_t edges;
+
+	scene_sysctl(B, "net/ipv4/tcp_rmem", "4096 6291456 6291456");
+	p = scene_pair();
+	/* A segment of one byte takes 704 bytes (docs/memory.md); a buffer has twice the size of SO_RCVBUF. */
+	if (floods[k].full)
+		scene_set(B, p.b, SOL_SOCKET, SO_RCVBUF, 330 * q.n);
+	scene_sleep(10 * MS);
+	next = forged_of(&p, ACK_FLAG);
+	scene_mark();
+	scene_drop_many(B, TCP, 1, ALWAYS); /* A would answer ACKs of bytes that it did not send */
+	for (unsigned int i = 0; i < q.n; i++) {
+		out_of_order(&next, floods[k].unread ? i : hole(i));
+		if (i % BATCH == BATCH - 1)
+			scene_sleep(BATCH_NS);
+	}
+	scene_sleep(2 * MS);
+	if (!floods[k].unread)
+		assert_in_range(scene_counter(B, "TcpExt.TCPOFOQueue"), q.n * 9 / 10, q.n);
+	scene_mark();
+	edges = B->stat("edges");
+	for (unsigned int i = 0; i < FLOOD; i++) {
+		out_of_order(&next, floods[k].at(i));
+		if (i % BATCH == BATCH - 1)
+			scene_sleep(BATCH_NS);
+	}
+	scene_sleep(2 * MS);
+	edges = (B->stat("edges") - edges) / FLOOD;
+	assert_int_equal(scene_counter(B, "TcpExt.TCPOFOQueue") +
+				 scene_counter(B, "TcpExt.TCPOFODrop"),
+			 FLOOD);
+	assert_true(!floods[k].full || floods[k].unread || scene_counter(B, "TcpExt.PruneCalled"));
+	scene_heal();
+	scene_linger(A, p.a, true, 0);
+	scene_linger(B, p.b, true, 0);
+	scene_pair_close(&p);
+	scene_sleep(10 * MS);
+	return edges;
+}
+
+static void segments_out_of_order(void)
+{
+	static const unsigned int sizes[] = {LEAST, 512, MOST};
+	uint64_t least[sizeof(floods) / sizeof(floods[0])];
+	unsigned int failed = 0;
+
+	for (unsigned int s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
+		q.n = sizes[s];
+		for (unsigned int k = 0; k < sizeof(floods) / sizeof(floods[0]); k++) {
+			uint64_t edges = cost_of_flood(k), bound;
+
+			if (!s)
+				least[k] = edges;
+			bound = least[k] +
+				EDGES_PER_DOUBLING * (__builtin_ctz(q.n) - __builtin_ctz(LEAST));
+			print_message("%s: %u segments, %llu edges a segment, at most %llu\n",
+				      floods[k].name, q.n, (unsigned long long)edges,
+				      (unsigned long long)bound);
+			failed += edges > bound;
+		}
+	}
+	assert_int_equal(failed, 0);
+}
+
 #define QUIET                                                                                      \
 	{"irq_chance", 0}, {"race_chance", 0},                                                     \
 	{                                                                                          \
@@ -353,6 +483,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		SCENE_WITH(small_segments, QUIET),
 		SCENE_WITH(large_packets, QUIET),
+		SCENE_WITH(segments_out_of_order, QUIET),
 	};
 
 	return scene_play(tests);
