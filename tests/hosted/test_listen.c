@@ -73,6 +73,34 @@ static void a_backlog_of_five_holds_six(void)
 	whole_ones(5);
 }
 
+/* The limit of a listener's accept queue, as TCP_INFO reports it. */
+static unsigned int longest_queue(int listener)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+
+	assert_int_equal(scene_call(B, SYS_getsockopt, listener, IPPROTO_TCP, TCP_INFO, PTR(&info),
+				    PTR(&len)),
+			 0);
+	return info.tcpi_sacked;
+}
+
+/* A larger or negative backlog is reduced to somaxconn, which is at most 65535 (listen(2)). */
+static void the_largest_backlog(void)
+{
+	int listener = scene_listen(B, PORT, 65535);
+
+	assert_int_equal(longest_queue(listener), 4096);
+	scene_sysctl(B, "net/core/somaxconn", "65535");
+	for (int64_t backlog = 65534; backlog <= 65536; backlog++) {
+		assert_int_equal(scene_call(B, SYS_listen, listener, backlog), 0);
+		assert_int_equal(longest_queue(listener), backlog < 65535 ? backlog : 65535);
+	}
+	assert_int_equal(scene_call(B, SYS_listen, listener, -1), 0);
+	assert_int_equal(longest_queue(listener), 65535);
+	scene_close(B, listener);
+}
+
 /* The limit of half-open connections is also @backlog + 1. */
 static void half_open_ones(unsigned int backlog)
 {
@@ -460,6 +488,7 @@ int main(int argc, char **argv)
 		SCENE(a_backlog_of_zero_holds_one),
 		SCENE(a_backlog_of_one_holds_two),
 		SCENE(a_backlog_of_five_holds_six),
+		SCENE(the_largest_backlog),
 		SCENE(a_backlog_of_zero_holds_one_half_open),
 		SCENE(a_backlog_of_five_holds_six_half_open),
 		SCENE(data_waits_for_a_place),
