@@ -125,6 +125,7 @@ help:
 	@echo "              BUILD=checked adds the kernel's checks of itself (tests, make debug); BUILD=shipped (run, image) has none"
 	@echo "make test     everything that proves it: tidy, unit, hosted, packet scripts, QEMU"
 	@echo "make test-long   what takes minutes: 100,000 connections, many seeds of a bad wire"
+	@echo "make month    52 days of virtual time, two million connections (CONNECTIONS= MIB= SEED=)"
 	@echo "make coverage    what the tests in a process reach, and what nothing does"
 	@echo "make test-fresh   the README's commands on a minimal Debian (root; debootstrap)"
 	@echo "make differ   random scenarios here and on the host's Linux (root, TUN; SEEDS= FROM=)"
@@ -387,6 +388,7 @@ test-long:
 	cd tests/qemu && $(PYTEST) --long .
 	@$(MAKE) --no-print-directory $(JOBS) sim-long
 	@$(MAKE) --no-print-directory $(JOBS) race SEEDS=64
+	@$(MAKE) --no-print-directory $(JOBS) month
 	@$(MAKE) --no-print-directory coverage
 
 # Runs the tests in QEMU: boots, transfers, closes, crashes.  QEMUS tests run at once.

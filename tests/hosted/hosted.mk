@@ -12,9 +12,9 @@ HOSTED_FLAGS := -std=gnu11 -MMD -MP -g -O1 -fno-omit-frame-pointer $(WARN) \
 	-Wno-missing-prototypes $(ASAN_FLAGS) $(HOST_INC)
 
 .PHONY: hosted hosted-build
-hosted-build: $(HOSTED_TESTS) $(B)/host-asan/libsoftnet.so
+hosted-build: $(HOSTED_TESTS) $(H)/month $(B)/host-asan/libsoftnet.so
 hosted: hosted-build $(B)/host/libsoftnet.so $(B)/host-trace/libsoftnet.so
-	@$(MAKE) --no-print-directory -k hosted-python hosted-sites
+	@$(MAKE) --no-print-directory -k hosted-python hosted-sites hosted-month
 
 HOSTED_PLAYS := $(patsubst %,%.play,$(filter-out $(H)/test_race $(H)/test_steps,$(HOSTED_TESTS)))
 .PHONY: hosted-python hosted-play hosted-sites $(HOSTED_PLAYS)
@@ -23,6 +23,18 @@ hosted-python:
 hosted-play: $(HOSTED_PLAYS)
 $(HOSTED_PLAYS): %.play: %
 	@rm -f $*.sites; export REFUSED_SITES=$*.sites; $(call play,$*)
+# 52 days in virtual time: a short form with the sanitizers, and a long one.  CONNECTIONS= MIB= SEED=
+.PHONY: month hosted-month
+$(H)/month: $(H)/month.o $(H)/conductor.o
+	$(Q)$(HOSTCC) $(ASAN_FLAGS) $^ -ldl -o $@
+$(H)/month-plain: tests/hosted/month.c tests/host/conductor.c Makefile tests/hosted/hosted.mk
+	$(Q)$(HOSTCC) -std=gnu11 -O2 -g $(WARN) -Wno-missing-prototypes $(HOST_INC) $(filter %.c,$^) -ldl -o $@
+hosted-month: $(H)/month $(B)/host-asan/libsoftnet.so
+	@$(PLAY_ENV) $(H)/month $(B)/host-asan/libsoftnet.so 500 64 >$(H)/month.log 2>&1 && echo "  ok    $$(cat $(H)/month.log)" || \
+		{ cat $(H)/month.log; echo "  FAIL  52 days"; exit 1; }
+month: $(H)/month-plain $(B)/host/libsoftnet.so
+	@$(H)/month-plain $(B)/host/libsoftnet.so $(or $(CONNECTIONS),2000000) $(or $(MIB),4500) $(or $(SEED),1)
+
 # Which allocations of the kernel the scenes made fail.
 hosted-sites: hosted-play
 	@tests/hosted/alloc_sites.py $(B)/host-asan/libsoftnet.so $(H)/test_*.sites >$(H)/alloc_sites.log && \
