@@ -17,7 +17,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(os.path.dirname(HERE)), "tools")]
 import netns  # noqa: E402
-from relay import Way  # noqa: E402
+from relay import Framed, Way  # noqa: E402
 
 NEAR, FAR, TAP = "veth0", "veth1", "tap0"
 ADDRESS = "10.0.2.2/24"
@@ -63,7 +63,7 @@ class Agent:
                 raise
         return old, []
 
-    def attach(self, fds, seed, harm):
+    def attach(self, fds, seed, harm, stream=False):
         """Starts a relay between veth1 and the socket fds[0], which is connected to a guest's QEMU."""
         self.detach()
         wire = socket.socket(fileno=fds[0])
@@ -72,6 +72,7 @@ class Agent:
         cable.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)      # do not receive the relay's own frames
         for s in (wire, cable):
             s.setblocking(False)
+        wire = Framed(wire) if stream else wire
         self.ways = [Way(cable, wire, f"{seed} to the guest", harm), Way(wire, cable, f"{seed} from the guest", harm)]
         return None, []
 
@@ -85,6 +86,11 @@ class Agent:
     def heal(self):
         for w in self.ways:
             w.harm = {}
+        return None, []
+
+    def stop_reading(self, stop):
+        """The relay reads no more frames from the guest; or, if @stop is false, it reads them again."""
+        self.ways[1].stopped = stop
         return None, []
 
     def counts(self):
@@ -122,15 +128,16 @@ class Agent:
         want = {}
         for w in self.ways:
             want[w.source] = want.get(w.source, 0) | (0 if w.full() else select.POLLIN)
-            want[w.sink] = want.get(w.sink, 0) | (select.POLLOUT if w.out else 0)
+            want[w.sink] = want.get(w.sink, 0) | (select.POLLOUT if w.waits() else 0)
         for s, events in want.items():
             if events:
                 ask.register(s, events)
         next_due = min((d for w in self.ways if (d := w.deadline()) is not None), default=None)
-        ready = dict(ask.poll(None if next_due is None else max(0, (next_due - now) * 1000 + 1)))
+        patience = None if next_due is None else max(0, (next_due - now) * 1000 + 1)
+        ready = dict(ask.poll(0 if any(w.has_frame() for w in self.ways) else patience))
         now = time.monotonic()
         for w in self.ways:
-            if ready.get(w.source.fileno(), 0) & ~select.POLLOUT:
+            if w.has_frame() or ready.get(w.source.fileno(), 0) & ~select.POLLOUT:
                 w.take(now)
         return self.serve() if self.control.fileno() in ready else True
 

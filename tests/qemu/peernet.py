@@ -120,11 +120,13 @@ class LinuxGuest(Guest):
     """A guest whose peer is the namespace @net.
 
     With wire="relay", @harm maps kinds of harm (relay.KINDS) to their probabilities for an IPv4 packet, and @seed is
-    the seed of the random numbers.  With wire="tap", @offloads is a pair of keys of OFFLOADS: the first for packets
+    the seed of the random numbers; with @stream QEMU's netdev is stream instead of dgram.  With wire="tap", @offloads is a pair of keys of OFFLOADS: the first for packets
     that the guest sends, the second for packets that it receives.
     """
 
-    def __init__(self, net, wire="relay", seed=0, harm=None, offloads=("csum+tso", "csum+tso"), device="", **kw):
+    def __init__(self, net, wire="relay", seed=0, harm=None, offloads=("csum+tso", "csum+tso"), device="", stream=False,
+                 **kw):
+        self.stream = stream
         self.network, self.wiring, self.seed, self.harm = net, wire, seed, harm or {}
         if wire == "tap":
             for word, families in zip(offloads, (OFFLOADS_OUT, OFFLOADS_IN)):
@@ -136,7 +138,7 @@ class LinuxGuest(Guest):
         super().start()
         if self.wiring == "relay":
             self.wire.connect(self.wire_to)
-            self.network.ask("attach", [self.wire.fileno()], seed=self.seed, harm=self.harm)
+            self.network.ask("attach", [self.wire.fileno()], seed=self.seed, harm=self.harm, stream=self.stream)
             self.wire.close()
 
     def heal(self):
@@ -144,6 +146,9 @@ class LinuxGuest(Guest):
         self.network.ask("heal")
 
     def netdev(self):
+        if self.stream:
+            self.wire, self.wire_to = socket.socket(socket.AF_UNIX), os.path.join(self.dir.name, "qemu")
+            return f"stream,id=n0,server=on,addr.type=unix,addr.path={self.wire_to}"
         if self.wiring == "relay":
             return super().netdev()
         self.keep_fds = (self.network.tap,)

@@ -34,6 +34,41 @@ def marked(frame):
     return bytes(out)
 
 
+class Framed:
+    """QEMU's stream netdev as a socket that sends and receives whole frames: before each frame in the stream stands its
+    length, four bytes.  Non-blocking."""
+
+    def __init__(self, stream):
+        self.stream, self.came, self.rest = stream, bytearray(), b""
+        self.fileno, self.close = stream.fileno, stream.close
+
+    def has_frame(self):
+        return len(self.came) >= 4 and len(self.came) >= 4 + int.from_bytes(self.came[:4], "big")
+
+    def recv(self, size):
+        if not self.has_frame():
+            data = self.stream.recv(size)
+            if not data:
+                raise ConnectionResetError(errno.ECONNRESET, "QEMU closed the stream")
+            self.came += data
+        if not self.has_frame():
+            raise BlockingIOError
+        end = 4 + int.from_bytes(self.came[:4], "big")
+        frame = bytes(self.came[4:end])
+        del self.came[:end]
+        return frame
+
+    def finish(self):
+        """Sends the rest of the last frame."""
+        while self.rest:
+            self.rest = self.rest[self.stream.send(self.rest):]
+
+    def send(self, frame):
+        self.finish()
+        data = len(frame).to_bytes(4, "big") + frame
+        self.rest = data[self.stream.send(data):]
+
+
 class Way:
     """One direction of the relay, from the socket @source to the socket @sink.  @harm: {kind: probability}."""
 
@@ -41,6 +76,7 @@ class Way:
         assert set(harm) <= {*KINDS, "mark"}, harm
         self.source, self.sink, self.harm = source, sink, harm
         self.random, self.marks = random.Random(seed), random.Random(f"marks {seed}")
+        self.stopped = False    # no frame is read from the source, so that the source's own buffers fill
         self.out = collections.deque()
         self.late = []          # delayed frames: a heap of (due, number, frame)
         self.held = None        # (due, frame) of a frame to be reordered: the next frame is sent before it
@@ -48,7 +84,7 @@ class Way:
         self.counts = dict.fromkeys(("frames", "lost", "mark") + KINDS, 0)
 
     def full(self):
-        return len(self.out) >= QUEUE
+        return self.stopped or len(self.out) >= QUEUE
 
     def arrived(self, frame, now):
         """Decides at random what to do with @frame, and queues, holds or drops it."""
@@ -96,18 +132,29 @@ class Way:
         times = [self.late[0][0]] if self.late else []
         return min(times + ([self.held[0]] if self.held else []), default=None)
 
+    def has_frame(self):
+        """Returns whether the source has a frame although the socket below it may have no data."""
+        return not self.full() and isinstance(self.source, Framed) and self.source.has_frame()
+
+    def waits(self):
+        """Returns whether something is to be sent when the sink is writable."""
+        return bool(self.out) or isinstance(self.sink, Framed) and bool(self.sink.rest)
+
     def flush(self):
         """Sends queued frames until the sink is full; further frames wait until the sink is writable again."""
-        while self.out:
+        while self.waits():
             try:
+                if not self.out:
+                    return self.sink.finish()
                 self.sink.send(self.out[0])
             except BlockingIOError:
-                return
+                return None
             except OSError as e:
                 if e.errno not in LOST:
                     raise
                 self.counts["lost"] += 1
             self.out.popleft()
+        return None
 
     def take(self, now, most=64):
         """Reads at most @most frames that the source has now."""
