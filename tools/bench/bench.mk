@@ -49,5 +49,5 @@ bench-record:
 
 # Tests of the benchmark's own arithmetic.
 .PHONY: bench-test
-bench-test: $(N)/relay
+bench-test: $(N)/relay $(N)/flood $(N)/readers
 	cd tests/bench && $(PYTEST) .

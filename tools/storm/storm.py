@@ -31,8 +31,8 @@ LEAD = 0.5              # s: the flood begins before the client's measurement an
 SETTLE = 3              # s between a storm's end and the second look at the memory
 REST = 70               # s: after this time no half-open connection of a flood is left (63 s of SYN-ACKs)
 # Both guests accept from a queue of 4,096, and have a route to the addresses that the floods invent.
-os.environ["SOFTNET_APPEND"] = f"gw={HOST_IP}"
-os.environ["LINUX_APPEND"] = (f"gw={HOST_IP} sysctl.net.core.somaxconn=4096 sysctl.net.ipv4.tcp_max_syn_backlog=4096")
+APPEND = {"SOFTNET_APPEND": f"gw={HOST_IP}",
+          "LINUX_APPEND": f"gw={HOST_IP} sysctl.net.core.somaxconn=4096 sysctl.net.ipv4.tcp_max_syn_backlog=4096"}
 
 
 def counters(report):
@@ -178,6 +178,7 @@ def main():
     args.offload = "on"
     need_root()
     build_tools()
+    os.environ.update(APPEND)
     rows = []
     with contextlib.suppress(KeyboardInterrupt), Namespace() as ns:
         for name in args.guests:
