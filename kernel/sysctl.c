@@ -150,9 +150,9 @@ static int set_words(const struct ctl_table *t, const char *text)
 			return -EINVAL;
 		words[n++] = ' ';
 	}
-	if (len < 0 || !n)
+	if (len < 0)
 		return -EINVAL;
-	words[n - 1] = '\0';
+	words[n ? n - 1 : 0] = '\0';
 	return t->set(words);
 }
 
@@ -188,7 +188,7 @@ static int show_range(const struct ctl_table *t, char *buf, size_t size)
 	if (!t->value)
 		return scnprintf(buf, size, "%s",
 				 !t->set   ? "(read only)"
-				 : t->list ? "names"
+				 : t->list ? (*t->unit ? "a list" : "names")
 					   : "a name");
 	if (nr_values(t) > 1)
 		return scnprintf(buf, size, "%u numbers, not falling, of %d..%d", nr_values(t),

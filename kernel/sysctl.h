@@ -34,7 +34,7 @@ struct ctl_table {
 	 */
 	int (*set)(const char *word);
 	const char *(*get)(void);
-	/* The value is several words: set() and get() have one blank between two words. */
+	/* The value is several words or none: set() gets one blank between two words. */
 	bool list;
 };
 

@@ -110,6 +110,12 @@ int __inet_inherit_port(const struct sock *sk, struct sock *child);
  */
 int inet_hash_connect(struct sock *sk);
 extern int sysctl_ip_local_port_range[2]; /* first and last port, see docs/sysctl.md */
+/*
+ * ip_local_reserved_ports. The text has ports and ranges of ports, "8080 9000-9010". -EINVAL, without
+ * any change, if it is wrong.
+ */
+int inet_set_reserved_ports(const char *text);
+const char *inet_get_reserved_ports(void);
 
 struct inet_bind_bucket *inet_bind_bucket_create(struct inet_hashinfo *h,
 						 struct inet_bind_hashbucket *head,

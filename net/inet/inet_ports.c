@@ -15,6 +15,8 @@
  * inet_hashtables.c, inet_connection_sock.c.
  */
 #include "kernel/lib/random.h"
+#include "kernel/lib/string.h"
+#include "kernel/limits.h"
 #include "kernel/mm/slab.h"
 #include "net/core/snmp.h"
 #include "net/inet/inet_hashtables.h"
@@ -22,6 +24,81 @@
 #include "net/inet/limits.h"
 
 int sysctl_ip_local_port_range[2] = {LOCAL_PORT_MIN, LOCAL_PORT_MAX};
+
+/* ---- ip_local_reserved_ports ----------------------------------------------------------------- */
+
+#define NR_PORTS 65536
+
+/* One bit for each port. bind() and connect() do not choose a reserved port by themselves. */
+static unsigned long reserved_ports[NR_PORTS / (8 * sizeof(unsigned long))];
+
+/* Reads a port at *@text into *@port and advances *@text. */
+static bool parse_port(const char **text, u32 *port)
+{
+	const char *s = *text;
+
+	for (*port = 0; *s >= '0' && *s <= '9' && *port < NR_PORTS; s++)
+		*port = *port * 10 + *s - '0';
+	if (s == *text || *port >= NR_PORTS)
+		return false;
+	*text = s;
+	return true;
+}
+
+/* Parses ports and ranges of ports with blanks between them; sets their bits if @set. */
+static int parse_reserved(const char *text, bool set)
+{
+	while (*text) {
+		u32 first, last;
+
+		if (!parse_port(&text, &first))
+			return -EINVAL;
+		last = first;
+		if (*text == '-') {
+			text++;
+			if (!parse_port(&text, &last))
+				return -EINVAL;
+		}
+		if (last < first || (*text && *text != ' '))
+			return -EINVAL;
+		text += *text == ' ';
+		for (; set && first <= last; first++)
+			set_bit(first, reserved_ports);
+	}
+	return 0;
+}
+
+int inet_set_reserved_ports(const char *text)
+{
+	int err = parse_reserved(text, false);
+
+	if (err)
+		return err;
+	memset(reserved_ports, 0, sizeof(reserved_ports));
+	return parse_reserved(text, true);
+}
+
+const char *inet_get_reserved_ports(void)
+{
+	static char text[SYSCTL_TEXT_MAX];
+	size_t n = 0;
+
+	text[0] = '\0';
+	for (u32 port = 0; port < NR_PORTS; port++) {
+		u32 first = port;
+
+		if (!test_bit(port, reserved_ports))
+			continue;
+		while (port + 1 < NR_PORTS && test_bit(port + 1, reserved_ports))
+			port++;
+		n += scnprintf(text + n, sizeof(text) - n, "%s%u", n ? "," : "", first);
+		if (port > first)
+			n += scnprintf(text + n, sizeof(text) - n, "-%u", port);
+	}
+	return text;
+}
+
+/* ---- the range and the order of the search --------------------------------------------------- */
 
 /* Returns the first port of ip_local_port_range; *@n becomes the number of ports. */
 static unsigned int local_ports(u32 *n)
@@ -39,8 +116,8 @@ static unsigned int local_ports(u32 *n)
 
 /*
  * Returns the offset of the @i-th of @n ports to try: first the even offsets, then the odd ones.
- * connect() adds the offset to an even start, and bind() to an odd one, so that neither uses up the
- * other's ports.
+ * bind() adds the offset to an odd start, and connect() to an even one as long as the destination
+ * has an even port left. So neither uses up the other's ports.
  */
 static u32 port_step(u32 i, u32 n)
 {
@@ -171,6 +248,8 @@ static struct inet_bind_hashbucket *find_open_port(const struct sock *sk,
 		unsigned short candidate = low + (offset + port_step(n, nr_ports)) % nr_ports;
 		struct inet_bind_hashbucket *head = bind_head(h, candidate);
 
+		if (test_bit(candidate, reserved_ports))
+			continue;
 		spin_lock_bh(&head->lock);
 		*tb = find_bucket(head, candidate);
 		if (!*tb || !bind_conflict(sk, *tb, false)) {
@@ -226,13 +305,26 @@ out_unlock:
  * RFC 6056 3.3.4, double-hash port selection: the search starts at a keyed hash of the destination
  * plus a counter that the destination shares with few others. So a port is not soon used again for
  * the same destination, and the destination learns little about connections to other destinations.
+ *
+ * If the first port is free, the counter also advances by a random number of up to COUNTER_NOISE
+ * ports, as in Linux: then the destination does not know its next port, and a destination that
+ * shares the counter cannot count the connections of the others.
+ *
+ * The counter is even. It becomes odd when all even ports are in use for this destination, and even
+ * again when all odd ports are. The next search then starts among the ports that were free last.
+ * Otherwise each search would visit all even ports again, for example if a client reconnects and
+ * the even ports are in TIME_WAIT (Linux visits them).
  */
+#define COUNTER_NOISE 8
 #define PORT_COUNTERS 1024 /* the RFC's TABLE_LENGTH; a power of two */
 
 static u32 port_counters[PORT_COUNTERS];
 BUILD_BUG_ON(!IS_POWER_OF_2(PORT_COUNTERS));
 
-/* Returns the RFC's F(), the low half of the hash. Its G(), the high half, chooses *@counter. */
+/*
+ * Returns the RFC's F(), the low half of the hash, as an even number. Its G(), the high half, chooses
+ * *@counter.
+ */
 static u32 port_offset(const struct sock *sk, u32 **counter)
 {
 	static siphash_key_t key;
@@ -241,10 +333,12 @@ static u32 port_offset(const struct sock *sk, u32 **counter)
 	if (unlikely(!key.key[0] && !key.key[1])) {
 		get_random_bytes(port_counters, sizeof(port_counters));
 		get_random_bytes(&key, sizeof(key));
+		for (u32 i = 0; i < PORT_COUNTERS; i++)
+			port_counters[i] &= ~1u;
 	}
 	hash = siphash_2u64((u64)sk->sk_rcv_saddr << 32 | sk->sk_daddr, sk->sk_dport, &key);
 	*counter = &port_counters[hash >> 32 & (PORT_COUNTERS - 1)];
-	return (u32)hash;
+	return (u32)hash & ~1u;
 }
 
 /*
@@ -363,11 +457,17 @@ noinline int inet_hash_connect(struct sock *sk)
 		return connect_bound(sk);
 	low = local_ports(&nr_ports);
 	offset = port_offset(sk, &counter);
-	offset = ((READ_ONCE(*counter) + offset) % nr_ports) & ~1u;
+	offset = (READ_ONCE(*counter) + offset) % nr_ports;
 	for (u32 n = 0; n < nr_ports; n++) {
 		u32 step = port_step(n, nr_ports);
-		int err = connect_try_port(sk, low + (offset + step) % nr_ports);
+		u32 port = low + (offset + step) % nr_ports;
+		int err;
 
+		if (test_bit(port, reserved_ports))
+			continue;
+		err = connect_try_port(sk, port);
+		if (!err && !step)
+			step = 2 * prandom_u32_max(COUNTER_NOISE);
 		if (!err)
 			__atomic_fetch_add(counter, step + 2, __ATOMIC_RELAXED);
 		if (err != -EADDRNOTAVAIL)

@@ -74,6 +74,15 @@ static const struct ctl_table table[] = {
 		.what = "lowest and highest that bind() and connect() choose (RFC 6056; Linux)",
 	},
 	{
+		.procname = "net/ipv4/ip_local_reserved_ports",
+		.unit = "ports",
+		.set = inet_set_reserved_ports,
+		.get = inet_get_reserved_ports,
+		.list = true,
+		.what = "ports and ranges (8080,9000-9010) that bind() and connect() do not choose "
+			"(Linux)",
+	},
+	{
 		.procname = "net/ipv4/tcp_max_tw_buckets",
 		.value = &sysctl_tcp_max_tw_buckets,
 		.unit = "connections",

@@ -131,7 +131,7 @@ int tcp_set_allowed_congestion_control(const char *names)
 	char name[TCP_CA_NAME_MAX];
 	struct tcp_congestion_ops *ca;
 	const char *rest = names;
-	int err = 0;
+	int err = *names ? 0 : -EINVAL;
 
 	spin_lock_bh(&tcp_cong_list_lock);
 	while (!err && next_name(&rest, name))

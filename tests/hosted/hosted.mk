@@ -16,7 +16,7 @@ hosted-build: $(HOSTED_TESTS) $(H)/month $(B)/host-asan/libsoftnet.so
 hosted: hosted-build $(B)/host/libsoftnet.so $(B)/host-trace/libsoftnet.so
 	@$(MAKE) --no-print-directory -k hosted-python hosted-sites hosted-month
 
-HOSTED_PLAYS := $(patsubst %,%.play,$(filter-out $(H)/test_race $(H)/test_steps,$(HOSTED_TESTS)))
+HOSTED_PLAYS := $(patsubst %,%.play,$(filter-out $(H)/test_race $(H)/test_steps $(H)/test_reconnect,$(HOSTED_TESTS)))
 .PHONY: hosted-python hosted-play hosted-sites $(HOSTED_PLAYS)
 hosted-python:
 	cd tests/hosted && $(PYTEST) .
@@ -57,7 +57,7 @@ $(HOSTED_TESTS): $(H)/test_%: $(H)/test_%.o $(HOSTED_COMMON)
 # Plays the races, in the race build, with seeds 1 to SEEDS.  Eight seeds together interrupt at every edge of the code.
 RACE_SEEDS = $(or $(SEEDS),4)
 RACE_LIST = $(or $(shell seq $(RACE_SEEDS) 2>/dev/null),$(error SEEDS=$(SEEDS): a whole number from 1))
-.PHONY: race steps
+.PHONY: race steps step-steps step-reconnect
 race: $(H)/test_race $(B)/host-race/libsoftnet.so steps
 	@$(MAKE) --no-print-directory $(RACE_LIST:%=race-seed-%)
 	@echo "  ok    races, an interrupt at any edge: $(RACE_SEEDS) seeds"
@@ -65,10 +65,13 @@ race-seed-%: FORCE
 	@SEED=$* SCENE_LIBRARY=$(B)/host-race/libsoftnet.so $(PLAY_ENV) $(H)/test_race >$(H)/$@.log 2>&1 || \
 		{ cat $(H)/$@.log; echo "  FAIL  races, seed $*"; exit 1; }
 
-# Measures the work of an ACK, in edges of the race build.
-steps: $(H)/test_steps $(B)/host-race/libsoftnet.so
-	@SCENE_LIBRARY=$(B)/host-race/libsoftnet.so $(PLAY_ENV) $(H)/test_steps >$(H)/test_steps.log 2>&1 && \
-		echo "  ok    the work of an ACK" || { cat $(H)/test_steps.log; echo "  FAIL  the work of an ACK"; exit 1; }
+# Measures the work of an ACK, and that of a connect(), in edges of the race build.
+steps: step-steps step-reconnect
+step-%: $(H)/test_% $(B)/host-race/libsoftnet.so
+	@SCENE_LIBRARY=$(B)/host-race/libsoftnet.so $(PLAY_ENV) $(H)/test_$* >$(H)/test_$*.log 2>&1 && \
+		echo "  ok    the work of $(WORK_$*)" || { cat $(H)/test_$*.log; echo "  FAIL  the work of $(WORK_$*)"; exit 1; }
+WORK_steps := an ACK
+WORK_reconnect := a connect() beside TIME_WAITs
 
 include tests/hosted/canary.mk
 

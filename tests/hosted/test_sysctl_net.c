@@ -106,6 +106,124 @@ static void which_ports(void)
 	scene_close(B, listener);
 }
 
+/* Each text is that which Linux 6.18 shows after the same text was written. */
+static void reserved_ports_as_written(void)
+{
+	static const struct {
+		const char *written, *shown;
+	} cases[] = {
+		{"8080,9000-9003", "8080,9000-9003\n"},
+		{"5,4,3,7", "3-5,7\n"},
+		{"10-20,15-30,31", "10-31\n"},
+		{"0,65535", "0,65535\n"},
+		{"80-80", "80\n"},
+		{"", "\n"},
+	};
+	static const char *const refused[] = {"65536", "9-8", "x",       "1,y",
+					      "1-",    "-1",  "1-65536", "1;2"};
+	const char *name = "net/ipv4/ip_local_reserved_ports";
+
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		scene_sysctl(A, name, cases[i].written);
+		assert_string_equal(scene_sysctl_get(A, name), cases[i].shown);
+	}
+	scene_sysctl(A, name, "7");
+	for (unsigned int i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		assert_int_equal(scene_proc_write(A, "/proc/sys/net/ipv4/ip_local_reserved_ports",
+						  refused[i]),
+				 -EINVAL);
+		assert_string_equal(scene_sysctl_get(A, name), "7\n");
+	}
+	scene_sysctl(A, name, "");
+}
+
+/* connect() and bind() do not choose a reserved port, but an application may name it. */
+static void reserved_ports_are_not_chosen(void)
+{
+	int listener = scene_listen(B, PORT, 100), fd[8];
+
+	scene_sysctl(A, "net/ipv4/ip_local_port_range", "40000 40009");
+	scene_sysctl(A, "net/ipv4/ip_local_reserved_ports", "40002,40005-40006");
+	for (unsigned int way = 0; way < 2; way++) {
+		unsigned int seen = 0;
+
+		for (unsigned int i = 0; i < 7; i++) {
+			fd[i] = scene_socket(A);
+			assert_int_equal(way ? scene_bind(A, fd[i], 0)
+					     : scene_connect(A, fd[i], B, PORT),
+					 0);
+			seen |= 1u << (scene_port(A, fd[i]) - 40000);
+		}
+		assert_int_equal(seen, 0x3ff & ~(1u << 2 | 1u << 5 | 1u << 6));
+		fd[7] = scene_socket(A);
+		assert_int_equal(way ? scene_bind(A, fd[7], 0) : scene_connect(A, fd[7], B, PORT),
+				 way ? -EADDRINUSE : -EADDRNOTAVAIL);
+		assert_int_equal(scene_bind(A, fd[7], 40005), 0);
+		for (unsigned int i = 0; i < 8; i++)
+			scene_close(A, fd[i]);
+		scene_sleep(400 * SEC); /* A's sockets wait in FIN_WAIT2, as B does not close */
+	}
+	scene_sysctl(A, "net/ipv4/ip_local_reserved_ports", "");
+	scene_close(B, listener);
+}
+
+/*
+ * The ports of connections to 64 ports of B, in order. RFC 6056 3.3.4: a port for one destination must
+ * not tell the port for another. Of 64 pairs of neighbours, 64 * 200 / 28,232 = 0.5 are nearer than
+ * 100 ports by chance.
+ */
+static void ports_for_other_destinations(void)
+{
+	enum { N = 64, NEAR = 100 };
+	unsigned int near = 0, last = 0;
+	int fd[N];
+
+	for (unsigned int i = 0; i < N; i++) {
+		unsigned int port;
+
+		fd[i] = scene_socket(A);
+		scene_nonblock(A, fd[i]);
+		assert_int_equal(scene_connect(A, fd[i], B, 1000 + i), -EINPROGRESS);
+		port = scene_port(A, fd[i]);
+		near += last < port + NEAR && port < last + NEAR;
+		last = port;
+	}
+	assert_in_range(near, 0, 4);
+	for (unsigned int i = 0; i < N; i++)
+		scene_close(A, fd[i]);
+}
+
+/*
+ * The ports of connections to one destination do not advance by a constant: each of the eight possible
+ * differences occurs, none in more than a third of the cases (the average is an eighth).
+ */
+static void ports_for_one_destination(void)
+{
+	enum { N = 200 };
+	unsigned int count[8] = {0}, last = 0;
+	int fd[N];
+
+	scene_drop_many(A, SYN, 1, ALWAYS);
+	for (unsigned int i = 0; i < N; i++) {
+		unsigned int port, step;
+
+		fd[i] = scene_socket(A);
+		scene_nonblock(A, fd[i]);
+		assert_int_equal(scene_connect(A, fd[i], B, PORT), -EINPROGRESS);
+		port = scene_port(A, fd[i]);
+		step = (port + 28232 - last) % 28232;
+		if (i) {
+			assert_true(step % 2 == 0 && step >= 2 && step <= 16);
+			count[step / 2 - 1]++;
+		}
+		last = port;
+	}
+	for (unsigned int i = 0; i < 8; i++)
+		assert_in_range(count[i], 1, N / 3);
+	for (unsigned int i = 0; i < N; i++)
+		scene_close(A, fd[i]);
+}
+
 static void pings(void)
 {
 	ping();
@@ -250,6 +368,10 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		SCENE(hops),
 		SCENE(which_ports),
+		SCENE(reserved_ports_as_written),
+		SCENE(reserved_ports_are_not_chosen),
+		SCENE(ports_for_other_destinations),
+		SCENE(ports_for_one_destination),
 		SCENE(pings),
 		SCENE(errors_to_one_host),
 		SCENE(errors_to_all),

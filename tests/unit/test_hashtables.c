@@ -360,7 +360,8 @@ static void test_connections_share_a_port_only_to_different_peers(void **state)
 /*
  * RFC 6056 3.3.4 (a table of counters, indexed by a hash of the destination): a connection to another
  * destination does not advance the port of this destination, unless the two destinations share one of the
- * 1,024 counters. With a single counter, the twenty connections here would advance the port by 40.
+ * 1,024 counters. A connection advances a counter by 16 at most, and one shared counter is permitted. With a
+ * single counter, the twenty connections here would advance the port by 40 at least.
  */
 static void test_ports_of_a_destination_follow_each_other(void **state)
 {
@@ -371,7 +372,7 @@ static void test_ports_of_a_destination_follow_each_other(void **state)
 	for (unsigned int i = 0; i < ARRAY_SIZE(others); i++)
 		assert_int_equal(inet_hash_connect(new_peer(htons(400 + i), &others[i])), 0);
 	assert_int_equal(inet_hash_connect(new_peer(htons(80), &second)), 0);
-	assert_in_range((second->sk_num - first->sk_num + LOCAL_PORTS) % LOCAL_PORTS, 2, 8);
+	assert_in_range((second->sk_num - first->sk_num + LOCAL_PORTS) % LOCAL_PORTS, 2, 32);
 	/*
 	 * Each destination starts at another port, so no two consecutive connections get
 	 * neighbouring ports.
