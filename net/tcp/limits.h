@@ -193,6 +193,8 @@
 #define TCP_ADV_WIN_SCALE_RANGE -3, 31
 /* mode: timestamps are 0 off, 1 on with a random offset, 2 on without offset. Linux's values. */
 #define TCP_TIMESTAMPS_RANGE 0, 2
+/* mode: ports in TIME_WAIT are reused 0 never, 1 always, 2 over the loopback only. Linux's values. */
+#define TCP_TW_REUSE_RANGE 0, 2
 /* part of the window: a burst of at least a third of the window is sent at once. Linux's value. */
 #define TCP_TSO_WIN_DIVISOR       3
 #define TCP_TSO_WIN_DIVISOR_RANGE 0, 1000

@@ -10,9 +10,10 @@
  * 	connection       -> bh lock, tcp_v4_do_rcv; or the backlog while a thread owns the socket
  * tcp_v4_do_rcv() <- tcp_v4_rcv(), and release_sock() for the backlog.
  * tcp_v4_connect() <- inet_stream_connect() (process, owner) -> inet_hash_connect, tcp_connect
+ * tcp_twsk_unique() <- inet_hash_connect() (process, under an ehash lock)
  * The operations of ipv4_specific <- TCP, through icsk_af_ops; inet_connection_sock.h has their contexts.
  *
- * RFC 9293 3.1, 3.10.1 and 3.10.7.  Compare Linux's net/ipv4/tcp_ipv4.c.
+ * RFC 9293 3.1, 3.10.1 and 3.10.7, RFC 6191.  Compare Linux's net/ipv4/tcp_ipv4.c.
  */
 #define LOG_SOURCE tcp_log
 #include "kernel/printk.h"
@@ -272,6 +273,37 @@ noinline enum skb_drop_reason tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb
 }
 
 /* ---- the active side --------------------------------------------------------------------------- */
+
+/*
+ * Returns true if @sk may use the four-tuple of @sktw, a TIME_WAIT object. With timestamps that is
+ * safe although segments of the old connection may still arrive: the new connection's numbers start
+ * beyond all numbers of the old one, and PAWS rejects older segments (RFC 6191). If we chose the
+ * port, more than a second must also have passed since the last timestamp from the peer, and
+ * tcp_tw_reuse must permit it (2: over the loopback only); a port that the application chose is
+ * reused at once, as in Linux.
+ */
+bool tcp_twsk_unique(struct sock *sk, struct sock *sktw)
+{
+	const struct tcp_timewait_sock *tcptw = tcp_twsk(sktw);
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	int reuse = sysctl_tcp_tw_reuse;
+
+	if (!tcptw->tw_ts_recent_stamp)
+		return false;
+	if (reuse == 2 && !ipv4_is_loopback(sk->sk_daddr))
+		reuse = 0;
+	if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK) &&
+	    (!reuse || tcp_seconds() <= tcptw->tw_ts_recent_stamp + 1))
+		return false;
+	tp->write_seq = tcptw->tw_snd_nxt + 65535 + 2;
+	if (!tp->write_seq)
+		tp->write_seq = 1; /* 0 would mean: choose a new number */
+	tp->rx_opt.ts_recent = tcptw->tw_ts_recent;
+	tp->rx_opt.ts_recent_stamp = tcptw->tw_ts_recent_stamp;
+	sock_hold(sktw);
+	return true;
+}
 
 /*
  * Sets the route of @sk's next packets: keeps the present route if it is still valid, else looks up

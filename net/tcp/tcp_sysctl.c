@@ -211,8 +211,9 @@ static const struct ctl_table table[] = {
 	NUMBER(tso_win_divisor, "", TCP_TSO_WIN_DIVISOR_RANGE,
 	       "n: a burst of at least 1/n of the window is sent at once; 0: of more than three "
 	       "segments"),
-	SWITCH(tw_reuse, "1: connect() may use a port in TIME_WAIT if timestamps make that safe "
-			 "(RFC 6191; Linux: 0)"),
+	NUMBER(tw_reuse, "", TCP_TW_REUSE_RANGE,
+	       "1: connect() may use a port in TIME_WAIT if timestamps make that safe (RFC 6191); "
+	       "2: only over the loopback (Linux 4.11: 0)"),
 	SWITCH(window_scaling, "0: window scaling off (RFC 7323 2)"),
 	{
 		.procname = "net/ipv4/tcp_wmem",

@@ -4,8 +4,8 @@
  * that arrive late.
  *
  * tcp_time_wait() <- tcp_fin, tcp_rcv_state_process, tcp_close, keepalive timer (owner or bh lock).
- * tcp_timewait_state_process() <- tcp_v4_rcv (softirq).  tcp_twsk_unique() <- inet_hash_connect()
- * <- tcp_v4_connect (process, under an ehash lock).
+ * tcp_timewait_state_process() <- tcp_v4_rcv (softirq).  A connect() that takes over the four-tuple of
+ * an object calls tcp_twsk_unique() (tcp_ipv4.c).
  *
  * The object needs no lock, because each field that changes is a single word.
  *
@@ -210,30 +210,4 @@ noinline enum tcp_tw_status tcp_timewait_state_process(struct inet_timewait_sock
 	if (paws_reject || th->ack)
 		inet_twsk_reschedule(tw, TCP_TIMEWAIT_LEN);
 	return tw_ack_limited(tw, skb, SNMP_TcpExtTCPACKSkippedTimeWait);
-}
-
-/*
- * Returns true if @sk may use the four-tuple of @sktw, a TIME_WAIT object. With timestamps that is
- * safe although segments of the old connection may still arrive: the new connection's numbers start
- * beyond all numbers of the old one, and PAWS rejects older segments (RFC 6191). If we chose the
- * port, more than a second must also have passed since the last timestamp from the peer, and
- * tcp_tw_reuse must permit it; a port that the application chose is reused at once, as in Linux.
- */
-bool tcp_twsk_unique(struct sock *sk, struct sock *sktw)
-{
-	const struct tcp_timewait_sock *tcptw = tcp_twsk(sktw);
-	struct tcp_sock *tp = tcp_sk(sk);
-
-	if (!tcptw->tw_ts_recent_stamp)
-		return false;
-	if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK) &&
-	    (!sysctl_tcp_tw_reuse || tcp_seconds() <= tcptw->tw_ts_recent_stamp + 1))
-		return false;
-	tp->write_seq = tcptw->tw_snd_nxt + 65535 + 2;
-	if (!tp->write_seq)
-		tp->write_seq = 1; /* 0 would mean: choose a new number */
-	tp->rx_opt.ts_recent = tcptw->tw_ts_recent;
-	tp->rx_opt.ts_recent_stamp = tcptw->tw_ts_recent_stamp;
-	sock_hold(sktw);
-	return true;
 }

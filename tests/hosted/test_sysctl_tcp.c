@@ -502,11 +502,41 @@ static void a_port_that_waits(void)
 	assert_state(A, p.aport, p.bport, TCP_TIME_WAIT);
 	scene_sysctl(A, "net/ipv4/tcp_tw_reuse", "0");
 	assert_int_equal(scene_connect(A, fd, B, p.bport), -EADDRNOTAVAIL);
+	scene_sysctl(A, "net/ipv4/tcp_tw_reuse", "2");
+	assert_int_equal(scene_connect(A, fd, B, p.bport), -EADDRNOTAVAIL);
 	scene_sysctl(A, "net/ipv4/tcp_tw_reuse", "1");
 	assert_int_equal(scene_connect(A, fd, B, p.bport), 0);
 	assert_int_equal(scene_port(A, fd), 40001);
 	scene_close(A, fd);
 	scene_close(B, listener);
+}
+
+/* tcp_tw_reuse of 2 permits it over the loopback only. */
+static void a_port_of_the_loopback_that_waits(void)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET};
+	int listener = scene_listen(A, 7, 4), fd = scene_socket(A), child;
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	/* The route over the loopback stays, so it belongs to the baseline. */
+	to.sin_port = htons(9);
+	assert_int_equal(scene_call(A, SYS_connect, fd, PTR(&to), sizeof(to)), -ECONNREFUSED);
+	host_set_baseline(A);
+	to.sin_port = htons(7);
+	scene_sysctl(A, "net/ipv4/ip_local_port_range", "40001 40001");
+	assert_int_equal(scene_call(A, SYS_connect, fd, PTR(&to), sizeof(to)), 0);
+	child = scene_accept(A, listener);
+	scene_close(A, fd);
+	scene_close(A, child);
+	scene_sleep(3 * SEC);
+	assert_state(A, 40001, 7, TCP_TIME_WAIT);
+	fd = scene_socket(A);
+	scene_sysctl(A, "net/ipv4/tcp_tw_reuse", "0");
+	assert_int_equal(scene_call(A, SYS_connect, fd, PTR(&to), sizeof(to)), -EADDRNOTAVAIL);
+	scene_sysctl(A, "net/ipv4/tcp_tw_reuse", "2");
+	assert_int_equal(scene_call(A, SYS_connect, fd, PTR(&to), sizeof(to)), 0);
+	scene_close(A, fd);
+	scene_close(A, listener);
 }
 
 int main(int argc, char **argv)
@@ -536,6 +566,7 @@ int main(int argc, char **argv)
 		SCENE(a_reset_in_time_wait),
 		SCENE(no_time_to_wait),
 		SCENE(a_port_that_waits),
+		SCENE(a_port_of_the_loopback_that_waits),
 	};
 
 	return scene_play(tests);
