@@ -110,7 +110,8 @@ static void dctcp_set_ece(struct tcp_sock *tp, bool ce)
 /*
  * A packet arrived; @ce: it is marked.  If the mark differs from the previous packet's, and the ACK of the previous
  * packet is still delayed, that ACK is sent first, with the old ECE flag.  The ACK of this packet is then sent
- * without delay (RFC 8257 3.2).
+ * without delay (RFC 8257 3.2).  This function does not see retransmissions, which have no ECT.  So prior_rcv_nxt
+ * may be below the last ACK: that is not sent again (Linux sends it).
  */
 static void dctcp_packet_arrived(struct sock *sk, bool ce)
 {
@@ -120,7 +121,8 @@ static void dctcp_packet_arrived(struct sock *sk, bool ce)
 	u32 rcv_nxt = tp->rcv_nxt;
 
 	if (d->ce != ce) {
-		if (icsk->icsk_ack.pending & ICSK_ACK_TIMER) {
+		if (icsk->icsk_ack.pending & ICSK_ACK_TIMER &&
+		    after(d->prior_rcv_nxt, tp->rcv_wup)) {
 			dctcp_set_ece(tp, d->ce);
 			tp->rcv_nxt = d->prior_rcv_nxt;
 			tcp_send_ack(sk);
