@@ -2,11 +2,11 @@
 /*
  * The console as a file: standard input, output and error.
  *
- * console_open_std() <- init; console_open() <- open("/dev/console").  Process context; a timer
- * (softirq) also collects typed bytes, so console_lock is softirq-safe.
+ * console_open_std() <- first_files(); console_open() <- open() of /dev/console and /dev/tty.
+ * Process context; a timer (softirq) also collects typed bytes, so console_lock is softirq-safe.
  *
- * The platform has no interrupt for a typed byte.  So a timer polls for one every few milliseconds,
- * but only while a reader waits: without a reader the kernel stays tickless.
+ * The platform has no interrupt for a typed byte. So a timer looks for typed bytes every
+ * LOOK_EVERY_MS, but only while a reader waits: without a reader no periodic interrupt comes.
  */
 #include "include/uapi/errno.h"
 #include "include/uapi/fcntl.h"

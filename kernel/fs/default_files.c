@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Directories and files of /etc that programs and C libraries expect.
+ * Directories and files that programs and C libraries expect, in /etc, /var, /sys and elsewhere.
  *
  * default_files_create() <- the init thread, before the program starts.  Process context.
  *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The directories and files of /etc that programs and C libraries expect. */
+/* The directories and files that programs and C libraries expect. */
 #ifndef KERNEL_FS_DEFAULT_FILES_H
 #define KERNEL_FS_DEFAULT_FILES_H
 

@@ -557,9 +557,9 @@ out_put:
 
 /*
  * Sleeps until an item may be ready.  The thread joins the queue under ep->wq.lock, after it has
- * found the ready list empty, so no event comes in between.  An event wakes one thread and takes it
- * out of the queue; a thread that is awake already for another reason is passed over, and the event
- * wakes the next one.  Returns true if the deadline has passed.
+ * found the ready list empty, so no event comes in between. An event wakes one thread and takes it
+ * out of the queue. If that thread is awake already for another reason, the event wakes the next
+ * thread instead. Returns true if the deadline has passed.
  */
 static bool ep_sleep(struct eventpoll *ep, u64 deadline)
 {

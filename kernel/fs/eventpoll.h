@@ -62,7 +62,10 @@ static inline struct eventpoll *ep_of(const struct epitem *epi)
 /* Returns the eventpoll of an epoll file, NULL for another file. */
 struct eventpoll *ep_from_file(const struct file *file);
 
-/* Functions of eventpoll_nest.c.  Called with epmutex held, but no ep->mtx. */
+/*
+ * Functions of eventpoll_nest.c. Called with epmutex held. ep_loop_check() also requires that the
+ * caller holds no ep->mtx.
+ */
 
 /*
  * Checks whether the epoll @inner may be added to @ep.  Returns 0, or -ELOOP if a cycle or a chain

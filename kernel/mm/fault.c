@@ -7,7 +7,8 @@
  * /proc.  Process context.  Lock: mm->lock.  It sleeps, so the caller holds no spinlock.
  *
  * The pages of a mapping:
- * - anonymous: a read maps the one page of zeroes, a write allocates;
+ * - anonymous: a write allocates a page, and so does a read of shared memory. A read of private
+ * memory maps the one page of zeroes;
  * - of a file: the file's page.  A private mapping maps it read-only and copies it at the first
  *   write.
  * Pages that are allocated here count in program_pages.  A page that does not count there belongs
@@ -132,9 +133,9 @@ static void drop(struct mm_struct *mm, phys_addr_t pa)
 }
 
 /*
- * hal_user_next() for a loop over pages.  A range may have as many pages as fit into the page tables of
- * the whole memory, so such a loop lets other threads run after each table.  They cannot change the
- * range, because mm->lock is held.
+ * hal_user_next() for a loop over pages. A range may have many present pages, so the loop lets
+ * other threads run after each page table. These threads cannot change the range, because mm->lock
+ * is held.
  */
 static u64 next_page(u64 va, u64 end)
 {
@@ -350,9 +351,9 @@ int mm_populate(struct mm_struct *mm, u64 start, u64 end)
 /* ---- the kernel's access -------------------------------------------------------------------- */
 
 /*
- * Returns the kernel's address of @addr.  The page stays valid as long as mm->lock is held.  For a
- * store to a private mapping of a file, the page is first replaced by a copy, as for a store by the
- * program.
+ * Returns the kernel's address of @addr. The page stays valid as long as mm->lock is held. A store
+ * to a private mapping first replaces a page of a file, or the page of zeroes, by a copy, as a
+ * store by the program does.
  */
 static void *user_address(struct mm_struct *mm, u64 addr, bool write, int *err)
 {

@@ -2,9 +2,9 @@
 /*
  * Calls about the pages of mappings: madvise(), msync(), mincore(), mlock() and its relatives.
  *
- * Callers: the program's system calls.  Process context; each takes mm->lock.  Pages are never
- * swapped and a file's pages are the file, so most advice needs no action, msync() has nothing to
- * write, and locking means to allocate.  Errors are Linux's (mm/madvise.c, msync.c, mincore.c,
+ * Callers: the program's system calls. Process context; each takes mm->lock. Pages are never
+ * swapped, and a file exists only in its pages. So most advice needs no action, msync() has nothing
+ * to write, and mlock() only allocates pages. Errors are Linux's (mm/madvise.c, msync.c, mincore.c,
  * mlock.c).
  */
 #include "include/uapi/errno.h"
@@ -244,7 +244,7 @@ static long sys_munlock(u64 start, u64 len)
 	return do_mlock(start, len, false);
 }
 
-/* Pages that are present never leave, so there is nothing to remember. */
+/* Only checks the flags: a present page is never swapped, so a page has no lock to remember. */
 static long sys_mlockall(int flags)
 {
 	return !flags || flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) || flags == MCL_ONFAULT

@@ -82,7 +82,7 @@ static u64 place(struct mm_struct *mm, u64 addr, u64 len, unsigned int flags)
 	return addr;
 }
 
-/* Checks flags against the file, and adds the flags VM_* that follow to *@vm_flags. */
+/* Checks flags against the file, and changes *@vm_flags by the flags VM_* that follow. */
 static int check_file_mapping(const struct file *file, unsigned int prot, unsigned int flags,
 			      u32 *vm_flags)
 {

@@ -38,8 +38,9 @@
 struct kmem_cache;
 
 /*
- * A count and limit of the pages in blocks that are cut into pieces (page_frag.h).  Such a block
- * stays allocated as long as one piece is in use.  @used changes atomically.
+ * A count and limit of pages: of the blocks that are cut into pieces (page_frag.h), or of the
+ * program's memory (program_pages). A block counts until it is freed, with its last piece. @used
+ * changes atomically.
  */
 struct page_budget {
 	u64 used;  /* pages of the blocks in use */
@@ -69,7 +70,7 @@ struct page {
 #define PG_TAIL     0x02 /* inside a compound block */
 #define PG_SLAB     0x04
 #define PG_RESERVED 0x08 /* not the allocator's */
-/* First page of a block that is cut into pieces, counted in page->budget. */
+/* First page of a block whose pages count in page->budget. */
 #define PG_BUDGET 0x10
 /* A packet is charged for the whole page, even if its data fills only a part. */
 #define PG_WHOLE 0x20

@@ -262,7 +262,10 @@ void kmem_cache_free(struct kmem_cache *cache, void *obj)
 	free_to_slab(cache, virt_to_head_page(obj), obj);
 }
 
-/* Chooses the smallest slab size that holds SLAB_MIN_OBJECTS and wastes at most an eighth. */
+/*
+ * Chooses the smallest slab size that holds SLAB_MIN_OBJECTS and wastes at most an eighth, or else
+ * the largest.
+ */
 static void choose_order(struct kmem_cache *cache)
 {
 	for (cache->order = 0; cache->order <= SLAB_MAX_ORDER; cache->order++) {

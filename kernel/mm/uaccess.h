@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The only functions that access an application's memory.  Process context.  An invalid pointer
+ * Copies between a system call and the application's memory. Process context.  An invalid pointer
  * never crashes the kernel: the exception table makes the copy stop, and the system call returns
  * -EFAULT.
  */

@@ -33,7 +33,10 @@ u64 vma_start_gap(const struct vm_area_struct *vma)
 	return vma->vm_start > STACK_GUARD_GAP ? vma->vm_start - STACK_GUARD_GAP : 0;
 }
 
-/* Returns the bytes between @below and @above: 0 if the guard gap of a stack reaches further. */
+/*
+ * Returns the bytes from @below to @above. @above may be a stack's start minus its guard gap, and
+ * so lie below @below: the result is then 0.
+ */
 static u64 gap_between(u64 below, u64 above)
 {
 	return above > below ? above - below : 0;

@@ -4,10 +4,10 @@
  *
  * load_elf() <- exec_load().  Process context; mm->lock is taken for each mapping.
  *
- * ET_EXEC programs lie at their own addresses, ET_DYN programs (PIE, static-pie) at a random place
- * above PIE_BASE, their interpreter where mmap() finds a place.  The file is the user's, so each number
- * in it is checked before it is used, and the log says what is wrong.  Compare Linux's
- * fs/binfmt_elf.c and the System V ABI, chapter 5.
+ * ET_EXEC files are mapped at the addresses in their headers, ET_DYN programs (PIE, static-pie) at
+ * a random address from PIE_BASE on. An interpreter of type ET_DYN is mapped where mmap() finds a
+ * gap. Each number in a file is checked before it is used, and the log says what is wrong. Compare
+ * Linux's fs/binfmt_elf.c and the System V ABI, chapter 5.
  */
 #include "include/uapi/errno.h"
 #include "include/uapi/mman.h"
@@ -19,7 +19,10 @@
 #include "kernel/process/exec.h"
 #include "kernel/process/limits.h"
 
-/* Where position-independent programs begin: two thirds of the address space, as in Linux. */
+/*
+ * The lowest address of a position-independent program: two thirds of the address space, as in
+ * Linux.
+ */
 #define PIE_BASE         0x555555554000UL
 #define PIE_RANDOM_PAGES (1UL << 28)
 #define BRK_RANDOM_PAGES (0x02000000UL >> PAGE_SHIFT)
@@ -29,7 +32,7 @@ struct elf_file {
 	const char *path;
 	Elf64_Ehdr head;
 	Elf64_Phdr *phdrs;
-	u64 low, high; /* addresses of the segments, before the bias; whole pages */
+	u64 low, high; /* ends of all segments, without the bias; whole pages */
 	u64 align;     /* the largest p_align, at least a page */
 	u64 bias;      /* address in memory minus address in the headers */
 };
@@ -78,7 +81,7 @@ static u64 page_floor(u64 addr)
 	return addr & PAGE_MASK;
 }
 
-/* Checks one segment, which begins at or above *@free, and sets *@free to its end. */
+/* Checks one segment. It must begin at or above *@free. Sets *@free to its end, in whole pages. */
 static int check_segment(const struct elf_file *e, const Elf64_Phdr *p, u64 *free)
 {
 	unsigned int i = p - e->phdrs;
@@ -185,7 +188,7 @@ static int map_segments(struct mm_struct *mm, const struct elf_file *e)
 	return err;
 }
 
-/* Chooses where an interpreter lies: wherever mmap() would put it. */
+/* Chooses the interpreter's address as mmap() would, and stores the bias in @e. */
 static int place_interpreter(struct mm_struct *mm, struct elf_file *e)
 {
 	u64 at;

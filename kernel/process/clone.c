@@ -2,9 +2,10 @@
 /*
  * clone() and clone3(): new threads of the process; set_tid_address().
  *
- * Called through kernel_syscall() (process context).  A thread shares everything with its creator:
- * flags that would give it a copy of something ask for a new process, which this kernel cannot
- * create.  Compare Linux's kernel/fork.c.
+ * Called through kernel_syscall() (process context). A thread shares memory, files, directory and
+ * signal handlers with its creator. A call that does not ask for all of these fails with ENOSYS:
+ * this kernel cannot create a second process, nor a copy of such a part. Compare Linux's
+ * kernel/fork.c.
  */
 #include "kernel/process/clone.h"
 
@@ -28,7 +29,7 @@
 
 /* A new thread must share these with its creator. */
 #define SHARED (CLONE_VM | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_FS)
-/* CLONE_SYSVSEM, CLONE_DETACHED and CLONE_IO concern things that this kernel does not have. */
+/* CLONE_SYSVSEM, CLONE_DETACHED and CLONE_IO are ignored: this kernel lacks their objects. */
 #define KNOWN                                                                                      \
 	(SHARED | CLONE_SYSVSEM | CLONE_DETACHED | CLONE_IO | CLONE_SETTLS | CLONE_PARENT_SETTID | \
 	 CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID)

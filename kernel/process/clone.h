@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* clone() and the numbers of threads. */
+/* clone(), clone3() and set_tid_address(). */
 #ifndef KERNEL_PROCESS_CLONE_H
 #define KERNEL_PROCESS_CLONE_H
 

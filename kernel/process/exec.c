@@ -4,9 +4,10 @@
  *
  * exec_load() <- the program's first thread.  Process context.
  *
- * The stack, from high to low addresses: the strings (path, environment, arguments, platform, random
- * bytes), then a multiple of 16 at which argc lies, followed by the pointers and the auxiliary vector.
- * Compare Linux's fs/exec.c, fs/binfmt_script.c, and the System V ABI for x86-64, 3.4.1.
+ * The strings (path, environment, arguments, platform, random bytes) are at the top of the stack.
+ * Below the strings are, from low to high addresses: argc at a multiple of 16, the pointers to
+ * arguments and environment, the auxiliary vector. Compare Linux's fs/exec.c, fs/binfmt_script.c,
+ * and the System V ABI for x86-64, 3.4.1.
  */
 #include "kernel/process/exec.h"
 
@@ -31,12 +32,15 @@
  */
 #define MMAP_RANDOM_PAGES  (1UL << 28)
 #define STACK_RANDOM_PAGES (1UL << 22)
-/* Bytes between the stack's top and the first place for mmap(), at least and at most. */
+/*
+ * The least and the greatest distance in bytes from HAL_USER_END down to mmap_base, before its
+ * random part.
+ */
 #define MMAP_GAP_MIN (128UL << 20)
 #define MMAP_GAP_MAX (HAL_USER_END / 6 * 5)
 /*
- * Most words at the top of the stack: argc, the arguments with those that scripts add, the
- * environment, the auxiliary vector.
+ * The greatest number of words from the first stack pointer up to the strings: argc, the arguments
+ * with those that scripts add, the environment, the auxiliary vector.
  */
 #define EXEC_WORDS_MAX                                                                             \
 	(1 + EXEC_ARGS_MAX + 2 * SCRIPT_LEVELS_MAX + 1 + EXEC_ENV_MAX + 1 + 2 * AUXV_MAX)
@@ -109,8 +113,8 @@ static bool is_blank(char c)
 
 /*
  * Cuts the first line "#! INTERPRETER ARGUMENT" of @head into strings; *@arg is NULL if the line
- * has no argument.  The argument may contain blanks.  Returns the interpreter's path, or NULL if
- * the line has none or is longer than @head.
+ * has no argument. The argument may contain blanks. Returns the interpreter's path, or NULL if the
+ * line has no path or does not end within @head.
  */
 static char *parse_script(char *head, char **arg)
 {
@@ -120,8 +124,7 @@ static char *parse_script(char *head, char **arg)
 	if (!end) {
 		end = head + strnlen(head, EXEC_HEAD - 1);
 		/*
-		 * Without a newline the line may be longer than the head: the interpreter's path
-		 * must then end at a blank.
+		 * The line fills the head without a newline: its end is unknown.
 		 */
 		if (end == head + EXEC_HEAD - 1)
 			return NULL;
@@ -144,13 +147,14 @@ static char *parse_script(char *head, char **arg)
 	return path;
 }
 
-/* The files of a chain of scripts: the strings of all heads are arguments of the last program. */
+/* A chain of scripts and the program at its end. @argv points into @heads. */
 struct chain {
 	struct file *file;
 	const char *path;
 	char heads[SCRIPT_LEVELS_MAX + 1][EXEC_HEAD];
 	/*
-	 * The arguments, from @first on; a script puts its interpreter and its argument in front.
+	 * The arguments, from index @first on. A script adds two in front: its interpreter's path
+	 * and the argument of its first line.
 	 */
 	const char *argv[2 * SCRIPT_LEVELS_MAX + 1 + EXEC_ARGS_MAX + 1];
 	unsigned int first, argc;
@@ -207,7 +211,7 @@ struct stack {
 	int err;
 };
 
-/* Puts @n bytes below the stack pointer.  Returns their address. */
+/* Puts @n bytes below the stack pointer. Returns their address. An error is stored in @s->err. */
 static u64 push(struct stack *s, const void *bytes, size_t n)
 {
 	s->sp -= n;
@@ -366,8 +370,8 @@ static int check_strings(const struct exec *e)
 }
 
 /*
- * Maps the vDSO behind the page of its data.  Returns its address, or 0: a program without one reads the
- * clock by system calls.
+ * Maps the page of the vDSO's data and, behind it, the vDSO. Returns the vDSO's address, or 0 if it
+ * is not mapped: the program then reads the clock by system calls.
  */
 static u64 map_vdso(struct mm_struct *mm)
 {

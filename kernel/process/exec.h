@@ -19,7 +19,7 @@
 
 struct exec {
 	struct mm_struct *mm;
-	/* The path as it was given.  It becomes the name of the process, and AT_EXECFN. */
+	/* The path as it was given, for AT_EXECFN. */
 	const char *path;
 	const char *const *argv, *const *envp; /* each ends with NULL */
 	/* The results. */
@@ -31,8 +31,8 @@ struct exec {
 void exec_init(void);
 
 /*
- * Loads the program into the empty address space e->mm.  Returns 0, or -errno after it has logged
- * what is wrong with which file; the address space is then empty again.
+ * Loads the program into the empty address space e->mm. Returns 0 or -errno. The log says which
+ * file is wrong, and why. After an error the address space is empty again.
  */
 int exec_load(struct exec *e);
 
@@ -55,8 +55,8 @@ struct elf_image {
 };
 /*
  * Maps the ELF file @file, whose first EXEC_HEAD bytes are at @head (zeroes after the end of the file),
- * and its interpreter.  Sets the heap and code addresses of @mm.  Returns 0, or -errno after it has
- * logged the error.
+ * and its interpreter. Sets exe_file and the heap and code addresses of @mm. Returns 0 or -errno;
+ * an error of the file is logged.
  */
 int load_elf(struct mm_struct *mm, struct file *file, const char *path, const void *head,
 	     struct elf_image *image);

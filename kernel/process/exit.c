@@ -89,8 +89,8 @@ static bool is_last_thread(void)
 }
 
 /*
- * pthread_join() waits for the word that clone() or set_tid_address() named to become 0.  The last
- * thread leaves the word unchanged: no other thread can be waiting.
+ * pthread_join() waits until the word at @address is 0; clone() or set_tid_address() gave the
+ * address. The last thread leaves the word unchanged: no other thread can be waiting.
  */
 static void clear_child_tid(u64 address)
 {
@@ -109,7 +109,10 @@ void process_thread_ends(void)
 		futex_thread_ends();
 		clear_child_tid(self->clear_child_tid);
 	}
-	/* From here to do_exit()'s last switch the thread does not sleep, unless it is the last. */
+	/*
+	 * From here to do_exit()'s last switch the thread does not sleep, unless it is the last
+	 * thread.
+	 */
 	last = is_last_thread();
 	signals_thread_ends();
 	process.ended_runtime_ns += thread_runtime(self);

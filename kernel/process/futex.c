@@ -7,9 +7,9 @@
  * difference to the key.
  *
  * A waiter compares the word, joins the table and then sleeps.  A waker changes the word and then
- * searches the table.  Reading the word may sleep until its page is present.  But between the end
- * of the read and the entry in the table no other thread runs, because kernel code is not
- * preempted: so no wake-up is lost.
+ * searches the table. Reading the word may sleep until its page is present. Between the end of the
+ * read and the entry in the table no other thread runs, because kernel code is not preempted. So no
+ * wake-up is lost.
  *
  * Lock: futex_lock, for the table.  The program's memory is not touched under it.  PI operations
  * return ENOSYS.  Compare Linux's kernel/futex/.
@@ -30,7 +30,7 @@
 
 /* A waiting thread, on its stack. */
 struct futex_q {
-	struct list_head list; /* in its bucket; empty: it was woken */
+	struct list_head list; /* in its bucket; empty after a waker removed it */
 	struct task_struct *task;
 	u64 key;
 	u32 bitset;
@@ -73,7 +73,10 @@ static void wake_one(struct futex_q *q)
 {
 	struct task_struct *task = q->task;
 
-	/* The waiter returns as soon as its entry is empty: do not touch the entry afterwards. */
+	/*
+	 * The waiter may return when futex_lock is released: its entry, on its stack, is then
+	 * invalid.
+	 */
 	list_del_init(&q->list);
 	wake_up_process(task);
 }
@@ -239,7 +242,7 @@ static void join(struct futex_q *q)
 	spin_unlock(&futex_lock);
 }
 
-/* Takes the waiter out of the table.  Returns false if it was woken before. */
+/* Takes the waiter out of the table. Returns false if a waker has removed it already. */
 static bool leave(struct futex_q *q)
 {
 	bool waiting;
@@ -405,7 +408,7 @@ static bool release_mutex(u64 address, bool pi, bool pending)
 	return true;
 }
 
-/* The list is the program's: it may be damaged, and have a loop. */
+/* The program may damage the list or make it a loop: ROBUST_LIST_MAX bounds the walk. */
 void futex_thread_ends(void)
 {
 	u64 head_address = current->robust_list, entry, next, pending;

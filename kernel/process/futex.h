@@ -8,7 +8,10 @@
 struct task_struct;
 
 void futex_init(void);
-/* Wakes at most @nr waiters of @address, in the order in which they came.  Process context. */
+/*
+ * Wakes at most max(@nr, 1) waiters of @address whose bitset shares a bit with @bitset, the longest
+ * waiting first. Returns their number. Process context.
+ */
 int futex_wake(u64 address, int nr, u32 bitset);
 /* The current thread ends: releases its robust mutexes (set_robust_list()). */
 void futex_thread_ends(void);

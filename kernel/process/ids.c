@@ -3,8 +3,9 @@
  * Users, groups, capabilities, sessions: the program is root, and the only process.
  *
  * Called through kernel_syscall() (process context).  A server that gives up root (setgroups, setgid,
- * setuid) sees its new ids, and cannot get the old ones back; no check of this kernel depends on them.
- * Compare Linux's kernel/sys.c, groups.c and capability.c.
+ * setuid) sees its new ids, and cannot get the old ids back. Only the calls of this file look at
+ * the ids: they protect no file, socket or timer. Compare Linux's kernel/sys.c, groups.c and
+ * capability.c.
  */
 #include "include/uapi/errno.h"
 #include "include/uapi/unistd.h"
@@ -211,7 +212,7 @@ static long sys_capget(struct cap_header __user *uheader, struct cap_data __user
 	return data && copy_to_user(data, k, sizeof(k)) ? -EFAULT : 0;
 }
 
-/* The program may give up capabilities: no system call here needs one. */
+/* Checks the arguments and changes nothing: no other system call needs a capability. */
 static long sys_capset(struct cap_header __user *uheader, const struct cap_data __user *data)
 {
 	struct cap_data k[2];

@@ -82,7 +82,7 @@ static long sys_setitimer(int which, const struct itimerval __user *new,
 	return old && copy_to_user(old, &before, sizeof(before)) ? -EFAULT : 0;
 }
 
-/* Returns the seconds that an earlier alarm had left, rounded, at least 1. */
+/* Returns the seconds that ITIMER_REAL had left, rounded, but at least 1; 0: it was not armed. */
 static long sys_alarm(unsigned int seconds)
 {
 	struct posix_timer *t = &itimers[ITIMER_REAL];

@@ -35,7 +35,7 @@
 #define THREAD_START_PAGES 64
 /*
  * hash chains of waiting futexes: more waiters make the chains longer. With THREADS_MAX waiters a
- * chain has 16 entries.
+ * chain has 16 entries on average.
  */
 #define FUTEX_BUCKETS 256
 /*

@@ -32,7 +32,7 @@ static struct posix_timer *timers[POSIX_TIMERS_MAX]; /* by id */
 
 /* ---- one timer ------------------------------------------------------------------------------ */
 
-/* Starts the platform's timer for t->expires. timer_lock held. */
+/* Starts t->timer for t->expires. timer_lock held. */
 static void arm(struct posix_timer *t)
 {
 	u64 now, wait;

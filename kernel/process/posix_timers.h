@@ -16,8 +16,8 @@
 
 struct posix_timer {
 	struct clock_timer timer;
-	int clock;    /* a CLOCK_* id of the program: that of @expires */
-	int made_on;  /* the clock of timer_create(); a relative time of day counts on another */
+	int clock;    /* CLOCK_*: the clock of @expires */
+	int made_on;  /* the clock given to timer_create(); @clock may differ */
 	u64 expires;  /* on @clock; 0: not armed */
 	u64 interval; /* 0: one-shot */
 	int notify;   /* SIGEV_* */
@@ -28,9 +28,12 @@ struct posix_timer {
 
 /* Initialises a timer that sends @sig to the process. */
 void posix_timer_setup(struct posix_timer *t, int clock, int sig, int code);
-/* Arms the timer for @expires on its clock (0: disarms it).  Process context. */
+/*
+ * Arms the timer for @expires on its clock (0: disarms it), and withdraws its pending signal.
+ * Process context.
+ */
 void posix_timer_set(struct posix_timer *t, u64 expires, u64 interval);
-/* Returns the time until the timer fires; 0: it is not armed. */
+/* Returns the ns until the timer fires; 0: it is not armed. */
 u64 posix_timer_left(const struct posix_timer *t);
 
 /* Called when the program takes the signal of @t: sets si_overrun, and starts the next interval. */

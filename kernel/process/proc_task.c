@@ -3,9 +3,10 @@
  * Files of /proc about the program's threads, and about the machine: /proc/self/task,
  * /proc/loadavg, /proc/sys/kernel, /proc/sys/vm, /proc/sys/fs.
  *
- * show functions <- open(), write functions <- write(); next_task() <- walks, with tree_mutex held.
- * Process context.  The list of threads changes in process context only, so a loop that does not sleep
- * needs no lock.  Compare proc(5) and Linux's fs/proc/array.c and base.c.
+ * show functions <- open(), write functions <- write(); next_task() <- lookups and listings in
+ * /proc/self/task, with tree_mutex held. Process context. The list of threads changes in process
+ * context only, so a loop that does not sleep needs no lock. Compare proc(5) and Linux's
+ * fs/proc/array.c and base.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/fs/limits.h"
@@ -27,7 +28,7 @@ typedef unsigned long long ull;
 
 /* ---- threads -------------------------------------------------------------------------------- */
 
-/* Returns the thread of a file, or NULL if it has ended. */
+/* Returns the thread of a file in /proc/self/task, or NULL if the thread has ended. */
 static const struct task_struct *task_of(const struct seq_file *m)
 {
 	return process_thread((int)m->number);
@@ -209,8 +210,8 @@ static int show_nr_open(struct seq_file *m)
 }
 
 /*
- * 1, as on Linux: mmap() does not reserve pages. A program that touches more pages than are free is
- * killed.
+ * The value 1 means, as on Linux, that mmap() does not reserve pages. A program that touches more
+ * pages than are free is killed.
  */
 static int show_overcommit(struct seq_file *m)
 {

@@ -23,7 +23,10 @@ struct process {
 	struct sigpending shared;  /* signals that any thread may take */
 	struct list_head threads;  /* by task_struct.sig.threads */
 	struct task_struct *first; /* the thread with tid 1; NULL after its end */
-	/* The mask of the first thread at its end.  It counts further, as on Linux. */
+	/*
+	 * The mask of the first thread at its end. It still decides whether an ignored signal is
+	 * dropped, as on Linux.
+	 */
 	u64 first_blocked;
 	/* The machine is ending: each thread ends instead of returning to ring 3. */
 	bool exiting;
@@ -64,7 +67,7 @@ void proc_machine_init(void);
 
 /*
  * Called by do_exit() for a PF_USER thread: releases its robust mutexes, zeroes its clear_child_tid
- * word, and frees its signals.
+ * word, and frees its signals. After the last thread it ends the process and does not return.
  */
 void process_thread_ends(void);
 

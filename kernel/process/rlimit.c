@@ -28,8 +28,8 @@
 	}
 
 /*
- * The defaults are Linux's, except that of RLIMIT_NOFILE: there is only one program, so it gets all
- * descriptors without having to raise the limit first.
+ * Most defaults are Linux's. RLIMIT_NPROC and RLIMIT_SIGPENDING are this kernel's limits.
+ * RLIMIT_NOFILE begins at its maximum: the only program need not raise it to use all descriptors.
  */
 static struct rlimit64 limits[RLIM_NLIMITS] = {
 	[RLIMIT_CPU] = BOTH(RLIM_INFINITY),   [RLIMIT_FSIZE] = BOTH(RLIM_INFINITY),
@@ -99,7 +99,7 @@ static long sys_setrlimit(unsigned int resource, const struct rlimit64 __user *n
 	return resource < RLIM_NLIMITS ? set_limit(resource, &k) : -EINVAL;
 }
 
-/* All CPU time counts as the program's own.  There are no children, and most counts are not kept. */
+/* All CPU time counts as user time. Every other field is 0, and so is all of RUSAGE_CHILDREN. */
 static long sys_getrusage(int whose, struct rusage __user *to)
 {
 	struct rusage k = {.ru_utime = {0, 0}};

@@ -115,8 +115,9 @@ void flush_signal(int sig)
 }
 
 /*
- * Takes the pending signal @sig.  If it has no entry, it was sent when memory was out.  If several
- * timers have sent it, it stays pending.  Returns the timer that sent it, or NULL.
+ * Takes the pending signal @sig. A signal without an entry was sent at SIGQUEUE_MAX or without free
+ * memory. The signal stays pending while another timer's entry for it remains. Returns the timer
+ * that sent the taken signal, or NULL.
  */
 static struct posix_timer *collect(struct sigpending *pending, int sig, struct user_siginfo *info)
 {
@@ -192,9 +193,10 @@ static void discard_opposite(int sig)
 }
 
 /*
- * Returns true if the signal is ignored and not blocked.  A blocked signal is kept: when it is
- * unblocked, it may have another handler.  A signal for which rt_sigtimedwait() waits counts as
- * blocked, although the wait unblocks it.
+ * Returns true if the signal is ignored and not blocked. For the process, the mask of the first
+ * thread counts. A blocked signal is kept, because it may have another handler when it is
+ * unblocked. A signal for which rt_sigtimedwait() waits counts as blocked, although the wait
+ * unblocks it.
  */
 static bool drops(int sig, const struct task_struct *to)
 {

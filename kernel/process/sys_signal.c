@@ -85,7 +85,7 @@ static long sys_rt_sigprocmask(int how, const u64 __user *set, u64 __user *old, 
 	return 0;
 }
 
-/* Stores the pending signals that the thread blocks.  Linux accepts a smaller @size here. */
+/* Stores the pending signals that the thread blocks. As on Linux, @size may be less than 8. */
 static long sys_rt_sigpending(u64 __user *set, size_t size)
 {
 	u64 pending = (current->sig.pending.signal | process.shared.signal) & current->sig.blocked;
@@ -101,8 +101,7 @@ static long no_restart(struct restart_block *restart)
 }
 
 /*
- * Returns the value of the result register in the frame, because the return to ring 3 stores the
- * result there.
+ * Returns RAX of the frame: the return to ring 3 writes the result of this function to RAX.
  */
 static long sys_rt_sigreturn(void)
 {

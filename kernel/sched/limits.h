@@ -12,8 +12,8 @@
  */
 #define THREAD_STACK_SIZE 16384
 /*
- * threads: kthread_run() of one more fails with -ENOMEM. The stacks of all threads take at most 64
- * MiB.
+ * threads: kthread_run() of one more fails with -ENOMEM, clone() with -EAGAIN. The stacks of all
+ * threads take at most 64 MiB.
  */
 #define THREADS_MAX 4096
 /*
@@ -23,8 +23,8 @@
 #define THREAD_STACKS_KEPT 64
 /*
  * ms: after this time slice an application thread that does not yield loses the CPU to the next
- * one. The slice is much longer than a thread switch takes, and so short that the peers of the other
- * threads need not wait long.
+ * thread that waits. The slice is much longer than a thread switch takes, and so short that the
+ * peers of the other threads need not wait long.
  */
 #define TIME_SLICE_MS 10
 /*

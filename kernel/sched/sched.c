@@ -2,9 +2,9 @@
 /*
  * The scheduler: a run queue for each CPU, served round robin.
  *
- * Callers: schedule() where a thread sleeps or yields (process context); try_to_wake_up() from any
- * context; sched_tick() and preempt_ring0() from the timer interrupt; cond_resched() in long
- * loops of the kernel; the idle thread.
+ * Callers: schedule() where a thread sleeps or yields, or returns to ring 3 after its slice
+ * (process context); try_to_wake_up() from any context; sched_tick() from the timer interrupt;
+ * cond_resched() in long loops of the kernel; the idle thread.
  *
  * Locks: the run queue belongs to this CPU, and is changed with interrupts off.  Interrupts also
  * stay off during a switch of threads.  The running thread is in no list; on_rq means "runs or is

@@ -82,8 +82,8 @@ void __noreturn do_exit(void);
  */
 void __noreturn cpu_idle(void);
 /*
- * Frees the threads that have ended, and their stacks.  Called by kthread_run() and the idle
- * thread.  Process context.
+ * Frees the threads that have ended, and their stacks. The creation of a thread and the idle thread
+ * call it. Process context.
  */
 void reap_threads(void);
 

@@ -5,12 +5,12 @@
  * Callers: sched_init() at boot; kthread_run() and user_thread_alloc() (process context); do_exit()
  * called by a thread itself, or when its function returns.
  *
- * A thread that ends cannot free the stack that it runs on.  It goes on a list, and the idle thread
- * or the next kthread_run() frees it.  Some stacks are kept for new threads: a server that creates
- * a thread for each connection would otherwise map and unmap a stack for each connection.  Locks:
- * the lists are changed with interrupts off (no other thread can run meanwhile, since the kernel is
- * not preempted); readers in process context need no lock as long as they do not sleep.  Compare
- * Linux's kernel/fork.c, exit.c and kthread.c.
+ * A thread that ends cannot free the stack that it runs on. It goes on a list, and the idle thread
+ * or the next creation of a thread frees it. Some stacks are kept for new threads: a server that
+ * creates a thread for each connection would otherwise map and unmap a stack for each connection.
+ * Locks: the lists are changed with interrupts off (no other thread can run meanwhile, since the
+ * kernel is not preempted); readers in process context need no lock as long as they do not sleep.
+ * Compare Linux's kernel/fork.c, exit.c and kthread.c.
  */
 #define LOG_SOURCE sched_log
 #include "kernel/sched/thread.h"

@@ -31,7 +31,7 @@ static long sys_clock_gettime(int clock, struct timespec __user *ts)
 	return err ? err : put_timespec(ts, clock_read(clock));
 }
 
-/* Returns the clock's resolution, 1 ns.  With a NULL @ts only the validity of @clock is checked. */
+/* Stores the clock's resolution, 1 ns. With a NULL @ts only the validity of @clock is checked. */
 static long sys_clock_getres(int clock, struct timespec __user *ts)
 {
 	int err = clock_check(clock);
@@ -79,7 +79,7 @@ struct tms {
 	s64 tms_utime, tms_stime, tms_cutime, tms_cstime;
 };
 
-/* All CPU time counts as the program's own: time in system calls is not measured apart. */
+/* All CPU time counts as user time: time in system calls is not measured apart. */
 static long sys_times(struct tms __user *to)
 {
 	struct tms k = {

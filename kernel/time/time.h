@@ -4,7 +4,8 @@
  *
  * The kernel is tickless: no periodic interrupt counts jiffies; they are computed from the clock.
  * HZ is 1000, so a jiffy is a millisecond. jiffies starts at INITIAL_JIFFIES, so that 32-bit values
- * made from it (TCP timestamps) wrap soon after boot, and each run tests the wrap, as in Linux.
+ * made from it (TCP timestamps) wrap 300 s after boot, as in Linux: an error at the wrap shows
+ * early.
  */
 #ifndef KERNEL_TIME_TIME_H
 #define KERNEL_TIME_TIME_H

@@ -2,9 +2,9 @@
 /*
  * The time of day.
  *
- * kernel_main() -> wallclock_init(), -> cmdline_parse() -> parse_clock(), -> wallclock_announce();
- * sys_time.c -> ktime_get_real_ns(), wallclock_set().  The offset is an aligned 64-bit word, so a
- * reader needs no lock.  Compare Linux's kernel/time/timekeeping.c.
+ * kernel_main() -> wallclock_init(), wallclock_announce(); cmdline_parse() -> parse_clock();
+ * sys_time.c -> ktime_get_real_ns(), wallclock_set(). The offset is an aligned 64-bit word, so a
+ * reader needs no lock. Compare Linux's kernel/time/timekeeping.c.
  */
 #include "kernel/time/wallclock.h"
 #include "include/uapi/errno.h"
