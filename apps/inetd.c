@@ -137,7 +137,10 @@ static int failure(void)
 	return errno == EAGAIN ? 0 : errno == EINTR ? AGAIN : -1;
 }
 
-/* Sends what the buffer holds.  Returns 0 if the peer does not take all of it now. */
+/*
+ * Sends the bytes of the buffer. Returns AGAIN when all are sent, or a signal came; 0 if the peer
+ * takes no more now; or -1.
+ */
 static int flush(int fd, struct buffer *b)
 {
 	while (b->start < b->end) {

@@ -22,7 +22,8 @@ enum boot_mem_type {
 	BOOT_MEM_USABLE,   /* RAM that the kernel may use */
 	BOOT_MEM_RESERVED, /* firmware, ACPI, holes: never given to the allocator */
 	BOOT_MEM_KERNEL,   /* the image, its page tables and this struct */
-	BOOT_MEM_INITRD,   /* the initrd: whole pages, which the kernel frees after reading it */
+	BOOT_MEM_INITRD,   /* the initrd, in whole pages: each becomes a page of a file or is
+	                    * freed */
 };
 
 struct boot_mem {
@@ -35,7 +36,7 @@ struct boot_mem {
 struct boot_info {
 	const char *door; /* "PVH", "UEFI" or "host"; for the log */
 	phys_addr_t rsdp; /* physical address of ACPI's root pointer; 0: the loader found none */
-	u64 entry_tsc;    /* TSC at our first instruction */
+	u64 entry_tsc;    /* TSC at the first instruction of the kernel or the UEFI application */
 	/* TSC after ExitBootServices(); 0: the kernel was not started by UEFI firmware */
 	u64 firmware_tsc;
 	u64 hall_tsc;       /* TSC at the start of x86_start(), which both doors call */

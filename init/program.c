@@ -2,9 +2,9 @@
 /*
  * Starts the program: chooses its file, its arguments and its environment.
  *
- * kernel_main() -> program_init(), program_choose(); the init thread -> program_start(), whose thread
- * loads the program and enters ring 3.  Boot, process context.  Compare parts of Linux's
- * init/main.c.
+ * kernel_main() -> program_init(); the init thread -> program_choose(), program_start(). The thread
+ * that program_start() creates loads the program and enters ring 3. Boot, process context. Compare
+ * parts of Linux's init/main.c.
  */
 #include "init/program.h"
 

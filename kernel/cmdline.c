@@ -69,7 +69,7 @@ static bool is_space(char c)
 }
 
 /*
- * Returns the bytes of the word at @line.  Spaces between double quotes belong to the word; a quote
+ * Returns the length of the word at @line. Spaces between double quotes belong to the word; a quote
  * that is not closed ends with the line.
  */
 static size_t word_length(const char *line)

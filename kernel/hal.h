@@ -371,8 +371,8 @@ int mm_fault(u64 address, unsigned int access);
  */
 void hal_late_init(void);
 /*
- * Finds devices (PCI scan, the option virtio_mmio.device=) and passes each to its driver's probe
- * function (virtio_probe()).  Threads and interrupts work already.  Process context.  Hosted:
+ * Finds devices (PCI scan, ACPI, the option virtio_mmio.device=) and passes each to its driver's
+ * probe function (virtio_probe()). Threads and interrupts work already. Process context. Hosted:
  * creates the device model.
  */
 void hal_probe_devices(void);

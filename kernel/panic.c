@@ -3,9 +3,10 @@
  * panic() and warnings.
  *
  * panic() <- BUG_ON(), the exception entries, code that detects corrupted kernel state. warn_at()
- * <- WARN_ON().  Any context, any lock held: nothing here waits for a lock.  After the dump, the
- * option `panic=` decides: halt (stop, so that a person can read the console and a debugger can
- * attach), reboot, or poweroff with a failure code (for tests).  Compare Linux's kernel/panic.c.
+ * <- WARN_ON(). Any context. panic() takes no lock, so the caller may hold any lock. After the
+ * dump, the option `panic=` decides: halt (stop, so that a person can read the console and a
+ * debugger can attach), reboot, or poweroff with a failure code (for tests). Compare Linux's
+ * kernel/panic.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/cmdline.h"

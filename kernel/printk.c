@@ -3,7 +3,7 @@
  * The kernel's log.
  *
  * printk_from() <- all code, through pr_err() ... pr_debug(), and panic().  Any context.
- * kmsg_copy() <- /proc/kmsg.
+ * kmsg_copy() <- /proc/kmsg, syslog().
  *
  * A line is formatted on the caller's stack, so that no memory is allocated and the lines of two
  * callers do not mix. log_lock protects the ring and the console, so that an interrupt cannot print

@@ -3,8 +3,8 @@
  * The walk along a path.
  *
  * getname(), user_path() <- system calls that take a path; path_begin(), path_parent(), path_last()
- * <- system calls that create or remove a name (names.c, open.c); path_lookup() <- the program
- * loader, the initrd.  Process context, under tree_mutex.
+ * <- system calls that create or remove a name (names.c, open.c); path_lookup() <- user_path(),
+ * stat.c. Process context; the walk itself runs under tree_mutex.
  *
  * The walk holds a reference of the directory where it is.  At a symbolic link, the rest of the
  * path is replaced by the link's target followed by that rest.  So links in targets need no

@@ -126,8 +126,8 @@ static long sys_mkdir(const char __user *path, unsigned int mode)
 }
 
 /*
- * Creates regular files and character devices.  There are no named pipes: a request for one fails
- * with -EPERM.
+ * Creates regular files and character devices. A request for a named pipe, a socket or a directory
+ * fails with -EPERM.
  */
 static long sys_mknodat(int dfd, const char __user *path, unsigned int mode, unsigned int dev)
 {

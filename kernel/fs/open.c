@@ -154,7 +154,7 @@ static struct file *open_at(int dfd, const char *name, unsigned int flags, unsig
 	path_end(&walk);
 	if (IS_ERR(dentry))
 		return (struct file *)dentry;
-	/* The mode of a new file does not restrict this open(): there is only root. */
+	/* A new file is empty: only an existing file is truncated. */
 	if (flags & O_TRUNC && !created && dentry->d_inode->i_fop == &ramfs_file_ops)
 		ramfs_truncate(dentry->d_inode, 0);
 	file = dentry_open(dentry, flags);
@@ -361,7 +361,7 @@ static long sys_sync(void)
 	return 0;
 }
 
-/* flock() locks files between processes.  Here is only one process, so no lock conflicts. */
+/* flock() locks files between processes. This kernel has one process, so no lock conflicts. */
 static long sys_flock(unsigned int fd, unsigned int op)
 {
 	struct file *file;

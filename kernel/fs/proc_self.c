@@ -2,9 +2,10 @@
 /*
  * Files of /proc about the process's files: /proc/self/fd, /proc/self/cwd, /proc/self/root.
  *
- * link functions <- readlink() and walks, with tree_mutex held.  Process context.  A
- * descriptor's link is a path, or "socket:[number]" as in Linux, but opening "socket:[number]"
- * fails here, whereas Linux opens the file itself.  Compare proc(5) and Linux's fs/proc/fd.c.
+ * link functions <- readlink() and walks, with tree_mutex held. Process context. As in Linux, a
+ * descriptor's link is a path, or text such as "pipe:[number]" for a file without a path. Opening a
+ * link of the second kind fails here; Linux opens the pipe again. Compare proc(5) and Linux's
+ * fs/proc/fd.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/fs/file.h"

@@ -5,9 +5,9 @@
  * proc_lookup(), proc_iterate() <- a walk, getdents64(), with tree_mutex held; open_entry() <-
  * open().  Process context.  The tables of entries and sysctls do not change after boot.
  *
- * The tree is not stored: it follows from the paths of the registered entries.  A directory is a
- * beginning that some of these paths have in common. Its inode stores one of these entries, the
- * length of the beginning, and the number that the component "#" stands for.  Compare Linux's
+ * The tree is not stored: it follows from the paths of the registered entries. A directory is a
+ * prefix that some of these paths have in common. Its inode stores one of these entries, the length
+ * of the prefix, and the number that the component "#" stands for. Compare Linux's
  * fs/proc/generic.c, fs/proc/self.c and fs/proc/base.c.
  */
 #include "include/uapi/errno.h"

@@ -3,8 +3,8 @@
  * The tree of the RAM file system: creates, links, renames and removes files, directories, symbolic
  * links and device nodes. The contents of files are in ramfs_file.c.
  *
- * names.c, open.c, devices.c and initramfs.c call ramfs_create(), ramfs_link(), ramfs_remove() and
- * ramfs_rename() with tree_mutex held.  Process context.
+ * names.c, open.c, devices.c, default_files.c and initramfs.c call ramfs_create(), ramfs_link(),
+ * ramfs_remove() and ramfs_rename() with tree_mutex held. Process context.
  *
  * An inode lives as long as it has a name or is in use: a file that was removed while it is open is
  * freed by the last close().  Compare Linux's mm/shmem.c, fs/ramfs/inode.c and fs/libfs.c.
@@ -72,7 +72,10 @@ bool is_ramfs(const struct tree_inode *inode)
 	return inode->i_op == &ramfs_ops;
 }
 
-/* Returns an inode with one reference and no name, or NULL when memory is out. */
+/*
+ * Returns an inode with one reference and no name, or NULL when memory is out. If only the target
+ * of a symbolic link finds no memory, i_link is NULL.
+ */
 static struct tree_inode *new_inode(const struct ramfs_new *new)
 {
 	struct tree_inode *inode = inode_alloc(&ramfs_ops, new->mode);

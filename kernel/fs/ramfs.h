@@ -47,11 +47,11 @@ extern const struct file_operations ramfs_file_ops;
 void ramfs_file_init(void);
 /* Frees the pages of a file without names and references. */
 void ramfs_file_evict(struct tree_inode *inode);
-/* Sets the size.  Returns 0, -EFBIG, -ENOMEM or -ENOSPC. */
+/* Sets the size, and frees the pages beyond it. Returns 0. */
 int ramfs_truncate(struct tree_inode *inode, u64 size);
 /*
- * Gives the bytes [@pos, @pos + @len) pages.  @keep_size: the size does not grow.  Returns the same
- * errors as ramfs_truncate().
+ * Gives the bytes [@pos, @pos + @len) pages. @keep_size: the size does not grow. Returns 0, -ENOSPC
+ * or -ENOMEM.
  */
 int ramfs_allocate(struct tree_inode *inode, u64 pos, u64 len, bool keep_size);
 /*
@@ -59,7 +59,7 @@ int ramfs_allocate(struct tree_inode *inode, u64 pos, u64 len, bool keep_size);
  * before the file is in use.  Returns 0, -ENOSPC or -ENOMEM.
  */
 int ramfs_add_page(struct tree_inode *inode, u64 index, struct page *page);
-/* Writes to the file from the kernel's memory.  Returns @n, or fewer bytes or -errno. */
+/* Writes to the file from the kernel's memory. Returns @n or -errno. */
 ssize_t ramfs_write(struct tree_inode *inode, const void *buf, size_t n, u64 pos);
 
 struct ramfs_usage {

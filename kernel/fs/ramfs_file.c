@@ -208,7 +208,10 @@ static u64 count_holes(const struct tree_inode *inode, u64 first, u64 end)
 	return holes;
 }
 
-/* Allocates a page for each of these holes.  Returns 0 or -errno; the caller frees the list. */
+/*
+ * Allocates a page for each hole from @first to before @end. The caller frees the list, also on an
+ * error.
+ */
 static int pages_for_holes(const struct tree_inode *inode, u64 first, u64 end,
 			   struct list_head *pages)
 {

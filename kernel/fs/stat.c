@@ -256,7 +256,10 @@ static long sys_readlinkat(int dfd, const char __user *path, char __user *buf, i
 
 	if (size <= 0)
 		return -EINVAL;
-	/* An empty path is the symbolic link that @dfd was opened for with O_PATH. */
+	/*
+	 * With an empty path, the call reads the symbolic link that @dfd names (opened with
+	 * O_PATH).
+	 */
 	n = getname(&filename, path, true);
 	if (n)
 		return n;

@@ -101,7 +101,7 @@ static bool is_valid(const struct timespec *ts)
 
 /*
  * If a periodic timer has expired, arms it for its next period and counts the periods that have
- * passed. Returns the number of ticks since the last call.  ctx->mutex held.
+ * passed. Returns the number of ticks that no read() has returned. ctx->mutex held.
  */
 static u64 catch_up(struct timerfd_ctx *ctx)
 {
@@ -247,7 +247,7 @@ static void get_time(struct timerfd_ctx *ctx, struct itimerspec *setting)
 
 /*
  * Returns 0, or -ECANCELED if the clock was set and no read() has reported it; the timer is armed
- * in both cases.  ctx->mutex held.
+ * in both cases, unless the new time is 0. ctx->mutex held.
  */
 static int set_time(struct timerfd_ctx *ctx, const struct itimerspec *setting, int flags)
 {

@@ -24,7 +24,7 @@ static inline __be32 htonl(u32 x)
 {
 	return __builtin_bswap32(x);
 }
-/* htons() and htonl() as constant expressions, for static initializers. */
+/* htons() as a constant expression, for static initializers. */
 #define HTONS_CONST(x) ((__be16)((((x)&0xff) << 8) | (((x) >> 8) & 0xff)))
 
 static inline u16 get_unaligned_be16(const void *p)

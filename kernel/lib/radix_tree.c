@@ -75,8 +75,8 @@ static void shrink(struct radix_tree_root *root)
 }
 
 /*
- * Clears the slot of @index in path[0], the lowest of @n nodes on the way from the top, and frees
- * the nodes that are empty then.
+ * Clears the slot of @index in path[@lowest], and frees this node and the nodes above it as far as
+ * they are empty then.
  */
 static void clear_slot(struct radix_tree_root *root, struct radix_tree_node **path,
 		       unsigned int lowest, u64 index)

@@ -3,8 +3,8 @@
  * Random numbers: ChaCha20 as a generator with fast key erasure.
  *
  * random_init() <- kernel_main(); get_random_bytes() <- hash keys, initial sequence numbers, ports,
- * getrandom().  Any context: random_lock is taken with interrupts off, and held for at most one
- * refill.
+ * getrandom(). Any context: random_lock is taken with interrupts off, and held for one refill or
+ * while the bytes of add_entropy() are mixed in.
  *
  * A refill makes 256 bytes of key stream from the current key.  The first 32 bytes become the next
  * key; the others are returned to callers, and each is erased when it is returned.  So an attacker

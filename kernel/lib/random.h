@@ -17,7 +17,7 @@ static inline u32 get_random_u32(void)
 	get_random_bytes(&v, sizeof(v));
 	return v;
 }
-/* Uniform in [0, ceil). */
+/* Returns a number in [0, @ceil), each with the same probability. */
 u32 prandom_u32_max(u32 ceil);
 
 typedef struct {

@@ -9,8 +9,8 @@
  * names in it.  It does not find a device whose resources are computed by a method.  It may mistake
  * other data for a definition.  Then the id is wrong, or the driver finds no device at the address.
  * Every length in the table is checked against the enclosing object before it is used.  ACPI 6.4:
- * 20.2 (AML), 6.1.5 (_HID), 6.4 (resource descriptors), 5.2.6 of the PCI Firmware Specification 3.3
- * (MCFG).  Compare Linux's drivers/acpi/scan.c, pci_root.c, resource.c.
+ * 20.2 (AML), 6.1.5 (_HID), 6.4 (resource descriptors), and 4.1.2 of the PCI Firmware Specification
+ * 3.3 (MCFG). Compare Linux's drivers/acpi/scan.c, pci_root.c, resource.c.
  */
 #include "kernel/x86/acpi_devices.h"
 #include "kernel/lib/string.h"

@@ -3,8 +3,8 @@
  * The CPU's interrupt controller (xAPIC), and the old one (PIC) that it replaces.
  *
  * Callers: hal_late_init() -> apic_init() once; x86_trap() -> apic_eoi(); tsc.c -> the functions of
- * the timer; the PCI transport -> apic_msi_compose(); nmi.c -> apic_raise().  No lock: the
- * registers belong to this CPU, and each call is one access.  Compare Linux's
+ * the timer; the PCI transport and ioapic.c -> apic_msi_compose(); nmi.c -> apic_raise(). No lock:
+ * the registers belong to this CPU, and each call is one access. Compare Linux's
  * arch/x86/kernel/apic/apic.c, msi.c, i8259.c; Intel SDM volume 3, chapter 10.
  */
 #include "kernel/x86/apic.h"

@@ -3,10 +3,10 @@
  * The machine's sources of entropy: the CPU's random number generator (RDSEED or RDRAND), if there
  * is one, mixed with the jitter of the TSC.
  *
- * Caller: kernel/lib/random.c, which mixes these bits into the key of its generator.  They must not
- * be used as random numbers directly.  Any context, no lock: if two callers change the pool at the
- * same time, they only add entropy.  Compare Linux's arch/x86/include/asm/archrandom.h and
- * drivers/char/random.c's jitter.
+ * Callers: kernel/lib/random.c, which mixes these bits into the key of its generator; kaslr.c and
+ * stackprotector.c, which run before that generator works. All other code uses the generator. Any
+ * context, no lock: if two callers change the pool at the same time, they only add entropy. Compare
+ * Linux's arch/x86/include/asm/archrandom.h and drivers/char/random.c's jitter.
  */
 #include "kernel/hal.h"
 #include "kernel/x86/cpu.h"

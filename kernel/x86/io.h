@@ -83,8 +83,8 @@ static inline void writel(u32 value, volatile void *reg)
 }
 
 /*
- * Reads a field of @len bytes: with one access if it is aligned and 2, 4 or 8 bytes wide, as
- * devices require; else byte by byte.
+ * Reads a field of @len bytes: with one access if it is aligned and 2 or 4 bytes wide, as devices
+ * require; else byte by byte.
  */
 static inline void read_field(void *buf, const volatile u8 *reg, unsigned int len)
 {

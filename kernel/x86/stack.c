@@ -2,10 +2,10 @@
 /*
  * Allocates stacks with a guard page.
  *
- * Callers: kthread_run() -> hal_stack_alloc(); reap_threads(), for a thread that has ended ->
- * hal_stack_free().  Process context.  Interrupts are disabled while the slots and the cache change
- * (kernel/x86 is the layer below the spinlocks, so it uses no spinlock), but not while pages are
- * allocated and mapped.
+ * Callers: kernel/sched/thread.c -> hal_stack_alloc() for a new thread, hal_stack_free() for a
+ * thread that has ended. Process context. Interrupts are disabled while the slots and the cache
+ * change (kernel/x86 is the layer below the spinlocks, so it uses no spinlock), but not while pages
+ * are allocated and mapped.
  *
  * Virtual memory from STACK_AREA_BASE on is divided into slots.  A stack fills the top of its slot;
  * the rest, at least a page, stays unmapped, so that an overflow faults.  A few stacks stay mapped

@@ -3,8 +3,9 @@
  * HPET, the ACPI timer, a hypervisor's APIC timer and the PIT: timers that are slow to read, but
  * whose frequency is known.
  *
- * Caller: tsc.c at boot, interrupts off, no lock.  None of them is used for interrupts.  Compare
- * Linux's arch/x86/kernel/hpet.c, drivers/clocksource/acpi_pm.c, i8253.c.
+ * Caller: tsc.c at boot, interrupts off, no lock. This file only reads their counts, and uses none
+ * of their interrupts. Compare Linux's arch/x86/kernel/hpet.c, drivers/clocksource/acpi_pm.c,
+ * i8253.c.
  */
 #include "kernel/x86/timeref.h"
 #include "kernel/hal.h"

@@ -8,7 +8,7 @@
 
 #include "kernel/x86/ptrace.h"
 
-/* The exceptions that are handled each in its own way. */
+/* The vectors of the exceptions that the code names. */
 #define TRAP_DIVIDE       0
 #define TRAP_DEBUG        1
 #define TRAP_NMI          2

@@ -7,8 +7,9 @@
  * timer.
  *
  * The TSC's frequency comes from the first of these that states it: the CPU, the hypervisor, KVM's
- * clock page.  If none does, it is measured against HPET, the ACPI timer, a hypervisor's APIC timer
- * or the PIT.  Compare Linux's arch/x86/kernel/tsc.c, apic.c (calibrate_APIC_clock), kvmclock.c.
+ * clock page. If none does, it is measured against HPET, the ACPI timer, a hypervisor's APIC timer
+ * or the PIT. If that fails, too, the nominal frequency of CPUID 16h or a guess is used. Compare
+ * Linux's arch/x86/kernel/tsc.c, apic.c (calibrate_APIC_clock), kvmclock.c.
  */
 #include "kernel/x86/tsc.h"
 #include "kernel/hal.h"

@@ -4,8 +4,8 @@
  * between its threads.
  *
  * Callers: entry.S -> x86_syscall() for the instruction SYSCALL, x86_user_trap() for all other entries
- * from ring 3, with interrupts off; schedule() -> hal_user_switch(); the ELF loader ->
- * hal_user_start(); clone() -> hal_user_fork_regs().  No lock: the registers belong to the thread.
+ * from ring 3, with interrupts off; schedule() -> hal_user_switch(); init/program.c ->
+ * hal_user_start(). No lock: the registers belong to the thread.
  *
  * The program cannot cause a report about the kernel: each exception of ring 3 becomes a signal.
  * Compare Linux's arch/x86/entry/common.c, kernel/traps.c and kernel/process_64.c.
@@ -37,7 +37,10 @@ void entry_SYSCALL_64(void);
 
 /* ---- the signals of exceptions -------------------------------------------------------------- */
 
-/* The signal of each exception.  A vector without a row is reserved, and causes SIGSEGV. */
+/*
+ * The signals of the exceptions for which user_exception() calls no function. A vector without a
+ * row causes SIGSEGV.
+ */
 static const struct {
 	int sig, code;
 	bool at_ip; /* si_addr is the address of the instruction */

@@ -2,7 +2,7 @@
 /*
  * The kernel's side of the vDSO: its pages, and the values that its functions compute the time with.
  *
- * Callers: the ELF loader -> hal_vdso_pages(), once, in process context; wallclock.c ->
+ * Callers: exec.c -> hal_vdso_pages(), once, in process context; wallclock.c ->
  * hal_set_wall_offset(), at boot and in clock_settime().  No lock: the values are written in process
  * context, where no other thread runs, and the program reads them again if they changed meanwhile.
  * Compare Linux's arch/x86/entry/vdso/vma.c and kernel/time/vsyscall.c.
