@@ -57,7 +57,7 @@ $(HOSTED_TESTS): $(H)/test_%: $(H)/test_%.o $(HOSTED_COMMON)
 # Plays the races, in the race build, with seeds 1 to SEEDS.  Eight seeds together interrupt at every edge of the code.
 RACE_SEEDS = $(or $(SEEDS),4)
 RACE_LIST = $(or $(shell seq $(RACE_SEEDS) 2>/dev/null),$(error SEEDS=$(SEEDS): a whole number from 1))
-.PHONY: race steps step-steps step-reconnect
+.PHONY: race steps
 race: $(H)/test_race $(B)/host-race/libsoftnet.so steps
 	@$(MAKE) --no-print-directory $(RACE_LIST:%=race-seed-%)
 	@echo "  ok    races, an interrupt at any edge: $(RACE_SEEDS) seeds"
@@ -67,7 +67,7 @@ race-seed-%: FORCE
 
 # Measures the work of an ACK, and that of a connect(), in edges of the race build.
 steps: step-steps step-reconnect
-step-%: $(H)/test_% $(B)/host-race/libsoftnet.so
+step-%: $(H)/test_% $(B)/host-race/libsoftnet.so FORCE
 	@SCENE_LIBRARY=$(B)/host-race/libsoftnet.so $(PLAY_ENV) $(H)/test_$* >$(H)/test_$*.log 2>&1 && \
 		echo "  ok    the work of $(WORK_$*)" || { cat $(H)/test_$*.log; echo "  FAIL  the work of $(WORK_$*)"; exit 1; }
 WORK_steps := an ACK
