@@ -107,11 +107,10 @@ static enum skb_drop_reason ip_rcv_options(struct sk_buff *skb)
 static noinline void ip_log_martian(const struct sk_buff *skb, const struct net_device *dev)
 {
 	static struct ratelimit limit;
-	const struct iphdr *iph = ip_hdr(skb);
+	__be32 saddr = ip_hdr(skb)->saddr, daddr = ip_hdr(skb)->daddr;
 
 	if (sysctl_log_martians && ratelimit_allows(&limit, "IPv4"))
-		pr_warn("%s: martian packet from %pI4 to %pI4\n", dev->name, &iph->saddr,
-			&iph->daddr);
+		pr_warn("%s: martian packet from %pI4 to %pI4\n", dev->name, &saddr, &daddr);
 }
 
 static enum skb_drop_reason ip_rcv_finish(struct sk_buff *skb, struct net_device *dev)
