@@ -35,8 +35,8 @@ bool was_refused(void); /* an allocation has failed in this play */
 struct pair refused_pair(void);
 void refused_close(struct pair *p);
 /*
- * Sends @n bytes.  What arrives must be equal to what was sent, and complete unless a call failed.  Neither
- * side waits for more than two minutes.
+ * Sends @n bytes.  All that the sender accepts must arrive, within ten minutes, unless the connection ends with an error.
+
  */
 void refused_carry(struct host *from, int from_fd, struct host *to, int to_fd, size_t n);
 void refused_close_fd(struct host *h, int fd);
