@@ -61,7 +61,8 @@ void loopback_init(void)
 {
 	struct net_device *dev = alloc_netdev("lo", NULL);
 
-	BUG_ON(!dev);
+	if (!dev)
+		panic("no memory for the loopback device");
 	dev->flags |= IFF_LOOPBACK | IFF_NOARP;
 	dev->mtu = LOOPBACK_MTU;
 	dev->features =

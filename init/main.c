@@ -171,6 +171,7 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	initramfs_init(boot); /* unpacks the initrd into the root directory */
 	devices_init();       /* /dev */
 
-	BUG_ON(IS_ERR(kthread_run(init_thread, NULL, "init"))); /* first runs in cpu_idle() */
+	if (IS_ERR(kthread_run(init_thread, NULL, "init"))) /* first runs in cpu_idle() */
+		panic("no memory for the thread init");
 	cpu_idle(); /* never returns: runs threads, or halts until an interrupt */
 }

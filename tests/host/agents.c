@@ -95,7 +95,9 @@ static void run_call(struct call *call)
  * a call, and again from the end of that call. */
 static int agent_main(void *arg)
 {
+	host.sparing = true;
 	current->files = first_files();
+	host.sparing = false;
 	BUG_ON(!current->files);
 	do {
 		struct call *call;
