@@ -28,14 +28,8 @@ ALLOCATORS += ["__wrap_" + name for name in ALLOCATORS]
 FOLDERS = ("net/", "kernel/fs/", "kernel/process/", "drivers/")
 MUST = ("net/",)
 
-AT_BOOT = "only at boot, which ends with a message if there is no memory"
 HEADROOM = "each packet of this stack is made with room for the link header"
 EXCUSED = {
-    "net/core/dev.c:alloc_netdev->kmalloc": AT_BOOT,
-    "net/inet/inet_hashtables.c:table_alloc->kcalloc": AT_BOOT,
-    "net/ipv4/devinet.c:inetdev_create->kmalloc": AT_BOOT,
-    "net/ipv4/devinet.c:inetdev_create->rt_alloc_input": AT_BOOT,
-    "net/ipv4/route.c:rt_alloc_input->rt_alloc": AT_BOOT,
     "net/core/dev_tx.c:validate_xmit_skb->skb_checksum_help": "allocates only for a clone with a shared header; TCP's "
                                                               "clones have a header of their own",
     "net/core/skb_data.c:skb_checksum_help->pskb_expand_head": "as above",

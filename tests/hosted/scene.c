@@ -34,6 +34,11 @@ static const char *from_environment(const char *name, const char *fallback)
 	return value && *value ? value : fallback;
 }
 
+const char *scene_library(void)
+{
+	return from_environment("SCENE_LIBRARY", LIBRARY);
+}
+
 static uint64_t seed_from_environment(void)
 {
 	const char *text = from_environment("SEED", "1");
@@ -101,7 +106,7 @@ int scene_setup(void **state)
 	scene->over = false;
 	nr_addresses = 0;
 	scene->seed = seed_from_environment();
-	scene->conductor = conductor_new(from_environment("SCENE_LIBRARY", LIBRARY), scene->seed);
+	scene->conductor = conductor_new(scene_library(), scene->seed);
 	if (!scene->conductor)
 		return -1;
 	mkdir("build", 0777);
@@ -174,21 +179,17 @@ static unsigned int let_it_end(void)
 	return !nothing_is_held(A) + !nothing_is_held(B);
 }
 
-/* Appends the call sites whose allocations failed to the file REFUSED_SITES (alloc_sites.py). */
-static void report_refused(void)
+void scene_report_refused(const struct host *h)
 {
 	const char *path = from_environment("REFUSED_SITES", NULL);
-	struct host *hosts[] = {A, B};
 	uint64_t address;
 	FILE *file;
 
-	if (!path || !A || !B || (A->refused(0, &address) && B->refused(0, &address)))
+	if (!path || !h || h->refused(0, &address))
 		return;
 	file = fopen(path, "a");
-	for (unsigned int i = 0; file && i < 2; i++) {
-		for (uint32_t n = 0; !hosts[i]->refused(n, &address); n++)
-			fprintf(file, "%lld\n", (long long)address);
-	}
+	for (uint32_t n = 0; file && !h->refused(n, &address); n++)
+		fprintf(file, "%lld\n", (long long)address);
 	if (file)
 		fclose(file);
 }
@@ -199,7 +200,8 @@ int scene_teardown(void **state)
 
 	if (!scene->conductor)
 		return 0; /* the scene's function has ended the scene */
-	report_refused();
+	scene_report_refused(A);
+	scene_report_refused(B);
 	wrong = scene->over ? let_it_end() : 0;
 	if (!scene->over || wrong)
 		say_what_is_known();

@@ -107,6 +107,10 @@ void scene_perform(void **state);
 /* Selects the scenes whose names contain argv[1]; if there are none, the program ends with an error. */
 void scene_select(int argc, char **argv, const struct CMUnitTest *tests, size_t n);
 
+/* Appends the call sites of @h whose allocations failed to the file REFUSED_SITES (alloc_sites.py). */
+void scene_report_refused(const struct host *h);
+const char *scene_library(void);
+
 uint64_t scene_now(void);
 void scene_sleep(uint64_t ns);
 const char *scene_host_name(const struct host *h); /* "a", "b" */

@@ -6,10 +6,13 @@
 #include "tests/hosted/refused.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/host/virtio_model.h"
 #include "tests/wire/pkt.h"
@@ -353,6 +356,48 @@ static void answers(void)
 	refuse_each(A, -1, packets);
 }
 
+/* ---- boot ---------------------------------------------------------------------------------------- */
+
+#define NOTHING_FAILED 77 /* exit status of a boot that made fewer allocations */
+
+/* In a process of its own: boots with the @n-th allocation failing.  The boot ends with a message, or goes on. */
+static void boot_once(struct host *h, unsigned int n)
+{
+	int status = 0;
+
+	h->set("fail_alloc", n);
+	if (h->boot(1, "ip=10.0.0.1/24 app=none") < 0 &&
+	    strncmp(h->panic_message(), "no memory for ", 14)) {
+		fprintf(stderr, "allocation %u: %s\n", n, h->panic_message());
+		status = 1;
+	}
+	if (!h->stat("allocs_refused"))
+		status = NOTHING_FAILED;
+	scene_report_refused(h);
+	_exit(status);
+}
+
+static void boots(void)
+{
+	struct conductor *c = conductor_new(scene_library(), 1);
+	struct host *h = c ? host_new(c) : NULL;
+	unsigned int n = 0;
+	int status = 0;
+
+	assert_non_null(h);
+	while (WEXITSTATUS(status) != NOTHING_FAILED) {
+		pid_t pid = fork();
+
+		n++;
+		if (!pid)
+			boot_once(h, n);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFEXITED(status) && WEXITSTATUS(status) != 1);
+	}
+	assert_true(n > 100);
+	conductor_free(c);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -364,6 +409,7 @@ int main(int argc, char **argv)
 		SCENE(timers_and_signals),
 		SCENE(sendfile_and_splice),
 		SCENE(answers),
+		SCENE(boots),
 		SCENE_WITH(answers, {"features", MODEL_FEATURES_ALL}),
 	};
 
