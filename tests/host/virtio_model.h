@@ -76,6 +76,23 @@ enum virtio_model_lie {
  * transmit queue. For a lie about received packets it must be 0; other lies ignore it.
  */
 SN_API void virtio_model_lie(uint32_t lie, uint32_t queue);
+/*
+ * Writes @value where a device may write, whatever the specification says.  @at: the entry of the used ring,
+ * or the byte of the configuration.  From now on a violation of the specification by the driver may be a
+ * consequence of this; the model still panics.
+ */
+enum virtio_model_field {
+	MODEL_FIELD_USED_IDX,
+	MODEL_FIELD_USED_ID,
+	MODEL_FIELD_USED_LEN,
+	MODEL_FIELD_USED_FLAGS,
+	MODEL_FIELD_AVAIL_EVENT,
+	MODEL_FIELD_CONFIG,
+	MODEL_FIELD_STATUS,
+	MODEL_FIELD_INTERRUPT, /* of the queue, or with @at 1 of the configuration */
+	MODEL_FIELDS
+};
+SN_API void virtio_model_forge(uint32_t field, uint32_t queue, uint32_t at, uint32_t value);
 /* Changes the state of the link (cable) and raises the configuration interrupt. */
 SN_API void virtio_model_set_link(bool up);
 /* Like virtio_model_rx(), but the caller gives the twelve bytes of struct virtio_net_hdr; the model

@@ -210,6 +210,44 @@ void virtio_model_lie(uint32_t lie, uint32_t queue)
 	}
 }
 
+void virtio_model_forge(uint32_t field, uint32_t queue, uint32_t at, uint32_t value)
+{
+	struct model_queue *q = &model.q[queue % MODEL_QUEUES];
+	u8 *entry;
+
+	if (!q->enabled)
+		return;
+	entry = q->used + 4 + 8 * (at % q->num);
+	switch (field) {
+	case MODEL_FIELD_USED_IDX:
+		set_used_idx(q, value);
+		break;
+	case MODEL_FIELD_USED_ID:
+		store32(entry, value);
+		break;
+	case MODEL_FIELD_USED_LEN:
+		store32(entry + 4, value);
+		break;
+	case MODEL_FIELD_USED_FLAGS:
+		set_used_flags(q, value);
+		break;
+	case MODEL_FIELD_AVAIL_EVENT:
+		set_avail_event(q, value);
+		break;
+	case MODEL_FIELD_CONFIG:
+		model.config[at % sizeof(model.config)] = value;
+		break;
+	case MODEL_FIELD_STATUS:
+		model.status = value;
+		break;
+	default:
+		if (at & 1)
+			model_config_changed();
+		else
+			model_interrupt(q);
+	}
+}
+
 uint64_t virtio_model_stat(const char *name)
 {
 	const struct {
