@@ -490,3 +490,4 @@ check-one: $(B)/generated/version.h
 -include tests/sim/sim.mk
 -include tests/differ/differ.mk
 -include tests/count/count.mk
+-include tests/fuzz/fuzz.mk

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A session: segments, calls and time, against connections in each state (wire.h) and the program's calls.
+ *
+ * Each step of an input is an opcode (enum op) and its arguments.  Sequence and acknowledgement numbers are
+ * offsets from the right ones, checksums are right, so that most segments reach the state machine.  A segment
+ * with MORE waits for the next one: the kernel sees both in one poll of the device.  Callers, context:
+ * engine.c.
+ */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/wire.h"
+#include "tests/wire/pkt.h"
+
+#define STEPS_MAX 48
+#define FDS_MAX   16
+
+enum op {
+	OP_SEGMENT, /* flow, flags, offsets of seq and ack, window, options, length */
+	OP_DATA,    /* flow, length: the next bytes in order, with the right ACK */
+	OP_ACK,     /* flow, offset: an ACK of data that the kernel sent */
+	OP_SLEEP,
+	OP_WRITE,
+	OP_READ,
+	OP_CLOSE,
+	OP_SHUTDOWN,
+	OP_ACCEPT,
+	OP_CONNECT,
+	OP_OPTION,
+	OP_UNREACHABLE, /* ICMP about a flow */
+	OP_POLL,
+	OPS,
+};
+
+/* flags of OP_SEGMENT's option byte */
+enum {
+	WITH_TS = 1,
+	WITH_SACK = 2,
+	WITH_MSS = 4,
+	WITH_WSCALE = 8,
+	WITH_SACK_OK = 16,
+	OLD_TS = 32,
+	MORE = 64, /* the kernel does not run before the next step */
+	WITH_DSACK = 128,
+};
+
+static int fds[FDS_MAX]; /* descriptors that the program uses */
+static unsigned int nr_fds;
+static uint8_t bytes[1460];
+
+void harness_setup(void)
+{
+	fuzz_boot(FUZZ_CMDLINE, NULL, 0);
+	wire_setup();
+	memset(bytes, 'x', sizeof(bytes));
+}
+
+static void add_fd(int64_t fd)
+{
+	if (fd >= 0 && nr_fds < FDS_MAX)
+		fds[nr_fds++] = (int)fd;
+}
+
+static int pick_fd(struct input *in)
+{
+	uint8_t n = take8(in);
+
+	return nr_fds ? fds[n % nr_fds] : wire_listener;
+}
+
+/* A flow keeps the port of its name; a FLOW_NEW has one of four ports, so that several may be open. */
+static struct flow *pick_flow(struct input *in, uint8_t *n)
+{
+	struct flow *f;
+
+	*n = take8(in);
+	f = &flows[*n % FLOWS];
+	if (f == &flows[FLOW_NEW] && *n / FLOWS % 4 && !f->seen)
+		f->port = (uint16_t)(f->port + *n / FLOWS % 4);
+	return f;
+}
+
+/* ---- segments --------------------------------------------------------------------------------- */
+
+/* Small offsets are the most useful ones, some are far away. */
+static uint32_t take_offset(struct input *in)
+{
+	int8_t n = (int8_t)take8(in);
+
+	if (n > -64 && n < 64)
+		return (uint32_t)(int32_t)n;
+	if (n > 0)
+		return (uint32_t)(n - 63) * 1460;
+	return n % 2 ? (uint32_t)(n + 63) * 1460 : take32(in);
+}
+
+static void put_option(struct segment *s, uint8_t kind, uint8_t len, uint32_t a, uint32_t b)
+{
+	uint8_t *at = s->options + s->options_len, value[8];
+
+	if (s->options_len + len + 3 > sizeof(s->options))
+		return;
+	pkt_put32(value, a);
+	pkt_put32(value + 4, b);
+	at[0] = kind;
+	at[1] = len;
+	memcpy(at + 2, value, len - 2u);
+	s->options_len += len;
+}
+
+static void pad_options(struct segment *s)
+{
+	while (s->options_len % 4)
+		s->options[s->options_len++] = 1;
+}
+
+static void put_sack(struct input *in, const struct flow *f, struct segment *s, bool dsack)
+{
+	unsigned int n = 1 + take8(in) % 3;
+	uint8_t *at = s->options + s->options_len;
+
+	if (s->options_len + 2 + 8 * n + 3 > sizeof(s->options))
+		return;
+	at[0] = 5;
+	at[1] = (uint8_t)(2 + 8 * n);
+	for (unsigned int i = 0; i < n; i++) {
+		uint32_t from = f->rcv_nxt + (dsack && !i ? -take8(in) : -take_offset(in));
+
+		pkt_put32(at + 2 + 8 * i, from);
+		pkt_put32(at + 6 + 8 * i, from + take16(in) % 4096);
+	}
+	s->options_len += 2 + 8 * n;
+}
+
+static void send_segment(struct input *in)
+{
+	uint8_t n, options;
+	struct flow *f = pick_flow(in, &n);
+	struct segment s = {.flags = take8(in)};
+	uint32_t seq_offset = take_offset(in);
+
+	s.seq = f->snd_nxt + seq_offset;
+	s.ack = f->rcv_nxt + take_offset(in);
+	s.window = (uint16_t)(take8(in) * 257);
+	options = take8(in);
+	s.len = take8(in) * 5u;
+	s.data = bytes;
+	s.tos = n >> 6;
+	s.urgent = s.flags & 32 ? n : 0;
+	if (options & WITH_MSS)
+		put_option(&s, 2, 4, (uint32_t)take16(in) << 16, 0);
+	if (options & WITH_WSCALE)
+		put_option(&s, 3, 3, (uint32_t)take8(in) << 24, 0);
+	if (options & WITH_SACK_OK)
+		put_option(&s, 4, 2, 0, 0);
+	if (options & WITH_TS)
+		put_option(&s, 8, 10, (uint32_t)(sn_clock() / MS) - (options & OLD_TS ? 100000 : 0),
+			   f->ts_recent);
+	if (options & (WITH_SACK | WITH_DSACK))
+		put_sack(in, f, &s, options & WITH_DSACK);
+	pad_options(&s);
+	wire_send(f, &s);
+	if (!seq_offset)
+		f->snd_nxt += (uint32_t)s.len + !!(s.flags & WIRE_SYN) + !!(s.flags & WIRE_FIN);
+	if (!(options & MORE))
+		fuzz_run();
+}
+
+static void send_in_order(struct input *in, bool data)
+{
+	uint8_t n, arg;
+	struct flow *f = pick_flow(in, &n);
+	struct segment s = {.flags = WIRE_ACK, .seq = f->snd_nxt, .window = 65535, .data = bytes};
+
+	arg = take8(in);
+	s.ack = f->rcv_nxt - (data ? 0 : arg * 100u);
+	s.len = data ? arg * 5u + 1 : 0;
+	if (f == &flows[FLOW_ESTABLISHED] || f == &flows[FLOW_CLOSE_WAIT])
+		put_option(&s, 8, 10, (uint32_t)(sn_clock() / MS), f->ts_recent);
+	pad_options(&s);
+	wire_send(f, &s);
+	f->snd_nxt += (uint32_t)s.len;
+	fuzz_run();
+}
+
+/* A router says about the kernel's segment of a flow: unreachable, fragmentation needed, time exceeded. */
+static void send_unreachable(struct input *in)
+{
+	uint8_t n, message[PKT_ICMP + PKT_IP + 8] = {0}, *ip = message + PKT_ICMP,
+					       *tcp = ip + PKT_IP;
+	struct flow *f = pick_flow(in, &n);
+
+	message[0] = n & 128 ? 11 : 3;
+	message[1] = take8(in) % 16;
+	pkt_put16(message + 6, take16(in));
+	pkt_put_ip(ip, PKT_PROTO_TCP, FUZZ_IP, FUZZ_REMOTE, 20);
+	pkt_put16(tcp, f->kernel_port);
+	pkt_put16(tcp + 2, f->port);
+	pkt_put32(tcp + 4, f->rcv_nxt - take_offset(in));
+	pkt_sum_icmp(message, sizeof(message));
+	wire_send_ip(FUZZ_GATEWAY, PKT_PROTO_ICMP, message, sizeof(message));
+	fuzz_run();
+}
+
+/* ---- the program ------------------------------------------------------------------------------ */
+
+static void set_option(struct input *in)
+{
+	static const struct {
+		int level, name;
+	} options[] = {
+		{SOL_SOCKET, SO_LINGER},
+		{SOL_SOCKET, SO_RCVBUF},
+		{SOL_SOCKET, SO_SNDBUF},
+		{SOL_SOCKET, SO_KEEPALIVE},
+		{SOL_SOCKET, SO_RCVLOWAT},
+		{SOL_SOCKET, SO_MAX_PACING_RATE},
+		{IPPROTO_TCP, TCP_NODELAY},
+		{IPPROTO_TCP, TCP_CORK},
+		{IPPROTO_TCP, TCP_MAXSEG},
+		{IPPROTO_TCP, TCP_KEEPIDLE},
+		{IPPROTO_TCP, TCP_KEEPINTVL},
+		{IPPROTO_TCP, TCP_KEEPCNT},
+		{IPPROTO_TCP, TCP_LINGER2},
+		{IPPROTO_TCP, TCP_USER_TIMEOUT},
+		{IPPROTO_TCP, TCP_QUICKACK},
+		{IPPROTO_TCP, TCP_WINDOW_CLAMP},
+		{IPPROTO_TCP, TCP_DEFER_ACCEPT},
+		{IPPROTO_TCP, TCP_NOTSENT_LOWAT},
+		{IPPROTO_TCP, TCP_THIN_LINEAR_TIMEOUTS},
+		{IPPROTO_TCP, TCP_FASTOPEN},
+		{IPPROTO_TCP, TCP_INQ},
+		{IPPROTO_TCP, TCP_SAVE_SYN},
+	};
+	int fd = pick_fd(in);
+	unsigned int i = take8(in) % (sizeof(options) / sizeof(options[0]));
+	uint32_t value[2] = {take16(in), 0};
+
+	value[1] = value[0] >> 8; /* struct linger */
+	memcpy(fuzz_user, value, sizeof(value));
+	fuzz_call(SYS_setsockopt, fd, options[i].level, options[i].name, PTR(fuzz_user),
+		  options[i].name == SO_LINGER && options[i].level == SOL_SOCKET ? 8 : 4);
+}
+
+static void close_fd(struct input *in)
+{
+	unsigned int i = nr_fds ? take8(in) % nr_fds : 0;
+
+	if (!nr_fds)
+		return;
+	fuzz_call(SYS_close, fds[i]);
+	fds[i] = fds[--nr_fds];
+}
+
+static void connect_again(struct input *in)
+{
+	struct flow *f = &flows[FLOW_CONNECTING];
+	int64_t fd = fuzz_call(SYS_socket, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	add_fd(fd);
+	*f = (struct flow){.port = (uint16_t)(f->port + take8(in) % 2), .snd_nxt = f->snd_nxt};
+	fuzz_call(SYS_connect, fd, fuzz_address(0, FUZZ_REMOTE, f->port), 16);
+	fuzz_run();
+}
+
+static void poll_fd(struct input *in)
+{
+	struct pollfd p = {.fd = pick_fd(in), .events = (short)take8(in)};
+
+	memcpy(fuzz_user, &p, sizeof(p));
+	fuzz_call(SYS_poll, PTR(fuzz_user), 1, 0);
+}
+
+static void play_step(struct input *in)
+{
+	static const uint64_t pauses[] = {0,       1 * MS,  40 * MS,  200 * MS,
+					  1 * SEC, 3 * SEC, 10 * SEC, 60 * SEC};
+
+	switch (take8(in) % OPS) {
+	case OP_SEGMENT:
+		send_segment(in);
+		break;
+	case OP_DATA:
+		send_in_order(in, true);
+		break;
+	case OP_ACK:
+		send_in_order(in, false);
+		break;
+	case OP_SLEEP:
+		fuzz_sleep(pauses[take8(in) % 8]);
+		break;
+	case OP_WRITE:
+		fuzz_call(SYS_sendto, pick_fd(in), PTR(fuzz_user), take16(in),
+			  MSG_DONTWAIT | MSG_NOSIGNAL |
+				  (take8(in) & (MSG_OOB | MSG_MORE | MSG_EOR)),
+			  0, 0);
+		break;
+	case OP_READ:
+		fuzz_call(SYS_recvfrom, pick_fd(in), PTR(fuzz_user), take16(in),
+			  MSG_DONTWAIT |
+				  (take8(in) & (MSG_OOB | MSG_PEEK | MSG_TRUNC | MSG_WAITALL)),
+			  0, 0);
+		break;
+	case OP_CLOSE:
+		close_fd(in);
+		break;
+	case OP_SHUTDOWN:
+		fuzz_call(SYS_shutdown, pick_fd(in), take8(in) % 3);
+		break;
+	case OP_ACCEPT:
+		add_fd(fuzz_call(SYS_accept4, wire_listener, 0, 0, SOCK_NONBLOCK));
+		break;
+	case OP_CONNECT:
+		connect_again(in);
+		break;
+	case OP_OPTION:
+		set_option(in);
+		break;
+	case OP_UNREACHABLE:
+		send_unreachable(in);
+		break;
+	default:
+		poll_fd(in);
+	}
+}
+
+void harness_play(struct input *in)
+{
+	wire_begin();
+	nr_fds = 0;
+	add_fd(wire_listener);
+	for (unsigned int i = 0; i < FLOWS; i++) {
+		if (flows[i].fd >= 0)
+			add_fd(flows[i].fd);
+	}
+	for (unsigned int i = 0; in->len && i < STEPS_MAX; i++)
+		play_step(in);
+	fuzz_run();
+}
