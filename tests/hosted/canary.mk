@@ -106,4 +106,4 @@ endef
 $(foreach c,$(CANARIES),$(eval $(call canary,$(c))))
 
 .PHONY: canary
-canary: $(CANARIES:%=canary-%)
+canary: $(CANARIES:%=canary-%) fuzz-canary
