@@ -128,6 +128,7 @@ help:
 	@echo "make month    52 days of virtual time, two million connections (CONNECTIONS= MIB= SEED=)"
 	@echo "make coverage    what the tests in a process reach, and what nothing does"
 	@echo "make test-fresh   the README's commands on a minimal Debian (root; debootstrap)"
+	@echo "make fuzz     random inputs of frames, calls, rings, text (MINUTES= of each; ONLY= one: tests/fuzz/run)"
 	@echo "make differ   random scenarios here and on the host's Linux (root, TUN; SEEDS= FROM=)"
 	@echo "make bench    speed beside a Linux guest (root; SETS= ONLY= PAIRS= GUESTS= BUILD=); make profile: by function"
 	@echo "make storm    floods and slow readers beside a client, softnet and a Linux guest (root; ONLY= SECS= RATES= GUESTS=)"
@@ -368,6 +369,7 @@ test:
 	$(PART) count $(SUBMAKE) $(JOBS) count
 	$(PART) sim $(SUBMAKE) $(JOBS) sim
 	$(PART) race $(SUBMAKE) $(JOBS) race canary
+	$(PART) fuzz $(SUBMAKE) $(JOBS) fuzz-test
 	$(PART) packet $(SUBMAKE) packet
 	$(PART) differ-test $(SUBMAKE) $(JOBS) differ-test
 	$(PART) programs $(SUBMAKE) $(JOBS) smoke-programs
@@ -466,7 +468,7 @@ hooks:
 # Writes how each source is compiled, for clangd and others.  A source of several images has the command of the first
 # one in this list.
 CC_TARGETS = $(B)/checked/softnet.efi $(B)/checked/softnet-test.elf $(B)/shipped/softnet.elf $(B)/host-asan/libsoftnet.so $(KERNEL_TESTS:%=$(B)/host-asan/%) \
-	unit-build hosted-build sim-build lab-build $(COUNT)/operations $(U)/malformed.json bench-tools storm-tools $(N)/peer_server $(PROGRAMS) $(patsubst %.c,$(B)/%,$(wildcard apps/*.c))
+	unit-build hosted-build sim-build lab-build $(COUNT)/operations $(U)/malformed.json bench-tools fuzz-build storm-tools $(N)/peer_server $(PROGRAMS) $(patsubst %.c,$(B)/%,$(wildcard apps/*.c))
 .PHONY: compile_commands.json
 compile_commands.json:
 	$(Q)tools/compile-commands $(CC_TARGETS) >$@.new && mv $@.new $@
