@@ -112,3 +112,8 @@ def test_a_row_of_the_table():
            "answered": 3000, "flood": {"offered": 10000, "refused": 1, "seconds": 2.0},
            "client": {"cps": 1234.5, "failed": 1, "stuck": 2, "p50_us": 1500.0, "p99_us": 20000.0}}
     assert storm.line(row) == ["syn", "full", "softnet", "5,000", "2,000", "1,500", "1,234", "3", "1.5", "20.0", "3.0 -> 2.0"]
+
+
+def test_the_median_round():
+    rows = [{"client": {"cps": n}} for n in (5, 1, 9)] + [{"client": {"error": "no answer"}}, {"client": {"cps": 2}}]
+    assert storm.median(rows) == {"client": {"cps": 2}} and storm.median(rows[:3]) == {"client": {"cps": 5}}

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 """Floods a guest while a client connects, echoes a byte and closes, again and again; prints a table.  See docs/storm.md.
 
-  storm.py softnet linux [--only syn,ack] [--secs 5] [--rates full,20000]
+  storm.py softnet linux [--only syn,ack] [--secs 5] [--rates full,20000] [--rounds 3]
 
-Each guest boots once, on a tap in a network namespace of its own, and stands all storms in turn.  Needs root.
+Each guest boots on a tap in a network namespace of its own, and stands all storms in turn.  With several rounds the guests
+alternate, and the table has the round in which the client made the median number of connections.  Needs root.
 """
 import argparse
 import contextlib
@@ -139,7 +140,7 @@ def table(rows):
     return "\n".join("| " + " | ".join(r) + " |" for r in [HEAD, ["---"] * len(HEAD), *map(line, rows)])
 
 
-def all_storms(ns, guest, args):
+def all_storms(ns, guest, args, last):
     rows = []
     with tempfile.TemporaryDirectory(prefix="storm-") as tmp, Boot(ns, guest, tmp) as boot:
         if boot.boot_ms is None:
@@ -151,15 +152,20 @@ def all_storms(ns, guest, args):
                 first = first or row["free_before"]
                 rows.append(row)
                 say("  ".join(line(row)))
-        if args.rest:
+        if last:
             time.sleep(args.rest)
-        end = held.free_bytes(look(guest))
-        say(f"{guest.name}: free memory before the first storm {mib(first)} MiB, {args.rest} s after the last {mib(end)} MiB")
-        rows[-1]["free_first"], rows[-1]["free_rested"] = first, end
+            end = held.free_bytes(look(guest))
+            print(f"{guest.name}: free memory before the first storm {mib(first)} MiB, {args.rest:.0f} s after the last {mib(end)} MiB")
+            rows[-1]["free_first"], rows[-1]["free_rested"] = first, end
         row = storm(guest, boot, "none", args.secs, "-")
         row["kind"] = "none, afterwards"
         rows.append(row)
     return rows
+
+
+def median(rows):
+    """Returns the row with the median of the client's connections a second."""
+    return sorted(rows, key=lambda r: r["client"].get("cps", 0))[len(rows) // 2]
 
 
 def words(s):
@@ -172,6 +178,7 @@ def main():
     p.add_argument("--only", type=words, default=["none", *FLOODS, "readers"])
     p.add_argument("--secs", type=float, default=5.0)
     p.add_argument("--rates", type=words, default=["full", "10000"])
+    p.add_argument("--rounds", type=int, default=1)
     p.add_argument("--rest", type=float, default=REST)
     args = p.parse_args()
     args.machine = args.cpu = args.nic = args.nic_opts = args.mem = args.qemu_args = None
@@ -181,10 +188,13 @@ def main():
     os.environ.update(APPEND)
     rows = []
     with contextlib.suppress(KeyboardInterrupt), Namespace() as ns:
-        for name in args.guests:
-            rows += all_storms(ns, Guest(name, args), args)
-    rows.sort(key=lambda r: ([*args.only, "none, afterwards"].index(r["kind"]), r["rate"]))
-    print(table(rows))
+        for n in range(args.rounds):
+            for name in args.guests:
+                rows += all_storms(ns, Guest(name, args), args, n == args.rounds - 1)
+    groups = {}
+    for r in rows:
+        groups.setdefault(([*args.only, "none, afterwards"].index(r["kind"]), r["rate"], args.guests.index(r["guest"])), []).append(r)
+    print(table([median(groups[key]) for key in sorted(groups)]))
     with open(os.path.join(BUILD, "storm.json"), "w") as f:
         json.dump(rows, f, indent=1)
 
