@@ -125,8 +125,7 @@ static long sys_recvfrom(int fd, void __user *ubuf, size_t size, unsigned int fl
 
 /*
  * Copies an application's message header and its iovec to the kernel. The caller frees *@heap, the
- * iovec if it did not fit into @fast. Control messages are not implemented: sending one fails, and
- * no receive returns one.
+ * iovec if it did not fit into @fast.
  */
 static int import_msghdr(const struct msghdr __user *umsg, struct msghdr *hdr, struct kmsghdr *msg,
 			 struct iovec *fast, struct iovec **heap)
@@ -154,13 +153,13 @@ static int import_msghdr(const struct msghdr __user *umsg, struct msghdr *hdr, s
  */
 static int refuse_control(const struct msghdr *hdr)
 {
-	u8 first[16]; /* struct cmsghdr is 16 bytes */
+	struct cmsghdr first;
 
 	if (!hdr->msg_controllen)
 		return 0;
 	if (hdr->msg_controllen > INT32_MAX)
 		return -ENOBUFS;
-	if (copy_from_user(first, hdr->msg_control, min(hdr->msg_controllen, sizeof(first))))
+	if (copy_from_user(&first, hdr->msg_control, min(hdr->msg_controllen, sizeof(first))))
 		return -EFAULT;
 	/* A control buffer shorter than a header contains no control message. */
 	return hdr->msg_controllen < sizeof(first) ? 0 : -EINVAL;
@@ -209,12 +208,12 @@ static long sys_sendmsg(int fd, const struct msghdr __user *umsg, unsigned int f
 
 /*
  * Copies to the application the results of a receive except the data: the sender's address, the
- * flags, and a control length of 0.
+ * flags, and the length of the control messages.
  */
 static int export_msghdr(struct msghdr __user *umsg, const struct msghdr *hdr,
 			 const struct kmsghdr *msg)
 {
-	const size_t no_control = 0;
+	const size_t control = msg->msg_control ? hdr->msg_controllen - msg->msg_controllen : 0;
 	const int flags = msg->msg_flags;
 	int err;
 
@@ -225,7 +224,7 @@ static int export_msghdr(struct msghdr __user *umsg, const struct msghdr *hdr,
 			return err;
 	}
 	if (copy_to_user(&umsg->msg_flags, &flags, sizeof(flags)) ||
-	    copy_to_user(&umsg->msg_controllen, &no_control, sizeof(no_control)))
+	    copy_to_user(&umsg->msg_controllen, &control, sizeof(control)))
 		return -EFAULT;
 	return 0;
 }
@@ -242,6 +241,8 @@ static int do_recvmsg(struct socket *sock, struct msghdr __user *umsg, unsigned 
 	if (err)
 		return err;
 	msg.msg_name = hdr.msg_name ? &address : NULL;
+	msg.msg_control = hdr.msg_control;
+	msg.msg_controllen = hdr.msg_controllen;
 	err = sock_recvmsg(sock, &msg, call_flags(sock, flags));
 	if (err >= 0) {
 		export_err = export_msghdr(umsg, &hdr, &msg);

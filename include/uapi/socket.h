@@ -31,6 +31,13 @@ struct msghdr {
 	int msg_flags;
 };
 
+/* The head of a control message; the data follows. */
+struct cmsghdr {
+	size_t cmsg_len; /* of head and data */
+	int cmsg_level;
+	int cmsg_type;
+};
+
 /*
  * One message of sendmmsg() or recvmmsg(). The call stores in msg_len how many bytes of it were
  * moved.

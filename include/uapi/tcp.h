@@ -25,6 +25,8 @@
 #define TCP_CC_INFO       26
 #define TCP_SAVE_SYN      27 /* 1: accepted connections keep the headers of their SYN */
 #define TCP_SAVED_SYN     28 /* reads the saved IP and TCP headers, once per connection */
+#define TCP_INQ           36 /* recvmsg() tells in a control message how many bytes are left to read */
+#define TCP_CM_INQ        TCP_INQ
 #define TCP_RTO_MAX_MS    44 /* limits of timeouts, since Linux 6.15 */
 #define TCP_RTO_MIN_US    45
 #define TCP_DELACK_MAX_US 46

@@ -35,7 +35,7 @@ typedef enum {
 
 /*
  * A message on its way between a system call and a protocol. All of it is kernel memory, except the
- * data that msg_iter points to.
+ * data that msg_iter points to, and msg_control.
  */
 struct kmsghdr {
 	/* address of the peer; NULL: no address is given (send) or wanted (receive) */
@@ -43,7 +43,15 @@ struct kmsghdr {
 	int msg_namelen;
 	struct iov_iter msg_iter;
 	unsigned int msg_flags;
+	/* receive: the room that is left for control messages; NULL: there is none */
+	void __user *msg_control;
+	size_t msg_controllen;
 };
+/*
+ * Appends a control message with @len bytes of @data to a received message. If the room is too
+ * small, cuts the data off and sets MSG_CTRUNC (net/core/scm.c).
+ */
+void put_cmsg(struct kmsghdr *msg, int level, int type, const void *data, size_t len);
 
 struct socket_wq {
 	/* waiting threads of accept, connect, recv, send and poll, all in one queue */

@@ -198,6 +198,17 @@ static void tcp_recv_loop(struct sock *sk, struct tcp_reader *r)
 	} while (r->len > 0);
 }
 
+/* TCP_INQ: the received bytes that are unread.  After the FIN the result is at least 1, so that a program reads on. */
+static noinline void tcp_recv_inq(const struct sock *sk, struct kmsghdr *msg)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	int inq = tp->rcv_nxt - tp->copied_seq;
+
+	if (!inq && sock_flag(sk, SOCK_DONE))
+		inq = 1;
+	put_cmsg(msg, SOL_TCP, TCP_CM_INQ, &inq, sizeof(inq));
+}
+
 noinline int tcp_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int nonblock, int flags,
 			 int *addr_len)
 {
@@ -225,6 +236,8 @@ noinline int tcp_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int n
 	tcp_cleanup_rbuf(sk, r.copied);
 out:
 	release_sock(sk);
+	if (unlikely(tcp_sk(sk)->recvmsg_inq) && r.copied >= 0)
+		tcp_recv_inq(sk, msg);
 	if (addr_len)
 		*addr_len = 0;
 	return r.copied;

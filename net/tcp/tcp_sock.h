@@ -227,6 +227,7 @@ struct tcp_sock {
 	u32 keepalive_time, keepalive_intvl; /* jiffies; 0: use the sysctl */
 	u8 keepalive_probes;                 /* 0: use the sysctl */
 	bool save_syn;                       /* TCP_SAVE_SYN */
+	bool recvmsg_inq;                    /* TCP_INQ */
 	u8 ecn_flags;                        /* TCP_ECN_*: tcp_ecn.h */
 	u64 tcp_wstamp_ns;           /* ns: departure time of the next packet of a paced socket */
 	struct hrtimer pacing_timer; /* holds a reference while armed */

@@ -216,6 +216,11 @@ static int set_number(struct sock *sk, int optname, int val)
 			return -EINVAL;
 		tp->save_syn = val;
 		return 0;
+	case TCP_INQ:
+		if (!in_range(val, 0, 1))
+			return -EINVAL;
+		tp->recvmsg_inq = val;
+		return 0;
 	case TCP_NOTSENT_LOWAT:
 		tp->notsent_lowat = val;
 		sk->sk_write_space(sk);
@@ -344,6 +349,9 @@ static int do_tcp_getsockopt(const struct sock *sk, int optname, int *val)
 		return 0;
 	case TCP_SAVE_SYN:
 		*val = tp->save_syn;
+		return 0;
+	case TCP_INQ:
+		*val = tp->recvmsg_inq;
 		return 0;
 	case TCP_NOTSENT_LOWAT:
 		*val = tp->notsent_lowat;
