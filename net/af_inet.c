@@ -12,7 +12,7 @@
 #include "net/af_inet.h"
 
 #include "include/uapi/ioctl.h"
-#include "net/core/sock.h"
+#include "net/core/errqueue.h"
 #include "net/inet/inet_connection_sock.h"
 #include "net/ipv4/devinet.h"
 #include "net/inet/inet_sock.h"
@@ -441,6 +441,7 @@ int inet_release(struct socket *sock)
 void inet_sock_destruct(struct sock *sk)
 {
 	__skb_queue_purge(&sk->sk_receive_queue);
+	skb_errqueue_purge(sk);
 	WARN_ON(sk->sk_type == SOCK_STREAM && sk->sk_state != TCP_CLOSE);
 	WARN_ON(!sock_flag(sk, SOCK_DEAD));
 	WARN_ON(atomic_read(&sk->sk_rmem_alloc));

@@ -35,6 +35,7 @@ struct sockaddr_in {
 #define IP_TOS                1
 #define IP_TTL                2
 #define IP_MTU_DISCOVER       10
+#define IP_RECVERR            11
 #define IP_MTU                14
 #define IP_PMTUDISC_DONT      0
 #define IP_PMTUDISC_WANT      1

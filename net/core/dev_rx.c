@@ -10,9 +10,18 @@
 #include "kernel/lib/bug.h"
 #include "kernel/sched/cpu.h"
 #include "kernel/time/softirq.h"
+#include "kernel/time/wallclock.h"
 #include "net/core/netdevice.h"
 
 static LIST_HEAD(packet_types);
+
+/* A socket asked for the time of received packets. It stays set: reading the clock costs little. */
+static bool netstamp_needed;
+
+void net_enable_timestamp(void)
+{
+	WRITE_ONCE(netstamp_needed, true);
+}
 
 void dev_add_pack(struct packet_type *pt)
 {
@@ -112,8 +121,11 @@ static enum skb_drop_reason deliver_skb(struct sk_buff *skb)
  */
 noinline void netif_receive_skb(struct sk_buff *skb)
 {
-	enum skb_drop_reason reason = deliver_skb(skb);
+	enum skb_drop_reason reason;
 
+	if (unlikely(READ_ONCE(netstamp_needed)))
+		skb->skb_mstamp = ktime_get_real_ns();
+	reason = deliver_skb(skb);
 	if (unlikely(reason))
 		kfree_skb_reason(skb, reason);
 }

@@ -15,6 +15,7 @@
 #include "kernel/lib/bug.h"
 #include "kernel/sched/cpu.h"
 #include "kernel/time/softirq.h"
+#include "net/core/errqueue.h"
 #include "net/core/limits.h"
 #include "net/core/netdevice.h"
 
@@ -97,6 +98,8 @@ static bool xmit_one(struct sk_buff *skb, struct net_device *dev, bool more)
 {
 	skb->next = NULL;
 	skb->xmit_more = more;
+	if (unlikely(skb_shinfo(skb)->tx_flags & SKBTX_SW_TSTAMP))
+		__skb_tstamp_tx(skb, skb->sk, SCM_TSTAMP_SND);
 	return dev->netdev_ops->ndo_start_xmit(skb, dev) == NETDEV_TX_OK;
 }
 
@@ -145,6 +148,8 @@ int dev_queue_xmit(struct sk_buff *skb)
 		kfree_skb_reason(skb, SKB_DROP_REASON_DEV_DOWN);
 		return -ENETDOWN;
 	}
+	if (unlikely(skb_shinfo(skb)->tx_flags & SKBTX_SCHED_TSTAMP))
+		__skb_tstamp_tx(skb, skb->sk, SCM_TSTAMP_SCHED);
 	skb = validate_xmit_skb(skb, dev);
 	if (IS_ERR(skb))
 		return PTR_ERR(skb);

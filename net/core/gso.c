@@ -178,12 +178,15 @@ struct sk_buff *skb_segment(struct sk_buff *skb)
 	}
 	/*
 	 * The socket was charged for the whole packet. Move that charge, with its destructor, to
-	 * the last segment, so that the socket gets it back when the last segment was sent.
+	 * the last segment, so that the socket gets it back when the last segment was sent. The
+	 * byte whose time SO_TIMESTAMPING reports is in the last segment too.
 	 */
 	if (skb->destructor) {
 		swap(seg->truesize, skb->truesize);
 		swap(seg->destructor, skb->destructor);
 		swap(seg->sk, skb->sk);
+		skb_shinfo(seg)->tx_flags = skb_shinfo(skb)->tx_flags;
+		skb_shinfo(seg)->tskey = skb_shinfo(skb)->tskey;
 	}
 	return list;
 

@@ -233,6 +233,8 @@ static inline bool netif_queue_stopped(const struct net_device *dev)
  */
 int netif_rx(struct sk_buff *skb);
 void netif_receive_skb(struct sk_buff *skb);
+/* From now on each received packet gets its time of day (skb_mstamp). Any context. */
+void net_enable_timestamp(void);
 
 /* ---- handlers of EtherTypes -------------------------------------------------------------------- */
 struct packet_type {

@@ -40,7 +40,12 @@ struct proto {
 			  unsigned int optlen);
 	int (*getsockopt)(struct sock *sk, int level, int optname, void __user *optval,
 			  int __user *optlen);
-	void (*keepalive)(struct sock *sk, int on);     /* locked */
+	void (*keepalive)(struct sock *sk, int on); /* locked */
+	/*
+	 * SO_TIMESTAMPING: returns the number of the first byte that is not acknowledged, or, with
+	 * @written, not written. locked; NULL: not supported
+	 */
+	u32 (*stream_key)(const struct sock *sk, bool written);
 	void (*set_rcvlowat)(struct sock *sk, int val); /* locked; @val is at least 1 */
 	int (*sendmsg)(struct sock *sk, struct kmsghdr *msg, size_t len);
 	int (*recvmsg)(struct sock *sk, struct kmsghdr *msg, size_t len, int noblock, int flags,

@@ -13,9 +13,8 @@
 
 noinline void put_cmsg(struct kmsghdr *msg, int level, int type, const void *data, size_t len)
 {
-	struct cmsghdr head = {.cmsg_len = sizeof(head) + len,
-			       .cmsg_level = level,
-			       .cmsg_type = type};
+	struct cmsghdr head = {
+		.cmsg_len = sizeof(head) + len, .cmsg_level = level, .cmsg_type = type};
 	u8 __user *to = msg->msg_control;
 	size_t space;
 

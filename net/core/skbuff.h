@@ -71,8 +71,13 @@ typedef struct skb_frag {
 	u32 size;
 } skb_frag_t;
 
+/* tx_flags of a sent packet: the events whose time is reported (SO_TIMESTAMPING). */
+#define SKBTX_SW_TSTAMP    0x01 /* the driver gets the packet */
+#define SKBTX_SCHED_TSTAMP 0x02 /* the device's queue gets the packet */
+
 struct skb_shared_info {
 	u8 nr_frags;
+	u8 tx_flags;  /* SKBTX_* */
 	u16 gso_size; /* bytes of payload in each segment; 0: the packet is one segment */
 	u16 gso_segs;
 	u16 gso_type; /* SKB_GSO_* */
@@ -80,6 +85,7 @@ struct skb_shared_info {
 	struct sk_buff *frag_list;
 	/* sk_buffs that share head and these fragments; see SKB_DATAREF_SHIFT */
 	atomic_t dataref;
+	u32 tskey; /* the last byte of the write that tx_flags belongs to, as sequence number */
 	skb_frag_t frags[MAX_SKB_FRAGS];
 };
 
@@ -104,7 +110,11 @@ struct sk_buff {
 		/* while in tcp_rtx_queue: node of TCP's list of packets sorted by the time of sending */
 		struct list_head tcp_tsorted_anchor;
 	};
-	u64 skb_mstamp; /* ns: when TCP sent it last */
+	/*
+	 * ns: when TCP sent it last. Of a received packet: the time of day when it was received, if a
+	 * socket asked for that (net_enable_timestamp), else 0.
+	 */
+	u64 skb_mstamp;
 
 	u32 len, data_len;
 	u16 hdr_len;

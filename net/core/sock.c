@@ -83,6 +83,7 @@ static void sock_init_queues(struct sock *sk)
 	sk->sk_backlog.head = sk->sk_backlog.tail = NULL;
 	sk->sk_backlog.len = 0;
 	skb_queue_head_init(&sk->sk_receive_queue);
+	sk->sk_error_queue = NULL;
 	skb_queue_head_init(&sk->sk_write_queue);
 	sk->tcp_rtx_queue = (struct rb_root){0};
 }

@@ -92,15 +92,18 @@ struct sock {
 	} sk_backlog;
 
 	struct sk_buff_head sk_receive_queue;
+	/* errqueue.h: the last message, whose ->next is the first; under sk_receive_queue.lock */
+	struct sk_buff *sk_error_queue;
 	struct sk_buff_head sk_write_queue; /* TCP: data not yet sent */
 	/* TCP: data sent but not acknowledged, sorted by sequence number */
 	struct rb_root tcp_rtx_queue;
-	atomic_t sk_rmem_alloc; /* truesize of sk_receive_queue and out-of-order queue */
+	atomic_t sk_rmem_alloc; /* truesize of receive, out-of-order and error queue */
 	/* truesize of packets in IP, queues and drivers, + 1 for the sock itself */
 	atomic_t sk_wmem_alloc;
 	u32 sk_wmem_queued;       /* truesize of write queue and retransmit queue */
 	int sk_rcvbuf, sk_sndbuf; /* limits of the queues, in bytes of truesize */
 	int sk_rcvlowat;
+	u32 sk_tsflags;         /* SO_TIMESTAMPING: SOF_TIMESTAMPING_* */
 	u64 sk_pacing_rate;     /* bytes/s at which the protocol wants to send; ~0: not known */
 	u64 sk_max_pacing_rate; /* bytes/s: SO_MAX_PACING_RATE; ~0: no limit */
 	u8 sk_pacing_status;    /* SK_PACING_* */
@@ -111,6 +114,7 @@ struct sock {
 	u8 sk_type;
 	int sk_err;      /* positive errno; sock_error() returns and clears it */
 	int sk_err_soft; /* not fatal: reported by SO_ERROR, or if the connection fails later */
+	u32 sk_tskey; /* SO_TIMESTAMPING with OPT_ID: sequence number of the byte with number 0 */
 	unsigned long sk_flags; /* bits of enum sock_flags */
 	u32 sk_ack_backlog;     /* connections in the accept queue */
 	u32 sk_max_ack_backlog;
@@ -161,8 +165,11 @@ enum sock_flags {
 	SOCK_KEEPOPEN,
 	SOCK_LINGER,
 	SOCK_BROADCAST,
-	SOCK_URGINLINE,       /* SO_OOBINLINE: urgent data is read in its place in the stream */
-	SOCK_USE_WRITE_QUEUE, /* sk_wmem_queued limits sending, so sock_wfree() wakes no thread */
+	SOCK_RCVTSTAMP,        /* SO_TIMESTAMP, SO_TIMESTAMPNS: a read returns the time */
+	SOCK_RCVTSTAMPNS,      /* as struct timespec */
+	SOCK_SELECT_ERR_QUEUE, /* SO_SELECT_ERR_QUEUE: has no effect on TCP, as in Linux */
+	SOCK_URGINLINE,        /* SO_OOBINLINE: urgent data is read in its place in the stream */
+	SOCK_USE_WRITE_QUEUE,  /* sk_wmem_queued limits sending, so sock_wfree() wakes no thread */
 	/* a thread waits for space to send (Linux keeps this in struct socket) */
 	SOCK_NOSPACE,
 };

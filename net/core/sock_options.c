@@ -13,7 +13,8 @@
 #include "kernel/lib/string.h"
 #include "kernel/mm/uaccess.h"
 #include "net/core/limits.h"
-#include "net/core/sock.h"
+#include "net/core/errqueue.h"
+#include "net/core/netdevice.h"
 
 #define USEC_PER_JIFFY (USEC_PER_SEC / HZ)
 
@@ -98,6 +99,25 @@ static int sock_set_max_pacing_rate(struct sock *sk, u32 val, const void __user 
 	return 0;
 }
 
+/* Returns the flag of which an option is the value, or -1 if the option is no flag. */
+static int flag_of(int optname)
+{
+	switch (optname) {
+	case SO_BROADCAST:
+		return SOCK_BROADCAST;
+	case SO_KEEPALIVE:
+		return SOCK_KEEPOPEN;
+	case SO_OOBINLINE:
+		return SOCK_URGINLINE;
+	case SO_TIMESTAMPNS:
+		return SOCK_RCVTSTAMPNS;
+	case SO_SELECT_ERR_QUEUE:
+		return SOCK_SELECT_ERR_QUEUE;
+	default:
+		return -1;
+	}
+}
+
 int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 		    unsigned int optlen)
 {
@@ -120,9 +140,6 @@ int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 		else
 			sk->sk_reuseport = val != 0;
 		break;
-	case SO_BROADCAST:
-		sock_valbool_flag(sk, SOCK_BROADCAST, val);
-		break;
 	case SO_SNDBUF:
 		sk->sk_userlocks |= SOCK_SNDBUF_LOCK;
 		sk->sk_sndbuf = buffer_size(val, sysctl_wmem_max, SOCK_MIN_SNDBUF);
@@ -137,8 +154,20 @@ int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 			sk->sk_prot->keepalive(sk, val != 0);
 		sock_valbool_flag(sk, SOCK_KEEPOPEN, val);
 		break;
+	case SO_TIMESTAMP:
+	case SO_TIMESTAMPNS:
+		sock_valbool_flag(sk, SOCK_RCVTSTAMP, val);
+		sock_valbool_flag(sk, SOCK_RCVTSTAMPNS, val && optname == SO_TIMESTAMPNS);
+		if (val)
+			net_enable_timestamp();
+		break;
+	case SO_TIMESTAMPING:
+		err = sock_set_timestamping(sk, val);
+		break;
+	case SO_BROADCAST:
 	case SO_OOBINLINE:
-		sock_valbool_flag(sk, SOCK_URGINLINE, val);
+	case SO_SELECT_ERR_QUEUE:
+		sock_valbool_flag(sk, flag_of(optname), val);
 		break;
 	case SO_LINGER:
 		err = sock_set_linger(sk, optval, optlen);
@@ -183,7 +212,7 @@ int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int _
 {
 	struct sock *sk = sock->sk;
 	union {
-		int val;
+		int val, ints[2];
 		u32 rate;
 		u64 long_rate;
 		struct linger ling;
@@ -216,20 +245,19 @@ int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int _
 	case SO_ERROR:
 		v.val = take_error(sk);
 		break;
-	case SO_BROADCAST:
-		v.val = sock_flag(sk, SOCK_BROADCAST);
-		break;
 	case SO_SNDBUF:
 		v.val = sk->sk_sndbuf;
 		break;
 	case SO_RCVBUF:
 		v.val = sk->sk_rcvbuf;
 		break;
-	case SO_KEEPALIVE:
-		v.val = sock_flag(sk, SOCK_KEEPOPEN);
+	case SO_TIMESTAMP:
+		v.val = sock_flag(sk, SOCK_RCVTSTAMP) && !sock_flag(sk, SOCK_RCVTSTAMPNS);
 		break;
-	case SO_OOBINLINE:
-		v.val = sock_flag(sk, SOCK_URGINLINE);
+	case SO_TIMESTAMPING:
+		/* The second int would be the number of a device's clock. */
+		size = sizeof(v.ints);
+		v.val = sk->sk_tsflags;
 		break;
 	case SO_ACCEPTCONN:
 		v.val = sk->sk_state == TCP_LISTEN;
@@ -262,7 +290,9 @@ int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int _
 		}
 		break;
 	default:
-		return -ENOPROTOOPT;
+		if (flag_of(optname) < 0)
+			return -ENOPROTOOPT;
+		v.val = sock_flag(sk, flag_of(optname));
 	}
 	len = min(len, size);
 	if (copy_to_user(optval, &v, len) || copy_to_user(optlen, &len, sizeof(len)))

@@ -12,7 +12,7 @@
 #include "include/uapi/socket.h"
 #include "kernel/process/signal.h"
 #include "kernel/lib/random.h"
-#include "net/core/sock.h"
+#include "net/core/errqueue.h"
 
 /* jiffies: longest wait if the sock has space but the machine is out of memory */
 #define VM_WAIT_MAX (HZ / 5)
@@ -144,6 +144,7 @@ int sk_stream_error(struct sock *sk, int flags, int err)
 void sk_stream_kill_queues(struct sock *sk)
 {
 	__skb_queue_purge(&sk->sk_receive_queue);
+	skb_errqueue_purge(sk);
 	WARN_ON(!skb_queue_empty(&sk->sk_write_queue));
 	WARN_ON(sk->sk_wmem_queued);
 }

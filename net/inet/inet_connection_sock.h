@@ -28,6 +28,8 @@ struct inet_connection_sock_af_ops {
 	 * Returns 0 or -errno.
 	 */
 	int (*rebuild_header)(struct sock *sk);
+	/* recvmsg(MSG_ERRQUEUE), see ip_recv_error(). Process context, without the socket lock. */
+	int (*recv_error)(struct sock *sk, struct kmsghdr *msg, size_t len, int *addr_len);
 	/* Called after an ICMP error reported that the path MTU fell to mtu_info. */
 	void (*mtu_reduced)(struct sock *sk);
 

@@ -25,7 +25,7 @@ struct inet_sock {
 	u16 inet_id;
 	u8 tos;
 	u8 pmtudisc;
-	u8 recverr : 1; /* IP_RECVERR; always 0, because there is no error queue yet */
+	u8 recverr : 1; /* IP_RECVERR */
 	/* Options for multicast, not used yet. */
 	u8 mc_ttl;
 	u8 mc_loop : 1;

@@ -106,6 +106,18 @@ void ip_init(void);
  */
 int ip_setsockopt(struct sock *sk, int optname, const void __user *optval, unsigned int optlen);
 int ip_getsockopt(struct sock *sk, int optname, void __user *optval, int __user *optlen);
+/*
+ * Puts a copy of the received ICMP error @icmp on @sk's error queue: @err is its errno, @port and
+ * @info belong to it as in net_protocol.err_handler. The program gets the bytes behind the quoted
+ * IP header, which has @header_len bytes. The bh lock is held.
+ */
+void ip_icmp_error(struct sock *sk, struct sk_buff *icmp, int err, __be16 port, u32 info,
+		   unsigned int header_len);
+/*
+ * recvmsg(MSG_ERRQUEUE): returns the first message of the error queue. Returns the number of bytes
+ * copied of the packet that the message is about, -EAGAIN if there is no message, or -EFAULT.
+ */
+int ip_recv_error(struct sock *sk, struct kmsghdr *msg, size_t len, int *addr_len);
 
 /*
  * The sysctls that net/ipv4 reads, see docs/sysctl.md. They are read in any context without a lock

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Socket options of level SOL_IP: an application's settings for the IP headers of its packets.
+ * Socket options of level SOL_IP: an application's settings for the IP headers of its packets. The
+ * IP part of the error queue.
  *
  * af_inet.c's proto_ops call ip_setsockopt() and ip_getsockopt() (process). An option is written
  * and read (by ip_queue_xmit()) under the socket lock, so it takes effect with the next packet.
- * Compare Linux's net/ipv4/ip_sockglue.c.
+ * tcp_recvmsg() calls ip_recv_error() (process, without the socket lock), tcp_v4_err() calls
+ * ip_icmp_error() (softirq, bh lock). Compare Linux's net/ipv4/ip_sockglue.c.
  */
 
 #include "kernel/mm/uaccess.h"
+#include "kernel/time/wallclock.h"
+#include "net/core/errqueue.h"
 #include "net/inet/inet_ecn.h"
+#include "net/ipv4/icmp.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
 
@@ -37,7 +42,8 @@ int ip_setsockopt(struct sock *sk, int optname, const void __user *optval, unsig
 	int err, val;
 
 	/* An unknown option fails before the value is read, as in Linux. */
-	if (optname != IP_TOS && optname != IP_TTL && optname != IP_MTU_DISCOVER)
+	if (optname != IP_TOS && optname != IP_TTL && optname != IP_MTU_DISCOVER &&
+	    optname != IP_RECVERR)
 		return -ENOPROTOOPT;
 	err = get_value(&val, optval, optlen);
 	if (err)
@@ -59,6 +65,12 @@ int ip_setsockopt(struct sock *sk, int optname, const void __user *optval, unsig
 		if (optlen < 1 || (val != -1 && (val < 1 || val > 255)))
 			break;
 		inet->uc_ttl = val;
+		err = 0;
+		break;
+	case IP_RECVERR:
+		inet->recverr = !!val;
+		if (!val)
+			skb_errqueue_purge(sk);
 		err = 0;
 		break;
 	case IP_MTU_DISCOVER:
@@ -99,6 +111,9 @@ int ip_getsockopt(struct sock *sk, int optname, void __user *optval, int __user 
 	case IP_TTL:
 		val = inet->uc_ttl == -1 ? sysctl_ip_default_ttl : inet->uc_ttl;
 		break;
+	case IP_RECVERR:
+		val = inet->recverr;
+		break;
 	case IP_MTU_DISCOVER:
 		val = inet->pmtudisc;
 		break;
@@ -125,4 +140,73 @@ int ip_getsockopt(struct sock *sk, int optname, void __user *optval, int __user 
 	if (copy_to_user(optlen, &len, sizeof(len)) || copy_to_user(optval, &val, len))
 		return -EFAULT;
 	return 0;
+}
+
+/* ---- the error queue ------------------------------------------------------------------------- */
+
+void ip_icmp_error(struct sock *sk, struct sk_buff *icmp, int err, __be16 port, u32 info,
+		   unsigned int header_len)
+{
+	struct sk_buff *skb = skb_clone(icmp, GFP_ATOMIC);
+	const struct icmphdr *icmph = icmp_hdr(icmp);
+
+	if (!skb)
+		return;
+	skb_dst_drop(skb);
+	*SKB_EXT_ERR(skb) = (struct sock_exterr_skb){
+		.ee = {.ee_errno = err,
+		       .ee_origin = SO_EE_ORIGIN_ICMP,
+		       .ee_type = icmph->type,
+		       .ee_code = icmph->code,
+		       .ee_info = info},
+		.addr_offset = (const u8 *)&((const struct iphdr *)(icmph + 1))->daddr -
+			       skb_network_header(skb),
+		.port = port};
+	__skb_pull(skb, header_len);
+	if (sock_queue_err_skb(sk, skb))
+		kfree_skb_reason(skb, SKB_DROP_REASON_SOCKET_RCVBUFF);
+}
+
+int ip_recv_error(struct sock *sk, struct kmsghdr *msg, size_t len, int *addr_len)
+{
+	struct sk_buff *skb = sock_dequeue_err_skb(sk);
+	struct {
+		struct sock_extended_err ee;
+		struct sockaddr_in offender;
+	} told = {0};
+	struct sockaddr_in *sin = (struct sockaddr_in *)msg->msg_name;
+	const struct sock_exterr_skb *serr;
+	int err, copied;
+	u64 time;
+
+	if (!skb)
+		return -EAGAIN;
+	serr = SKB_EXT_ERR(skb);
+	copied = min_t(size_t, skb->len, len);
+	if (copied < skb->len)
+		msg->msg_flags |= MSG_TRUNC;
+	err = skb_copy_datagram_iter(skb, 0, &msg->msg_iter, copied);
+	if (err)
+		goto out;
+	time = skb->skb_mstamp;
+	if (!time && sock_flag(sk, SOCK_RCVTSTAMP))
+		time = ktime_get_real_ns();
+	sock_recv_timestamp(msg, sk, time);
+	told.ee = serr->ee;
+	if (serr->ee.ee_origin == SO_EE_ORIGIN_ICMP) {
+		if (sin) {
+			*sin = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = serr->port};
+			memcpy(&sin->sin_addr, skb_network_header(skb) + serr->addr_offset,
+			       sizeof(sin->sin_addr));
+			*addr_len = sizeof(*sin);
+		}
+		told.offender.sin_family = AF_INET;
+		told.offender.sin_addr.s_addr = ip_hdr(skb)->saddr;
+	}
+	put_cmsg(msg, SOL_IP, IP_RECVERR, &told, sizeof(told));
+	msg->msg_flags |= MSG_ERRQUEUE;
+	err = copied;
+out:
+	consume_skb(skb);
+	return err;
 }

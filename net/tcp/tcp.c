@@ -302,6 +302,11 @@ bool tcp_stream_memory_free(const struct sock *sk, bool wake)
 
 /* ---- poll() --------------------------------------------------------------------------------------------- */
 
+static u32 tcp_stream_key(const struct sock *sk, bool written)
+{
+	return written ? tcp_sk(sk)->write_seq : tcp_sk(sk)->snd_una;
+}
+
 static unsigned int tcp_poll_out(struct sock *sk)
 {
 	if ((sk->sk_shutdown & SEND_SHUTDOWN) || sk_stream_is_writeable(sk))
@@ -348,7 +353,7 @@ unsigned int tcp_poll(struct file *file, struct socket *sock, struct poll_table 
 	}
 	/* Read sk_err after the state: its writer sets sk_err first, then changes state and wakes us. */
 	smp_rmb();
-	if (sk->sk_err)
+	if (sk->sk_err || READ_ONCE(sk->sk_error_queue))
 		mask |= POLLERR;
 	return mask;
 }
@@ -408,6 +413,7 @@ struct proto tcp_prot = {
 	.getsockopt = tcp_getsockopt,
 	.keepalive = tcp_set_keepalive,
 	.set_rcvlowat = tcp_set_rcvlowat,
+	.stream_key = tcp_stream_key,
 	.sendmsg = tcp_sendmsg,
 	.recvmsg = tcp_recvmsg,
 	.sendpage = tcp_sendpage,

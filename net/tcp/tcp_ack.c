@@ -16,6 +16,7 @@
  * RFC 9293 3.10.7.4 (fifth), RFC 5681, RFC 5961 5, RFC 6298 5, RFC 7323 4. Compare Linux's
  * tcp_input.c.
  */
+#include "net/core/errqueue.h"
 #include "net/tcp/tcp_ecn.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
@@ -215,6 +216,18 @@ struct ack_times {
 	u32 reord;
 };
 
+/* SO_TIMESTAMPING: @skb, in the retransmit queue, is acknowledged. */
+static noinline void tcp_ack_tstamp(struct sock *sk, struct sk_buff *skb)
+{
+	struct list_head anchor = skb->tcp_tsorted_anchor;
+
+	/* The anchor shares memory with these fields, which a clone copies. */
+	skb->dst = NULL;
+	skb->destructor = NULL;
+	__skb_tstamp_tx(skb, sk, SCM_TSTAMP_ACK);
+	skb->tcp_tsorted_anchor = anchor;
+}
+
 /*
  * Removes the segments below snd_una from the retransmit queue and frees them. Returns the first
  * segment that is left.
@@ -251,6 +264,8 @@ static struct sk_buff *tcp_free_acked(struct sock *sk, struct tcp_sacktag_state 
 		tcp_rate_skb_delivered(sk, skb, &state->rate);
 		if (!fully_acked)
 			break;
+		if (unlikely(tcb->txstamp_ack))
+			tcp_ack_tstamp(sk, skb);
 		tcp_rtx_queue_unlink_and_free(skb, sk);
 	}
 	return skb;

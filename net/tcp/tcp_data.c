@@ -457,6 +457,7 @@ bool tcp_try_coalesce(struct sock *sk, struct sk_buff *to, struct sk_buff *from,
 	cb->end_seq = TCP_SKB_CB(from)->end_seq;
 	cb->ack_seq = TCP_SKB_CB(from)->ack_seq;
 	cb->tcp_flags |= TCP_SKB_CB(from)->tcp_flags;
+	to->skb_mstamp = from->skb_mstamp;
 	return true;
 }
 

@@ -576,6 +576,7 @@ const struct inet_connection_sock_af_ops ipv4_specific = {
 	.queue_xmit = ip_queue_xmit,
 	.send_check = tcp_v4_send_check,
 	.rebuild_header = inet_sk_rebuild_header,
+	.recv_error = ip_recv_error,
 	.mtu_reduced = tcp_v4_mtu_reduced,
 	.conn_request = tcp_v4_conn_request,
 	.init_req = tcp_v4_init_req,

@@ -120,8 +120,9 @@ static void tcp_req_err(struct request_sock *req, u32 seq, const struct icmphdr 
  * does not end the connection; the application gets it if the connection times out later. During
  * the handshake an error ends the connection.
  */
-static void tcp_v4_err_locked(struct sock *sk, const struct icmphdr *icmph, u32 seq, u32 info)
+static void tcp_v4_err_locked(struct sock *sk, struct sk_buff *skb, u32 seq, u32 info)
 {
+	const struct icmphdr *icmph = icmp_hdr(skb);
 	bool owned = sock_owned_by_user(sk);
 	int err = tcp_icmp_errno(icmph);
 
@@ -153,6 +154,9 @@ static void tcp_v4_err_locked(struct sock *sk, const struct icmphdr *icmph, u32 
 	if (is_no_way(icmph) && !owned)
 		tcp_ld_rto_revert(sk, seq);
 
+	if (tcp_state_in(sk, TCPF_OF(SYN_SENT) | TCPF_OF(SYN_RECV)))
+		ip_icmp_error(sk, skb, err, inet_sk(sk)->inet_dport, info,
+			      ((const struct iphdr *)skb->data)->ihl * 4);
 	if (tcp_state_in(sk, TCPF_OF(SYN_SENT) | TCPF_OF(SYN_RECV)) && !owned) {
 		tcp_done_with_error(sk, err);
 	} else if (!owned && inet_sk(sk)->recverr) {
@@ -197,7 +201,7 @@ void tcp_v4_err(struct sk_buff *skb, u32 info)
 		return;
 	}
 	bh_lock_sock(sk);
-	tcp_v4_err_locked(sk, icmph, seq, info);
+	tcp_v4_err_locked(sk, skb, seq, info);
 	bh_unlock_sock(sk);
 	sock_put(sk);
 }

@@ -134,6 +134,12 @@ static struct sk_buff *tcp_mtup_build(struct sock *sk, u32 len, unsigned int mss
 		BUG_ON(skb_copy_bits(skb, 0, skb_put(probe, skb->len), skb->len));
 		TCP_SKB_CB(probe)->tcp_flags |= TCP_SKB_CB(skb)->tcp_flags;
 		TCP_SKB_CB(probe)->eor = TCP_SKB_CB(skb)->eor;
+		if (skb_shinfo(skb)->tx_flags | TCP_SKB_CB(skb)->txstamp_ack) {
+			/* Of several writes in the probe, SO_TIMESTAMPING reports only the last. */
+			skb_shinfo(probe)->tx_flags |= skb_shinfo(skb)->tx_flags;
+			skb_shinfo(probe)->tskey = skb_shinfo(skb)->tskey;
+			TCP_SKB_CB(probe)->txstamp_ack |= TCP_SKB_CB(skb)->txstamp_ack;
+		}
 		if (probe->len == len)
 			break;
 	}

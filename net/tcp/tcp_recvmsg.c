@@ -13,6 +13,7 @@
  */
 #include "kernel/mm/limits.h"
 #include "kernel/sched/sched.h"
+#include "net/core/errqueue.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 
@@ -60,6 +61,7 @@ struct tcp_reader {
 	int copied; /* bytes copied so far; -errno if none were and the call failed */
 	int target; /* bytes to wait for: SO_RCVLOWAT, or all with MSG_WAITALL */
 	int flags;  /* MSG_* */
+	u64 tstamp; /* ns, time of day: when the last copied packet was received; 0: not known */
 	long timeo;
 	u32 peek_seq;
 	u32 *seq; /* next byte to copy: points to copied_seq, or to peek_seq for MSG_PEEK */
@@ -139,6 +141,7 @@ static bool tcp_recv_copy(struct sock *sk, struct tcp_reader *r, struct sk_buff 
 			r->copied = -EFAULT;
 		return false;
 	}
+	r->tstamp = skb->skb_mstamp;
 	*r->seq += used;
 	r->copied += used;
 	r->len -= used;
@@ -198,12 +201,18 @@ static void tcp_recv_loop(struct sock *sk, struct tcp_reader *r)
 	} while (r->len > 0);
 }
 
-/* TCP_INQ: the received bytes that are unread.  After the FIN the result is at least 1, so that a program reads on. */
-static noinline void tcp_recv_inq(const struct sock *sk, struct kmsghdr *msg)
+/*
+ * Returns the control messages that the socket's options ask for: the time of receipt, and with TCP_INQ the
+ * number of received bytes that are unread.  After the FIN this number is at least 1, so that a program reads on.
+ */
+static noinline void tcp_recv_control(const struct sock *sk, struct kmsghdr *msg, u64 tstamp)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 	int inq = tp->rcv_nxt - tp->copied_seq;
 
+	sock_recv_timestamp(msg, sk, tstamp);
+	if (!tp->recvmsg_inq)
+		return;
 	if (!inq && sock_flag(sk, SOCK_DONE))
 		inq = 1;
 	put_cmsg(msg, SOL_TCP, TCP_CM_INQ, &inq, sizeof(inq));
@@ -219,6 +228,8 @@ noinline int tcp_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int n
 	};
 
 	WARN_ON(in_interrupt());
+	if (unlikely(flags & MSG_ERRQUEUE))
+		return inet_csk(sk)->icsk_af_ops->recv_error(sk, msg, len, addr_len);
 	lock_sock(sk);
 	if (sk->sk_state == TCP_LISTEN) {
 		r.copied = -ENOTCONN;
@@ -236,8 +247,8 @@ noinline int tcp_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int n
 	tcp_cleanup_rbuf(sk, r.copied);
 out:
 	release_sock(sk);
-	if (unlikely(tcp_sk(sk)->recvmsg_inq) && r.copied >= 0)
-		tcp_recv_inq(sk, msg);
+	if (unlikely(tcp_sk(sk)->recvmsg_inq || r.tstamp) && r.copied >= 0)
+		tcp_recv_control(sk, msg, r.tstamp);
 	if (addr_len)
 		*addr_len = 0;
 	return r.copied;

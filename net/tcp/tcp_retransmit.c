@@ -53,6 +53,21 @@ static int tcp_skb_unclone(struct sock *sk, struct sk_buff *skb, gfp_t gfp)
 	return err;
 }
 
+/* SO_TIMESTAMPING: of @skb and the rest that was cut off, only the one with the byte tskey keeps the marks. */
+static void tcp_fragment_tstamp(struct sk_buff *skb, struct sk_buff *rest)
+{
+	struct skb_shared_info *from = skb_shinfo(skb), *to = skb_shinfo(rest);
+
+	if (before(from->tskey, TCP_SKB_CB(rest)->seq)) {
+		TCP_SKB_CB(rest)->txstamp_ack = 0;
+		return;
+	}
+	to->tskey = from->tskey;
+	to->tx_flags = from->tx_flags;
+	from->tx_flags = 0;
+	TCP_SKB_CB(skb)->txstamp_ack = 0;
+}
+
 /*
  * Cuts @skb after @len bytes: the rest becomes a new segment behind it.  @in_rtx_queue: @skb is in the tree of
  * sent segments, else in the queue of unsent ones.  Returns 0 or -ENOMEM.
@@ -96,6 +111,8 @@ int tcp_fragment(struct sock *sk, bool in_rtx_queue, struct sk_buff *skb, u32 le
 
 	paged = skb->len - len - linear;
 	skb_split(skb, buff, len);
+	if (unlikely(skb_shinfo(skb)->tx_flags | tcb->txstamp_ack))
+		tcp_fragment_tstamp(skb, buff);
 	skb->truesize -= paged;
 	buff->truesize += paged;
 	buff->ip_summed = CHECKSUM_PARTIAL;

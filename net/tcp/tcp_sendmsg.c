@@ -17,6 +17,7 @@
 #include "kernel/mm/iov_iter.h"
 #include "kernel/mm/limits.h"
 #include "kernel/mm/page_frag.h"
+#include "net/core/errqueue.h"
 #include "net/core/limits.h"
 #include "net/tcp/tcp_send.h"
 
@@ -362,10 +363,32 @@ static int tcp_may_send(struct sock *sk, long *timeo)
 	return err;
 }
 
+/* SO_TIMESTAMPING: marks the last byte of a write, whose segment is the last of the queue. */
+static noinline void tcp_tx_timestamp(struct sock *sk)
+{
+	struct sk_buff *skb = tcp_write_queue_tail(sk);
+	struct skb_shared_info *shinfo;
+	u32 wanted = sk->sk_tsflags;
+
+	if (!skb || !(wanted & (SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_TX_SCHED |
+				SOF_TIMESTAMPING_TX_ACK)))
+		return;
+	shinfo = skb_shinfo(skb);
+	if (wanted & SOF_TIMESTAMPING_TX_SOFTWARE)
+		shinfo->tx_flags |= SKBTX_SW_TSTAMP;
+	if (wanted & SOF_TIMESTAMPING_TX_SCHED)
+		shinfo->tx_flags |= SKBTX_SCHED_TSTAMP;
+	if (wanted & SOF_TIMESTAMPING_TX_ACK)
+		TCP_SKB_CB(skb)->txstamp_ack = 1;
+	shinfo->tskey = TCP_SKB_CB(skb)->seq + skb->len - 1;
+}
+
 /* Ends a call that put @copied bytes into the queue and then got @err: sends them, returns the result. */
 static int tcp_send_result(struct sock *sk, int flags, unsigned int mss_now, size_t copied, int err)
 {
 	if (copied) {
+		if (unlikely(sk->sk_tsflags))
+			tcp_tx_timestamp(sk);
 		tcp_push(sk, flags, mss_now, tcp_sk(sk)->nonagle);
 		return copied;
 	}

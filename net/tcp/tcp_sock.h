@@ -44,6 +44,7 @@ struct tcp_skb_cb {
 	u8 sacked; /* in the retransmit queue: TCPCB_*; received: offset of the SACK option, or 0 */
 	u8 ip_dsfield;
 	u8 eor : 1,              /* no data may be added */
+		txstamp_ack : 1, /* SO_TIMESTAMPING: report when the peer acknowledges it */
 		rtx_summary : 2; /* RTX_HAS_* of the subtree, in the retransmit queue */
 	u32 ack_seq;
 	union {

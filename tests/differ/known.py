@@ -18,7 +18,7 @@ DOCUMENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", 
 WINDOW_MAX = 65535          # about the window in a SYN-ACK
 SMALL = 1000                # bytes: a peer's window or MSS below it makes small segments in the send queue
 SIOCOUTQ, SIOCOUTQNSD = 0x5411, 0x894b
-POLLOUT, POLLERR = 4, 8
+POLLOUT = 4
 SO_RCVBUF, SO_ERROR, TCP_WINDOW_CLAMP, TCP_DEFER_ACCEPT = (1, 8), (1, 4), (6, 10), (6, 9)
 NO_ERROR = "4:00000000"
 DELAYED_ACK_US = 50_000      # a delayed ACK has been sent after this time
@@ -185,14 +185,6 @@ def no_datagrams(d):
     Linux creates the socket or reports a wrong protocol.
     Script: calls/no-datagrams.pkt"""
     return d.words[0] == "socket" and d.words[3] & 15 == 2 and d.ours == "=ESOCKTNOSUPPORT"
-
-
-def error_queue(d):
-    """If an ICMP error ended connect(), Linux also leaves the error on the socket's error queue, although
-    IP_RECVERR is off, and poll() reports POLLERR until the queue is read. There is no error queue here.
-    Script: icmp/no-error-queue.pkt"""
-    return d.words[0] == "poll" and any(w[0] == "icmp" for w, _ in steps_before(d)) and \
-        None not in events(d) and events(d)[0] != events(d)[1] == events(d)[0] | POLLERR
 
 
 def numbers_of_a_dissolved_connection(d):
@@ -708,7 +700,7 @@ def timer_edge(d):
 
 
 ROWS = [echo_of_a_challenge, options_of_a_crossed_syn, shutdown_in_syn_received,
-        no_datagrams, error_queue, numbers_of_a_dissolved_connection,
+        no_datagrams, numbers_of_a_dissolved_connection,
         old_ack_with_data, blocks_beyond_a_fin, two_ends, ack_that_waits_for_room, window_by_cost, window_clamp_is_kept,
         reset_of_a_fin_wait_2, ack_on_the_next_tick, fast_path_by_memory,
         mss_of_the_link, frag_needed_without_mtu, route_of_another_connection,

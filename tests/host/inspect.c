@@ -258,6 +258,21 @@ static void audit_sack_blocks(struct audit *a)
 	}
 }
 
+/* Returns the sum of the truesize of the messages. */
+static u64 audit_error_queue(struct audit *a)
+{
+	const struct sk_buff *last = a->sk->sk_error_queue, *skb = last;
+	u64 truesize = 0;
+
+	if (!last)
+		return 0;
+	do {
+		skb = skb->next;
+		truesize += skb->truesize;
+	} while (skb != last);
+	return truesize;
+}
+
 static void audit_timers(struct audit *a)
 {
 	const struct inet_connection_sock *icsk = inet_csk(a->sk);
@@ -305,7 +320,7 @@ static void audit_connection(struct audit *a)
 	     "a backlog, and no owner to process it");
 	written = audit_rtx_queue(a) + audit_write_queue(a);
 	RULE(a, written == sk->sk_wmem_queued, "%lu, %u", written, sk->sk_wmem_queued);
-	received = audit_receive_queue(a) + audit_ofo_queue(a);
+	received = audit_receive_queue(a) + audit_ofo_queue(a) + audit_error_queue(a);
 	audit_sack_blocks(a);
 	RULE(a, received == (u32)atomic_read(&sk->sk_rmem_alloc), "%lu, %u", received,
 	     atomic_read(&sk->sk_rmem_alloc));

@@ -152,8 +152,9 @@ class Message:
             at += (length + 7) & ~7
         return out
 
-    def differences(self):
-        """Returns a list of texts: the differences of the returned flags and control messages from the script."""
+    def differences(self, time_difference):
+        """Returns a list of texts: the differences of the returned flags and control messages from the script.
+        time_difference(wanted, got) compares a time of the script (ns) with a time of day of the kernel."""
         out = []
         flags = self.message.get("msg_flags")
         got_flags = struct.unpack_from("<i", self.header.raw, 48)[0]
@@ -170,7 +171,7 @@ class Message:
             for name, actual in (("cmsg_level", level), ("cmsg_type", kind)):
                 if _number(wanted.get(name)) != actual:
                     out.append(f"{name} is {actual}, not {_number(wanted.get(name))}")
-            out += _data_differences(wanted.get("cmsg_data"), data)
+            out += _data_differences(wanted.get("cmsg_data"), data, time_difference)
         return out
 
 
@@ -178,13 +179,24 @@ _ERROR_FIELDS = {"ee_errno": ("<I", 0), "ee_origin": ("<B", 4), "ee_type": ("<B"
                  "ee_info": ("<I", 8), "ee_data": ("<I", 12)}
 
 
-def _data_differences(wanted, data):
+# {names of the fields: nanoseconds in a unit of the second one}
+_TIME_FIELDS = {("scm_sec", "scm_nsec"): 1, ("tv_sec", "tv_nsec"): 1, ("tv_sec", "tv_usec"): 1000}
+
+
+def _data_differences(wanted, data, time_difference):
     if wanted is None or wanted is Ellipsis:
         return []
     if not isinstance(wanted, Struct):
         got = int.from_bytes(data[:4], "little")
         return [] if got == _number(wanted) & 2**32 - 1 else [f"cmsg_data is {got}, "
                                                              f"not {_number(wanted)}"]
+    unit = _TIME_FIELDS.get(tuple(f.name for f in wanted.fields))
+    if unit:
+        if len(data) < 16:
+            return [f"a time of {len(data)} bytes"]
+        second, part = (_number(f.value) for f in wanted.fields)
+        got_second, got_part = struct.unpack_from("<qq", data)
+        return time_difference(second * 10**9 + part * unit, got_second * 10**9 + got_part * unit)
     out = []
     for f in wanted.fields:
         if f.value is Ellipsis:

@@ -5,6 +5,8 @@ system calls with the script.
 Play.run() <- suite.py, in a process of its own.  As in packetdrill, a relative time counts from the end of the
 event before; the event of a packet from the kernel ends when the packet is seen.
 """
+import struct
+
 from compare import (absorb, describe_expected, describe_seen, differences, seconds, tolerance_ns)
 from flow import CHILD, CONNECTING, LISTENING, Flow, Isn, NoTimestamp
 from messages import BadStruct
@@ -22,6 +24,7 @@ CALL_PATIENCE = 600 * NS     # how long a call without `...` in its time may tak
 FIRST_PORT = 36000           # remote ports are the numbers above it, a new one for each connection
 IP_TCP_HEADERS = 40
 INFO_ROOM = 512
+CLOCK_GETTIME, CLOCK_REALTIME = 228, 0
 QUOTED = 8                   # bytes of TCP that an ICMP error quotes (RFC 792)
 
 
@@ -160,6 +163,17 @@ class Play:
         if result != 0:
             raise Failed(f"getsockopt(TCP_INFO): {errno_name(-(result or 0))}", event.source)
         self.snippets.add(what.line, what.text, decode(data.raw[:int.from_bytes(size.raw, "little")]))
+
+    def time_difference(self, wanted, got):
+        """Compares @wanted, a time of the script, with @got, a time of day of the kernel, both in ns; returns a list of
+        texts."""
+        raw = buffer(16)
+        self.machine.call(CLOCK_GETTIME, CLOCK_REALTIME, raw)
+        real = struct.unpack("<qq", raw.raw)
+        actual = got - (real[0] * NS + real[1] - self.machine.now()) - self.start
+        if abs(actual - wanted) <= tolerance_ns(self.rules, 0):
+            return []
+        return [f"the time is {seconds(actual)}, not {seconds(wanted)}"]
 
     # ---- packets to the kernel --------------------------------------------------------------------------
 

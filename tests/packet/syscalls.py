@@ -337,7 +337,7 @@ class Calls:
                 self.connecting(self.fd(fd), family, ip, port)
         made = messages.Message(message, receive, name)
         return Prepared(NUMBERS[call.name], [self.fd(fd), made.header, number(flags)], made.keep,
-                        (lambda _: made.differences()) if receive else None)
+                        (lambda _: made.differences(self.play.time_difference)) if receive else None)
 
     def call_sendmsg(self, call, fd, message, flags):
         return self._message(call, fd, message, flags, False)

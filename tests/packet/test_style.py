@@ -5,7 +5,7 @@ missing feature as the reason; none has a syntax error.
 import os
 
 import pytest
-from conftest import LISTEN
+from conftest import LISTEN, SERVER
 
 DEFAULTS = "`../common/defaults.sh`\n"
 HANDSHAKE = """   0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
@@ -82,17 +82,20 @@ sysctl -q net/ipv4/tcp_rmem="4096 540000 15728640"`
 +.01...0.02 write(4, ..., 5000) = 5000
 +0.01 > P. 1:5001(5000) ack 2001
 """),
-    "the error queue": ("the error queue", HANDSHAKE.replace("wscale 8", "wscale 7") + """
+    "the error queue": (None, SERVER + """
++.01 setsockopt(4, SOL_SOCKET, SO_TIMESTAMPING, [SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE], 4) = 0
++0 write(4, ..., 10) = 10
++0 > P. 1:11(10) ack 1
 +0 recvmsg(4, {msg_name(...)=..., msg_iov(1)=[{...,0}], msg_flags=MSG_ERRQUEUE|MSG_TRUNC,
      msg_control=[
-        {cmsg_level=SOL_SOCKET, cmsg_type=SCM_TIMESTAMPING, cmsg_data={scm_sec=0,scm_nsec=10000000}},
+        {cmsg_level=SOL_SOCKET, cmsg_type=SCM_TIMESTAMPING, cmsg_data={scm_sec=0,scm_nsec=110000000}},
         {cmsg_level=CMSG_LEVEL_IP, cmsg_type=CMSG_TYPE_RECVERR,
          cmsg_data={ee_errno=ENOMSG, ee_origin=SO_EE_ORIGIN_TIMESTAMPING, ee_type=0, ee_code=0,
                     ee_info=SCM_TSTAMP_SND, ee_data=0}}
      ]}, MSG_ERRQUEUE) = 0
 """),
-    "timestamping": ("SO_TIMESTAMPING", LISTEN + """
-+0 setsockopt(3, SOL_SOCKET, SO_TIMESTAMPING,
+    "timestamping": (None, SERVER + """
++0 setsockopt(4, SOL_SOCKET, SO_TIMESTAMPING,
    [SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_OPT_ID], 4) = 0
 """),
     "epoll": (None, LISTEN + """

@@ -11,8 +11,7 @@ from symbols import NUMBERS
 
 # Socket options that return ENOPROTOOPT: (level, name).
 OPTIONS = {
-    "SOL_SOCKET": ("SO_MARK", "SO_TIMESTAMPING", "SO_TIMESTAMP", "SO_TIMESTAMPNS", "SO_ZEROCOPY",
-                   "SO_PRIORITY", "SO_BUSY_POLL",
+    "SOL_SOCKET": ("SO_MARK", "SO_ZEROCOPY", "SO_PRIORITY", "SO_BUSY_POLL",
                    "SO_INCOMING_CPU", "SO_MEMINFO", "SO_TXTIME", "SO_DEBUG",
                    "SO_DONTROUTE", "SO_BINDTODEVICE", "SO_SNDBUFFORCE", "SO_RCVBUFFORCE", "SO_NO_CHECK",
                    "SO_RXQ_OVFL"),
@@ -21,14 +20,14 @@ OPTIONS = {
                 "TCP_REPAIR", "TCP_TIMESTAMP",
                 "TCP_ULP", "TCP_ZEROCOPY_RECEIVE", "TCP_TX_DELAY", "TCP_THIN_LINEAR_TIMEOUTS",
                 "TCP_THIN_DUPACK"),
-    "SOL_IP": ("IP_RECVERR", "IP_FREEBIND", "IP_TRANSPARENT", "IP_MINTTL", "IP_PKTINFO", "IP_OPTIONS",
+    "SOL_IP": ("IP_FREEBIND", "IP_TRANSPARENT", "IP_MINTTL", "IP_PKTINFO", "IP_OPTIONS",
                "IP_RECVTTL", "IP_RECVTOS", "IP_BIND_ADDRESS_NO_PORT", "IP_LOCAL_PORT_RANGE"),
 }
 _OPTION_NAMES = {name: name for names in OPTIONS.values() for name in names}
 
 # Flags, address families and socket types that the kernel rejects or ignores.
 WORDS = {
-    "MSG_FASTOPEN": "TCP Fast Open", "MSG_ZEROCOPY": "MSG_ZEROCOPY", "MSG_ERRQUEUE": "the error queue",
+    "MSG_FASTOPEN": "TCP Fast Open", "MSG_ZEROCOPY": "MSG_ZEROCOPY",
     "AF_INET6": "IPv6", "PF_INET6": "IPv6", "SOL_IPV6": "IPv6", "IPPROTO_IPV6": "IPv6",
     "SOCK_DGRAM": "UDP", "SOCK_RAW": "raw sockets", "IPPROTO_UDP": "UDP", "IPPROTO_UDPLITE": "UDP",
     "IPPROTO_SCTP": "SCTP", "IPPROTO_MPTCP": "MPTCP", "SOL_SCTP": "SCTP", "SOL_UDP": "UDP",

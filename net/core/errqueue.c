@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The error queue of a socket (errqueue.h has its contract), and the messages that do not depend on
+ * the protocol: times of sent data.
+ *
+ *   dev_queue_xmit, xmit_one, tcp_ack_tstamp -> __skb_tstamp_tx -> sock_queue_err_skb
+ *   ip_icmp_error                            -> sock_queue_err_skb
+ *   recvmsg(MSG_ERRQUEUE) -> ip_recv_error -> sock_dequeue_err_skb, sock_recv_timestamp
+ *
+ * Memory: times and ICMP errors are charged to the receive buffer, so a program that reads neither
+ * data nor errors limits itself. Compare Linux's net/core/skbuff.c and net/socket.c.
+ */
+#include "net/core/errqueue.h"
+
+#include "kernel/time/time.h"
+#include "kernel/time/wallclock.h"
+#include "net/core/limits.h"
+#include "net/core/netdevice.h"
+
+/* ---- the queue ------------------------------------------------------------------------------- */
+
+static void errqueue_add(struct sock *sk, struct sk_buff *skb)
+{
+	struct sk_buff *last = sk->sk_error_queue;
+
+	skb->next = last ? last->next : skb;
+	if (last)
+		last->next = skb;
+	sk->sk_error_queue = skb;
+}
+
+static struct sk_buff *errqueue_take(struct sock *sk)
+{
+	struct sk_buff *last = sk->sk_error_queue, *skb = last ? last->next : NULL;
+
+	if (!skb)
+		return NULL;
+	if (skb == last)
+		sk->sk_error_queue = NULL;
+	else
+		last->next = skb->next;
+	skb->next = NULL;
+	return skb;
+}
+
+int sock_queue_err_skb(struct sock *sk, struct sk_buff *skb)
+{
+	unsigned int held = atomic_read(&sk->sk_rmem_alloc);
+
+	if (held + skb->truesize >= (unsigned int)sk->sk_rcvbuf ||
+	    !sk_mem_schedule(sk, skb->truesize, SK_MEM_RECV, held, 0))
+		return -ENOMEM;
+	skb_set_owner_r(skb, sk);
+	spin_lock_bh(&sk->sk_receive_queue.lock);
+	errqueue_add(sk, skb);
+	spin_unlock_bh(&sk->sk_receive_queue.lock);
+	sk->sk_error_report(sk);
+	return 0;
+}
+
+static bool is_icmp_err_skb(const struct sk_buff *skb)
+{
+	return skb && SKB_EXT_ERR(skb)->ee.ee_origin == SO_EE_ORIGIN_ICMP;
+}
+
+struct sk_buff *sock_dequeue_err_skb(struct sock *sk)
+{
+	struct sk_buff *skb, *next;
+
+	spin_lock_bh(&sk->sk_receive_queue.lock);
+	skb = errqueue_take(sk);
+	next = sk->sk_error_queue ? sk->sk_error_queue->next : NULL;
+	if (is_icmp_err_skb(next))
+		sk->sk_err = SKB_EXT_ERR(next)->ee.ee_errno;
+	else if (is_icmp_err_skb(skb))
+		sk->sk_err = 0;
+	spin_unlock_bh(&sk->sk_receive_queue.lock);
+	if (next)
+		sk->sk_error_report(sk);
+	return skb;
+}
+
+void skb_errqueue_purge(struct sock *sk)
+{
+	struct sk_buff *skb;
+
+	if (!sk->sk_error_queue)
+		return;
+	spin_lock_bh(&sk->sk_receive_queue.lock);
+	while ((skb = errqueue_take(sk)))
+		consume_skb(skb);
+	spin_unlock_bh(&sk->sk_receive_queue.lock);
+}
+
+/* ---- times ----------------------------------------------------------------------------------- */
+
+void __skb_tstamp_tx(struct sk_buff *orig, struct sock *sk, int tstype)
+{
+	struct sock_exterr_skb *serr;
+	struct sk_buff *skb;
+
+	if (!sk || sock_flag(sk, SOCK_DEAD))
+		return;
+	if (sk->sk_tsflags & SOF_TIMESTAMPING_OPT_TSONLY)
+		skb = alloc_skb_small(GFP_ATOMIC);
+	else
+		skb = skb_clone(orig, GFP_ATOMIC);
+	if (!skb)
+		return;
+	skb_dst_drop(skb);
+	skb->skb_mstamp = ktime_get_real_ns();
+	serr = SKB_EXT_ERR(skb);
+	*serr = (struct sock_exterr_skb){.ee = {.ee_errno = ENOMSG,
+						.ee_origin = SO_EE_ORIGIN_TIMESTAMPING,
+						.ee_info = tstype}};
+	if (sk->sk_tsflags & SOF_TIMESTAMPING_OPT_ID)
+		serr->ee.ee_data = skb_shinfo(orig)->tskey - sk->sk_tskey;
+	if (sock_queue_err_skb(sk, skb))
+		kfree_skb_reason(skb, SKB_DROP_REASON_SOCKET_RCVBUFF);
+}
+
+/*
+ * Missing are OPT_STATS, OPT_RX_FILTER, the choice of a device's clock (BIND_PHC) and TX_COMPLETION. The bits for
+ * clocks of devices are accepted, as in Linux, and no device has such a clock.
+ */
+#define SOF_TIMESTAMPING_SUPPORTED                                                                 \
+	((0x7fff & ~SOF_TIMESTAMPING_OPT_STATS) | SOF_TIMESTAMPING_OPT_ID_TCP)
+
+/* OPT_ID numbers the bytes from the first one that is not acknowledged now, or, with OPT_ID_TCP, not written. */
+int sock_set_timestamping(struct sock *sk, u32 flags)
+{
+	if (flags & ~SOF_TIMESTAMPING_SUPPORTED)
+		return -EINVAL;
+	if (flags & SOF_TIMESTAMPING_OPT_ID_TCP && !(flags & SOF_TIMESTAMPING_OPT_ID))
+		return -EINVAL;
+	if (flags & SOF_TIMESTAMPING_OPT_ID && !(sk->sk_tsflags & SOF_TIMESTAMPING_OPT_ID)) {
+		if (sk->sk_state == TCP_CLOSE || sk->sk_state == TCP_LISTEN ||
+		    !sk->sk_prot->stream_key)
+			return -EINVAL;
+		sk->sk_tskey = sk->sk_prot->stream_key(sk, flags & SOF_TIMESTAMPING_OPT_ID_TCP);
+	}
+	sk->sk_tsflags = flags;
+	if (flags & SOF_TIMESTAMPING_RX_SOFTWARE)
+		net_enable_timestamp();
+	return 0;
+}
+
+void sock_recv_timestamp(struct kmsghdr *msg, const struct sock *sk, u64 ns)
+{
+	struct scm_timestamping tss = {
+		.ts[0] = {.tv_sec = ns / NSEC_PER_SEC, .tv_nsec = ns % NSEC_PER_SEC}};
+	struct timeval tv = {.tv_sec = tss.ts[0].tv_sec,
+			     .tv_usec = tss.ts[0].tv_nsec / NSEC_PER_USEC};
+
+	if (!ns)
+		return;
+	if (sock_flag(sk, SOCK_RCVTSTAMPNS))
+		put_cmsg(msg, SOL_SOCKET, SO_TIMESTAMPNS, &tss.ts[0], sizeof(tss.ts[0]));
+	else if (sock_flag(sk, SOCK_RCVTSTAMP))
+		put_cmsg(msg, SOL_SOCKET, SO_TIMESTAMP, &tv, sizeof(tv));
+	if (sk->sk_tsflags & SOF_TIMESTAMPING_SOFTWARE)
+		put_cmsg(msg, SOL_SOCKET, SO_TIMESTAMPING, &tss, sizeof(tss));
+}

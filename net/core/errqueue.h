@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The error queue of a socket: messages that recvmsg(MSG_ERRQUEUE) returns. Such a message is an
+ * ICMP error, or the time of an event of sent data (SO_TIMESTAMPING).
+ *
+ * sk_receive_queue.lock protects the queue, because a message may be added while another thread
+ * reads; slock protects the receive queue itself. The functions may be called in any context but hard interrupt, with or without the socket lock,
+ * unless a comment says otherwise. Names and roles are those of Linux's include/linux/errqueue.h
+ * and skbuff.h.
+ */
+#ifndef NET_CORE_ERRQUEUE_H
+#define NET_CORE_ERRQUEUE_H
+
+#include "include/uapi/errqueue.h"
+#include "net/core/sock.h"
+
+/* In skb->cb of a message. skb->skb_mstamp is its time of day in ns; 0: it has none. */
+struct sock_exterr_skb {
+	struct sock_extended_err ee;
+	u16 addr_offset; /* ICMP: from the network header to the quoted destination address */
+	__be16 port;     /* ICMP: the quoted destination port */
+};
+#define SKB_EXT_ERR(skb) ((struct sock_exterr_skb *)&((skb)->cb[0]))
+BUILD_BUG_ON(sizeof(struct sock_exterr_skb) > sizeof_field(struct sk_buff, cb));
+
+/*
+ * Adds @skb to the queue, charges it to the receive buffer, and wakes threads that poll for
+ * POLLERR. Returns 0, or -ENOMEM if the buffer is full: the caller then frees @skb.
+ */
+int sock_queue_err_skb(struct sock *sk, struct sk_buff *skb);
+/*
+ * Returns the first message, which the caller frees, or NULL. If the next message is an ICMP error,
+ * its errno becomes the socket's pending error.
+ */
+struct sk_buff *sock_dequeue_err_skb(struct sock *sk);
+void skb_errqueue_purge(struct sock *sk);
+
+/* ---- times ----------------------------------------------------------------------------------- */
+/* Queues the time of the event @tstype (SCM_TSTAMP_*) of @orig, a packet of @sk. */
+void __skb_tstamp_tx(struct sk_buff *orig, struct sock *sk, int tstype);
+/* Sets SO_TIMESTAMPING. The socket is locked. Returns 0 or -EINVAL. */
+int sock_set_timestamping(struct sock *sk, u32 flags);
+/*
+ * Returns @ns, a time of day, in the control messages that the socket's options ask for. Process
+ * context.
+ */
+void sock_recv_timestamp(struct kmsghdr *msg, const struct sock *sk, u64 ns);
+
+#endif
