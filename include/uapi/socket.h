@@ -92,6 +92,7 @@ struct linger {
 #define SO_DOMAIN           39
 #define SO_SELECT_ERR_QUEUE 45
 #define SO_MAX_PACING_RATE  47
+#define SO_ZEROCOPY         60
 
 #define MSG_OOB        0x01
 #define MSG_PEEK       0x02
@@ -104,6 +105,7 @@ struct linger {
 #define MSG_NOSIGNAL   0x4000
 #define MSG_WAITFORONE 0x10000 /* recvmmsg(): do not wait after the first message */
 #define MSG_MORE       0x8000
+#define MSG_ZEROCOPY   0x4000000
 
 #define SHUT_RD   0
 #define SHUT_WR   1

@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The error queue of a socket (errqueue.h has its contract), and the messages that do not depend on
- * the protocol: times of sent data.
+ * the protocol: times of sent data, and the ends of writes with MSG_ZEROCOPY.
  *
  *   dev_queue_xmit, xmit_one, tcp_ack_tstamp -> __skb_tstamp_tx -> sock_queue_err_skb
  *   ip_icmp_error                            -> sock_queue_err_skb
+ *   tcp_sendmsg -> msg_zerocopy_realloc; tcp_wmem_free_skb -> msg_zerocopy_put
  *   recvmsg(MSG_ERRQUEUE) -> ip_recv_error -> sock_dequeue_err_skb, sock_recv_timestamp
  *
  * Memory: times and ICMP errors are charged to the receive buffer, so a program that reads neither
- * data nor errors limits itself. Compare Linux's net/core/skbuff.c and net/socket.c.
+ * data nor errors limits itself. The message of a MSG_ZEROCOPY write is allocated before the data is
+ * queued, so its report cannot fail; SOCK_OPTMEM_MAX limits these messages.
+ *
+ * MSG_ZEROCOPY copies the data: no page of a program is pinned, and each report has
+ * SO_EE_CODE_ZEROCOPY_COPIED, as on Linux for loopback and TUN devices. Compare Linux's
+ * net/core/skbuff.c and net/socket.c.
  */
 #include "net/core/errqueue.h"
 
@@ -160,4 +166,103 @@ void sock_recv_timestamp(struct kmsghdr *msg, const struct sock *sk, u64 ns)
 		put_cmsg(msg, SOL_SOCKET, SO_TIMESTAMP, &tv, sizeof(tv));
 	if (sk->sk_tsflags & SOF_TIMESTAMPING_SOFTWARE)
 		put_cmsg(msg, SOL_SOCKET, SO_TIMESTAMPING, &tss, sizeof(tss));
+}
+
+/* ---- MSG_ZEROCOPY ---------------------------------------------------------------------------- */
+
+/* bytes: a report for more bytes is not extended by further writes, so that it is not late. */
+#define UARG_BYTES_MAX (1u << 19)
+
+static struct sk_buff *skb_from_uarg(struct ubuf_info *uarg)
+{
+	return container_of((char(*)[sizeof_field(struct sk_buff, cb)])uarg, struct sk_buff, cb);
+}
+
+static void sock_ofree(struct sk_buff *skb)
+{
+	atomic_sub(skb->truesize, &skb->sk->sk_omem_alloc);
+	sk_mem_charge(skb->sk, -(int)skb->truesize);
+}
+
+static struct ubuf_info *msg_zerocopy_alloc(struct sock *sk, size_t size)
+{
+	struct sk_buff *skb = NULL;
+	struct ubuf_info *uarg;
+
+	if (atomic_read(&sk->sk_omem_alloc) < SOCK_OPTMEM_MAX)
+		skb = alloc_skb_small(GFP_SEND);
+	if (!skb)
+		return NULL;
+	sock_hold(sk);
+	skb->sk = sk;
+	skb->destructor = sock_ofree;
+	atomic_add(skb->truesize, &sk->sk_omem_alloc);
+	sk_mem_charge(sk, skb->truesize);
+	uarg = (struct ubuf_info *)skb->cb;
+	*uarg = (struct ubuf_info){.id = sk->sk_zckey++, .bytelen = size, .len = 1};
+	refcount_set(&uarg->refcnt, 1);
+	return uarg;
+}
+
+struct ubuf_info *msg_zerocopy_realloc(struct sock *sk, size_t size, struct ubuf_info *uarg)
+{
+	if (!uarg || uarg->len == UINT16_MAX - 1 || uarg->bytelen + size > UARG_BYTES_MAX ||
+	    uarg->id + uarg->len != sk->sk_zckey)
+		return msg_zerocopy_alloc(sk, size);
+	uarg->len++;
+	uarg->bytelen += size;
+	sk->sk_zckey++;
+	refcount_inc(&uarg->refcnt);
+	return uarg;
+}
+
+/* Extends @tail, the last message of the queue, if it reports the writes before @lo. */
+static bool skb_zerocopy_notify_extend(struct sk_buff *tail, u32 lo, u32 len)
+{
+	struct sock_extended_err *ee = &SKB_EXT_ERR(tail)->ee;
+
+	if (ee->ee_origin != SO_EE_ORIGIN_ZEROCOPY || lo != ee->ee_data + 1 ||
+	    (u64)(ee->ee_data - ee->ee_info) + 1 + len > UINT32_MAX)
+		return false;
+	ee->ee_data += len;
+	return true;
+}
+
+/* All data of @uarg's writes is acknowledged or dropped: reports the numbers of the writes. */
+static noinline void msg_zerocopy_complete(struct ubuf_info *uarg)
+{
+	struct sk_buff *skb = skb_from_uarg(uarg), *tail;
+	struct sock *sk = skb->sk;
+	u32 lo = uarg->id, len = uarg->len;
+
+	if (len && !sock_flag(sk, SOCK_DEAD)) {
+		*SKB_EXT_ERR(skb) =
+			(struct sock_exterr_skb){.ee = {.ee_origin = SO_EE_ORIGIN_ZEROCOPY,
+							.ee_code = SO_EE_CODE_ZEROCOPY_COPIED,
+							.ee_info = lo,
+							.ee_data = lo + len - 1}};
+		spin_lock_bh(&sk->sk_receive_queue.lock);
+		tail = sk->sk_error_queue;
+		if (!tail || !skb_zerocopy_notify_extend(tail, lo, len)) {
+			errqueue_add(sk, skb);
+			skb = NULL;
+		}
+		spin_unlock_bh(&sk->sk_receive_queue.lock);
+		sk->sk_error_report(sk);
+	}
+	consume_skb(skb);
+	sock_put(sk);
+}
+
+void msg_zerocopy_put(struct ubuf_info *uarg)
+{
+	if (refcount_dec_and_test(&uarg->refcnt))
+		msg_zerocopy_complete(uarg);
+}
+
+void msg_zerocopy_put_abort(struct ubuf_info *uarg)
+{
+	uarg->len--;
+	skb_from_uarg(uarg)->sk->sk_zckey--;
+	msg_zerocopy_put(uarg);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The error queue of a socket: messages that recvmsg(MSG_ERRQUEUE) returns. Such a message is an
- * ICMP error, or the time of an event of sent data (SO_TIMESTAMPING).
+ * ICMP error, the time of an event of sent data (SO_TIMESTAMPING), or the end of writes with
+ * MSG_ZEROCOPY.
  *
  * sk_receive_queue.lock protects the queue, because a message may be added while another thread
  * reads; slock protects the receive queue itself. The functions may be called in any context but hard interrupt, with or without the socket lock,
@@ -45,5 +46,41 @@ int sock_set_timestamping(struct sock *sk, u32 flags);
  * context.
  */
 void sock_recv_timestamp(struct kmsghdr *msg, const struct sock *sk, u64 ns);
+
+/* ---- MSG_ZEROCOPY ---------------------------------------------------------------------------- */
+/*
+ * The message that reports the end of one or more writes with MSG_ZEROCOPY, while segments with
+ * data of these writes exist. It is in skb->cb of the message's own packet. The socket is locked.
+ */
+struct ubuf_info {
+	refcount_t refcnt; /* segments with data of these writes, and the calls that add data */
+	u32 id;            /* number of the first write */
+	u32 bytelen;       /* bytes of all these writes */
+	u16 len;           /* number of writes; 0: the only one failed, report nothing */
+};
+BUILD_BUG_ON(sizeof(struct ubuf_info) > sizeof_field(struct sk_buff, cb));
+
+/*
+ * Counts a write of @size bytes. If @uarg, of the last segment, can report this write too, takes a
+ * reference to @uarg, else makes a new one. Returns NULL if the socket has too many of them.
+ */
+struct ubuf_info *msg_zerocopy_realloc(struct sock *sk, size_t size, struct ubuf_info *uarg);
+/* Drops a reference; the last one queues the message. */
+void msg_zerocopy_put(struct ubuf_info *uarg);
+/* The write that got @uarg has queued no byte: the write is not counted. Drops its reference. */
+void msg_zerocopy_put_abort(struct ubuf_info *uarg);
+
+static inline struct ubuf_info *skb_zcopy(const struct sk_buff *skb)
+{
+	return skb_shinfo(skb)->destructor_arg;
+}
+/* @skb gets data of @uarg's writes. */
+static inline void skb_zcopy_set(struct sk_buff *skb, struct ubuf_info *uarg)
+{
+	if (skb_zcopy(skb))
+		return;
+	refcount_inc(&uarg->refcnt);
+	skb_shinfo(skb)->destructor_arg = uarg;
+}
 
 #endif

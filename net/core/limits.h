@@ -113,6 +113,12 @@
  */
 #define SOCK_ASK_RANGE 2304, 134217728
 /*
+ * bytes of messages of MSG_ZEROCOPY, for writes under way and unread ones, that a socket may have:
+ * a further write fails with -ENOBUFS. Linux's default of optmem_max. Times and ICMP errors on the
+ * error queue count in the receive buffer instead.
+ */
+#define SOCK_OPTMEM_MAX 131072
+/*
  * bytes: sk_backlog is limited to sk_rcvbuf + sk_sndbuf + this; further packets are dropped. The
  * extra space is for pure ACKs, as in Linux.
  */

@@ -46,6 +46,7 @@
 
 struct net_device;
 struct sock;
+struct ubuf_info;
 
 /*
  * dev.c: the log source for devices and packets; TCP, IP, ICMP and ARP have log sources of their
@@ -86,6 +87,8 @@ struct skb_shared_info {
 	/* sk_buffs that share head and these fragments; see SKB_DATAREF_SHIFT */
 	atomic_t dataref;
 	u32 tskey; /* the last byte of the write that tx_flags belongs to, as sequence number */
+	/* TCP: reports the end of a MSG_ZEROCOPY write; used only by the segment in TCP's queue */
+	struct ubuf_info *destructor_arg;
 	skb_frag_t frags[MAX_SKB_FRAGS];
 };
 

@@ -132,6 +132,8 @@ noinline struct sock *sk_clone_lock(const struct sock *sk, gfp_t gfp)
 	INIT_HLIST_NODE(&newsk->sk_bind_node);
 	sock_init_queues(newsk);
 	atomic_set(&newsk->sk_rmem_alloc, 0);
+	atomic_set(&newsk->sk_omem_alloc, 0);
+	newsk->sk_zckey = 0;
 	newsk->sk_wmem_queued = 0;
 	newsk->sk_shutdown = 0;
 	newsk->sk_err = 0;

@@ -98,12 +98,14 @@ struct sock {
 	/* TCP: data sent but not acknowledged, sorted by sequence number */
 	struct rb_root tcp_rtx_queue;
 	atomic_t sk_rmem_alloc; /* truesize of receive, out-of-order and error queue */
+	atomic_t sk_omem_alloc; /* truesize of messages of MSG_ZEROCOPY */
 	/* truesize of packets in IP, queues and drivers, + 1 for the sock itself */
 	atomic_t sk_wmem_alloc;
 	u32 sk_wmem_queued;       /* truesize of write queue and retransmit queue */
 	int sk_rcvbuf, sk_sndbuf; /* limits of the queues, in bytes of truesize */
 	int sk_rcvlowat;
 	u32 sk_tsflags;         /* SO_TIMESTAMPING: SOF_TIMESTAMPING_* */
+	u32 sk_zckey;           /* number of the next MSG_ZEROCOPY write */
 	u64 sk_pacing_rate;     /* bytes/s at which the protocol wants to send; ~0: not known */
 	u64 sk_max_pacing_rate; /* bytes/s: SO_MAX_PACING_RATE; ~0: no limit */
 	u8 sk_pacing_status;    /* SK_PACING_* */
@@ -167,6 +169,7 @@ enum sock_flags {
 	SOCK_BROADCAST,
 	SOCK_RCVTSTAMP,        /* SO_TIMESTAMP, SO_TIMESTAMPNS: a read returns the time */
 	SOCK_RCVTSTAMPNS,      /* as struct timespec */
+	SOCK_ZEROCOPY,         /* SO_ZEROCOPY: a write may have MSG_ZEROCOPY */
 	SOCK_SELECT_ERR_QUEUE, /* SO_SELECT_ERR_QUEUE: has no effect on TCP, as in Linux */
 	SOCK_URGINLINE,        /* SO_OOBINLINE: urgent data is read in its place in the stream */
 	SOCK_USE_WRITE_QUEUE,  /* sk_wmem_queued limits sending, so sock_wfree() wakes no thread */

@@ -113,6 +113,8 @@ static int flag_of(int optname)
 		return SOCK_RCVTSTAMPNS;
 	case SO_SELECT_ERR_QUEUE:
 		return SOCK_SELECT_ERR_QUEUE;
+	case SO_ZEROCOPY:
+		return SOCK_ZEROCOPY;
 	default:
 		return -1;
 	}
@@ -168,6 +170,12 @@ int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 	case SO_OOBINLINE:
 	case SO_SELECT_ERR_QUEUE:
 		sock_valbool_flag(sk, flag_of(optname), val);
+		break;
+	case SO_ZEROCOPY:
+		if (val < 0 || val > 1)
+			err = -EINVAL;
+		else
+			sock_valbool_flag(sk, SOCK_ZEROCOPY, val);
 		break;
 	case SO_LINGER:
 		err = sock_set_linger(sk, optval, optlen);

@@ -19,6 +19,7 @@
  * RFC 9293 3.7.4 and 3.8.6.2.1 (with Minshall's variant of Nagle's algorithm), RFC 5681 4.1, RFC
  * 2861. Compare Linux's tcp_output.c.
  */
+#include "net/core/errqueue.h"
 #include "net/core/limits.h"
 #include "net/tcp/tcp_send.h"
 
@@ -28,6 +29,8 @@ void tcp_wmem_free_skb(struct sock *sk, struct sk_buff *skb)
 {
 	BUG_ON(skb->truesize > sk->sk_wmem_queued);
 	sk_wmem_queued_add(sk, -(int)skb->truesize);
+	if (unlikely(skb_zcopy(skb)))
+		msg_zerocopy_put(skb_zcopy(skb));
 	consume_skb(skb);
 }
 

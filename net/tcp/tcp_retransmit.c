@@ -13,6 +13,7 @@
  * RFC 9293 3.8.1, RFC 6582, CVE-2019-11478. Compare Linux's tcp_output.c.
  */
 #include "kernel/lib/string.h"
+#include "net/core/errqueue.h"
 #include "net/tcp/limits.h"
 #include "net/tcp/tcp_ecn.h"
 #include "net/tcp/tcp_send.h"
@@ -111,6 +112,8 @@ int tcp_fragment(struct sock *sk, bool in_rtx_queue, struct sk_buff *skb, u32 le
 
 	paged = skb->len - len - linear;
 	skb_split(skb, buff, len);
+	if (unlikely(skb_zcopy(skb)))
+		skb_zcopy_set(buff, skb_zcopy(skb));
 	if (unlikely(skb_shinfo(skb)->tx_flags | tcb->txstamp_ack))
 		tcp_fragment_tstamp(skb, buff);
 	skb->truesize -= paged;

@@ -233,11 +233,14 @@ static void tcp_pay_for_data(struct sock *sk, struct sk_buff *skb)
 	skb->truesize = least;
 }
 
-/* Does the work of tcp_copy_to_skb() when there is no block: copies to a page of @skb's own. */
+/*
+ * Copies to a page of @skb's own: the last one if it has room, but with @fresh to a new one.  Returns what
+ * tcp_copy_to_skb() returns.
+ */
 static noinline int tcp_copy_to_own_page(struct sock *sk, struct sk_buff *skb,
-					 struct iov_iter *from, unsigned int want)
+					 struct iov_iter *from, unsigned int want, bool fresh)
 {
-	skb_frag_t *last = tcp_skb_own_page(skb);
+	skb_frag_t *last = fresh ? NULL : tcp_skb_own_page(skb);
 	struct page *page = NULL;
 	unsigned int done;
 	u8 *to;
@@ -306,7 +309,7 @@ static int tcp_copy_to_skb(struct sock *sk, struct sk_buff *skb, struct iov_iter
 	}
 
 	if (unlikely(!page_frag_refill(1, pfrag, GFP_SEND)))
-		return tcp_copy_to_own_page(sk, skb, from, want);
+		return tcp_copy_to_own_page(sk, skb, from, want, false);
 	if (!tcp_skb_has_frag_room(skb, pfrag))
 		return -EMSGSIZE;
 	want = min(want, pfrag->size - pfrag->offset);
@@ -316,6 +319,33 @@ static int tcp_copy_to_skb(struct sock *sk, struct sk_buff *skb, struct iov_iter
 	BUG_ON(!tcp_skb_add_page(sk, skb, pfrag->page, pfrag->offset, done));
 	pfrag->offset += done;
 	return done;
+}
+
+/*
+ * Copies for a write with MSG_ZEROCOPY.  Linux makes a fragment of each piece of the program's pages, and charges
+ * whole pages.  So that segments are as large as there, each piece gets a page of its own here.
+ */
+static noinline int tcp_copy_pinned(struct sock *sk, struct sk_buff *skb, struct iov_iter *from,
+				    unsigned int want, struct ubuf_info *uarg)
+{
+	size_t addr, left;
+	int n;
+
+	if (skb_zcopy(skb) && skb_zcopy(skb) != uarg)
+		return -EMSGSIZE;
+	if (!sk_mem_schedule(sk, PAGE_SIZE, SK_MEM_SEND, sk->sk_wmem_queued, sysctl_tcp_wmem[0]))
+		return -ENOMEM;
+	while (from->iov_offset == from->iov->iov_len) {
+		from->iov++;
+		from->nr_segs--;
+		from->iov_offset = 0;
+	}
+	addr = (size_t)from->iov->iov_base + from->iov_offset;
+	left = min(from->iov->iov_len - from->iov_offset, PAGE_SIZE - addr % PAGE_SIZE);
+	n = tcp_copy_to_own_page(sk, skb, from, min_t(size_t, want, left), true);
+	if (n > 0)
+		skb_zcopy_set(skb, uarg);
+	return n;
 }
 
 /* Sends the data copied so far, then waits until there is room.  Returns 0 or -errno. */
@@ -401,7 +431,7 @@ static int tcp_send_result(struct sock *sk, int flags, unsigned int mss_now, siz
 	return err;
 }
 
-static int tcp_sendmsg_locked(struct sock *sk, struct kmsghdr *msg)
+static int __tcp_sendmsg(struct sock *sk, struct kmsghdr *msg, struct ubuf_info *uarg)
 {
 	int flags = msg->msg_flags, err;
 	long timeo = sock_sndtimeo(sk, flags & MSG_DONTWAIT);
@@ -418,9 +448,14 @@ static int tcp_sendmsg_locked(struct sock *sk, struct kmsghdr *msg)
 		struct sk_buff *skb = tcp_segment_for(sk, size_goal, left);
 		int n;
 
-		n = skb ? tcp_copy_to_skb(sk, skb, &msg->msg_iter,
-					  min_t(size_t, left, size_goal - skb->len))
-			: -ENOMEM;
+		if (!skb)
+			n = -ENOMEM;
+		else if (unlikely(uarg))
+			n = tcp_copy_pinned(sk, skb, &msg->msg_iter,
+					    min_t(size_t, left, size_goal - skb->len), uarg);
+		else
+			n = tcp_copy_to_skb(sk, skb, &msg->msg_iter,
+					    min_t(size_t, left, size_goal - skb->len));
 		if (n == -EMSGSIZE) {
 			/* @skb has no room for another fragment: close it, so that a new one is used. */
 			TCP_SKB_CB(skb)->eor = 1;
@@ -453,6 +488,31 @@ static int tcp_sendmsg_locked(struct sock *sk, struct kmsghdr *msg)
 			tcp_push_full(sk, skb, mss_now);
 	}
 	return tcp_send_result(sk, flags, mss_now, copied, err);
+}
+
+static noinline int tcp_sendmsg_zerocopy(struct sock *sk, struct kmsghdr *msg)
+{
+	struct sk_buff *tail = tcp_write_queue_tail(sk);
+	struct ubuf_info *uarg = msg_zerocopy_realloc(sk, iov_iter_count(&msg->msg_iter),
+						      tail ? skb_zcopy(tail) : NULL);
+	int ret;
+
+	if (!uarg)
+		return sk_stream_error(sk, msg->msg_flags, -ENOBUFS);
+	ret = __tcp_sendmsg(sk, msg, uarg);
+	if (ret > 0)
+		msg_zerocopy_put(uarg);
+	else
+		msg_zerocopy_put_abort(uarg);
+	return ret;
+}
+
+static int tcp_sendmsg_locked(struct sock *sk, struct kmsghdr *msg)
+{
+	if (unlikely(msg->msg_flags & MSG_ZEROCOPY) && sock_flag(sk, SOCK_ZEROCOPY) &&
+	    iov_iter_count(&msg->msg_iter))
+		return tcp_sendmsg_zerocopy(sk, msg);
+	return __tcp_sendmsg(sk, msg, NULL);
 }
 
 /* Returns how many bytes of @msg were queued, or -errno: -EPIPE, -EAGAIN, -EFAULT, -ECONNRESET ... */

@@ -258,7 +258,7 @@ static void audit_sack_blocks(struct audit *a)
 	}
 }
 
-/* Returns the sum of the truesize of the messages. */
+/* Returns the sum of the truesize of the messages; those of MSG_ZEROCOPY are charged elsewhere. */
 static u64 audit_error_queue(struct audit *a)
 {
 	const struct sk_buff *last = a->sk->sk_error_queue, *skb = last;
@@ -268,7 +268,8 @@ static u64 audit_error_queue(struct audit *a)
 		return 0;
 	do {
 		skb = skb->next;
-		truesize += skb->truesize;
+		if (skb->destructor == sock_rfree)
+			truesize += skb->truesize;
 	} while (skb != last);
 	return truesize;
 }
@@ -326,7 +327,8 @@ static void audit_connection(struct audit *a)
 	     atomic_read(&sk->sk_rmem_alloc));
 	audit_timers(a);
 	audit_ecn(a);
-	a->held += sk->sk_wmem_queued + atomic_read(&sk->sk_rmem_alloc);
+	a->held += sk->sk_wmem_queued + atomic_read(&sk->sk_rmem_alloc) +
+		   atomic_read(&sk->sk_omem_alloc);
 	RULE(a, a->held <= sk_memory_allocated(sk), "all hold %ld, %ld", (long)a->held,
 	     (long)sk_memory_allocated(sk));
 }

@@ -74,17 +74,61 @@ static void times_are_charged_to_the_receive_buffer(void)
 	scene_pair_close(&p);
 }
 
+/*
+ * Writes with MSG_ZEROCOPY need a message each, unless they share a segment. So many are possible
+ * before the peer acknowledges one of them.
+ *
+ * LIMIT(SOCK_OPTMEM_MAX)
+ */
+static void so_many_zero_copy_writes_may_be_unreported(void)
+{
+	enum { MESSAGE = 704, MOST = 131072 / MESSAGE + 1 };
+	struct pair p;
+	struct sock_extended_err e;
+	unsigned int n = 0;
+	int64_t result;
+
+	scene_sysctl(A, "net/core/wmem_max", "4000000");
+	p = scene_pair();
+	assert_int_equal(scene_set(A, p.a, SOL_SOCKET, SO_ZEROCOPY, 1), 0);
+	assert_int_equal(scene_set(A, p.a, SOL_SOCKET, SO_SNDBUF, 2000000), 0);
+	scene_nonblock(A, p.a);
+	/* A write without the flag ends the segment, so that the next one needs a message of its own. */
+	while ((result = write_byte(A, p.a, MSG_ZEROCOPY | MSG_EOR)) == 1) {
+		assert_int_equal(write_byte(A, p.a, MSG_EOR), 1);
+		assert_in_range(++n, 1, MOST);
+	}
+	assert_int_equal(result, -ENOBUFS);
+	assert_int_equal(n, MOST);
+	assert_int_equal(read_error(A, p.a).ee_origin, 0);
+
+	/* The acknowledged writes are merged into one message; the refused one has no number. */
+	scene_sleep(20 * SEC);
+	e = read_error(A, p.a);
+	assert_int_equal(e.ee_origin, SO_EE_ORIGIN_ZEROCOPY);
+	assert_int_equal(e.ee_code, SO_EE_CODE_ZEROCOPY_COPIED);
+	assert_int_equal(e.ee_info, 0);
+	assert_int_equal(e.ee_data, MOST - 1);
+	assert_int_equal(write_byte(A, p.a, MSG_ZEROCOPY), 1);
+	scene_sleep(SEC);
+	e = read_error(A, p.a);
+	assert_int_equal(e.ee_info, MOST);
+	assert_int_equal(e.ee_data, MOST);
+	scene_pair_close(&p);
+}
+
 /* Leaves unread messages and unacknowledged marked data on A's socket. */
 static void leave_messages(struct pair *p)
 {
 	const int flags = SOF_TIMESTAMPING_TX_ACK | SOF_TIMESTAMPING_TX_SCHED |
 			  SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_OPT_ID;
 
+	assert_int_equal(scene_set(A, p->a, SOL_SOCKET, SO_ZEROCOPY, 1), 0);
 	assert_int_equal(scene_set(A, p->a, SOL_SOCKET, SO_TIMESTAMPING, flags), 0);
-	assert_int_equal(write_byte(A, p->a, 0), 1);
+	assert_int_equal(write_byte(A, p->a, MSG_ZEROCOPY), 1);
 	scene_sleep(100 * MS);
 	assert_true(scene_poll(A, p->a) & POLLERR);
-	assert_int_equal(write_byte(A, p->a, 0), 1);
+	assert_int_equal(write_byte(A, p->a, MSG_ZEROCOPY), 1);
 }
 
 /* The data of a closed socket is still sent; its messages have no reader any more. */
@@ -111,19 +155,23 @@ static void an_abort_drops_the_messages(void)
 	scene_pair_close(&p);
 }
 
-/* The peer resets the connection: the messages can still be read. */
+/* The peer resets the connection: the messages can still be read. The reset drops the second write's data. */
 static void messages_outlive_the_connection(void)
 {
 	struct pair p = scene_pair();
-	unsigned int n;
+	struct sock_extended_err e;
+	unsigned int n = 0;
 
 	leave_messages(&p);
 	scene_linger(B, p.b, true, 0);
 	scene_close(B, p.b);
 	p.b = -1;
 	scene_sleep(SEC);
-	n = errors_until_empty(A, p.a);
-	assert_int_equal(n, 5);
+	while ((e = read_error(A, p.a)).ee_origin == SO_EE_ORIGIN_TIMESTAMPING)
+		n++;
+	assert_int_equal(n, 3);
+	assert_int_equal(e.ee_origin, SO_EE_ORIGIN_ZEROCOPY);
+	assert_int_equal(e.ee_info, 0);
 	scene_pair_close(&p);
 }
 
@@ -131,6 +179,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		SCENE(times_are_charged_to_the_receive_buffer),
+		SCENE(so_many_zero_copy_writes_may_be_unreported),
 		SCENE(a_close_drops_the_messages),
 		SCENE(an_abort_drops_the_messages),
 		SCENE(messages_outlive_the_connection),

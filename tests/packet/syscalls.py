@@ -80,6 +80,7 @@ class Calls:
         self.play = play
         self.fds = {}      # {script's descriptor: the kernel's}; a closed one stays, so that its later use fails
         self.open = set()  # the script's numbers of open descriptors
+        self.pinned = []   # buffers of MSG_ZEROCOPY writes: Linux reads them when it sends the data, also again
 
     def prepare(self, call):
         """Returns a Prepared for @call; raises BadCall."""
@@ -284,7 +285,10 @@ class Calls:
 
     def _bytes(self, call, fd, value, size, *rest):
         size = number(size)
-        return Prepared(NUMBERS[call.name], [self.fd(fd), self._buffer(value, size), size, *rest])
+        data = self._buffer(value, size)
+        if rest and rest[0] & SYMBOLS["MSG_ZEROCOPY"]:
+            self.pinned.append(data)
+        return Prepared(NUMBERS[call.name], [self.fd(fd), data, size, *rest])
 
     def call_read(self, call, fd, value, size):
         return self._bytes(call, fd, value, size)
@@ -336,6 +340,8 @@ class Calls:
                     at, Ellipsis, self.play.options["connect_port"], self.play.remote_ip)
                 self.connecting(self.fd(fd), family, ip, port)
         made = messages.Message(message, receive, name)
+        if number(flags) & SYMBOLS["MSG_ZEROCOPY"]:
+            self.pinned += made.keep
         return Prepared(NUMBERS[call.name], [self.fd(fd), made.header, number(flags)], made.keep,
                         (lambda _: made.differences(self.play.time_difference)) if receive else None)
 

@@ -112,7 +112,7 @@ sysctl -q net/ipv4/tcp_rmem="4096 540000 15728640"`
 +0 < S. 123:123(0) ack 1 win 5840 <mss 1040,nop,nop,sackOK,nop,wscale 6,FO abcd1234,nop,nop>
 +0 > S 0:1000(1000) <mss 1460,nop,nop,sackOK,nop,wscale 8,FO TFO_COOKIE,nop,nop>
 """),
-    "zero copy": ("SO_ZEROCOPY", LISTEN + """+0 setsockopt(3, SOL_SOCKET, SO_ZEROCOPY, [1], 4) = 0
+    "zero copy": (None, SERVER + """+0 setsockopt(4, SOL_SOCKET, SO_ZEROCOPY, [1], 4) = 0
 +0 send(4, ..., 4000, MSG_ZEROCOPY) = 4000
 """),
     "ECN by sysctl": (None, DEFAULTS + """

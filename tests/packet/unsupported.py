@@ -11,7 +11,7 @@ from symbols import NUMBERS
 
 # Socket options that return ENOPROTOOPT: (level, name).
 OPTIONS = {
-    "SOL_SOCKET": ("SO_MARK", "SO_ZEROCOPY", "SO_PRIORITY", "SO_BUSY_POLL",
+    "SOL_SOCKET": ("SO_MARK", "SO_PRIORITY", "SO_BUSY_POLL",
                    "SO_INCOMING_CPU", "SO_MEMINFO", "SO_TXTIME", "SO_DEBUG",
                    "SO_DONTROUTE", "SO_BINDTODEVICE", "SO_SNDBUFFORCE", "SO_RCVBUFFORCE", "SO_NO_CHECK",
                    "SO_RXQ_OVFL"),
@@ -27,7 +27,7 @@ _OPTION_NAMES = {name: name for names in OPTIONS.values() for name in names}
 
 # Flags, address families and socket types that the kernel rejects or ignores.
 WORDS = {
-    "MSG_FASTOPEN": "TCP Fast Open", "MSG_ZEROCOPY": "MSG_ZEROCOPY",
+    "MSG_FASTOPEN": "TCP Fast Open",
     "AF_INET6": "IPv6", "PF_INET6": "IPv6", "SOL_IPV6": "IPv6", "IPPROTO_IPV6": "IPv6",
     "SOCK_DGRAM": "UDP", "SOCK_RAW": "raw sockets", "IPPROTO_UDP": "UDP", "IPPROTO_UDPLITE": "UDP",
     "IPPROTO_SCTP": "SCTP", "IPPROTO_MPTCP": "MPTCP", "SOL_SCTP": "SCTP", "SOL_UDP": "UDP",

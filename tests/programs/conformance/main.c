@@ -84,6 +84,7 @@ static const struct part {
 	{"event files", check_event_files},
 	{"memory", check_memory},
 	{"sockets", check_sockets},
+	{"error queue", check_error_queue},
 	{"signals", check_signals},
 	{"threads", check_threads},
 	{"time", check_time},
