@@ -136,7 +136,7 @@ int inet_bind(struct socket *sock, struct sockaddr *uaddr, int addr_len)
 	inet->inet_rcv_saddr = inet->inet_saddr = a;
 	if (addr_is_of_many(a))
 		inet->inet_saddr = 0;
-	if (sk->sk_prot->get_port(sk, snum)) {
+	if ((snum || !inet->bind_address_no_port) && sk->sk_prot->get_port(sk, snum)) {
 		inet->inet_rcv_saddr = inet->inet_saddr = 0;
 		err = -EADDRINUSE;
 		goto out_release;

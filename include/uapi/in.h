@@ -31,17 +31,18 @@ struct sockaddr_in {
 #define INADDR_LOOPBACK  ((in_addr_t)0x7f000001)
 #define INADDR_BROADCAST ((in_addr_t)0xffffffff)
 
-#define SOL_IP                0
-#define IP_TOS                1
-#define IP_TTL                2
-#define IP_MTU_DISCOVER       10
-#define IP_RECVERR            11
-#define IP_MTU                14
-#define IP_PMTUDISC_DONT      0
-#define IP_PMTUDISC_WANT      1
-#define IP_PMTUDISC_DO        2
-#define IP_PMTUDISC_PROBE     3
-#define IP_PMTUDISC_INTERFACE 4
-#define IP_PMTUDISC_OMIT      5
+#define SOL_IP                  0
+#define IP_TOS                  1
+#define IP_TTL                  2
+#define IP_MTU_DISCOVER         10
+#define IP_RECVERR              11
+#define IP_MTU                  14
+#define IP_BIND_ADDRESS_NO_PORT 24
+#define IP_PMTUDISC_DONT        0
+#define IP_PMTUDISC_WANT        1
+#define IP_PMTUDISC_DO          2
+#define IP_PMTUDISC_PROBE       3
+#define IP_PMTUDISC_INTERFACE   4
+#define IP_PMTUDISC_OMIT        5
 
 #endif

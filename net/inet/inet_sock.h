@@ -25,7 +25,8 @@ struct inet_sock {
 	u16 inet_id;
 	u8 tos;
 	u8 pmtudisc;
-	u8 recverr : 1; /* IP_RECVERR */
+	u8 bind_address_no_port : 1; /* bind() leaves the choice of the port to connect() */
+	u8 recverr : 1;              /* IP_RECVERR */
 	/* Options for multicast, not used yet. */
 	u8 mc_ttl;
 	u8 mc_loop : 1;

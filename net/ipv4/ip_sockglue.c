@@ -43,7 +43,7 @@ int ip_setsockopt(struct sock *sk, int optname, const void __user *optval, unsig
 
 	/* An unknown option fails before the value is read, as in Linux. */
 	if (optname != IP_TOS && optname != IP_TTL && optname != IP_MTU_DISCOVER &&
-	    optname != IP_RECVERR)
+	    optname != IP_RECVERR && optname != IP_BIND_ADDRESS_NO_PORT)
 		return -ENOPROTOOPT;
 	err = get_value(&val, optval, optlen);
 	if (err)
@@ -77,6 +77,10 @@ int ip_setsockopt(struct sock *sk, int optname, const void __user *optval, unsig
 		if (val < IP_PMTUDISC_DONT || val > IP_PMTUDISC_OMIT)
 			break;
 		inet->pmtudisc = val;
+		err = 0;
+		break;
+	case IP_BIND_ADDRESS_NO_PORT:
+		inet->bind_address_no_port = val != 0;
 		err = 0;
 		break;
 	default:
@@ -116,6 +120,9 @@ int ip_getsockopt(struct sock *sk, int optname, void __user *optval, int __user 
 		break;
 	case IP_MTU_DISCOVER:
 		val = inet->pmtudisc;
+		break;
+	case IP_BIND_ADDRESS_NO_PORT:
+		val = inet->bind_address_no_port;
 		break;
 	case IP_MTU:
 		val = route_mtu(sk);

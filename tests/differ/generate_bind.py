@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Random binds of several sockets to few ports: SO_REUSEADDR, SO_REUSEPORT, listeners, connections, TIME_WAIT.
+"""Random binds of several sockets to few ports: SO_REUSEADDR, SO_REUSEPORT, IP_BIND_ADDRESS_NO_PORT, listeners,
+connections, TIME_WAIT.
 
 generate.py calls make().  All connections are over the loopback.  A connection to a port with SO_REUSEPORT may go to
 any listener of its group, at random, so a scenario with SO_REUSEPORT accepts only while at most one of its sockets has
@@ -8,12 +9,13 @@ listened.
 from generate_calls import INET, NONBLOCK, STREAM
 
 REUSEADDR, REUSEPORT, LINGER = 2, 15, 13
+BIND_ADDRESS_NO_PORT = 24   # of level 0
 PORTS = (("p1", 50), ("p2", 30), (0, 10), ("p3", 10))
 WHERE = (("lo", 35), ("any", 35), ("lo2", 15), ("local", 15))
 WHERE_TO = (("lo", 60), ("lo2", 20), ("local", 20))
 WAIT = 2
 OPERATIONS = (("socket", 14), ("bind", 26), ("listen", 16), ("connect", 14), ("accept", 10), ("set", 12), ("close", 12),
-              ("shutdown", 3), ("disconnect", 4), ("name", 4), ("get", 2), ("pass", 1))
+              ("shutdown", 3), ("disconnect", 4), ("name", 4), ("get", 2), ("pass", 1), ("no_port", 2))
 TIME_WAIT = 300             # ms: long enough for a FIN and its ACK, and for a delayed ACK
 
 
@@ -82,6 +84,8 @@ class Binds:
             self.close(name)
         elif what == "shutdown":
             self.step("shutdown", name, self.rng.choice((0, 1, 2)))
+        elif what == "no_port":
+            self.step("set", name, 0, BIND_ADDRESS_NO_PORT, 4, self.rng.choice((0, 1, 1)))
         elif what == "name":
             self.step("sockname", name, 16)
         else:

@@ -224,6 +224,35 @@ static void ports_for_one_destination(void)
 		scene_close(A, fd[i]);
 }
 
+/*
+ * There is one local port. A socket that bind() gave an address, but no port, shares the port with a
+ * connection to another destination.
+ */
+static void a_port_is_chosen_by_connect(void)
+{
+	int listener = scene_listen(B, PORT, 8), other = scene_listen(B, PORT + 1, 8), fd[3];
+
+	scene_sysctl(A, "net/ipv4/ip_local_port_range", "40001 40001");
+	for (unsigned int i = 0; i < 3; i++) {
+		struct sockaddr_in at = *scene_address(A, 0);
+
+		fd[i] = scene_socket(A);
+		assert_int_equal(scene_set(A, fd[i], IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, i < 2),
+				 0);
+		assert_int_equal(scene_call(A, SYS_bind, fd[i], PTR(&at), sizeof(at)),
+				 i < 2 ? 0 : -EADDRINUSE);
+		if (i < 2) {
+			assert_int_equal(scene_port(A, fd[i]), 0);
+			assert_int_equal(scene_connect(A, fd[i], B, PORT + i), 0);
+			assert_int_equal(scene_port(A, fd[i]), 40001);
+		}
+	}
+	for (unsigned int i = 0; i < 3; i++)
+		scene_close(A, fd[i]);
+	scene_close(B, listener);
+	scene_close(B, other);
+}
+
 static void pings(void)
 {
 	ping();
@@ -372,6 +401,7 @@ int main(int argc, char **argv)
 		SCENE(reserved_ports_are_not_chosen),
 		SCENE(ports_for_other_destinations),
 		SCENE(ports_for_one_destination),
+		SCENE(a_port_is_chosen_by_connect),
 		SCENE(pings),
 		SCENE(errors_to_one_host),
 		SCENE(errors_to_all),

@@ -21,7 +21,7 @@ OPTIONS = {
                 "TCP_ULP", "TCP_ZEROCOPY_RECEIVE", "TCP_TX_DELAY", "TCP_THIN_LINEAR_TIMEOUTS",
                 "TCP_THIN_DUPACK"),
     "SOL_IP": ("IP_FREEBIND", "IP_TRANSPARENT", "IP_MINTTL", "IP_PKTINFO", "IP_OPTIONS",
-               "IP_RECVTTL", "IP_RECVTOS", "IP_BIND_ADDRESS_NO_PORT", "IP_LOCAL_PORT_RANGE"),
+               "IP_RECVTTL", "IP_RECVTOS", "IP_LOCAL_PORT_RANGE"),
 }
 _OPTION_NAMES = {name: name for names in OPTIONS.values() for name in names}
 

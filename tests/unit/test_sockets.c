@@ -398,7 +398,6 @@ static void test_options(void **state)
 	assert_int_equal(set_int(fd, SOL_SOCKET, SO_SNDBUF, -1), 0);
 	assert_int_equal(get_int(fd, SOL_SOCKET, SO_SNDBUF), SOCK_WMEM_MAX);
 	assert_int_equal(set_int(fd, SOL_SOCKET, SO_TYPE, 1), -ENOPROTOOPT);
-	assert_int_equal(set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1), -ENOPROTOOPT);
 	assert_int_equal(get_int(fd, SOL_SOCKET, 9999), -ENOPROTOOPT);
 	assert_int_equal(call5(__NR_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)),
 			 -EDOM);
