@@ -22,8 +22,7 @@ enum boot_mem_type {
 	BOOT_MEM_USABLE,   /* RAM that the kernel may use */
 	BOOT_MEM_RESERVED, /* firmware, ACPI, holes: never given to the allocator */
 	BOOT_MEM_KERNEL,   /* the image, its page tables and this struct */
-	BOOT_MEM_INITRD,   /* the initrd, in whole pages: each becomes a page of a file or is
-	                    * freed */
+	BOOT_MEM_INITRD,   /* whole pages of the initrd: each is freed or becomes a file's page */
 };
 
 struct boot_mem {

@@ -114,7 +114,7 @@ def unit(r):
 
 def rows(elf, section):
     """Returns [(address, path or None, line)] of @section, by address.  An entry is valid up to the address of the
-    next."""
+    next entry."""
     lines = elf.section(".debug_line")
     r = Reader(elf, lines.offset)
     runs, run = [], []

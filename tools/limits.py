@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Reads the limits of the kernel from the limits.h of each folder and prints them as docs/limits.md.
+"""Reads the limits of the kernel from the limits.h of each folder and writes them to docs/limits.md.
 
     tools/limits.py             writes docs/limits.md
     tools/limits.py --check     checks whether docs/limits.md is current

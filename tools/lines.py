@@ -15,7 +15,7 @@ not change. kernel/x86/lines.c reads the table. The layout:
     0, RECENT, number           the next row is in the file with this number, which was not used recently;
     step, line                  a row begins `step` bytes after the last one (the first row: after __text_start - 1), on
                                 a line that differs by `line` (zigzag) from that of the last row in the same file.
-A row is valid up to the address of the next.  Name 0 is no file: the line is unknown.  The padding between two
+A row is valid up to the address of the next row.  Name 0 is no file: the line is unknown.  The padding between two
 functions has no row: it belongs to the function before.
 
 The table has all rows, although a backtrace shows return addresses only, because a fault, the watchdog and a

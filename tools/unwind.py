@@ -15,7 +15,7 @@ return; the return address is always just below it. The layout:
   the rows.  They consist of numbers.  A number is a series of nibbles (half bytes, the low half of a byte first), each
   with three bits of the number, the low bits first; the fourth bit is set if more nibbles follow.  A row is:
     step, state                 a row begins `step` bytes after the last one (the first row: after __text_start - 1).
-A row is valid up to the address of the next.  State 0 has distance 0: the caller is unknown, and the walk ends.
+A row is valid up to the address of the next row.  State 0 has distance 0: the caller is unknown, and the walk ends.
 """
 import os
 import struct

@@ -3,6 +3,7 @@
  * The minimum or maximum of a sliding window, from three samples.
  *
  * minmax_running_min() <- tcp_ack_update_rtt(): the least round-trip time.
+ * minmax_running_max() <- tcp_bbr.c: the bandwidth.
  *
  * The result is s[0], the best of all samples since s[0].t: a sample that is as good or better
  * replaces all three.  When s[0] is older than the window, s[1] replaces it, and s[2] replaces

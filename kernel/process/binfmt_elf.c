@@ -32,7 +32,7 @@ struct elf_file {
 	const char *path;
 	Elf64_Ehdr head;
 	Elf64_Phdr *phdrs;
-	u64 low, high; /* ends of all segments, without the bias; whole pages */
+	u64 low, high; /* the pages of all segments: first address and end, without the bias */
 	u64 align;     /* the largest p_align, at least a page */
 	u64 bias;      /* address in memory minus address in the headers */
 };

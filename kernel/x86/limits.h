@@ -23,8 +23,8 @@
  */
 #define PCI_ROOTS_MAX 8
 /*
- * virtio-mmio slots, from the command line or ACPI: one more fails with -ENOSPC. microvm has 8 or
- * 24.
+ * virtio-mmio slots, from the command line or ACPI: one more on the command line fails with
+ * -ENOSPC; one more from ACPI is reported and not used. microvm has 8 or 24.
  */
 #define VIRTIO_MMIO_MAX 32
 

@@ -61,7 +61,7 @@ def counters(boot):
 
 
 def write_down(boot, why):
-    """Writes everything to a new folder build/bench/stuck-*/ and prints the folder's name."""
+    """Writes everything to a new folder build/bench/stuck-*/; prints and returns the folder's name."""
     folder = os.path.join(BUILD, time.strftime("stuck-%Y%m%d-%H%M%S-") + boot.guest.name.replace("/", "_"))
     os.makedirs(folder, exist_ok=True)
 

@@ -3,7 +3,7 @@
 #   make bench SETS=boot,speed,insn,mem,idle,loss ONLY=rr1,crr1 PAIRS=3 GUESTS="softnet linux"
 #   IDLE=100000 opens at most this number of connections in the set idle; default: 200000
 #   BUILD=checked measures the checked build; default: the shipped build
-#   make profile ONLY=rr1,crr1 RUNS=5       instructions of each function, in the shipped build; the median run
+#   make profile ONLY=rr1,crr1 RUNS=5       instructions of each function, in the run with the median cost; BUILD as above
 #   make bench-record                adds the last run as a column to docs/performance.md
 
 N := $(B)/bench
@@ -39,7 +39,7 @@ profile:
 	@tools/setup bench
 	@$(BENCH) profile $(firstword $(GUESTS)) $(BENCH_ONLY) $(if $(RUNS),--runs $(RUNS))
 
-# Boots the guest many times (BOOTS=60), each time with a short load, until a guest hangs.
+# Boots the guest many times (BOOTS=60), each time with all short loads, and lists the boots in which one failed.
 bench-soak:
 	@tools/setup bench
 	@$(BENCH) soak $(firstword $(GUESTS)) $(BENCH_ONLY) $(if $(BOOTS),--boots $(BOOTS))
@@ -47,7 +47,7 @@ bench-soak:
 bench-record:
 	@$(BENCH) record $(N)/result.json
 
-# Tests of the benchmark's own arithmetic.
+# Tests of the tools of make bench and make storm themselves, without a guest.
 .PHONY: bench-test
 bench-test: $(N)/relay $(N)/flood $(N)/readers
 	cd tests/bench && $(PYTEST) .

@@ -6,7 +6,7 @@ prints tables, writes JSON and Markdown to build/bench, and removes guests and n
   bench.py run softnet linux [--pairs 3] [--sets boot,speed,insn,mem,idle] [--only rr1,crr1]
             and [--sets loss], which takes as long as the others together
   bench.py profile softnet [--only rr1]     instructions of an operation, for each function
-  bench.py soak softnet [--boots 60]        many boots and short loads, until one guest hangs
+  bench.py soak softnet [--boots 60]        many boots with short loads; lists the boots in which something failed
   bench.py up softnet [--stay 300]          boot, and wait for experiments by hand
   bench.py record build/bench/result.json   adds a run as a column to docs/performance.md
   bench.py list                             the guests and the measurements
@@ -36,7 +36,7 @@ from stage import Boot, Namespace, SECS_MAX, build_tools, need_root, say, sh  # 
 
 
 class Stopped(Exception):
-    """Raised by SIGTERM or Ctrl-C: the results so far are still printed and written."""
+    """Raised by SIGTERM or Ctrl-C: the command `run` still prints and writes the results so far."""
 
 
 def commit():

@@ -96,7 +96,8 @@ def connect(sender, receiver, controls):
 
 
 def transfer(sending, receiving, seconds):
-    """Sends for @seconds; returns the number of bytes that each flow's reader got, and the time."""
+    """Sends for @seconds. Returns the number of bytes that each flow's reader got, the time, and the number of
+    segments that each flow's sender retransmitted."""
     got, buffer = [0] * len(sending), bytes(CHUNK)
 
     def send(s):

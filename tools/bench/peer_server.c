@@ -214,7 +214,10 @@ static void tcp_listen(int port, enum kind k)
 	watch(s, k, EPOLLIN);
 }
 
-/* Sends the files and closes.  The connection is made to block, for a few seconds at most. */
+/*
+ * Sends the files and closes. The connection is made to block, for three seconds at most in each
+ * send().
+ */
 static void do_netstat(int fd)
 {
 	static const char *const files[] = {"/proc/net/snmp", "/proc/net/netstat",

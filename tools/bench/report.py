@@ -77,7 +77,7 @@ def ratios(a, b, key):
 
 
 def verdict(q, key):
-    """Returns "+" if the guest is better in every pair, "-" if it is worse in every pair, else ""."""
+    """Returns "+" if the guest is better in every pair, "-" if it is worse in every pair, else "". CPU times get ""."""
     if not q or key.endswith("_cpu"):
         return ""
     less = any(w in key for w in LESS_IS_BETTER)

@@ -2,9 +2,9 @@
 """Boots many times, each time with short loads in a different order, to find faults that occur once in a hundred
 boots.
 
-If a load ends without one finished operation, with an error, or with a connection that made no progress,
-autopsy.py writes down the state of the guest, which still runs. A slow load is no fault; a load without progress
-is.
+If a load ends without one finished operation, with an error, with wrong bytes, or with a connection that failed or
+made no progress, autopsy.py writes down the state of the guest, which still runs, and the next boot begins. A slow
+load is no fault; a load without progress is.
 """
 import random
 import tempfile
@@ -28,7 +28,7 @@ def fault(r):
 
 
 def one_boot(ns, guest, args, turn):
-    """Boots once; returns the faults that its loads found."""
+    """Boots once, and runs the loads until one finds a fault. Returns [the folder with the guest's state], or []."""
     order = list(asked_of(guest, args))
     turn.shuffle(order)
     with tempfile.TemporaryDirectory(prefix="bench-") as tmp, Boot(ns, guest, tmp) as b:

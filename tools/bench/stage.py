@@ -37,7 +37,7 @@ def build_tools():
 
 
 class Namespace:
-    """A network namespace with tap0.  The constructor moves this process into it; child processes inherit it."""
+    """A network namespace with tap0.  Within the `with` statement this process is in it; child processes inherit it."""
 
     def __init__(self):
         self.name = f"bench-{os.getpid()}"
@@ -96,7 +96,7 @@ def netbench(guest, args, qemu=None, insn=None, limit=100, paused=None):
 
 class Boot:
     """One run of QEMU.  boot_ms is the time from its exec to the first echoed byte, or None if no byte came in
-    time.  @path: what is between the guest and the tap (lossy.py); without one QEMU opens the tap."""
+    time.  @path: what is between the guest and the tap (lossy.py); without a path, QEMU opens the tap."""
 
     def __init__(self, ns, guest, tmp, mem=None, plugin=None, timeout=None, path=None):
         self.ns, self.guest, self.tmp, self.mem, self.path = ns, guest, tmp, mem, path
@@ -152,8 +152,8 @@ class Stuck(Exception):
 
 @contextlib.contextmanager
 def bounded(seconds, lock=None, shared=False):
-    """Limits the time that the body of the `with` statement may take. Holds the lock file, if one is given, because
-    other measurements share the machine."""
+    """Limits the time that the body of the `with` statement may take: raises Stuck after @seconds. Holds the lock file,
+    if one is given, because other measurements share the machine."""
     def stuck(*_):
         faulthandler.dump_traceback()
         raise Stuck(f"more than {seconds:.0f} s in one boot and its measurements: given up")

@@ -6,15 +6,15 @@
  *   flood KIND -i DEVICE -m MAC -d GUEST -g OUR_ADDRESS -t SECONDS [-r FRAMES_A_SECOND] [-p PORT]
  *
  *   syn       SYNs with an MSS option, to PORT
- *   ack rst   ACKs, resets with numbers at random, to PORT
+ *   ack rst   ACKs, or resets, with random sequence numbers, to PORT
  *   udp       UDP datagrams to a port at which no socket listens
  *   fragment  first parts of packets of which no other part comes
- *   arp       requests for the guest's address, and every second time an unsolicited reply, from the
+ *   arp       requests for the guest's address and, equally often, unsolicited replies, from the
  *             hosts 120 to 250 of the subnet
  *
- * The sources of all kinds but arp are addresses at random of 198.18.0.0/15 (RFC 2544); they never
- * answer.  The frames bypass the device's queueing discipline, so the device's own queue decides
- * which frames are lost.  "refused" counts frames that the device did not take.  storm.py runs this.
+ * The sources of all kinds but arp are random addresses of 198.18.0.0/15 (RFC 2544); they never
+ * answer. The frames bypass the device's queueing discipline, so the device's own queue decides
+ * which frames are lost. "refused" counts frames that the device did not take. storm.py runs this.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

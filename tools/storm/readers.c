@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * readers: opens connections to the guest's endless source (port 19) that read one byte a second
- * each, and holds them; then resets them.  Prints a line when all are open, and at the end one line
- * of JSON: the connections that were open, and those that still were when it ended them.
+ * each, and holds them; then resets them. Prints a line when each is open or has failed, and at the
+ * end one line of JSON: the connections that were open, and those that were still open when it
+ * reset them.
  *
  *   readers -h GUEST -A FIRST_ADDRESS -S ADDRESSES -n CONNECTIONS -t SECONDS
  *
@@ -23,7 +24,7 @@
 #define SOURCE          19
 #define RCVBUF          2048 /* the system doubles it */
 #define AT_ONCE         64   /* connections that are being opened */
-#define OPEN_MS         5000 /* patience for these */
+#define OPEN_MS         5000 /* time in which each must open */
 #define CONNECTIONS_MAX 50000
 
 static struct sockaddr_in guest = {.sin_family = AF_INET};
@@ -46,7 +47,10 @@ static int begin(uint32_t source)
 	return s;
 }
 
-/* Waits until connection @i is open or failed; returns true if it is open. */
+/*
+ * Waits until connection @i is open or failed, OPEN_MS at most. Returns 1 if it is open; else
+ * closes it and returns 0.
+ */
 static int opened(int i)
 {
 	struct pollfd p = {.fd = fds[i], .events = POLLOUT};

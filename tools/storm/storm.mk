@@ -1,5 +1,5 @@
-# make storm: floods as fast as the tap takes them, and slow readers, beside a client; softnet, then the Linux guest.
-# Needs root.  See docs/storm.md.
+# make storm: floods at each rate of RATES (full: as fast as the tap takes them), and slow readers, beside a client;
+# softnet, then the Linux guest.  Needs root.  See docs/storm.md.
 #
 #   make storm ONLY=syn,arp SECS=5 RATES=full,20000 ROUNDS=3 GUESTS="softnet linux"
 

@@ -36,7 +36,7 @@ GUEST_IP=10.77.0.2
 KERNEL=$LINUX_DIR/vmlinuz
 INITRD=$BUILD/linux-initrd
 
-# Generous to Linux: these options make it faster under TCG.
+# These options make Linux faster under TCG.
 #  init_on_alloc=0       Debian zeroes every page and slab object on allocation with `rep stosb`, which
 #                        TCG runs one byte at a time: that costs more than everything else together
 #  clearcpuid=112,297,580  hides rep_good, erms, fsrm: copies use plain moves, not `rep movs`

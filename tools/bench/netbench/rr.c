@@ -2,8 +2,8 @@
 /*
  * rr and udprr: ping-pong, one message in flight on each connection, every byte verified.
  *
- * Message k of connection i is a part of one pattern, at an offset that differs for each i and k,
- * so that an echo of another connection or of the previous message is noticed.
+ * Message k of connection i is a part of one pattern, at an offset that depends on i and k, so that
+ * an echo of the previous message, or of most other connections, is noticed.
  */
 #include "netbench.h"
 

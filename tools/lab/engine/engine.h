@@ -204,18 +204,19 @@ LAB_API void lab_wake(struct lab *l, int node);
 /* Plays the present instant until nothing is due.  Returns false if a host halted. */
 LAB_API bool lab_instant(struct lab *l);
 /*
- * Advances the clock to the next event, but at most to @until.  Returns false if there is no event
- * until then.
+ * Advances the clock to the next event or deadline of a host, but at most to @until. Returns false
+ * if there is none until then.
  */
 LAB_API bool lab_advance(struct lab *l, uint64_t until);
 /*
- * Runs until @until; if @to_the_end, only until all flows are finished.  Returns an enum lab_end.
- * When it returns, the files of captures are complete.
+ * Runs until @until; if @to_the_end, only until all flows are finished. Returns LAB_TIME at @until,
+ * LAB_OVER when all flows are finished, LAB_IDLE if nothing will happen any more (@until is
+ * LAB_NEVER), LAB_HALT if a host halted. When it returns, the files of captures are complete.
  */
 LAB_API int lab_run(struct lab *l, uint64_t until, bool to_the_end);
 /*
  * Write frames to a pcapng file from now on: those that a host sends and receives, or those of a
- * link.
+ * link, whose directions are @pipe and @other. Return -1 if the file cannot be opened.
  */
 LAB_API int lab_capture_host(struct lab *l, int node, const char *path);
 LAB_API int lab_capture_link(struct lab *l, int pipe, int other, const char *path);
@@ -240,12 +241,12 @@ LAB_API int lab_pipe_set(struct lab *l, int pipe, const char *name, double value
 /*
  * Sets a list.  A list of pairs: "rates" (time in ns, bit/s) or "outages" (begin and end in ns).  A
  * list of single numbers: "trace" (times in ns) or "drop" (numbers of data segments, counted from
- * 0).
+ * 0). Returns -1 if there is no such list.
  */
 LAB_API int lab_pipe_list(struct lab *l, int pipe, const char *name, const double *values, int n);
 /*
  * Returns a counter: frames, bytes, dropped, marked, lost, duplicated, reordered, queue_bytes or
- * queue_packets.
+ * queue_packets; NAN if there is no such counter.
  */
 LAB_API double lab_pipe_get(struct lab *l, int pipe, const char *name);
 LAB_API size_t lab_pipe_samples(struct lab *l, int pipe, const struct pipe_sample **at);
@@ -274,7 +275,7 @@ struct flow_segment {
 
 /*
  * Adds a flow from @fd, a socket of the node @from, to @listener, a listening socket of the node
- * @to.  @address is a struct sockaddr_in.  Returns the flow's number.
+ * @to.  @address is a struct sockaddr_in.  Returns the flow's number; -1 if there is no memory.
  */
 LAB_API int lab_flow(struct lab *l, int from, int fd, int to, int listener, const void *address,
 		     int port);

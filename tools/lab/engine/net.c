@@ -3,8 +3,8 @@
  * The network of an experiment: switches, and pipes with a queue, a rate, a delay, losses,
  * duplication and reordering.
  *
- * engine.c -> net_from_host() for each frame that a host sends; net_event() for arrivals,
- * departures, changes of a rate.  Python makes the pipes.
+ * engine.c -> net_from_host() for each frame that a host sends; net_event() for each event of a
+ * pipe. flow.c -> net_sample(). Python makes the pipes.
  *
  * The steps of a packet on a pipe: the queue's discipline takes or drops it; it waits; it is sent
  * at the present rate; then it may be lost, duplicated or delayed further; it arrives after the

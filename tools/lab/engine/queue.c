@@ -109,8 +109,8 @@ static void red_average(struct queue *q, uint64_t now)
 		return;
 	}
 	/*
-	 * The queue was empty: let the average decay as if small packets had arrived at the link's
-	 * rate and each had found the queue empty.
+	 * The queue was empty: let the average decay as if typical packets had arrived at the
+	 * link's rate and each had found the queue empty.
 	 */
 	idle = q->packet_ns ? (now - q->idle_since) / q->packet_ns : 1;
 	q->average *= pow(1 - q->weight, idle < MOST_IDLE ? idle : MOST_IDLE);

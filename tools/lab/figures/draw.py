@@ -32,7 +32,7 @@ def missing(needs):
 
 
 def main(names):
-    """Draws the figures; returns the exit status, 1 if a claim does not hold."""
+    """Draws the figures; returns the exit status: 1 if a claim does not hold, 2 for an unknown name."""
     status = 0
     unknown = [name for name in names if name not in FIGURES]
     if unknown:

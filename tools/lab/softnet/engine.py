@@ -83,8 +83,8 @@ class EngineHost(Host):
 
     @property
     def awake(self):
-        """This property can only be set. Host sets it when a call is submitted or a frame is put: the engine must
-        learn of that."""
+        """This property can only be set. Host sets it when a call is submitted or a frame is put, and the setter tells
+        the engine."""
         raise AttributeError("the engine knows which host is awake")
 
     @awake.setter

@@ -133,11 +133,10 @@ class Lab:
 
     def dumbbell(self, pairs, rate, rtt=0.04, queue=None, cmdline="", host=None, processing=0, **options):
         """Makes @pairs senders and receivers, a switch on each side, and one link between the switches with @rate and
-        @queue (default: one bandwidth-delay product of the largest RTT). @rtt: one value in seconds for all pairs,
-        or a list with one for each pair. @host: options of lab.host(). @processing: the largest random time that a
-        sender needs for each frame; without it several senders form a deterministic system, in which the same sender
-        may lose again and again. Other options are those of the link, as in
-        wire()."""
+        @queue (default: one bandwidth-delay product of the largest RTT, at least ten frames). @rtt: one value in
+        seconds for all pairs, or a list with one for each pair. @host: options of lab.host(). @processing: the largest
+        random time that a sender needs for each frame; without it several senders form a deterministic system, in
+        which the same sender may lose again and again. Other options are those of the link, as in wire()."""
         checks.whole("pairs", pairs, 1, HOSTS_MAX // 2, "pairs of hosts")
         rtts = list(rtt) if isinstance(rtt, (list, tuple)) else [rtt] * pairs
         require(len(rtts) == pairs, f"rtt: {len(rtts)} values for {pairs} pairs")
@@ -254,7 +253,7 @@ class Lab:
 
     def run(self, seconds=3600):
         """Runs until all transfers are done. Raises TimeoutError if they are not done after @seconds; raises the
-        OSError of a transfer that failed."""
+        OSError of a transfer that failed, unless the transfer has seconds=."""
         self._require_ours()
         checks.number("seconds", seconds, "of virtual time")
         end = self.now_ns + int(seconds * NS)

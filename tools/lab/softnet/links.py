@@ -56,7 +56,8 @@ class CoDel:
 
 @dataclass
 class Step:
-    """Marks ECT packets while more than threshold packets wait, as DCTCP requires of a switch (RFC 8257 3.1)."""
+    """Marks ECT packets while more than threshold packets wait, as DCTCP requires of a switch (RFC 8257 3.1). packets,
+    bytes: as in DropTail."""
     threshold: float = 20
     packets: float = 1000
     bytes: float = 0
@@ -228,7 +229,7 @@ class Direction:
     marked = property(lambda self: self._get("marked"), doc="Packets that the queue marked (ECN).")
     lost = property(lambda self: self._get("lost"), doc="Frames that were lost behind the queue.")
     duplicated = property(lambda self: self._get("duplicated"), doc="Frames that arrived twice.")
-    reordered = property(lambda self: self._get("reordered"), doc="Frames that were sent late.")
+    reordered = property(lambda self: self._get("reordered"), doc="Frames that were delayed by reorder_delay.")
 
     @property
     def samples(self):
@@ -267,7 +268,7 @@ class Link:
 
     def set(self, **options):
         """Changes settings of both directions. If a setting is invalid, changes neither direction."""
-        commands(options)   # so that an error changes neither
+        commands(options)   # so that an error changes neither direction
         self.forth.set(**options)
         self.back.set(**options)
 

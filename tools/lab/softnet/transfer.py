@@ -139,14 +139,14 @@ class Transfer:
 
     # ---- measurements -------------------------------------------------------------------------------------------
 
-    done = property(lambda self: bool(self._get("done")), doc="The flow is over, well or not.")
+    done = property(lambda self: bool(self._get("done")), doc="The flow is over, also if it failed.")
     read = property(lambda self: self._get("read"), doc="Bytes that the reader received.")
     lost = property(lambda self: self._get("lost"), doc="Data segments that were dropped or lost on their way.")
     marked = property(lambda self: self._get("marked"), doc="Data segments that a queue marked (ECN).")
     retransmissions = property(lambda self: self._get("again"), doc="Data segments all of whose bytes had been sent before.")
     started = property(lambda self: self._get("started") / NS, doc="The time of connect(), in s.")
     connected = property(lambda self: self._get("connected") / NS, doc="The time at which connect() returned, in s.")
-    finished = property(lambda self: self._get("finished") / NS, doc="The time at which the reader got the last byte, in s.")
+    finished = property(lambda self: self._get("finished") / NS, doc="The time at which the reader got the last byte or the flow was ended, in s.")
 
     @property
     def error(self):
@@ -185,7 +185,7 @@ class Transfer:
 
     @property
     def seconds(self):
-        """The seconds from connect() to the last byte at the reader."""
+        """The seconds from connect() to the end of the flow, which is `finished`."""
         self._require_done()
         return self.finished - self.started
 
