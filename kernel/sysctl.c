@@ -119,7 +119,7 @@ static int parse_values(const struct ctl_table *t, const char *text, int *values
 	int len;
 
 	while ((len = next_word(&text, word, sizeof(word))) > 0) {
-		if (n == nr_values(t) || kstrtol(word, 10, &v) || v < t->min || v > t->max)
+		if (n == nr_values(t) || kstrtol(word, 0, &v) || v < t->min || v > t->max)
 			return -EINVAL;
 		values[n] = (int)v * scale(t);
 		if (n && values[n] < values[n - 1])

@@ -145,6 +145,12 @@ static void bounds(const struct entry *e, void *arg)
 	snprintf(text, sizeof(text), "%s\n", numbers(e, e->most, "\t"));
 	assert_int_equal(write_to(e, text), strlen(text));
 	assert_string_equal(scene_sysctl_get(A, e->name), text);
+	if (e->numbers == 1) {
+		snprintf(text, sizeof(text), "0x%lx", e->most);
+		assert_int_equal(write_to(e, text), strlen(text));
+		snprintf(text, sizeof(text), "%ld\n", e->most);
+		assert_string_equal(scene_sysctl_get(A, e->name), text);
+	}
 	assert_int_equal(write_to(e, before), strlen(before));
 	assert_string_equal(scene_sysctl_get(A, e->name), before);
 }
