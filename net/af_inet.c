@@ -19,6 +19,7 @@
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
 #include "net/tcp/tcp.h"
+#include "net/tcp/tcp_fastopen.h"
 
 static struct list_head inetsw[SOCK_MAX]; /* indexed by socket type; changed at boot only */
 
@@ -167,6 +168,7 @@ noinline int inet_listen(struct socket *sock, int backlog)
 		goto out_release;
 	/* If the socket is already listening, listen() only changes the backlog. */
 	if (sk->sk_state != TCP_LISTEN) {
+		tcp_fastopen_listen(sk, backlog);
 		err = inet_csk_listen_start(sk, backlog);
 		if (err)
 			goto out_release;
@@ -218,17 +220,20 @@ static int connect_failed(struct socket *sock, int flags)
 	return err ? err : -ECONNABORTED;
 }
 
-/* The caller owns the sock. */
+/*
+ * The caller owns the sock. @fo: data for the SYN, or NULL; then @uaddr may be NULL if connect() has
+ * stored the address (defer_connect).
+ */
 static int __inet_stream_connect(struct socket *sock, struct sockaddr *uaddr, int addr_len,
-				 int flags)
+				 int flags, struct tcp_fastopen_request *fo)
 {
 	struct sock *sk = sock->sk;
 	long timeo;
 	int err;
 
-	if (addr_len < sizeof(uaddr->sa_family))
+	if (uaddr && addr_len < sizeof(uaddr->sa_family))
 		return -EINVAL;
-	if (uaddr->sa_family == AF_UNSPEC) {
+	if (uaddr && uaddr->sa_family == AF_UNSPEC) {
 		err = sk->sk_prot->disconnect(sk, flags);
 		sock->state = err ? SS_DISCONNECTING : SS_UNCONNECTED;
 		return err;
@@ -239,6 +244,10 @@ static int __inet_stream_connect(struct socket *sock, struct sockaddr *uaddr, in
 		return -EISCONN;
 	case SS_CONNECTING:
 		err = -EALREADY; /* returned if the handshake is still unfinished below */
+		if (inet_sk(sk)->defer_connect)
+			err = fo ? tcp_fastopen_connect_now(sk) : -EISCONN;
+		if (fo && !err)
+			err = -EINPROGRESS;
 		break;
 	case SS_UNCONNECTED:
 		if (sk->sk_state != TCP_CLOSE)
@@ -247,6 +256,8 @@ static int __inet_stream_connect(struct socket *sock, struct sockaddr *uaddr, in
 		if (err < 0)
 			return err;
 		sock->state = SS_CONNECTING;
+		if (inet_sk(sk)->defer_connect)
+			return 0; /* Fast Open: the first write sends the SYN */
 		err = -EINPROGRESS;
 		break;
 	default:
@@ -257,6 +268,8 @@ static int __inet_stream_connect(struct socket *sock, struct sockaddr *uaddr, in
 	if (is_connecting(sk)) {
 		if (!timeo)
 			return err;
+		if (fo)
+			fo->waits = iov_iter_count(&fo->msg->msg_iter);
 		timeo = inet_wait_for_connect(sk, timeo);
 		if (is_connecting(sk))
 			return timeo ? sock_intr_errno(timeo) : err;
@@ -277,7 +290,7 @@ noinline int inet_stream_connect(struct socket *sock, struct sockaddr *uaddr, in
 	int err;
 
 	lock_sock(sock->sk);
-	err = __inet_stream_connect(sock, uaddr, addr_len, flags);
+	err = __inet_stream_connect(sock, uaddr, addr_len, flags, NULL);
 	release_sock(sock->sk);
 	return err;
 }
@@ -362,10 +375,42 @@ int inet_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
 
 /* ---- data ------------------------------------------------------------------------------------ */
 
+/*
+ * Connects with the first data of @msg in the SYN: sendto(MSG_FASTOPEN), or the first write after
+ * connect() with TCP_FASTOPEN_CONNECT. Then sends the rest. Without waiting only the data in the
+ * SYN is sent.
+ */
+static noinline int inet_sendmsg_fastopen(struct socket *sock, struct kmsghdr *msg, size_t size)
+{
+	struct tcp_fastopen_request fo = {.msg = msg, .size = size};
+	struct sock *sk = sock->sk;
+	int err, sent;
+
+	lock_sock(sk);
+	err = tcp_fastopen_begin(sk, &fo);
+	if (!err) {
+		err = __inet_stream_connect(sock, (struct sockaddr *)msg->msg_name,
+					    msg->msg_namelen,
+					    msg->msg_flags & MSG_DONTWAIT ? O_NONBLOCK : 0, &fo);
+		tcp_fastopen_end(sk, &fo);
+	}
+	release_sock(sk);
+	if (err == -EINPROGRESS && fo.copied)
+		return fo.copied;
+	if (err)
+		return sk_stream_error(sk, msg->msg_flags, err);
+	if (fo.copied == size)
+		return size;
+	sent = sk->sk_prot->sendmsg(sk, msg, size - fo.copied);
+	return sent > 0 || !fo.copied ? fo.copied + sent : fo.copied;
+}
+
 noinline int inet_sendmsg(struct socket *sock, struct kmsghdr *msg, size_t size)
 {
 	struct sock *sk = sock->sk;
 
+	if (unlikely((msg->msg_flags & MSG_FASTOPEN) || inet_sk(sk)->defer_connect))
+		return inet_sendmsg_fastopen(sock, msg, size);
 	return sk->sk_prot->sendmsg(sk, msg, size);
 }
 

@@ -106,6 +106,7 @@ struct linger {
 #define MSG_WAITFORONE 0x10000 /* recvmmsg(): do not wait after the first message */
 #define MSG_MORE       0x8000
 #define MSG_ZEROCOPY   0x4000000
+#define MSG_FASTOPEN   0x20000000 /* sendto(): connects, with the data in the SYN */
 
 #define SHUT_RD   0
 #define SHUT_WR   1

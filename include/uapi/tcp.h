@@ -7,29 +7,33 @@
 
 #define SOL_TCP 6
 
-#define TCP_NODELAY       1
-#define TCP_MAXSEG        2
-#define TCP_CORK          3
-#define TCP_KEEPIDLE      4
-#define TCP_KEEPINTVL     5
-#define TCP_KEEPCNT       6
-#define TCP_SYNCNT        7
-#define TCP_LINGER2       8
-#define TCP_DEFER_ACCEPT  9
-#define TCP_WINDOW_CLAMP  10
-#define TCP_INFO          11
-#define TCP_QUICKACK      12
-#define TCP_CONGESTION    13
-#define TCP_USER_TIMEOUT  18
-#define TCP_NOTSENT_LOWAT 25
-#define TCP_CC_INFO       26
-#define TCP_SAVE_SYN      27 /* 1: accepted connections keep the headers of their SYN */
-#define TCP_SAVED_SYN     28 /* reads the saved IP and TCP headers, once per connection */
-#define TCP_INQ           36 /* recvmsg() tells in a control message how many bytes are left to read */
-#define TCP_CM_INQ        TCP_INQ
-#define TCP_RTO_MAX_MS    44 /* limits of timeouts, since Linux 6.15 */
-#define TCP_RTO_MIN_US    45
-#define TCP_DELACK_MAX_US 46
+#define TCP_NODELAY            1
+#define TCP_MAXSEG             2
+#define TCP_CORK               3
+#define TCP_KEEPIDLE           4
+#define TCP_KEEPINTVL          5
+#define TCP_KEEPCNT            6
+#define TCP_SYNCNT             7
+#define TCP_LINGER2            8
+#define TCP_DEFER_ACCEPT       9
+#define TCP_WINDOW_CLAMP       10
+#define TCP_INFO               11
+#define TCP_QUICKACK           12
+#define TCP_CONGESTION         13
+#define TCP_USER_TIMEOUT       18
+#define TCP_FASTOPEN           23 /* of a listener: connections that may be open before the client's ACK */
+#define TCP_NOTSENT_LOWAT      25
+#define TCP_CC_INFO            26
+#define TCP_SAVE_SYN           27 /* 1: accepted connections keep the headers of their SYN */
+#define TCP_SAVED_SYN          28 /* reads the saved IP and TCP headers, once per connection */
+#define TCP_FASTOPEN_CONNECT   30 /* connect() leaves the SYN to the first write, which adds data */
+#define TCP_FASTOPEN_KEY       33 /* one or two keys of 16 bytes; the first makes the cookies */
+#define TCP_FASTOPEN_NO_COOKIE 34 /* 1: neither needs nor sends a cookie */
+#define TCP_INQ                36 /* recvmsg() tells in a control message how many bytes are left to read */
+#define TCP_CM_INQ             TCP_INQ
+#define TCP_RTO_MAX_MS         44 /* limits of timeouts, since Linux 6.15 */
+#define TCP_RTO_MIN_US         45
+#define TCP_DELACK_MAX_US      46
 
 #define TCP_CA_NAME_MAX 16
 
@@ -52,14 +56,15 @@ enum {
 #define TCPI_OPT_TIMESTAMPS 1
 #define TCPI_OPT_SACK       2
 #define TCPI_OPT_WSCALE     4
-#define TCPI_OPT_ECN        8  /* both hosts agreed to use ECN */
-#define TCPI_OPT_ECN_SEEN   16 /* ECN is in use, and a packet with ECT or CE has arrived */
+#define TCPI_OPT_ECN        8   /* both hosts agreed to use ECN */
+#define TCPI_OPT_ECN_SEEN   16  /* ECN is in use, and a packet with ECT or CE has arrived */
+#define TCPI_OPT_SYN_DATA   32  /* Fast Open: the data of the SYN was accepted */
+#define TCPI_OPT_TFO_CHILD  128 /* accepted from a SYN with a Fast Open cookie */
 
 /*
- * TCP_INFO: Linux 6.7's layout, which begins with that of every older version.  Four fields are
+ * TCP_INFO: Linux 6.7's layout, which begins with that of every older version.  Three fields are
  * always 0. fackets: RACK has replaced FACK, also in Linux. last_ack_sent: this time is not
  * recorded, nor is it in Linux. rehash: there is no flow label that a new hash could change.
- * fastopen_client_fail: there is no TCP Fast Open.
  */
 struct tcp_info {
 	uint8_t tcpi_state;

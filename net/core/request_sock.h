@@ -54,10 +54,13 @@ struct request_sock {
 	struct saved_syn *saved_syn; /* NULL, or for TCP_SAVED_SYN; the child takes it */
 };
 
-/* State of TCP Fast Open, which is not implemented. */
+/* A listener's state of TCP Fast Open (net/tcp/tcp_fastopen.h). rskq_lock guards the first two fields. */
 struct fastopen_queue {
-	int qlen;
+	/* requests whose child a RST ended lately: the newest one, dl_next is the oldest; NULL: none */
+	struct request_sock *reset_tail;
+	int qlen;     /* children whose handshake has not ended, and requests of that ring */
 	int max_qlen; /* 0: Fast Open is off */
+	struct tcp_fastopen_context *ctx; /* own keys; NULL: those of the sysctl */
 };
 
 struct request_sock_queue {
@@ -116,6 +119,16 @@ static inline int reqsk_queue_len_young(const struct request_sock_queue *queue)
 	return atomic_read(&queue->young);
 }
 void reqsk_queue_removed(struct request_sock_queue *queue, struct request_sock *req);
+/*
+ * The handshake of @req's child has ended: drops the request, unless accept() will do that. If
+ * @keep is not 0 and the child was accepted, the request counts for another @keep jiffies.
+ */
+void reqsk_fastopen_remove(struct request_sock *req, unsigned long keep);
+/*
+ * Takes the oldest request that reqsk_fastopen_remove() has kept, if its time is over or @any is
+ * true. Returns it with a reference for the caller, or NULL.
+ */
+struct request_sock *reqsk_fastopen_take_reset(struct request_sock_queue *queue, bool any);
 /*
  * Removes a request from rskq_half_open and returns the request with a reference for the caller.
  * Returns NULL if the list is empty.

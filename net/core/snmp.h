@@ -64,6 +64,10 @@
 	X(TcpExt, TCPReqQFullDrop) X(TcpExt, TCPRetransFail)                                       \
 	X(TcpExt, TCPRcvCoalesce) X(TcpExt, TCPOFOQueue) X(TcpExt, TCPOFODrop)                     \
 	X(TcpExt, TCPOFOMerge) X(TcpExt, TCPChallengeACK) X(TcpExt, TCPSYNChallenge)               \
+	X(TcpExt, TCPFastOpenActive) X(TcpExt, TCPFastOpenActiveFail)                              \
+	X(TcpExt, TCPFastOpenPassive) X(TcpExt, TCPFastOpenPassiveFail)                            \
+	X(TcpExt, TCPFastOpenListenOverflow) X(TcpExt, TCPFastOpenCookieReqd)                      \
+	X(TcpExt, TCPFastOpenBlackhole)                                                            \
 	X(TcpExt, TCPAutoCorking) X(TcpExt, TCPFromZeroWindowAdv) X(TcpExt, TCPToZeroWindowAdv)                              \
 	X(TcpExt, TCPWantZeroWindowAdv) X(TcpExt, TCPSynRetrans) X(TcpExt, TCPOrigDataSent)        \
 	X(TcpExt, TCPHystartTrainDetect) X(TcpExt, TCPHystartTrainCwnd)                            \
@@ -73,7 +77,8 @@
 	X(TcpExt, TCPACKSkippedTimeWait) X(TcpExt, TCPACKSkippedChallenge)                         \
 	X(TcpExt, TCPWinProbe) X(TcpExt, TCPKeepAlive) X(TcpExt, TCPMTUPFail)                      \
 	X(TcpExt, TCPMTUPSuccess) X(TcpExt, TCPDelivered) X(TcpExt, TCPDeliveredCE)                \
-	X(TcpExt, TCPZeroWindowDrop) X(TcpExt, TCPRcvQDrop) X(TcpExt, TCPWqueueTooBig)
+	X(TcpExt, TCPZeroWindowDrop) X(TcpExt, TCPRcvQDrop) X(TcpExt, TCPWqueueTooBig) \
+	X(TcpExt, TCPFastOpenPassiveAltKey)
 /* Received packets by their ECN field (RFC 3168 5). */
 #define SNMP_IPEXT(X)                                                                              \
 	X(IpExt, InNoECTPkts) X(IpExt, InECT1Pkts) X(IpExt, InECT0Pkts) X(IpExt, InCEPkts)

@@ -124,6 +124,49 @@ struct request_sock *reqsk_queue_take_half_open(struct request_sock_queue *queue
 	return req;
 }
 
+void reqsk_fastopen_remove(struct request_sock *req, unsigned long keep)
+{
+	struct sock *listener = req->rsk_listener;
+	struct request_sock_queue *queue = &inet_csk(listener)->icsk_accept_queue;
+	struct fastopen_queue *q = &queue->fastopenq;
+	bool accepted;
+
+	spin_lock_bh(&queue->rskq_lock);
+	q->qlen--;
+	inet_rsk(req)->tfo_listener = 0;
+	accepted = !req->sk;
+	if (accepted && keep && sk_state_load(listener) == TCP_LISTEN) {
+		req->rsk_timer.expires = jiffies + keep;
+		req->dl_next = req;
+		if (q->reset_tail)
+			swap(req->dl_next, q->reset_tail->dl_next);
+		q->reset_tail = req;
+		q->qlen++;
+		accepted = false;
+	}
+	spin_unlock_bh(&queue->rskq_lock);
+	if (accepted)
+		reqsk_put(req);
+}
+
+struct request_sock *reqsk_fastopen_take_reset(struct request_sock_queue *queue, bool any)
+{
+	struct fastopen_queue *q = &queue->fastopenq;
+	struct request_sock *req = NULL;
+
+	spin_lock_bh(&queue->rskq_lock);
+	if (q->reset_tail &&
+	    (any || time_before_eq(q->reset_tail->dl_next->rsk_timer.expires, jiffies))) {
+		req = q->reset_tail->dl_next;
+		q->reset_tail->dl_next = req->dl_next;
+		if (req == q->reset_tail)
+			q->reset_tail = NULL;
+		q->qlen--;
+	}
+	spin_unlock_bh(&queue->rskq_lock);
+	return req;
+}
+
 /* ---- listen() -------------------------------------------------------------------------------- */
 
 /*
@@ -491,7 +534,17 @@ noinline struct sock *inet_csk_accept(struct sock *sk, int flags, int *err)
 	}
 	req = reqsk_queue_remove(queue, sk);
 	newsk = req->sk;
-	reqsk_put(req);
+	if (unlikely(inet_rsk(req)->tfo_listener)) {
+		spin_lock_bh(&queue->rskq_lock);
+		/* The child still needs the request, and drops it in reqsk_fastopen_remove(). */
+		if (inet_rsk(req)->tfo_listener) {
+			req->sk = NULL;
+			req = NULL;
+		}
+		spin_unlock_bh(&queue->rskq_lock);
+	}
+	if (req)
+		reqsk_put(req);
 	error = 0;
 out_release:
 	release_sock(sk);
@@ -528,6 +581,8 @@ void inet_csk_listen_stop(struct sock *sk)
 		cond_resched();
 	}
 	WARN_ON(sk->sk_ack_backlog);
+	while ((req = reqsk_fastopen_take_reset(queue, true)))
+		reqsk_put(req);
 	while ((req = reqsk_queue_take_half_open(queue))) {
 		inet_csk_reqsk_queue_drop_and_put(sk, req);
 		cond_resched();

@@ -11,6 +11,7 @@
 
 struct inet_bind_bucket;
 struct tcp_congestion_ops;
+struct tcp_fastopen_cookie;
 
 /*
  * The operations of the network layer below a connection; the only instance is ipv4_specific. TCP
@@ -55,9 +56,11 @@ struct inet_connection_sock_af_ops {
 	 */
 	void (*send_reset)(const struct sock *sk, struct sk_buff *skb);
 	/*
-	 * Sends a SYN-ACK for @req. If @dst is NULL, looks up the route first. Returns 0 or -errno.
+	 * Sends a SYN-ACK for @req. If @dst is NULL, looks up the route first. @foc: the cookie for
+	 * Fast Open, NULL or of length -1: none. Returns 0 or -errno.
 	 */
-	int (*send_synack)(const struct sock *sk, struct dst_entry *dst, struct request_sock *req);
+	int (*send_synack)(const struct sock *sk, struct dst_entry *dst, struct request_sock *req,
+			   const struct tcp_fastopen_cookie *foc);
 	/*
 	 * Called for the handshake's ACK @skb: makes the child and exchanges it for @req in the
 	 * ehash. Returns the child bh-locked, or NULL if the ACK must be dropped. *@own_req becomes

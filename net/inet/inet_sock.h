@@ -27,6 +27,7 @@ struct inet_sock {
 	u8 pmtudisc;
 	u8 bind_address_no_port : 1; /* bind() leaves the choice of the port to connect() */
 	u8 recverr : 1;              /* IP_RECVERR */
+	u8 defer_connect : 1; /* Fast Open: connect() has returned, the first write sends the SYN */
 	/* Options for multicast, not used yet. */
 	u8 mc_ttl;
 	u8 mc_loop : 1;
@@ -50,6 +51,7 @@ struct inet_request_sock {
 	u8 tstamp_ok : 1, sack_ok : 1, wscale_ok : 1, acked : 1;
 	u8 ecn_ok : 1;    /* the SYN offered ECN, and the listener accepted */
 	u8 syncookie : 1; /* our SYN-ACK is a SYN cookie: the request is in no table */
+	u8 tfo_listener : 1; /* Fast Open: the child exists before the handshake ends; guarded by rskq_lock */
 	int ir_iif;
 	u8 ir_tos;
 };

@@ -69,6 +69,27 @@
  */
 #define TCP_OFO_PACKETS_MAX 4096
 
+/*
+ * s for which a Fast Open child that a RST ended counts in the listener's queue: while the queue is full, SYNs
+ * get no Fast Open. RFC 7413 5.1: a RST may answer a SYN-ACK to a forged address. Linux's value.
+ */
+#define TCP_FASTOPEN_RST_S 60
+/*
+ * servers whose Fast Open cookie and MSS are remembered: a further one replaces the one that was used the
+ * longest time ago, whose next connection asks for a cookie again. 9 KiB.
+ */
+#define TCP_FASTOPEN_PEERS 256
+/* bits of tcp_fastopen: Linux accepts any number and ignores unknown bits. */
+#define TCP_FASTOPEN_RANGE 0, 2147483647
+/* s without Fast Open of clients after a black hole was found: 0 does not look for black holes. Linux's default. */
+#define TCP_FASTOPEN_BLACKHOLE_S     0
+#define TCP_FASTOPEN_BLACKHOLE_RANGE 0, 86400
+/*
+ * doublings of the time without Fast Open after further black holes: the time then stays the same. Linux's
+ * value.
+ */
+#define TCP_FASTOPEN_BLACKHOLE_DOUBLINGS 6u
+
 /* ---- retries and timeouts ---- */
 /* retransmissions of a SYN: then, after 127 s, connect() fails with -ETIMEDOUT. Linux's value. */
 #define TCP_SYN_RETRIES 6

@@ -17,6 +17,7 @@
 #include "include/uapi/ioctl.h"
 #include "kernel/mm/uaccess.h"
 #include "kernel/printk.h"
+#include "net/tcp/tcp_fastopen.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 
@@ -173,6 +174,9 @@ void tcp_init_history(struct sock *sk)
 	tp->rcv_rtt_us = tp->rcv_rtt_seq = tp->rcv_rtt_last_tsecr = 0;
 	tp->rcv_rtt_stamp = 0;
 	tp->ecn_flags = 0;
+	tp->fastopen_client_fail = tp->syn_fastopen_child = 0;
+	tp->syn_fastopen = tp->syn_fastopen_exp = tp->syn_fastopen_ch = 0;
+	tp->syn_data = tp->syn_data_acked = 0;
 	tp->last_oow_ack_time = 0;
 	tp->mtu_info = 0;
 	tcp_info_reset(tp);
@@ -228,6 +232,9 @@ void tcp_write_queue_purge(struct sock *sk)
 void tcp_v4_destroy_sock(struct sock *sk)
 {
 	tcp_clear_xmit_timers(sk);
+	tcp_fastopen_forget(sk, false);
+	tcp_fastopen_free_keys(sk);
+	tcp_fastopen_active_disable_ofo_check(sk);
 	tcp_cleanup_congestion_control(sk);
 	tcp_write_queue_purge(sk);
 	tcp_ofo_purge(sk);
@@ -338,7 +345,10 @@ unsigned int tcp_poll(struct file *file, struct socket *sock, struct poll_table 
 		mask |= POLLHUP;
 	if (sk->sk_shutdown & RCV_SHUTDOWN)
 		mask |= POLLIN | POLLRDNORM | POLLRDHUP;
-	if (state != TCP_SYN_SENT && state != TCP_SYN_RECV) {
+	/* The first write sends the SYN. */
+	if (unlikely(state == TCP_SYN_SENT && inet_sk(sk)->defer_connect))
+		mask |= POLLOUT | POLLWRNORM;
+	if (state != TCP_SYN_SENT && (state != TCP_SYN_RECV || tp->fastopen_passive)) {
 		int target = sock_rcvlowat(sk, 0, 0x7fffffff);
 
 		/* A read at the mark skips the urgent byte, so one byte more must be unread. */

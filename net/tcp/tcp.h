@@ -65,6 +65,8 @@ extern int sysctl_tcp_challenge_ack_limit;
 extern int sysctl_tcp_dsack;
 extern int sysctl_tcp_ecn; /* TCP_ECN_* */
 extern int sysctl_tcp_ecn_fallback;
+extern int sysctl_tcp_fastopen; /* TFO_*: tcp_fastopen.h */
+extern int sysctl_tcp_fastopen_blackhole_timeout_sec;
 extern int sysctl_tcp_fin_timeout;
 extern int sysctl_tcp_invalid_ratelimit; /* ms */
 extern int sysctl_tcp_keepalive_intvl;

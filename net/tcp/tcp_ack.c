@@ -132,6 +132,9 @@ void tcp_rearm_rto(struct sock *sk)
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	u32 rto = icsk->icsk_rto;
 
+	/* Until the client's ACK arrives, a child of Fast Open uses the timer for its SYN-ACK. */
+	if (unlikely(tcp_sk(sk)->fastopen_passive))
+		return;
 	if (!tcp_sk(sk)->packets_out) {
 		inet_csk_clear_xmit_timer(sk, ICSK_TIME_RETRANS);
 		return;

@@ -21,6 +21,7 @@
 #include "kernel/sched/sched.h"
 #include "kernel/shutdown.h"
 #include "net/core/limits.h"
+#include "net/tcp/tcp_fastopen.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 
@@ -255,6 +256,9 @@ int tcp_disconnect(struct sock *sk, int flags)
 	}
 
 	tcp_clear_xmit_timers(sk);
+	tcp_fastopen_forget(sk, false);
+	tp->fastopen_req = NULL;
+	inet->defer_connect = 0;
 	__skb_queue_purge(&sk->sk_receive_queue);
 	tcp_write_queue_purge(sk);
 	tcp_ofo_purge(sk);
@@ -282,6 +286,7 @@ noinline void tcp_done(struct sock *sk)
 		snmp_inc(SNMP_TcpAttemptFails);
 	tcp_set_state(sk, TCP_CLOSE);
 	tcp_clear_xmit_timers(sk);
+	tcp_fastopen_forget(sk, false);
 	sk->sk_shutdown = SHUTDOWN_MASK;
 	if (!sock_flag(sk, SOCK_DEAD))
 		sk->sk_state_change(sk);

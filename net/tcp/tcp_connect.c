@@ -14,6 +14,7 @@
  */
 #include "kernel/lib/random.h"
 #include "net/tcp/tcp_ecn.h"
+#include "net/tcp/tcp_fastopen.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 
@@ -98,9 +99,13 @@ noinline int tcp_connect(struct sock *sk)
 	tcp_mstamp_refresh(tp);
 	tp->retrans_stamp = tcp_time_stamp(tp);
 	/* An error is ignored: if the device has no room for the SYN, the timer sends it again. */
-	tcp_transmit_skb(sk, skb, 1, GFP_KERNEL);
-	tp->snd_nxt = tp->write_seq;
-	tp->pushed_seq = tp->write_seq;
+	if (unlikely(tp->fastopen_req))
+		tcp_send_syn_data(sk, skb);
+	else
+		tcp_transmit_skb(sk, skb, 1, GFP_KERNEL);
+	skb = tcp_send_head(sk); /* data that Fast Open could not send */
+	tp->snd_nxt = unlikely(skb) ? TCP_SKB_CB(skb)->seq : tp->write_seq;
+	tp->pushed_seq = tp->snd_nxt;
 	snmp_inc(SNMP_TcpActiveOpens);
 	inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, inet_csk(sk)->icsk_rto, TCP_RTO_MAX);
 	return 0;
@@ -153,14 +158,16 @@ static void tcp_take_syn(struct sock *sk, const struct sk_buff *skb, const struc
 
 /*
  * The last step of the handshake: sends the ACK and returns false.  If the application set
- * TCP_DEFER_ACCEPT, or set TCP_QUICKACK to 0, the ACK is delayed so that data can carry it; then
- * returns true.
+ * TCP_DEFER_ACCEPT, or set TCP_QUICKACK to 0, or waits in sendto(MSG_FASTOPEN) with more data, the ACK is delayed so
+ * that data can carry it; then returns true.
  */
 static bool tcp_synsent_ack(struct sock *sk)
 {
+	const struct tcp_fastopen_request *fo = tcp_fastopen_req(tcp_sk(sk));
 	struct inet_connection_sock *icsk = inet_csk(sk);
 
-	if (!icsk->icsk_accept_queue.rskq_defer_accept && !icsk->icsk_ack.pingpong) {
+	if (!icsk->icsk_accept_queue.rskq_defer_accept && !icsk->icsk_ack.pingpong &&
+	    !(fo && fo->waits)) {
 		tcp_send_ack(sk);
 		return false;
 	}
@@ -190,8 +197,10 @@ static enum skb_drop_reason tcp_synsent_acked(struct sock *sk, struct sk_buff *s
 	/* Publish these fields before sk_state. */
 	smp_mb();
 	tcp_finish_connect(sk);
-	/* Data in the SYN-ACK is dropped, as in Linux; the peer retransmits it. */
-	if (!tcp_synsent_ack(sk))
+	/* Data in the SYN-ACK is dropped without Fast Open, as in Linux; the peer retransmits it. */
+	if (unlikely(tp->syn_fastopen || tp->syn_data) && tcp_rcv_fastopen_synack(sk, skb))
+		tcp_data_snd_check(sk);
+	else if (!tcp_synsent_ack(sk))
 		tcp_data_snd_check(sk);
 	consume_skb(skb);
 	return SKB_CONSUMED;

@@ -91,7 +91,8 @@ enum skb_drop_reason tcp_conn_request(struct request_sock_ops *ops, struct sock 
 void tcp_v4_init_req(struct request_sock *req, const struct sk_buff *skb);
 struct dst_entry *tcp_v4_route_req(const struct sock *sk, const struct request_sock *req);
 u32 tcp_v4_init_seq(const struct request_sock *req, u32 *ts_off);
-int tcp_v4_send_synack(const struct sock *sk, struct dst_entry *dst, struct request_sock *req);
+int tcp_v4_send_synack(const struct sock *sk, struct dst_entry *dst, struct request_sock *req,
+		       const struct tcp_fastopen_cookie *foc);
 struct sock *tcp_v4_syn_recv_sock(const struct sock *sk, struct sk_buff *skb,
 				  struct request_sock *req, bool *own_req);
 void tcp_v4_send_reset(const struct sock *sk, struct sk_buff *skb);
@@ -179,8 +180,9 @@ enum tcp_tw_status tcp_timewait_state_process(struct inet_timewait_sock *tw, str
 					      const struct tcphdr *th);
 void tcp_time_wait(struct sock *sk, int state, int timeo);
 /*
- * @skb arrived for the half-open connection @req.  If @skb completes the handshake, returns
- * SKB_NOT_DROPPED_YET and the new socket in *@child, bh-locked; @skb is then its first segment.
+ * @skb arrived for the half-open connection @req of the listener @sk.  If @skb completes the handshake, returns
+ * SKB_NOT_DROPPED_YET and the new socket in *@child, bh-locked; @skb is then its first segment.  With Fast Open the
+ * child exists already: then @sk is the child, and @child is NULL.
  */
 enum skb_drop_reason tcp_check_req(struct sock *sk, struct sk_buff *skb, struct request_sock *req,
 				   struct sock **child);

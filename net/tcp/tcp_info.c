@@ -118,6 +118,11 @@ static void info_of_state(const struct sock *sk, struct tcp_info *info)
 		info->tcpi_options |= TCPI_OPT_ECN;
 	if (tp->ecn_flags & TCP_ECN_SEEN)
 		info->tcpi_options |= TCPI_OPT_ECN_SEEN;
+	if (tp->syn_data_acked)
+		info->tcpi_options |= TCPI_OPT_SYN_DATA;
+	if (tp->syn_fastopen_child)
+		info->tcpi_options |= TCPI_OPT_TFO_CHILD;
+	info->tcpi_fastopen_client_fail = tp->fastopen_client_fail;
 }
 
 static void info_of_connection(const struct sock *sk, struct tcp_info *info)

@@ -17,6 +17,7 @@
  */
 #include "kernel/lib/string.h"
 #include "net/tcp/tcp_ecn.h"
+#include "net/tcp/tcp_fastopen.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 
@@ -200,6 +201,10 @@ noinline enum skb_drop_reason tcp_validate_incoming(struct sock *sk, struct sk_b
 							: SKB_DROP_REASON_TCP_OVERWINDOW;
 	}
 	if (th->rst) {
+		/* A middlebox may have answered data that followed a Fast Open. */
+		if (unlikely(tp->syn_fastopen) && !tp->data_segs_in &&
+		    sk->sk_state == TCP_ESTABLISHED)
+			tcp_fastopen_active_disable();
 		tcp_send_challenge_ack(sk);
 		return SKB_DROP_REASON_TCP_RST_INVALID;
 	}
@@ -422,8 +427,11 @@ static void tcp_syn_recv_established(struct sock *sk, const struct sk_buff *skb,
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
+	struct request_sock *req = tp->fastopen_passive ? tp->fastopen_rsk : NULL;
+
 	tp->delivered++; /* our SYN-ACK, which is not in the retransmission queue */
-	tp->copied_seq = tp->rcv_nxt;
+	if (!req)
+		tp->copied_seq = tp->rcv_nxt;
 	tp->snd_una = TCP_SKB_CB(skb)->ack_seq;
 	/* RFC 7323 2.2: the window of a segment with SYN is never scaled. */
 	tp->snd_wnd = (u32)ntohs(th->window) << (th->syn ? 0 : tp->rx_opt.snd_wscale);
@@ -433,11 +441,14 @@ static void tcp_syn_recv_established(struct sock *sk, const struct sk_buff *skb,
 	 * transmission was received.
 	 */
 	if (!tp->srtt_us)
-		tcp_synack_rtt_meas(sk, NULL);
+		tcp_synack_rtt_meas(sk, req);
 	if (tp->rx_opt.tstamp_ok)
 		tp->advmss -= TCPOLEN_TSTAMP_ALIGNED;
 	tcp_fast_path_on(tp);
-	tcp_init_transfer(sk);
+	if (req)
+		tcp_fastopen_established(sk);
+	else
+		tcp_init_transfer(sk);
 	tcp_initialize_rcv_mss(sk);
 	/* Publish these fields before sk_state. */
 	smp_mb();
@@ -498,6 +509,9 @@ static enum closing tcp_ack_changes_state(struct sock *sk, const struct sk_buff 
 		tcp_syn_recv_established(sk, skb, th);
 		return CLOSING_GO_ON;
 	}
+	/* The application has closed a child of Fast Open before the client's ACK. */
+	if (unlikely(tp->fastopen_passive))
+		tcp_fastopen_established(sk);
 	/* The other states wait for the ACK of our FIN, which has the last sequence number. */
 	if (tp->snd_una != tp->write_seq)
 		return CLOSING_GO_ON;
@@ -565,6 +579,11 @@ static enum skb_drop_reason tcp_rcv_synchronized(struct sock *sk, struct sk_buff
 	enum skb_drop_reason reason;
 	int acked;
 
+	if (unlikely(tp->fastopen_passive)) {
+		reason = tcp_check_req(sk, skb, tp->fastopen_rsk, NULL);
+		if (reason)
+			return reason;
+	}
 	if (!th->ack && !th->rst && !th->syn)
 		return SKB_DROP_REASON_TCP_FLAGS;
 	reason = tcp_validate_incoming(sk, skb, th);
@@ -575,7 +594,7 @@ static enum skb_drop_reason tcp_rcv_synchronized(struct sock *sk, struct sk_buff
 	 * In SYN_RECV after a simultaneous open our SYN is unacknowledged; an ACK that does not cover our SYN
 	 * is not acceptable.
 	 */
-	if (sk->sk_state == TCP_SYN_RECV && tp->snd_una != tp->snd_nxt &&
+	if (sk->sk_state == TCP_SYN_RECV && !tp->fastopen_passive && tp->snd_una != tp->snd_nxt &&
 	    !after(TCP_SKB_CB(skb)->ack_seq, tp->snd_una))
 		return tcp_refuse(sk, skb, SKB_DROP_REASON_TCP_INVALID_ACK);
 	acked = tcp_ack(sk, skb, FLAG_SLOWPATH | FLAG_UPDATE_TS_RECENT | FLAG_NO_CHALLENGE_ACK);

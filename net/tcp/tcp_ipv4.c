@@ -25,6 +25,7 @@
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
+#include "net/tcp/tcp_fastopen.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 
@@ -406,7 +407,7 @@ noinline int tcp_v4_connect(struct sock *sk, struct sockaddr *uaddr, int addr_le
 	if (!tp->write_seq)
 		tp->write_seq = isn;
 	inet->inet_id = tp->write_seq ^ jiffies;
-	err = tcp_connect(sk);
+	err = unlikely(tp->fastopen_connect) ? tcp_fastopen_connect(sk) : tcp_connect(sk);
 	if (err)
 		goto out_close;
 	return 0;
@@ -499,7 +500,7 @@ u32 tcp_v4_init_seq(const struct request_sock *req, u32 *ts_off)
 }
 
 noinline int tcp_v4_send_synack(const struct sock *sk, struct dst_entry *dst,
-				struct request_sock *req)
+				struct request_sock *req, const struct tcp_fastopen_cookie *foc)
 {
 	const struct inet_request_sock *ireq = inet_rsk(req);
 	struct dst_entry *own = NULL;
@@ -511,7 +512,7 @@ noinline int tcp_v4_send_synack(const struct sock *sk, struct dst_entry *dst,
 		if (!dst)
 			return -EHOSTUNREACH;
 	}
-	skb = tcp_make_synack(sk, dst, req);
+	skb = tcp_make_synack(sk, dst, req, foc);
 	if (skb) {
 		__tcp_v4_send_check(skb, ireq->ir_loc_addr, ireq->ir_rmt_addr);
 		if (pr_debug_on())
@@ -528,7 +529,8 @@ noinline int tcp_v4_send_synack(const struct sock *sk, struct dst_entry *dst,
  * Creates the child for @req and returns it bh-locked; the child replaces @req in the tables.
  * Returns NULL if the accept queue is full (then the peer's ACK is treated as lost), or if there is
  * no memory or no route. *@own_req is true if this call took @req out of the table; false if a
- * concurrent ACK was first: then the child is in no table.  A @req of a SYN cookie is in no table either.
+ * concurrent ACK was first: then the child is in no table.  A @req of a SYN cookie or of Fast Open is in no table
+ * either.
  */
 noinline struct sock *tcp_v4_syn_recv_sock(const struct sock *sk, struct sk_buff *skb,
 					   struct request_sock *req, bool *own_req)
@@ -557,7 +559,8 @@ noinline struct sock *tcp_v4_syn_recv_sock(const struct sock *sk, struct sk_buff
 	newinet->inet_id = tcp_sk(newsk)->write_seq ^ jiffies;
 	if (__inet_inherit_port(sk, newsk) < 0)
 		goto out_kill;
-	*own_req = inet_ehash_nolisten(newsk, ireq->syncookie ? NULL : req_to_sk(req));
+	*own_req = inet_ehash_nolisten(
+		newsk, ireq->syncookie || ireq->tfo_listener ? NULL : req_to_sk(req));
 	return newsk;
 
 out_kill:

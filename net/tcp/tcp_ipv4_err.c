@@ -123,8 +123,11 @@ static void tcp_req_err(struct request_sock *req, u32 seq, const struct icmphdr 
 static void tcp_v4_err_locked(struct sock *sk, struct sk_buff *skb, u32 seq, u32 info)
 {
 	const struct icmphdr *icmph = icmp_hdr(skb);
-	bool owned = sock_owned_by_user(sk);
+	const struct tcp_sock *tp = tcp_sk(sk);
+	bool owned = sock_owned_by_user(sk), fastopen = tp->fastopen_passive, opening;
 	int err = tcp_icmp_errno(icmph);
+	/* The request sends the SYN-ACK of a child of Fast Open: its number is before snd_una. */
+	u32 una = fastopen ? tcp_rsk(tp->fastopen_rsk)->snt_isn : tp->snd_una;
 
 	if (owned && !is_frag_needed(icmph))
 		snmp_inc(SNMP_TcpExtLockDroppedIcmps);
@@ -134,7 +137,7 @@ static void tcp_v4_err_locked(struct sock *sk, struct sk_buff *skb, u32 seq, u32
 	 * RFC 5927 4.1: accept the message only if it quotes a sequence number that is in flight, which an
 	 * attacker off the path cannot know.
 	 */
-	if (sk->sk_state != TCP_LISTEN && !between(seq, tcp_sk(sk)->snd_una, tcp_sk(sk)->snd_nxt)) {
+	if (sk->sk_state != TCP_LISTEN && !between(seq, una, tp->snd_nxt)) {
 		snmp_inc(SNMP_TcpExtOutOfWindowIcmps);
 		return;
 	}
@@ -151,13 +154,16 @@ static void tcp_v4_err_locked(struct sock *sk, struct sk_buff *skb, u32 seq, u32
 	}
 	if (!err)
 		return;
-	if (is_no_way(icmph) && !owned)
+	if (is_no_way(icmph) && !owned && !fastopen)
 		tcp_ld_rto_revert(sk, seq);
 
-	if (tcp_state_in(sk, TCPF_OF(SYN_SENT) | TCPF_OF(SYN_RECV)))
+	/* A child of Fast Open that was accepted is treated as connected. */
+	opening = tcp_state_in(sk, TCPF_OF(SYN_SENT) | TCPF_OF(SYN_RECV)) &&
+		  !(fastopen && !tp->fastopen_rsk->sk);
+	if (opening)
 		ip_icmp_error(sk, skb, err, inet_sk(sk)->inet_dport, info,
 			      ((const struct iphdr *)skb->data)->ihl * 4);
-	if (tcp_state_in(sk, TCPF_OF(SYN_SENT) | TCPF_OF(SYN_RECV)) && !owned) {
+	if (opening && !owned) {
 		tcp_done_with_error(sk, err);
 	} else if (!owned && inet_sk(sk)->recverr) {
 		sk->sk_err = err;

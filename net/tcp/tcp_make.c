@@ -23,6 +23,7 @@
 #include "net/core/checksum.h"
 #include "net/tcp/limits.h"
 #include "net/tcp/tcp_ecn.h"
+#include "net/tcp/tcp_fastopen.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 
@@ -57,13 +58,30 @@ static unsigned int tcp_option_sack_perm(struct tcp_out_options *opts)
 	return opts->options & OPTION_TS ? 0 : ALIGN_UP(TCPOLEN_SACK_PERM, 4);
 }
 
+/* @size: bytes of the other options.  If the room behind them is too small, leaves the option out and returns 0. */
+static unsigned int tcp_option_fastopen(struct tcp_out_options *opts,
+					const struct tcp_fastopen_cookie *foc, unsigned int size)
+{
+	unsigned int need;
+
+	if (foc->len < 0)
+		return 0;
+	need = tcp_fastopen_option_size(foc);
+	if (size + need > MAX_TCP_OPTION_SPACE)
+		return 0;
+	opts->options |= OPTION_FAST_OPEN;
+	opts->fastopen = foc;
+	return need;
+}
+
 /*
  * The options of our SYN: all that we support.  With @synack the segment is the SYN-ACK of a simultaneous open,
  * which contains the MSS, and of the other options only those that the peer's SYN had (RFC 7323 2.2 and 3.2).
  */
-unsigned int tcp_syn_options(const struct sock *sk, bool synack, struct tcp_out_options *opts)
+unsigned int tcp_syn_options(struct sock *sk, bool synack, struct tcp_out_options *opts)
 {
-	const struct tcp_sock *tp = tcp_sk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+	const struct tcp_fastopen_request *fo = tcp_fastopen_req(tp);
 	unsigned int size;
 
 	*opts = (struct tcp_out_options){0};
@@ -75,6 +93,15 @@ unsigned int tcp_syn_options(const struct sock *sk, bool synack, struct tcp_out_
 		size += tcp_option_wscale(opts, tp->rx_opt.rcv_wscale);
 	if (synack ? tp->rx_opt.sack_ok : sysctl_tcp_sack)
 		size += tcp_option_sack_perm(opts);
+	if (fo && !synack) {
+		unsigned int cookie = tcp_option_fastopen(opts, &fo->cookie, size);
+
+		if (cookie) {
+			tp->syn_fastopen = 1;
+			tp->syn_fastopen_exp = fo->cookie.exp;
+		}
+		size += cookie;
+	}
 	return size;
 }
 
@@ -83,7 +110,7 @@ unsigned int tcp_syn_options(const struct sock *sk, bool synack, struct tcp_out_
  * clock, before @req's offset is added.
  */
 unsigned int tcp_synack_options(const struct request_sock *req, u16 mss, u32 tsval,
-				struct tcp_out_options *opts)
+				const struct tcp_fastopen_cookie *foc, struct tcp_out_options *opts)
 {
 	const struct inet_request_sock *ireq = inet_rsk(req);
 	unsigned int size;
@@ -96,6 +123,8 @@ unsigned int tcp_synack_options(const struct request_sock *req, u16 mss, u32 tsv
 		size += tcp_option_wscale(opts, ireq->rcv_wscale);
 	if (ireq->sack_ok)
 		size += tcp_option_sack_perm(opts);
+	if (unlikely(foc))
+		size += tcp_option_fastopen(opts, foc, size);
 	return size;
 }
 
@@ -141,6 +170,8 @@ void tcp_options_write(void *to, struct tcp_sock *tp, const struct tcp_out_optio
 			       opts->ws);
 	if (unlikely(opts->options & OPTION_SACK))
 		tcp_sack_write(ptr, tp);
+	if (unlikely(opts->options & OPTION_FAST_OPEN))
+		tcp_fastopen_option_write(ptr, opts->fastopen);
 }
 
 /* ---- control segments -------------------------------------------------------------------------- */
@@ -176,7 +207,8 @@ struct sk_buff *tcp_alloc_control(u32 seq, u8 flags)
  * there is no memory.
  */
 noinline struct sk_buff *tcp_make_synack(const struct sock *sk, struct dst_entry *dst,
-					 struct request_sock *req)
+					 struct request_sock *req,
+					 const struct tcp_fastopen_cookie *foc)
 {
 	struct inet_request_sock *ireq = inet_rsk(req);
 	struct tcp_request_sock *treq = tcp_rsk(req);
@@ -199,8 +231,8 @@ noinline struct sk_buff *tcp_make_synack(const struct sock *sk, struct dst_entry
 	stamp = tcp_ns_to_stamp(now);
 	if (ireq->syncookie)
 		stamp = cookie_init_timestamp(ireq, stamp);
-	header_size =
-		sizeof(*th) + tcp_synack_options(req, tcp_advertise_mss(sk, dst), stamp, &opts);
+	header_size = sizeof(*th) +
+		      tcp_synack_options(req, tcp_advertise_mss(sk, dst), stamp, foc, &opts);
 	th = skb_push(skb, header_size);
 	skb_reset_transport_header(skb);
 	th->source = htons(ireq->ir_num);
@@ -223,9 +255,12 @@ noinline struct sk_buff *tcp_make_synack(const struct sock *sk, struct dst_entry
 /* The request's timer expired without an ACK: sends the SYN-ACK again.  Returns 0 or -errno. */
 int tcp_rtx_synack(const struct sock *sk, struct request_sock *req)
 {
-	int err = inet_csk(sk)->icsk_af_ops->send_synack(sk, NULL, req);
+	int err = inet_csk(sk)->icsk_af_ops->send_synack(sk, NULL, req, NULL);
 
 	if (!err) {
+		/* @sk is a listener, which is not locked and not written to, or a child of Fast Open. */
+		if (unlikely(tcp_sk(sk)->fastopen_passive))
+			((struct tcp_sock *)tcp_sk(sk))->total_retrans++;
 		snmp_inc(SNMP_TcpRetransSegs);
 		snmp_inc(SNMP_TcpExtTCPSynRetrans);
 	}

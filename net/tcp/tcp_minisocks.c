@@ -26,6 +26,7 @@
 #include "net/core/netdevice.h"
 #include "net/tcp/limits.h"
 #include "net/tcp/tcp_ecn.h"
+#include "net/tcp/tcp_fastopen.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 
@@ -186,6 +187,7 @@ noinline enum skb_drop_reason tcp_conn_request(struct request_sock_ops *ops, str
 	const struct inet_connection_sock_af_ops *af_ops = inet_csk(sk)->icsk_af_ops;
 	u32 tw_isn = TCP_SKB_CB(skb)->tcp_tw_isn, isn;
 	bool want_cookie = false;
+	struct tcp_fastopen_cookie cookie, *foc = NULL;
 	struct request_sock *req;
 	struct dst_entry *dst;
 
@@ -211,15 +213,20 @@ noinline enum skb_drop_reason tcp_conn_request(struct request_sock_ops *ops, str
 
 	if (want_cookie) {
 		tcp_synq_overflow(sk);
-		af_ops->send_synack(sk, dst, req);
+		af_ops->send_synack(sk, dst, req, NULL);
 		__reqsk_free(req);
-	} else {
-		tcp_reqsk_record_syn(sk, skb, req);
+		goto out;
+	}
+	tcp_reqsk_record_syn(sk, skb, req);
+	if (unlikely(inet_csk(sk)->icsk_accept_queue.fastopenq.max_qlen))
+		foc = &cookie;
+	if (!foc || !tcp_try_fastopen(sk, skb, req, dst, foc)) {
 		/* Hash the request before sending: the answer to the SYN-ACK may arrive at once. */
 		inet_csk_reqsk_queue_hash_add(sk, req, TCP_TIMEOUT_INIT);
-		af_ops->send_synack(sk, dst, req);
-		reqsk_put(req);
+		af_ops->send_synack(sk, dst, req, foc);
 	}
+	reqsk_put(req);
+out:
 	dst_release(dst);
 	consume_skb(skb);
 	return SKB_CONSUMED;
@@ -287,6 +294,14 @@ static bool req_paws(const struct sk_buff *skb, const struct request_sock *req,
 static enum skb_drop_reason embryonic_reset(struct sock *sk, struct sk_buff *skb,
 					    struct request_sock *req)
 {
+	if (unlikely(tcp_sk(sk)->fastopen_passive)) {
+		/* As in Linux only a reset ends a child of Fast Open, which an application may be using. */
+		if (!tcp_hdr(skb)->rst)
+			return tcp_refuse(sk, skb, SKB_DROP_REASON_TCP_INVALID_SYN);
+		tcp_fastopen_forget(sk, true);
+		tcp_reset(sk);
+		return SKB_DROP_REASON_TCP_RESET;
+	}
 	inet_csk_reqsk_queue_drop(sk, req);
 	snmp_inc(SNMP_TcpExtEmbryonicRsts);
 	if (tcp_hdr(skb)->rst)
@@ -330,6 +345,15 @@ static enum skb_drop_reason req_to_child(struct sock *sk, struct sk_buff *skb,
 	return *child ? SKB_NOT_DROPPED_YET : SKB_DROP_REASON_TCP_REQ_DUP;
 }
 
+/* Answers @skb, which is not acceptable, with an ACK. */
+static void req_send_ack(struct sock *sk, struct sk_buff *skb, struct request_sock *req)
+{
+	if (unlikely(tcp_sk(sk)->fastopen_passive))
+		tcp_send_ack(sk);
+	else
+		req->rsk_ops->send_ack(sk, skb, req);
+}
+
 /*
  * @skb is a reset in the window.  "If the RST bit is set and the sequence number does not exactly match
  * the next expected sequence value, yet is within the current receive window, TCP endpoints MUST send
@@ -346,7 +370,7 @@ static enum skb_drop_reason req_reset(struct sock *sk, struct sk_buff *skb,
 		return embryonic_reset(sk, skb, req);
 	}
 	if (tcp_challenge_ack_allowed(SNMP_TcpExtTCPACKSkippedSynRecv, &treq->last_oow_ack_time))
-		req->rsk_ops->send_ack(sk, skb, req);
+		req_send_ack(sk, skb, req);
 	return SKB_DROP_REASON_TCP_RST_INVALID;
 }
 
@@ -358,7 +382,7 @@ static enum skb_drop_reason req_unacceptable(struct sock *sk, struct sk_buff *sk
 
 	if (!rst && !tcp_oow_rate_limited(skb, SNMP_TcpExtTCPACKSkippedSynRecv,
 					  &tcp_rsk(req)->last_oow_ack_time))
-		req->rsk_ops->send_ack(sk, skb, req);
+		req_send_ack(sk, skb, req);
 	if (paws_reject) {
 		snmp_inc(SNMP_TcpExtPAWSEstab);
 		return SKB_DROP_REASON_TCP_PAWS;
@@ -390,7 +414,7 @@ noinline enum skb_drop_reason tcp_check_req(struct sock *sk, struct sk_buff *skb
 	if ((flg & TCPHDR_RST) && acceptable)
 		return req_reset(sk, skb, req);
 	/* The ACK does not acknowledge our SYN-ACK: send a reset, as in LISTEN, and keep the request. */
-	if ((flg & TCPHDR_ACK) && cb->ack_seq != treq->snt_isn + 1)
+	if ((flg & TCPHDR_ACK) && child && cb->ack_seq != treq->snt_isn + 1)
 		return tcp_refuse(sk, skb, SKB_DROP_REASON_TCP_FLAGS);
 	/*
 	 * A SYN at rcv_isn is before the window, even if data or a FIN follows it.  A child would drop this segment
@@ -404,6 +428,8 @@ noinline enum skb_drop_reason tcp_check_req(struct sock *sk, struct sk_buff *skb
 	}
 	if (!(flg & TCPHDR_ACK))
 		return SKB_DROP_REASON_TCP_NO_ACK;
+	if (!child)
+		return SKB_NOT_DROPPED_YET; /* the child decides whether the ACK is acceptable */
 	reason = req_to_child(sk, skb, req, child);
 	/*
 	 * The child gets this segment's timestamp.  The request keeps the SYN's timestamp, which our SYN-ACKs

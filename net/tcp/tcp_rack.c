@@ -212,7 +212,8 @@ bool tcp_schedule_loss_probe(struct sock *sk, bool advancing_rto)
 	s64 rto_us;
 
 	/* RFC 8985 7.2: "the connection has no SACKed sequences".  If it has some, RACK may have set its own timer. */
-	if (!sysctl_tcp_early_retrans || !tp->packets_out || !tcp_is_sack(tp) || tp->sacked_out ||
+	if (!sysctl_tcp_early_retrans || !tp->packets_out || tp->fastopen_passive ||
+	    !tcp_is_sack(tp) || tp->sacked_out ||
 	    (icsk->icsk_ca_state != TCP_CA_Open && icsk->icsk_ca_state != TCP_CA_CWR))
 		return false;
 	timeout = tcp_probe_timeout(sk);

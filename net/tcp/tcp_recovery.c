@@ -260,6 +260,13 @@ void tcp_simple_retransmit(struct sock *sk)
 	if (tcp_is_reno(tp))
 		tcp_limit_reno_sacked(tp);
 	tcp_verify_left_out(tp);
+	tcp_non_congestion_loss_retransmit(sk);
+}
+
+void tcp_non_congestion_loss_retransmit(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
 	if (inet_csk(sk)->icsk_ca_state != TCP_CA_Loss) {
 		tp->high_seq = tp->snd_nxt;
 		tp->snd_ssthresh = tcp_current_ssthresh(sk);

@@ -164,6 +164,8 @@ void tcp_enter_loss(struct sock *sk); /* the retransmit timer expired */
 void tcp_try_keep_open(struct sock *sk);
 /* The MSS fell: marks segments larger than the new MSS as lost and retransmits them. */
 void tcp_simple_retransmit(struct sock *sk);
+/* Segments were marked as lost, but not because of congestion: sends them again, with the same cwnd. */
+void tcp_non_congestion_loss_retransmit(struct sock *sk);
 bool tcp_any_retrans_done(const struct sock *sk);
 /* Clears retrans_stamp, unless a retransmission is in flight or the first segment was ever retransmitted. */
 void tcp_retrans_stamp_cleanup(struct sock *sk);

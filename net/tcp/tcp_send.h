@@ -60,7 +60,7 @@ void tcp_check_space(struct sock *sk);
 void tcp_sndbuf_expand(struct sock *sk);
 int tcp_connect(struct sock *sk); /* sends the SYN */
 struct sk_buff *tcp_make_synack(const struct sock *sk, struct dst_entry *dst,
-				struct request_sock *req);
+				struct request_sock *req, const struct tcp_fastopen_cookie *foc);
 int tcp_rtx_synack(const struct sock *sk, struct request_sock *req);
 int tcp_send_synack(struct sock *sk); /* in a simultaneous open; else see tcp_make_synack() */
 void tcp_send_ack(struct sock *sk);
@@ -90,6 +90,11 @@ void tcp_select_initial_window(int space, u32 mss, u32 *rcv_wnd, u32 *window_cla
 			       u8 *rcv_wscale);
 void tcp_sendmsg_init(void); /* at boot: limits the pages of copied data to a part of memory */
 int tcp_sendmsg(struct sock *sk, struct kmsghdr *msg, size_t size);
+/*
+ * Copies at most @want bytes to the end of @skb, which is the end of the data that @sk sends.  Returns the number of
+ * bytes copied, or -EMSGSIZE (@skb has no room for another fragment), -ENOMEM, -EFAULT.
+ */
+int tcp_copy_to_skb(struct sock *sk, struct sk_buff *skb, struct iov_iter *from, unsigned int want);
 int tcp_sendpage(struct sock *sk, struct page *page, int offset, size_t size, int flags);
 void tcp_release_cb(struct sock *sk);
 /*
@@ -152,6 +157,7 @@ static inline void tcp_init_xmit_timers(struct sock *sk)
 void tcp_retransmit_timer(struct sock *sk);
 void tcp_write_timer_handler(struct sock *sk);
 void tcp_delack_timer_handler(struct sock *sk);
+void tcp_write_err(struct sock *sk); /* ends the connection after a timeout */
 bool retransmits_timed_out(struct sock *sk, unsigned int boundary, unsigned int timeout);
 
 /* ---- queues ---------------------------------------------------------------------------------------------------- *
@@ -226,19 +232,22 @@ static inline int tcp_fin_time(const struct sock *sk)
 #define OPTION_WSCALE    0x4
 #define OPTION_SACK_PERM 0x8
 #define OPTION_SACK      0x10
+#define OPTION_FAST_OPEN 0x20
 
 struct tcp_out_options {
 	u8 options; /* OPTION_* */
 	u8 ws;
 	u16 mss;
 	u32 tsval, tsecr;
+	const struct tcp_fastopen_cookie *fastopen; /* if OPTION_FAST_OPEN is set */
 };
 /*
  * These three fill @opts and return the length of the options in bytes, a multiple of four.  @synack:
  * the segment is a SYN-ACK that answers the peer's SYN in a simultaneous open.
  */
-unsigned int tcp_syn_options(const struct sock *sk, bool synack, struct tcp_out_options *opts);
+unsigned int tcp_syn_options(struct sock *sk, bool synack, struct tcp_out_options *opts);
 unsigned int tcp_synack_options(const struct request_sock *req, u16 mss, u32 tsval,
+				const struct tcp_fastopen_cookie *foc,
 				struct tcp_out_options *opts);
 unsigned int tcp_established_options(const struct sock *sk, struct tcp_out_options *opts);
 /* Writes @opts to @to.  @tp: has the SACK blocks; NULL for the SYN-ACK of a request. */

@@ -19,6 +19,7 @@
 #include "kernel/mm/page_frag.h"
 #include "net/core/errqueue.h"
 #include "net/core/limits.h"
+#include "net/tcp/tcp_fastopen.h"
 #include "net/tcp/tcp_send.h"
 
 /*
@@ -278,13 +279,7 @@ static noinline int tcp_copy_to_own_page(struct sock *sk, struct sk_buff *skb,
 	return done;
 }
 
-/*
- * Copies at most @want bytes to the end of @skb.  Returns the number of bytes copied, or an error:
- * -EMSGSIZE (@skb has no room for another fragment), -ENOMEM, -EFAULT (no byte of the application's
- * buffer could be read).
- */
-static int tcp_copy_to_skb(struct sock *sk, struct sk_buff *skb, struct iov_iter *from,
-			   unsigned int want)
+int tcp_copy_to_skb(struct sock *sk, struct sk_buff *skb, struct iov_iter *from, unsigned int want)
 {
 	struct page_frag *pfrag = &tcp_page_frag[this_cpu()->id];
 	unsigned int done;
@@ -381,13 +376,19 @@ static struct sk_buff *tcp_segment_for(struct sock *sk, unsigned int size_goal, 
 	return tcp_new_segment(sk, left <= TCP_LINEAR_WRITE ? left : 0);
 }
 
-/* Waits until @sk is connected.  Returns 0 if @sk may send, else -errno. */
+/* Waits until @sk is connected; a child of Fast Open may send before.  Returns 0 if @sk may send, else -errno. */
 static int tcp_may_send(struct sock *sk, long *timeo)
 {
 	int err = 0;
 
-	if ((1 << sk->sk_state) & ~((1 << TCP_ESTABLISHED) | (1 << TCP_CLOSE_WAIT)))
-		err = sk_stream_wait_connect(sk, timeo);
+	if (((1 << sk->sk_state) & ~((1 << TCP_ESTABLISHED) | (1 << TCP_CLOSE_WAIT))) &&
+	    !tcp_sk(sk)->fastopen_passive) {
+		/* sendfile(): data of pages is not put into a SYN. */
+		if (inet_sk(sk)->defer_connect)
+			err = tcp_fastopen_connect_now(sk);
+		if (!err)
+			err = sk_stream_wait_connect(sk, timeo);
+	}
 	if (!err && (sk->sk_err || (sk->sk_shutdown & SEND_SHUTDOWN)))
 		err = -EPIPE;
 	return err;

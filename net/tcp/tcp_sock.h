@@ -230,6 +230,17 @@ struct tcp_sock {
 	bool save_syn;                       /* TCP_SAVE_SYN */
 	bool recvmsg_inq;                    /* TCP_INQ */
 	u8 ecn_flags;                        /* TCP_ECN_*: tcp_ecn.h */
+	/* Fast Open: tcp_fastopen.h */
+	u8 fastopen_connect : 1,        /* TCP_FASTOPEN_CONNECT */
+		fastopen_no_cookie : 1, /* TCP_FASTOPEN_NO_COOKIE */
+		fastopen_passive : 1,   /* a child before the client's ACK: fastopen_rsk is valid */
+		fastopen_client_fail : 2, /* TFO_* */
+		syn_fastopen_child : 1;   /* the child was created from a SYN with a cookie */
+	u8 syn_fastopen : 1,              /* our SYN had a Fast Open option */
+		syn_fastopen_exp : 1,     /* of the experimental kind */
+		syn_fastopen_ch : 1, /* the first Fast Open after a pause of tcp_fastopen_active_disable() */
+		syn_data : 1,        /* our SYN had data */
+		syn_data_acked : 1;  /* the SYN's data was accepted by its receiver */
 	u64 tcp_wstamp_ns;           /* ns: departure time of the next packet of a paced socket */
 	struct hrtimer pacing_timer; /* holds a reference while armed */
 	unsigned long tsq_state;     /* bits TSQ_*; atomic */
@@ -238,6 +249,11 @@ struct tcp_sock {
 	int linger2; /* TCP_LINGER2: s that an orphan waits in FIN_WAIT2; 0: use the sysctl; < 0: it does not wait */
 	u32 last_oow_ack_time; /* jiffies of the last challenge or duplicate ACK (rate limit); 0: none */
 	struct saved_syn *saved_syn; /* NULL, or what TCP_SAVED_SYN returns */
+	union {
+		struct request_sock *fastopen_rsk; /* sends the SYN-ACK; if fastopen_passive */
+		struct tcp_fastopen_request
+			*fastopen_req; /* a thread is in connect() with data, or NULL */
+	};
 };
 BUILD_BUG_ON(sizeof(struct tcp_sock) > 1664);
 

@@ -11,6 +11,7 @@
 #include "kernel/mm/uaccess.h"
 #include "net/core/limits.h"
 #include "net/tcp/limits.h"
+#include "net/tcp/tcp_fastopen.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 
@@ -221,6 +222,25 @@ static int set_number(struct sock *sk, int optname, int val)
 			return -EINVAL;
 		tp->recvmsg_inq = val;
 		return 0;
+	case TCP_FASTOPEN:
+		if (val < 0 || !tcp_state_in(sk, TCPF_OF(CLOSE) | TCPF_OF(LISTEN)))
+			return -EINVAL;
+		tcp_fastopen_set_queue(sk, val);
+		return 0;
+	case TCP_FASTOPEN_CONNECT:
+		if (!in_range(val, 0, 1))
+			return -EINVAL;
+		if (!(READ_ONCE(sysctl_tcp_fastopen) & TFO_CLIENT_ENABLE))
+			return -EOPNOTSUPP;
+		if (sk->sk_state != TCP_CLOSE)
+			return -EINVAL;
+		tp->fastopen_connect = val;
+		return 0;
+	case TCP_FASTOPEN_NO_COOKIE:
+		if (!in_range(val, 0, 1) || !tcp_state_in(sk, TCPF_OF(CLOSE) | TCPF_OF(LISTEN)))
+			return -EINVAL;
+		tp->fastopen_no_cookie = val;
+		return 0;
 	case TCP_NOTSENT_LOWAT:
 		tp->notsent_lowat = val;
 		sk->sk_write_space(sk);
@@ -284,6 +304,17 @@ static int set_congestion(struct sock *sk, const void __user *optval, unsigned i
 	return err;
 }
 
+static int set_fastopen_key(struct sock *sk, const void __user *optval, unsigned int optlen)
+{
+	siphash_key_t keys[TCP_FASTOPEN_KEYS];
+
+	if (optlen != sizeof(keys) && optlen != sizeof(*keys))
+		return -EINVAL;
+	if (copy_from_user(keys, optval, optlen))
+		return -EFAULT;
+	return tcp_fastopen_set_keys(sk, keys, optlen / sizeof(*keys));
+}
+
 int tcp_setsockopt(struct sock *sk, int level, int optname, const void __user *optval,
 		   unsigned int optlen)
 {
@@ -293,6 +324,8 @@ int tcp_setsockopt(struct sock *sk, int level, int optname, const void __user *o
 		return -ENOPROTOOPT;
 	if (optname == TCP_CONGESTION)
 		return set_congestion(sk, optval, optlen);
+	if (optname == TCP_FASTOPEN_KEY)
+		return set_fastopen_key(sk, optval, optlen);
 	if (optlen < sizeof(val))
 		return -EINVAL;
 	if (copy_from_user(&val, optval, sizeof(val)))
@@ -352,6 +385,15 @@ static int do_tcp_getsockopt(const struct sock *sk, int optname, int *val)
 		return 0;
 	case TCP_INQ:
 		*val = tp->recvmsg_inq;
+		return 0;
+	case TCP_FASTOPEN:
+		*val = icsk->icsk_accept_queue.fastopenq.max_qlen;
+		return 0;
+	case TCP_FASTOPEN_CONNECT:
+		*val = tp->fastopen_connect;
+		return 0;
+	case TCP_FASTOPEN_NO_COOKIE:
+		*val = tp->fastopen_no_cookie;
 		return 0;
 	case TCP_NOTSENT_LOWAT:
 		*val = tp->notsent_lowat;
@@ -422,6 +464,7 @@ static int get_saved_syn(struct sock *sk, void __user *optval, int __user *optle
 
 int tcp_getsockopt(struct sock *sk, int level, int optname, void __user *optval, int __user *optlen)
 {
+	siphash_key_t keys[TCP_FASTOPEN_KEYS];
 	struct tcp_info info;
 	int val, err, len;
 
@@ -440,6 +483,9 @@ int tcp_getsockopt(struct sock *sk, int level, int optname, void __user *optval,
 		return copy_option(optval, optlen, len, &info, sizeof(info));
 	case TCP_CC_INFO:
 		return get_cc_info(sk, optval, optlen, len);
+	case TCP_FASTOPEN_KEY:
+		return copy_option(optval, optlen, len, keys,
+				   tcp_fastopen_get_keys(sk, keys) * sizeof(*keys));
 	case TCP_SAVED_SYN:
 		return get_saved_syn(sk, optval, optlen, len);
 	case TCP_CONGESTION:

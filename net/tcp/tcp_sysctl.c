@@ -13,6 +13,7 @@
 #include "net/core/limits.h"
 #include "net/inet/limits.h"
 #include "net/tcp/limits.h"
+#include "net/tcp/tcp_fastopen.h"
 #include "net/tcp/tcp_in.h"
 
 int sysctl_tcp_abort_on_overflow;
@@ -20,6 +21,8 @@ int sysctl_tcp_adv_win_scale = 1;
 int sysctl_tcp_autocorking = 1;
 int sysctl_tcp_challenge_ack_limit = TCP_CHALLENGE_ACK_NO_LIMIT;
 int sysctl_tcp_dsack = 1;
+int sysctl_tcp_fastopen = TFO_CLIENT_ENABLE;
+int sysctl_tcp_fastopen_blackhole_timeout_sec = TCP_FASTOPEN_BLACKHOLE_S * HZ;
 int sysctl_tcp_fin_timeout = TCP_FIN_TIMEOUT_S * HZ;
 int sysctl_tcp_invalid_ratelimit = TCP_INVALID_RATELIMIT_MS;
 int sysctl_tcp_keepalive_intvl = TCP_KEEPALIVE_INTVL_S * HZ;
@@ -111,6 +114,21 @@ static const struct ctl_table table[] = {
 		.what = "congestion control of new sockets; TCP_CONGESTION sets that of one socket",
 	},
 	SWITCH(dsack, "0: data that was received twice is not reported (RFC 2883)"),
+	NUMBER(fastopen, "", TCP_FASTOPEN_RANGE,
+	       "sum of 1: client, 2: server, 4: client without cookie, 0x200: server without "
+	       "cookie, 0x400: server for every listener (RFC 7413)"),
+	SECONDS(fastopen_blackhole_timeout_sec, TCP_FASTOPEN_BLACKHOLE_RANGE,
+		"without Fast Open of clients after a network has dropped its packets, doubled "
+		"each time; 0: always on"),
+	{
+		.procname = "net/ipv4/tcp_fastopen_key",
+		.unit = "",
+		.set = tcp_set_fastopen_key,
+		.get = tcp_fastopen_key,
+		.list = true,
+		.what = "key of the server's cookies, and perhaps an older one that is still "
+			"accepted; random at first",
+	},
 	SECONDS(fin_timeout, TCP_FIN_TIMEOUT_RANGE,
 		"that a closed socket waits in FIN_WAIT2 for the peer's FIN"),
 	NUMBER(early_retrans, "", TCP_EARLY_RETRANS_RANGE,

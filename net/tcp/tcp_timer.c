@@ -18,6 +18,7 @@
  */
 #define LOG_SOURCE tcp_log
 #include "kernel/printk.h"
+#include "net/tcp/tcp_fastopen.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 
@@ -134,7 +135,7 @@ noinline void tcp_send_probe0(struct sock *sk)
 
 /* ---- giving up ---------------------------------------------------------------------------------------- */
 
-static void tcp_write_err(struct sock *sk)
+void tcp_write_err(struct sock *sk)
 {
 	snmp_inc(SNMP_TcpExtTCPAbortOnTimeout);
 	tcp_done_with_error(sk, sk->sk_err_soft ? sk->sk_err_soft : ETIMEDOUT);
@@ -223,6 +224,7 @@ static bool tcp_write_timeout(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	unsigned int retry_until;
+	bool expired;
 
 	if (sk->sk_state == TCP_SYN_SENT || sk->sk_state == TCP_SYN_RECV) {
 		if (icsk->icsk_retransmits)
@@ -245,10 +247,11 @@ static bool tcp_write_timeout(struct sock *sk)
 				return true;
 		}
 	}
-	if (!retransmits_timed_out(sk, retry_until, icsk->icsk_user_timeout))
-		return false;
-	tcp_write_err(sk);
-	return true;
+	expired = retransmits_timed_out(sk, retry_until, icsk->icsk_user_timeout);
+	tcp_fastopen_active_detect_blackhole(sk, expired);
+	if (expired)
+		tcp_write_err(sk);
+	return expired;
 }
 
 /* ---- retransmission ------------------------------------------------------------------------------------- */
@@ -315,6 +318,10 @@ noinline void tcp_retransmit_timer(struct sock *sk)
 	struct sk_buff *head = tcp_rtx_queue_head(sk);
 	int err;
 
+	if (unlikely(tp->fastopen_passive)) {
+		tcp_fastopen_synack_timer(sk);
+		return;
+	}
 	if (!tp->packets_out || WARN_ON(!head))
 		return;
 	tcp_mstamp_refresh(tp);

@@ -45,6 +45,8 @@ static inline u8 tcp_flag_byte(const struct tcphdr *th)
 #define TCPOPT_SACK_PERM          4
 #define TCPOPT_SACK               5
 #define TCPOPT_TIMESTAMP          8
+#define TCPOPT_FASTOPEN           34
+#define TCPOPT_EXP                254 /* experiments (RFC 6994): a magic number of 16 bits follows */
 #define TCPOLEN_MSS               4
 #define TCPOLEN_WINDOW            3
 #define TCPOLEN_SACK_PERM         2
@@ -53,6 +55,8 @@ static inline u8 tcp_flag_byte(const struct tcphdr *th)
 #define TCPOLEN_SACK_PERBLOCK     8
 #define TCPOLEN_TIMESTAMP         10
 #define TCPOLEN_TSTAMP_ALIGNED    12 /* with two NOPs before it, so that it fills whole 32-bit words */
+#define TCPOLEN_FASTOPEN_BASE     2 /* without a cookie */
+#define TCPOLEN_EXP_FASTOPEN_BASE 4 /* the same, of the experimental kind */
 #define MAX_TCP_OPTION_SPACE      40 /* bytes: doff has four bits, hence at most 60 bytes of header */
 #define TCP_MAX_WSCALE            14 /* RFC 7323 2.3 */
 

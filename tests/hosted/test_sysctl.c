@@ -107,7 +107,8 @@ static void bounds(const struct entry *e, void *arg)
 	if (e->numbers || e->list)
 		refuses(e, "no-such-name");
 	else
-		assert_int_equal(write_to(e, "no-such-name"), -ENOENT);
+		assert_int_equal(write_to(e, "no-such-name"),
+				 strstr(e->name, "_key") ? -EINVAL : -ENOENT);
 	memset(many, ' ', sizeof(many) - 1);
 	many[sizeof(many) - 2] = '1';
 	many[sizeof(many) - 1] = '\0';

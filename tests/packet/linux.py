@@ -35,7 +35,7 @@ CONGESTION = "net.ipv4.tcp_congestion_control"
 
 SETTINGS = {
     "net.ipv4.tcp_rmem": "4096 131072 6291456", "net.ipv4.tcp_wmem": "4096 65536 4194304",
-    CONGESTION: "cubic", "net.ipv4.tcp_ecn": "2", "net.ipv4.tcp_fastopen": "0",
+    CONGESTION: "cubic", "net.ipv4.tcp_ecn": "2", "net.ipv4.tcp_fastopen": "1",
     "net.ipv4.tcp_frto": "2", "net.ipv4.tcp_recovery": "1", "net.ipv4.tcp_early_retrans": "3",
     "net.ipv4.tcp_syn_retries": "6", "net.ipv4.tcp_synack_retries": "5", "net.ipv4.tcp_syncookies": "1",
     "net.ipv4.tcp_syn_linear_timeouts": "0", "net.ipv4.tcp_tw_reuse": "1",

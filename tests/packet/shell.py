@@ -58,9 +58,9 @@ DEFAULT_SYSCTLS = {
 # Settings that the kernel does not have, with the value that describes its behaviour: a script that sets this
 # value may run.  "*": any value, because the setting concerns a feature that the kernel does not have.
 FIXED = {
-    "net.ipv4.tcp_fack": "0", "net.ipv4.tcp_fastopen": "0",
-    "net.ipv4.tcp_no_metrics_save": "*", "net.ipv4.tcp_fastopen_key": "*",
-    "net.ipv4.tcp_fastopen_blackhole_timeout_sec": "*", "net.core.default_qdisc": "*",
+    "net.ipv4.tcp_fack": "0",
+    "net.ipv4.tcp_no_metrics_save": "*",
+    "net.core.default_qdisc": "*",
     "net.ipv4.route.flush": "*", "net.ipv4.ip_no_pmtu_disc": "0", "net.ipv4.tcp_plb_enabled": "0",
     # FreeBSD's names.
     "kern.timecounter.alloweddeviation": "*", "net.inet.tcp.hostcache.purgenow": "*",

@@ -106,11 +106,23 @@ sysctl -q net/ipv4/tcp_rmem="4096 540000 15728640"`
 +0 > S. 0:0(0) ack 1 <mss 1460>
 +.1 < . 1:1(0) ack 1 win 257
 """),
-    "fast open": ("TCP Fast Open", """0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
+    "fast open": (None, """`sysctl -q net.ipv4.tcp_timestamps=0`
+0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
++0 fcntl(3, F_GETFL) = 0x2 (flags O_RDWR)
++0 fcntl(3, F_SETFL, O_RDWR|O_NONBLOCK) = 0
 +0 sendto(3, ..., 0, MSG_FASTOPEN, ..., ...) = -1 EINPROGRESS (Operation now in progress)
-+0 > S 0:0(0) <mss 1460,nop,nop,sackOK,nop,wscale 8,FO,nop,nop>
-+0 < S. 123:123(0) ack 1 win 5840 <mss 1040,nop,nop,sackOK,nop,wscale 6,FO abcd1234,nop,nop>
-+0 > S 0:1000(1000) <mss 1460,nop,nop,sackOK,nop,wscale 8,FO TFO_COOKIE,nop,nop>
++0 > S 0:0(0) <mss 1460,nop,nop,sackOK,nop,wscale 7,FO,nop,nop>
++.01 < S. 123:123(0) ack 1 win 5840 <mss 1040,nop,nop,sackOK,nop,wscale 6,FO abcd1234,nop,nop>
++0 > . 1:1(0) ack 1
++0 close(3) = 0
++0 > F. 1:1(0) ack 1
++.01 < F. 1:1(0) ack 2 win 92
++0 > .  2:2(0) ack 2
+
++0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 4
++0 fcntl(4, F_SETFL, O_RDWR|O_NONBLOCK) = 0
++0 sendto(4, ..., 1000, MSG_FASTOPEN, ..., ...) = 1000
++0 > S 0:1000(1000) <mss 1460,nop,nop,sackOK,nop,wscale 7,FO abcd1234,nop,nop>
 """),
     "zero copy": (None, SERVER + """+0 setsockopt(4, SOL_SOCKET, SO_ZEROCOPY, [1], 4) = 0
 +0 send(4, ..., 4000, MSG_ZEROCOPY) = 4000

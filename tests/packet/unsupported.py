@@ -15,8 +15,7 @@ OPTIONS = {
                    "SO_INCOMING_CPU", "SO_MEMINFO", "SO_TXTIME", "SO_DEBUG",
                    "SO_DONTROUTE", "SO_BINDTODEVICE", "SO_SNDBUFFORCE", "SO_RCVBUFFORCE", "SO_NO_CHECK",
                    "SO_RXQ_OVFL"),
-    "SOL_TCP": ("TCP_FASTOPEN", "TCP_FASTOPEN_CONNECT", "TCP_FASTOPEN_KEY", "TCP_FASTOPEN_NO_COOKIE",
-                "TCP_MD5SIG", "TCP_MD5SIG_EXT",
+    "SOL_TCP": ("TCP_MD5SIG", "TCP_MD5SIG_EXT",
                 "TCP_REPAIR", "TCP_TIMESTAMP",
                 "TCP_ULP", "TCP_ZEROCOPY_RECEIVE", "TCP_TX_DELAY", "TCP_THIN_LINEAR_TIMEOUTS",
                 "TCP_THIN_DUPACK"),
@@ -27,7 +26,6 @@ _OPTION_NAMES = {name: name for names in OPTIONS.values() for name in names}
 
 # Flags, address families and socket types that the kernel rejects or ignores.
 WORDS = {
-    "MSG_FASTOPEN": "TCP Fast Open",
     "AF_INET6": "IPv6", "PF_INET6": "IPv6", "SOL_IPV6": "IPv6", "IPPROTO_IPV6": "IPv6",
     "SOCK_DGRAM": "UDP", "SOCK_RAW": "raw sockets", "IPPROTO_UDP": "UDP", "IPPROTO_UDPLITE": "UDP",
     "IPPROTO_SCTP": "SCTP", "IPPROTO_MPTCP": "MPTCP", "SOL_SCTP": "SCTP", "SOL_UDP": "UDP",

@@ -409,7 +409,6 @@ def ca_states_page(files):
 
 # Names declared in a header that only tests use, with the reason why they stay.
 UNUSED = {
-    **dict.fromkeys(("fastopenq", "max_qlen"), "until Fast Open"),
     "mc_addr": "until multicast",
     "fatal": "until UDP: TCP treats no ICMP error as fatal",
     "dev_close": "until a program can take a device down (docs/testing.md)",
