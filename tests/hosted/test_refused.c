@@ -63,6 +63,48 @@ static void handshake_with_saved_syn(void)
 	listener = -1;
 }
 
+/* Fast Open: the SYN has the first data, for which B makes the child at once; the rest follows the handshake. */
+static void fast_open_and_close(void)
+{
+	static uint8_t sent[3000], got[sizeof(sent)];
+	int64_t fd = may(A, SYS_socket, AF_INET, SOCK_STREAM, 0), child, n, done = 0;
+
+	if (fd < 0)
+		return;
+	scene_fill(sent, sizeof(sent), 7);
+	scene_timeout(A, fd, SO_SNDTIMEO, 120000);
+	n = may(A, SYS_sendto, fd, PTR(sent), sizeof(sent), MSG_FASTOPEN | MSG_NOSIGNAL,
+		PTR(scene_address(B, PORT)), sizeof(struct sockaddr_in));
+	scene_sleep(10 * SEC);
+	child = n < 0 ? n : may(B, SYS_accept4, listener, 0, 0, 0);
+	while (child >= 0 && (n = scene_recv_now(B, child, got + done, sizeof(got) - done)) > 0)
+		done += n;
+	should(done, sizeof(sent));
+	assert_memory_equal(sent, got, done);
+	refused_close_fd(A, fd);
+	refused_close_fd(B, child);
+}
+
+static void set_fast_open_keys(void)
+{
+	int64_t fd = may(B, SYS_socket, AF_INET, SOCK_STREAM, 0);
+
+	if (fd < 0)
+		return;
+	for (unsigned int i = 0; i < 2; i++)
+		may(B, SYS_setsockopt, fd, IPPROTO_TCP, TCP_FASTOPEN_KEY, PTR("0123456789abcdef"),
+		    16);
+	refused_close_fd(B, fd);
+}
+
+static void fast_open(void)
+{
+	scene_sysctl(A, "net/ipv4/tcp_fastopen", "5");     /* data without a cookie */
+	scene_sysctl(B, "net/ipv4/tcp_fastopen", "0x602"); /* the same, at each listener */
+	refuse_with_listener(8, fast_open_and_close);
+	refuse_each(B, -1, set_fast_open_keys);
+}
+
 static void listen_and_close(void)
 {
 	int64_t fd = may(B, SYS_socket, AF_INET, SOCK_STREAM, 0);
@@ -582,6 +624,7 @@ int main(int argc, char **argv)
 		SCENE(handshake_with_cookies),
 		SCENE(handshake_with_saved_syn),
 		SCENE(handshake_after_arp),
+		SCENE(fast_open),
 		SCENE(listening),
 		SCENE(accept_queue_overflow),
 		SCENE(accept_queue_overflow_with_reset),
