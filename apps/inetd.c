@@ -131,7 +131,7 @@ static void postpone(int fd)
 
 #define AGAIN 1 /* more to do: go on in the next turn */
 
-/* Interprets a failure of recv() or send(). */
+/* Returns what a service returns after a failure of recv() or send(). */
 static int failure(void)
 {
 	return errno == EAGAIN ? 0 : errno == EINTR ? AGAIN : -1;
@@ -153,7 +153,7 @@ static int flush(int fd, struct buffer *b)
 	return AGAIN;
 }
 
-/* Keeps the bytes that a send() has not taken. */
+/* Keeps the bytes that a send() has not taken. Returns 0, or -1 if no buffer is free. */
 static int keep(struct conn *c, const char *bytes, size_t n)
 {
 	struct buffer *b = buffer_get(c);

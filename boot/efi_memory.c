@@ -144,7 +144,7 @@ EFI_STATUS efi_count_tables(UINTN *pages)
 
 /*
  * Adds the ranges of RAM first and the other types afterwards, so that the reserved type wins if
- * the firmware's entries overlap.
+ * the firmware's entries overlap. Returns false if an entry was dropped.
  */
 static bool fill_memmap(struct boot_info *boot)
 {

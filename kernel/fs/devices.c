@@ -39,7 +39,7 @@ static ssize_t full_write_at(struct file *file, struct iov_iter *from, u64 *pos)
 
 /*
  * Fills @to from a buffer. If @refill is not NULL, it writes the buffer before each copy; else the
- * copies are zeros.
+ * copies are zeros. Returns the bytes copied, or -EFAULT if there are none.
  */
 static ssize_t fill(struct iov_iter *to, void (*refill)(void *buf, size_t n))
 {

@@ -96,7 +96,8 @@ static bool ep_event_is_used(const struct epitem *epi, unsigned int key)
 
 /*
  * The wake function of an item.  The file's queue is locked, irq off.  The file may not be asked for its
- * events here, so @key alone decides; 0 means that anything may have happened.
+ * events here, so @key alone decides; 0 means that anything may have happened. Returns 0 if an item
+ * with EPOLLEXCLUSIVE has no use for the event, so that it goes to the next one.
  */
 static int ep_poll_callback(wait_queue_t *wait, unsigned int mode, int flags, void *key)
 {

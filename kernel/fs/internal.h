@@ -36,7 +36,10 @@ int anon_inode_getfd(const struct file_operations *fops, void *data, unsigned in
 /* Removes @file, whose last reference is gone, from the epolls that watch it. */
 void eventpoll_release_file(struct file *file);
 
-/* Performs F_SETPIPE_SZ or F_GETPIPE_SZ.  Returns -EBADF if @file is no pipe (pipe.c). */
+/*
+ * Performs F_SETPIPE_SZ or F_GETPIPE_SZ (pipe.c).  Returns the size in bytes, or -errno; -EBADF if
+ * @file is no pipe.
+ */
 long pipe_fcntl(struct file *file, unsigned int cmd, unsigned long arg);
 
 /* Writes @n bytes of the kernel's memory to @out.  Returns the bytes written, or -errno (sendfile.c). */

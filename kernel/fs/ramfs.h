@@ -38,7 +38,10 @@ struct dentry *ramfs_create(struct dentry *dir, const char *name, unsigned int l
 int ramfs_link(struct tree_inode *inode, struct dentry *dir, const char *name, unsigned int len);
 /* Removes a name.  A directory must be empty. */
 void ramfs_remove(struct dentry *dentry);
-/* Moves @dentry to the name @name in @dir, in place of @victim, which may be NULL. */
+/*
+ * Moves @dentry to the name @name in @dir, in place of @victim, which may be NULL. Returns 0,
+ * -ENOENT if @dir was removed, or -ENOMEM; after an error nothing has changed.
+ */
 int ramfs_rename(struct dentry *dentry, struct dentry *dir, const char *name, unsigned int len,
 		 struct dentry *victim);
 

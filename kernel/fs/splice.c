@@ -218,6 +218,7 @@ static size_t share_slots(struct pipe_inode_info *in, struct pipe_inode_info *ou
 /*
  * Waits until @in has data and @out has room, first for the one, then for the other, and calls
  * @move. Between the two waits another thread may have taken the data: then both waits begin again.
+ * Returns the bytes that @move returned, 0 at the end of @in, or -errno.
  */
 static ssize_t pipe_to_pipe(struct pipe_inode_info *in, struct pipe_inode_info *out, size_t len,
 			    bool nonblock,

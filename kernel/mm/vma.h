@@ -143,8 +143,8 @@ u64 do_mmap(struct mm_struct *mm, struct file *file, u64 addr, u64 len, unsigned
 	    unsigned int flags, u64 pgoff);
 int do_munmap(struct mm_struct *mm, u64 start, u64 len);
 /*
- * Maps @n pages of the kernel at @addr, which must be free, read-only and executable with
- * @exec.  Takes a reference of each page.  Returns 0 or -ENOMEM.
+ * Maps @n pages of the kernel at @addr, where nothing is mapped. The program may read them, and
+ * execute them if @exec is true. Takes a reference of each page. Returns 0 or -ENOMEM.
  */
 int mm_map_special(struct mm_struct *mm, u64 addr, struct page *const *pages, unsigned int n,
 		   bool exec);

@@ -62,7 +62,10 @@ int load_elf(struct mm_struct *mm, struct file *file, const char *path, const vo
 	     struct elf_image *image);
 /* Opens a file of the program.  Logs the error if it fails. */
 struct file *open_exec(const char *path);
-/* Fills @buf from the start of the file; zeroes follow the end of the file. */
+/*
+ * Fills @buf from the start of the file; zeroes follow the end of the file. Returns 0 or -errno,
+ * which it logs.
+ */
 int read_head(struct file *file, const char *path, void *buf, size_t n);
 
 /* Returns a random multiple of PAGE_SIZE below @pages pages; 0 with the option norandmaps. */

@@ -32,8 +32,8 @@ long schedule_timeout(long timeout)
 		return 0;
 	}
 	/*
-	 * @timeout counts whole jiffies: if the current jiffy has already begun, the timer ends one
-	 * jiffy later.
+	 * @timeout counts whole jiffies: if a part of the current jiffy has passed, the timer ends
+	 * one jiffy later.
 	 */
 	end = jiffies + timeout;
 	setup_timer(&timer, wake_sleeper, (unsigned long)current);

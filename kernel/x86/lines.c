@@ -77,7 +77,8 @@ static bool find_row(struct nibbles *r, u64 at, u64 address, struct recent_file 
 
 /*
  * Reads the file name with number @wanted.  Each name is stored as its difference from the name
- * before it.  @name always ends with a NUL.
+ * before it. Returns false if the table is damaged, or the name is empty; else @name ends with a
+ * NUL.
  */
 static bool read_name(const u8 *p, const u8 *end, unsigned int wanted, char *name)
 {

@@ -55,7 +55,7 @@ static bool insert_entry(struct boot_info *boot, struct boot_mem entry)
 	return true;
 }
 
-/* Removes [@base, @end) from all entries of the map. */
+/* Removes [@base, @end) from all entries of the map. Returns false if the map is full. */
 static bool clear_range(struct boot_info *boot, phys_addr_t base, phys_addr_t end)
 {
 	unsigned int i = 0;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The start of the machine's devices, in the order of kernel_main()'s calls.
+ * The start of the machine's devices, in the order of the boot.
  *
  * Callers in order: x86_start_moved() -> platform_init(); kernel_main() -> hal_late_init() when the
- * page allocator works (interrupts off), -> hal_probe_devices() when threads and interrupts work.
+ * page allocator works (interrupts off); init_thread() -> hal_probe_devices() when threads and
+ * interrupts work.
  */
 #include "kernel/x86/platform.h"
 #include "boot/boot_info.h"

@@ -60,7 +60,8 @@ bool fpu_has_xsave(void);
 size_t fpu_frame_size(void);
 /*
  * Store the current thread's vector registers at @address of the program, and load them from there.
- * Return 0, -EFAULT, or -EINVAL for values that the CPU does not accept.
+ * Return 0 or -EFAULT. The load also returns -EINVAL: the CPU does not accept the values, or
+ * @address is not aligned.
  */
 int fpu_save_frame(u64 address);
 int fpu_restore_frame(u64 address);

@@ -1,4 +1,4 @@
-# softnet, booted through its PVH entry.  SOFTNET_APPEND: further options for its command line.
+# softnet, booted through its PVH door.  SOFTNET_APPEND: further options for its command line.
 # nokaslr: profile and autopsy use the symbols' linked addresses; the Linux guest has the same option.
 guest_build() {
 	make -s -C "$ROOT" "build/$SOFTNET_BUILD/softnet.elf"

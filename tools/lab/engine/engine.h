@@ -281,7 +281,7 @@ LAB_API int lab_flow(struct lab *l, int from, int fd, int to, int listener, cons
 		     int port);
 /*
  * Sets the flow's value @name: start or end (times; end 0: no end), bytes (0: no limit), every (ns
- * between samples), or record (1: record the segments).
+ * between samples), or record (1: record the segments). Returns -1 if there is no such value.
  */
 LAB_API int lab_flow_set(struct lab *l, int flow, const char *name, uint64_t value);
 LAB_API void lab_flow_begin(struct lab *l, int flow);
