@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Attacks on IP, ICMP and ARP (docs/attacks.md): each test plays the attacker, and fails on a stack without
- * the defence.
+ * Attacks on IP, ICMP, ARP and the table of connections (docs/attacks.md): each test plays the attacker, and
+ * fails on a stack without the defence.
  */
 #include "tests/unit/unit_net.h"
+
+#include "net/inet/inet_hashtables.h"
 
 static const u8 evil_mac[6] = {0x52, 0x55, 0x66, 0x66, 0x66, 0x66};
 static const u8 moved_mac[6] = {0x52, 0x55, 0x77, 0x77, 0x77, 0x77};
@@ -231,6 +233,31 @@ static void test_our_address_is_defended(void **state)
 	assert_int_equal(skb_drop_count[SKB_DROP_REASON_ARP_CONFLICT], conflicts + 201);
 }
 
+/* ---- the table of connections --------------------------------------------------------------------- */
+
+/*
+ * An attacker chooses addresses and ports whose sum or exclusive or is the same.  A hash without a secret key would
+ * put all of these connections into one bucket, so that each segment walks all of them (CVE-2003-0364).
+ */
+static void test_chosen_addresses_do_not_collide(void **state)
+{
+	static struct inet_hashinfo hashes; /* its initialisation chooses the key */
+	unsigned int equal_xor[256] = {0}, equal_sum[256] = {0};
+
+	inet_hashinfo_init(&hashes);
+	for (u32 i = 0; i < 4096; i++) {
+		u16 port = 32768 + i;
+
+		equal_xor[inet_ehashfn(ME, 80, htonl(0x0a000000 | port), htons(port)) % 256]++;
+		equal_sum[inet_ehashfn(ME, 80, htonl(0x0a000000 - port), htons(port)) % 256]++;
+	}
+	/* 16 in each bucket on average, with a standard deviation of 4. */
+	for (unsigned int i = 0; i < 256; i++) {
+		assert_in_range(equal_xor[i], 1, 48);
+		assert_in_range(equal_sum[i], 1, 48);
+	}
+}
+
 static int boot(void **state)
 {
 	net_boot(state);
@@ -248,6 +275,7 @@ int main(void)
 		net_test(test_a_neighbour_moves),
 		net_test(test_flood_of_arp_requests),
 		net_test(test_our_address_is_defended),
+		net_test(test_chosen_addresses_do_not_collide),
 	};
 
 	return cmocka_run_group_tests(tests, boot, NULL);

@@ -584,21 +584,6 @@ static void test_children_are_accepted_in_order(void **state)
 	end_sock(sk);
 }
 
-/* A backlog of N holds N + 1 connections, also with the largest N, which is that of the sysctl somaxconn. */
-static void test_largest_backlog(void **state)
-{
-	struct sock *listener = new_listener(0, PORT);
-
-	(void)state;
-	listener->sk_max_ack_backlog = 65535;
-	listener->sk_ack_backlog = 65535;
-	assert_false(sk_acceptq_is_full(listener));
-	listener->sk_ack_backlog = 65536;
-	assert_true(sk_acceptq_is_full(listener));
-	listener->sk_ack_backlog = 0;
-	end_listener(listener);
-}
-
 /*
  * Two CPUs process two ACKs of the same SYN cookie.  Both found only the listener, and both create a child: the
  * first child stays, the second is destroyed.
@@ -786,7 +771,6 @@ int main(void)
 		T(test_connect_takes_over_a_timewait_that_lets_go),
 		T(test_timewaits_are_bounded),
 		T(test_children_are_accepted_in_order),
-		T(test_largest_backlog),
 		T(test_two_acks_of_one_cookie),
 		T(test_close_of_a_listener_ends_waiting_connections),
 		T(test_unanswered_request_is_given_up),

@@ -362,6 +362,12 @@ static void test_buffers_and_backlog_are_bounded(void **state)
 	assert_int_equal(call(__NR_listen, fd, 7, 0, 0, 0, 0), 0);
 	assert_int_equal(call(__NR_listen, fd, -1, 0, 0, 0, 0), 0);
 	assert_int_equal(sk->sk_max_ack_backlog, SOMAXCONN_DEFAULT);
+	/* A backlog of N holds N + 1 connections, also with the largest N. */
+	sk->sk_max_ack_backlog = sk->sk_ack_backlog = 65535;
+	assert_false(sk_acceptq_is_full(sk));
+	sk->sk_ack_backlog = 65536;
+	assert_true(sk_acceptq_is_full(sk));
+	sk->sk_ack_backlog = 0;
 	close_fd(fd);
 }
 
