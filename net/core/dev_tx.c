@@ -160,8 +160,16 @@ int dev_queue_xmit(struct sk_buff *skb)
 	 * that no part of the packet was sent. So the queue may exceed its limit by the segments of
 	 * one packet.
 	 */
-	if (unlikely(dev->txq.qlen) && txq_is_full(dev))
-		goto full;
+	if (unlikely(dev->txq.qlen)) {
+		/*
+		 * The queue may have been restarted since. Without this call only NET_TX_SOFTIRQ
+		 * would refill the ring, at most once while NET_RX answers NETDEV_BUDGET packets;
+		 * under a flood the ring would be idle and the queue full.
+		 */
+		txq_run(dev, NET_TX_QUOTA);
+		if (txq_is_full(dev))
+			goto full;
+	}
 	for (; skb; skb = next) {
 		next = skb->next;
 		if (dev->tx_stopped || !skb_queue_empty(&dev->txq) || !xmit_one(skb, dev, next)) {

@@ -251,6 +251,28 @@ static void test_ring_full_then_in_order(void **state)
 }
 
 /*
+ * A restarted queue does not wait for NET_TX_SOFTIRQ: the next packet sends the queued packets before itself.
+ * Otherwise a flood of received packets, which are answered in one run of NET_RX, fills the queue while the ring is idle.
+ */
+static void test_the_next_packet_runs_a_restarted_queue(void **state)
+{
+	net_know_peer();
+	net_ring_full = true;
+	for (unsigned int i = 0; i < 3; i++)
+		assert_int_equal(send_bytes(PEER, 100 + i), 0);
+	assert_int_equal(net_out_count, 0);
+	net_ring_full = false;
+	local_bh_disable();
+	netif_wake_queue(eth0);
+	assert_int_equal(net_out_count, 0);
+	assert_int_equal(send_bytes(PEER, 103), 0);
+	assert_int_equal(net_out_count, 4);
+	local_bh_enable();
+	for (unsigned int i = 0; i < 4; i++)
+		assert_int_equal(ntohs(net_out_ip(i)->tot_len), 120 + i);
+}
+
+/*
  * A queue of large packets is full before it has 1,000 packets: the queued packets may use an eighth of memory and
  * exceed it by one packet at most.
  *
@@ -363,6 +385,7 @@ int main(void)
 		net_test(test_too_big_is_refused),
 		net_test(test_to_ourselves),
 		net_test(test_ring_full_then_in_order),
+		net_test(test_the_next_packet_runs_a_restarted_queue),
 		net_test(test_queue_is_bounded_by_memory),
 		net_test(test_to_a_group),
 		net_test(test_broadcast),
