@@ -187,6 +187,24 @@ static void spoofed_arp_diverts_nothing(void)
 	scene_pair_close(&p);
 }
 
+/* Another host uses B's address: the console says so, at most once in ten seconds. */
+static void a_conflict_is_on_the_console(void)
+{
+	static const char line[] = "uses our address 10.0.0.2 too";
+	struct pair p = scene_pair();
+	unsigned int lines = 0;
+
+	for (unsigned int i = 0; i < 250; i++) {
+		claim(B, TELLS, 0x0a000002, 0x0a000001);
+		scene_sleep(100 * MS);
+	}
+	for (const char *at = B->console(); (at = strstr(at, line)); at++)
+		lines++;
+	assert_int_equal(lines, 3);
+	scene_carry(A, p.a, B, p.b, 1000);
+	scene_pair_close(&p);
+}
+
 /* ---- SYN cookies without memory or room ---------------------------------------------------------- */
 
 /* A SYN from @f->sport and its cookie; @f is then the ACK that brings it back. */
@@ -250,9 +268,8 @@ static void cookies_without_memory_or_room(void)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		SCENE(challenge_acks_tell_nothing),
-		SCENE(numbers_are_not_foretold),
-		SCENE(spoofed_arp_diverts_nothing),
+		SCENE(challenge_acks_tell_nothing),    SCENE(numbers_are_not_foretold),
+		SCENE(spoofed_arp_diverts_nothing),    SCENE(a_conflict_is_on_the_console),
 		SCENE(cookies_without_memory_or_room),
 	};
 
