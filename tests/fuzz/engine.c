@@ -219,17 +219,20 @@ int64_t fuzz_address(size_t at, uint32_t ip, uint16_t port)
 	return PTR(fuzz_user + at);
 }
 
-void fuzz_write_file(const char *path, const char *text)
+bool fuzz_write_file(const char *path, const char *text)
 {
 	int64_t fd, n;
 
 	strcpy((char *)fuzz_user, path);
 	fd = fuzz_call(SYS_open, PTR(fuzz_user), O_WRONLY);
+	if (fd < 0)
+		return false;
 	strcpy((char *)fuzz_user, text);
 	n = fuzz_call(SYS_write, fd, PTR(fuzz_user), strlen(text));
-	if (fd < 0 || n != (int64_t)strlen(text))
+	if (n != (int64_t)strlen(text))
 		fuzz_fail("cannot write %s to %s", text, path);
 	fuzz_call(SYS_close, fd);
+	return true;
 }
 
 /* ---- the end of an input ---------------------------------------------------------------------- */

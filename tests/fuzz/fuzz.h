@@ -97,8 +97,9 @@ int64_t fuzz_call_args(int64_t nr, const int64_t args[6]);
 #define fuzz_call(nr, ...) fuzz_call_args(nr, (const int64_t[6]){__VA_ARGS__})
 #define PTR(p)             ((int64_t)(intptr_t)(p))
 
-/* Writes @text to the file @path; fails the setup if the kernel does not accept it. */
-void fuzz_write_file(const char *path, const char *text);
+/* Writes @text to the file @path.  Returns false if there is no such file; fails the setup if the kernel does not
+ * accept the text. */
+bool fuzz_write_file(const char *path, const char *text);
 /* Stores a struct sockaddr_in at @at of fuzz_user; returns its address. */
 int64_t fuzz_address(size_t at, uint32_t ip, uint16_t port);
 

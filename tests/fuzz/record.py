@@ -23,7 +23,7 @@ import hosted  # noqa: E402  pylint: disable=wrong-import-position
 from suite import Suite  # noqa: E402  pylint: disable=wrong-import-position
 
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
-SEGMENT, DATA, ACKS, SLEEP, WRITE, READ, CLOSE, SHUTDOWN, ACCEPT, CONNECT, OPTION, UNREACHABLE, POLL = range(13)
+SEGMENT, DATA, ACKS, SLEEP, WRITE, READ, CLOSE, SHUTDOWN, ACCEPT, CONNECT, OPTION, UNREACHABLE, POLL, SYSCTL = range(14)
 NEW, CONNECTING = 0, 3          # enum flow_name
 PAUSES = [0, 10**6, 40 * 10**6, 200 * 10**6, 10**9, 3 * 10**9, 10**10, 6 * 10**10]
 STEPS_MAX = 48
@@ -164,7 +164,7 @@ class Session:
         tcp = Tcp(packet)
         if self.flow is None:
             self.flow = CONNECTING
-            self.steps.append(bytes([CONNECT, 1]))
+            self.steps.append(bytes([CONNECT, 1, 0]))
         if tcp.flags & SYN or (tcp.end() - self.rcv_nxt) % 2**32 < 2**31:
             self.rcv_nxt = tcp.end()
 
@@ -226,6 +226,9 @@ def inputs_of(events):
         yield "options", b"".join(options[:8])
     if session.steps:
         yield "session", session.input()
+        for i in range(20):     # the same with a setting of set_sysctl() in session.c, for some scripts each
+            if len(session.steps) % 20 == i:
+                yield "session", bytes([SYSCTL, i]) + session.input()
 
 
 def malformed():

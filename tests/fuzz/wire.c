@@ -169,8 +169,12 @@ static void set_times(void)
 		{"/proc/sys/net/ipv4/tcp_fin_timeout", "5"},
 	};
 
-	for (unsigned int i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
-		fuzz_write_file(settings[i][0], settings[i][1]);
+	for (unsigned int i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		if (!fuzz_write_file(settings[i][0], settings[i][1]))
+			fuzz_fail("no %s", settings[i][0]);
+	}
+	/* Both sides of Fast Open, without cookies and for each listener, if the kernel has it. */
+	fuzz_write_file("/proc/sys/net/ipv4/tcp_fastopen", "1543");
 }
 
 void wire_setup(void)

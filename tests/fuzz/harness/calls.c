@@ -37,8 +37,8 @@ static const struct {
 	{SYS_connect, "faL"},
 	{SYS_getsockname, "fbb"},
 	{SYS_getpeername, "fbb"},
-	{SYS_setsockopt, "foobl"},
-	{SYS_getsockopt, "foobb"},
+	{SYS_setsockopt, "fgobl"},
+	{SYS_getsockopt, "fgobb"},
 	{SYS_shutdown, "fi"},
 	{SYS_sendto, "fblmaL"},
 	{SYS_recvfrom, "fblmbb"},
@@ -194,7 +194,9 @@ static int64_t take_length(struct input *in)
 /* Makes an argument of the kind @letter; its memory is at @at. */
 static int64_t take_argument(struct input *in, char letter, uint8_t *at)
 {
-	static const int domains[] = {AF_INET, AF_INET, AF_UNIX, AF_INET6, AF_UNSPEC, 200};
+	static const int domains[] = {AF_INET, AF_INET, AF_UNIX, AF_UNIX, AF_INET6, 200};
+	static const int levels[] = {SOL_SOCKET,  SOL_SOCKET, IPPROTO_TCP,
+				     IPPROTO_TCP, IPPROTO_IP, 200};
 	static const int flags[] = {0, 0x800, 0x80000, 0x80800, 1, 2, 0x4000, 0x1000};
 	uint8_t n;
 
@@ -211,7 +213,9 @@ static int64_t take_argument(struct input *in, char letter, uint8_t *at)
 		return (n & 7) | (n & 8 ? SOCK_NONBLOCK : 0) | (n & 16 ? SOCK_CLOEXEC : 0);
 	case 'i': /* a small number */
 		return (int8_t)take8(in);
-	case 'o': /* level or option */
+	case 'g': /* a level of options */
+		return levels[take8(in) % 6];
+	case 'o': /* an option */
 		n = take8(in);
 		return n < 200 ? n % 80 : take16(in);
 	case 'w':

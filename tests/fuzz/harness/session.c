@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -36,6 +37,9 @@ enum op {
 	OP_OPTION,
 	OP_UNREACHABLE, /* ICMP about a flow */
 	OP_POLL,
+	OP_SYSCTL,
+	OP_CONGESTION, /* TCP_CONGESTION of a socket */
+	OP_ASK,        /* getsockopt() */
 	OPS,
 };
 
@@ -216,27 +220,18 @@ static void set_option(struct input *in)
 	static const struct {
 		int level, name;
 	} options[] = {
-		{SOL_SOCKET, SO_LINGER},
-		{SOL_SOCKET, SO_RCVBUF},
-		{SOL_SOCKET, SO_SNDBUF},
-		{SOL_SOCKET, SO_KEEPALIVE},
-		{SOL_SOCKET, SO_RCVLOWAT},
-		{SOL_SOCKET, SO_MAX_PACING_RATE},
-		{IPPROTO_TCP, TCP_NODELAY},
-		{IPPROTO_TCP, TCP_CORK},
-		{IPPROTO_TCP, TCP_MAXSEG},
-		{IPPROTO_TCP, TCP_KEEPIDLE},
-		{IPPROTO_TCP, TCP_KEEPINTVL},
-		{IPPROTO_TCP, TCP_KEEPCNT},
-		{IPPROTO_TCP, TCP_LINGER2},
-		{IPPROTO_TCP, TCP_USER_TIMEOUT},
-		{IPPROTO_TCP, TCP_QUICKACK},
-		{IPPROTO_TCP, TCP_WINDOW_CLAMP},
-		{IPPROTO_TCP, TCP_DEFER_ACCEPT},
-		{IPPROTO_TCP, TCP_NOTSENT_LOWAT},
-		{IPPROTO_TCP, TCP_THIN_LINEAR_TIMEOUTS},
-		{IPPROTO_TCP, TCP_FASTOPEN},
-		{IPPROTO_TCP, TCP_INQ},
+		{IPPROTO_IP, IP_RECVERR},         {SOL_SOCKET, SO_TIMESTAMPING},
+		{SOL_SOCKET, SO_ZEROCOPY},        {SOL_SOCKET, SO_LINGER},
+		{SOL_SOCKET, SO_RCVBUF},          {SOL_SOCKET, SO_SNDBUF},
+		{SOL_SOCKET, SO_KEEPALIVE},       {SOL_SOCKET, SO_RCVLOWAT},
+		{SOL_SOCKET, SO_MAX_PACING_RATE}, {IPPROTO_TCP, TCP_NODELAY},
+		{IPPROTO_TCP, TCP_CORK},          {IPPROTO_TCP, TCP_MAXSEG},
+		{IPPROTO_TCP, TCP_KEEPIDLE},      {IPPROTO_TCP, TCP_KEEPINTVL},
+		{IPPROTO_TCP, TCP_KEEPCNT},       {IPPROTO_TCP, TCP_LINGER2},
+		{IPPROTO_TCP, TCP_USER_TIMEOUT},  {IPPROTO_TCP, TCP_QUICKACK},
+		{IPPROTO_TCP, TCP_WINDOW_CLAMP},  {IPPROTO_TCP, TCP_DEFER_ACCEPT},
+		{IPPROTO_TCP, TCP_NOTSENT_LOWAT}, {IPPROTO_TCP, TCP_THIN_LINEAR_TIMEOUTS},
+		{IPPROTO_TCP, TCP_FASTOPEN},      {IPPROTO_TCP, TCP_INQ},
 		{IPPROTO_TCP, TCP_SAVE_SYN},
 	};
 	int fd = pick_fd(in);
@@ -247,6 +242,18 @@ static void set_option(struct input *in)
 	memcpy(fuzz_user, value, sizeof(value));
 	fuzz_call(SYS_setsockopt, fd, options[i].level, options[i].name, PTR(fuzz_user),
 		  options[i].name == SO_LINGER && options[i].level == SOL_SOCKET ? 8 : 4);
+}
+
+static void read_fd(struct input *in)
+{
+	int fd = pick_fd(in);
+	uint16_t len = take16(in);
+	uint8_t how = take8(in);
+
+	fuzz_call(SYS_recvfrom, fd, PTR(fuzz_user), len,
+		  MSG_DONTWAIT | (how & (MSG_OOB | MSG_PEEK | MSG_TRUNC)) |
+			  (how & 128 ? MSG_ERRQUEUE : 0),
+		  0, 0);
 }
 
 static void close_fd(struct input *in)
@@ -266,8 +273,63 @@ static void connect_again(struct input *in)
 
 	add_fd(fd);
 	*f = (struct flow){.port = (uint16_t)(f->port + take8(in) % 2), .snd_nxt = f->snd_nxt};
-	fuzz_call(SYS_connect, fd, fuzz_address(0, FUZZ_REMOTE, f->port), 16);
+	if (take8(in) & 1)
+		fuzz_call(SYS_sendto, fd, PTR(fuzz_user), 100, MSG_NOSIGNAL | MSG_FASTOPEN,
+			  fuzz_address(128, FUZZ_REMOTE, f->port), 16);
+	else
+		fuzz_call(SYS_connect, fd, fuzz_address(0, FUZZ_REMOTE, f->port), 16);
 	fuzz_run();
+}
+
+static void set_sysctl(struct input *in)
+{
+	static const char *const settings[][2] = {
+		{"tcp_syncookies", "2"},
+		{"tcp_syncookies", "0"},
+		{"tcp_congestion_control", "reno"},
+		{"tcp_congestion_control", "dctcp"},
+		{"tcp_congestion_control", "bbr"},
+		{"tcp_mtu_probing", "2"},
+		{"tcp_ecn", "1"},
+		{"tcp_sack", "0"},
+		{"tcp_timestamps", "0"},
+		{"tcp_window_scaling", "0"},
+		{"tcp_recovery", "0"},
+		{"tcp_frto", "0"},
+		{"tcp_early_retrans", "0"},
+		{"tcp_abort_on_overflow", "1"},
+		{"tcp_rfc1337", "1"},
+		{"tcp_tw_reuse", "1"},
+		{"tcp_moderate_rcvbuf", "0"},
+		{"tcp_rmem", "4096 4096 8192"},
+		{"tcp_wmem", "4096 4096 8192"},
+		{"tcp_mem", "10 20 30"},
+	};
+	unsigned int i = take8(in) % (sizeof(settings) / sizeof(settings[0]));
+	char path[96];
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/%s", settings[i][0]);
+	fuzz_write_file(path, settings[i][1]);
+}
+
+static void set_congestion(struct input *in)
+{
+	static const char *const names[] = {"reno", "cubic", "dctcp", "bbr"};
+	int fd = pick_fd(in);
+	const char *name = names[take8(in) % 4];
+
+	strcpy((char *)fuzz_user, name);
+	fuzz_call(SYS_setsockopt, fd, IPPROTO_TCP, TCP_CONGESTION, PTR(fuzz_user), strlen(name));
+}
+
+static void ask_option(struct input *in)
+{
+	static const int levels[] = {SOL_SOCKET, IPPROTO_TCP, IPPROTO_TCP, IPPROTO_IP};
+	int fd = pick_fd(in), name = take8(in) % 80, level = levels[take8(in) % 4];
+	uint32_t len = take8(in);
+
+	memcpy(fuzz_user, &len, sizeof(len));
+	fuzz_call(SYS_getsockopt, fd, level, name, PTR(fuzz_user + 64), PTR(fuzz_user));
 }
 
 static void poll_fd(struct input *in)
@@ -303,10 +365,7 @@ static void play_step(struct input *in)
 			  0, 0);
 		break;
 	case OP_READ:
-		fuzz_call(SYS_recvfrom, pick_fd(in), PTR(fuzz_user), take16(in),
-			  MSG_DONTWAIT |
-				  (take8(in) & (MSG_OOB | MSG_PEEK | MSG_TRUNC | MSG_WAITALL)),
-			  0, 0);
+		read_fd(in);
 		break;
 	case OP_CLOSE:
 		close_fd(in);
@@ -326,8 +385,17 @@ static void play_step(struct input *in)
 	case OP_UNREACHABLE:
 		send_unreachable(in);
 		break;
-	default:
+	case OP_POLL:
 		poll_fd(in);
+		break;
+	case OP_SYSCTL:
+		set_sysctl(in);
+		break;
+	case OP_CONGESTION:
+		set_congestion(in);
+		break;
+	default:
+		ask_option(in);
 	}
 }
 
