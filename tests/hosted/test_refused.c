@@ -8,6 +8,8 @@
  */
 #include "tests/hosted/refused.h"
 
+#include <linux/net_tstamp.h>
+
 #include "tests/host/virtio_model.h"
 
 #define PORT  7
@@ -29,6 +31,21 @@ static void refuse_with_listener(int backlog, void (*play)(void))
 	refuse_on_both(play);
 	assert_int_equal(scene_close(B, listener), 0);
 	listener = -1;
+}
+
+/*
+ * The number of allocations before a rare one may differ from play to play.  Rows of two failures make sure that
+ * the rare one fails, too.
+ */
+static void refuse_rare(void (*play)(void))
+{
+	for (unsigned int row = 1; row <= 2; row++) {
+		A->set("fail_row", row);
+		B->set("fail_row", row);
+		refuse_with_listener(8, play);
+	}
+	A->set("fail_row", 1);
+	B->set("fail_row", 1);
 }
 
 /* ---- opening ------------------------------------------------------------------------------------ */
@@ -489,8 +506,8 @@ static void wholly_closed(void)
 
 static void probes_of_a_small_window(void)
 {
-	refuse_with_listener(8, nearly_closed);
-	refuse_with_listener(8, wholly_closed);
+	refuse_rare(nearly_closed);
+	refuse_rare(wholly_closed);
 }
 
 /* Small segments in large buffers are collapsed when the receive buffer is full. */
@@ -526,7 +543,7 @@ static void crumbs(void)
 
 static void collapses(void)
 {
-	refuse_with_listener(8, crumbs);
+	refuse_rare(crumbs);
 }
 
 /*
@@ -580,11 +597,39 @@ static void duplicate_acks_in_device(void)
 
 static void clones_that_wait(void)
 {
-	refuse_with_listener(8, partial_ack_in_device);
-	refuse_with_listener(8, partial_ack_before_arp);
+	refuse_rare(partial_ack_in_device);
+	refuse_rare(partial_ack_before_arp);
 	/* Without SACK and timestamps, duplicate ACKs cut the first segment off. */
 	scene_sysctl(A, "net/ipv4/tcp_sack", "0");
-	refuse_with_listener(8, duplicate_acks_in_device);
+	refuse_rare(duplicate_acks_in_device);
+}
+
+/* Reports of the error queue: times of sent segments, and the end of writes without a copy. */
+static void reports(void)
+{
+	static const int flags[] = {
+		SOF_TIMESTAMPING_TX_ACK | SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_SOFTWARE,
+		SOF_TIMESTAMPING_TX_ACK | SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_OPT_TSONLY};
+	static uint8_t bytes[3000];
+
+	pair = refused_pair();
+	if (pair.b >= 0) {
+		refuse_from_here();
+		for (int i = 0; i < 2; i++) {
+			scene_set(A, pair.a, SOL_SOCKET, SO_TIMESTAMPING, flags[i]);
+			may_result(scene_send(A, pair.a, bytes, 100));
+			scene_sleep(SEC);
+		}
+		scene_set(A, pair.a, SOL_SOCKET, SO_ZEROCOPY, 1);
+		may(A, SYS_sendto, pair.a, PTR(bytes), 3000, MSG_ZEROCOPY | MSG_NOSIGNAL, 0, 0);
+		scene_sleep(SEC);
+	}
+	refused_close(&pair);
+}
+
+static void reports_of_the_error_queue(void)
+{
+	refuse_rare(reports);
 }
 
 /* Several allocations fail in a row: each fallback fails, too. */
@@ -614,7 +659,7 @@ static void mtu_probes(void)
 {
 	scene_sysctl(A, "net/ipv4/tcp_mtu_probing", "2");
 	scene_sysctl(A, "net/ipv4/tcp_base_mss", "600");
-	refuse_with_listener(8, probe_the_mtu);
+	refuse_rare(probe_the_mtu);
 }
 
 int main(int argc, char **argv)
@@ -640,6 +685,7 @@ int main(int argc, char **argv)
 		SCENE(probes_of_a_small_window),
 		SCENE(collapses),
 		SCENE(clones_that_wait),
+		SCENE(reports_of_the_error_queue),
 		SCENE(in_a_row),
 		SCENE_WITH(small_ring, {"queue_size", 8}),
 	};
