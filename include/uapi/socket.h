@@ -87,6 +87,7 @@ struct linger {
 #define SO_TIMESTAMP        29
 #define SO_ACCEPTCONN       30
 #define SO_TIMESTAMPNS      35
+#define SO_MARK             36
 #define SO_TIMESTAMPING     37
 #define SO_PROTOCOL         38
 #define SO_DOMAIN           39

@@ -139,9 +139,9 @@ int sock_set_timestamping(struct sock *sk, u32 flags)
 		return -EINVAL;
 	if (flags & SOF_TIMESTAMPING_OPT_ID_TCP && !(flags & SOF_TIMESTAMPING_OPT_ID))
 		return -EINVAL;
-	if (flags & SOF_TIMESTAMPING_OPT_ID && !(sk->sk_tsflags & SOF_TIMESTAMPING_OPT_ID)) {
-		if (sk->sk_state == TCP_CLOSE || sk->sk_state == TCP_LISTEN ||
-		    !sk->sk_prot->stream_key)
+	if (flags & SOF_TIMESTAMPING_OPT_ID && !(sk->sk_tsflags & SOF_TIMESTAMPING_OPT_ID) &&
+	    sk->sk_prot->stream_key) {
+		if (sk->sk_state == TCP_CLOSE || sk->sk_state == TCP_LISTEN)
 			return -EINVAL;
 		sk->sk_tskey = sk->sk_prot->stream_key(sk, flags & SOF_TIMESTAMPING_OPT_ID_TCP);
 	}

@@ -43,7 +43,7 @@ struct proto {
 	void (*keepalive)(struct sock *sk, int on); /* locked */
 	/*
 	 * SO_TIMESTAMPING: returns the number of the first byte that is not acknowledged, or, with
-	 * @written, not written. locked; NULL: not supported
+	 * @written, not written. locked; NULL: the protocol reports neither times nor MSG_ZEROCOPY
 	 */
 	u32 (*stream_key)(const struct sock *sk, bool written);
 	void (*set_rcvlowat)(struct sock *sk, int val); /* locked; @val is at least 1 */

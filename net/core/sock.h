@@ -106,6 +106,7 @@ struct sock {
 	int sk_rcvlowat;
 	u32 sk_tsflags;         /* SO_TIMESTAMPING: SOF_TIMESTAMPING_* */
 	u32 sk_zckey;           /* number of the next MSG_ZEROCOPY write */
+	u32 sk_mark;            /* SO_MARK */
 	u64 sk_pacing_rate;     /* bytes/s at which the protocol wants to send; ~0: not known */
 	u64 sk_max_pacing_rate; /* bytes/s: SO_MAX_PACING_RATE; ~0: no limit */
 	u8 sk_pacing_status;    /* SK_PACING_* */

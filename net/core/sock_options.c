@@ -5,8 +5,9 @@
  * sys_setsockopt() and sys_getsockopt() call sock_setsockopt() and sock_getsockopt() (process). A
  * family's proto_ops call the functions sock_common_*(), for the options of the protocol's own
  * level. An option that is not implemented here fails with -ENOPROTOOPT. Every option that is
- * accepted has an effect, except SO_BROADCAST. SO_BROADCAST is stored, and inherited by accepted
- * sockets, as in Linux. It has no effect, because TCP does not connect to broadcast addresses.
+ * accepted has an effect, except three. SO_BROADCAST, SO_MARK and SO_SELECT_ERR_QUEUE are stored, and
+ * inherited by accepted sockets, as in Linux. TCP does not connect to broadcast addresses, there are
+ * no routes for marks, and TCP's poll() reports POLLERR for the error queue without an option.
  * POSIX 2.10.16; compare Linux's net/core/sock.c.
  */
 #include "include/uapi/time.h"
@@ -142,6 +143,9 @@ int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 		else
 			sk->sk_reuseport = val != 0;
 		break;
+	case SO_MARK:
+		sk->sk_mark = val;
+		break;
 	case SO_SNDBUF:
 		sk->sk_userlocks |= SOCK_SNDBUF_LOCK;
 		sk->sk_sndbuf = buffer_size(val, sysctl_wmem_max, SOCK_MIN_SNDBUF);
@@ -172,7 +176,9 @@ int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 		sock_valbool_flag(sk, flag_of(optname), val);
 		break;
 	case SO_ZEROCOPY:
-		if (val < 0 || val > 1)
+		if (!sk->sk_prot->stream_key)
+			err = -EOPNOTSUPP;
+		else if (val < 0 || val > 1)
 			err = -EINVAL;
 		else
 			sock_valbool_flag(sk, SOCK_ZEROCOPY, val);
@@ -252,6 +258,9 @@ int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int _
 		break;
 	case SO_ERROR:
 		v.val = take_error(sk);
+		break;
+	case SO_MARK:
+		v.val = sk->sk_mark;
 		break;
 	case SO_SNDBUF:
 		v.val = sk->sk_sndbuf;

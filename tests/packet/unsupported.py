@@ -11,7 +11,7 @@ from symbols import NUMBERS
 
 # Socket options that return ENOPROTOOPT: (level, name).
 OPTIONS = {
-    "SOL_SOCKET": ("SO_MARK", "SO_PRIORITY", "SO_BUSY_POLL",
+    "SOL_SOCKET": ("SO_PRIORITY", "SO_BUSY_POLL",
                    "SO_INCOMING_CPU", "SO_MEMINFO", "SO_TXTIME", "SO_DEBUG",
                    "SO_DONTROUTE", "SO_BINDTODEVICE", "SO_SNDBUFFORCE", "SO_RCVBUFFORCE", "SO_NO_CHECK",
                    "SO_RXQ_OVFL"),

@@ -204,6 +204,18 @@ static void check_unread(int c, int s)
 	IS(r.msg.msg_flags, MSG_CTRUNC);
 }
 
+/* Only TCP reports the end of a write. */
+static void check_other_sockets(void)
+{
+	const int one = 1;
+	int s[2];
+
+	IS(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
+	FAILS(setsockopt(s[0], SOL_SOCKET, SO_ZEROCOPY, &one, sizeof(one)), EOPNOTSUPP);
+	IS(close(s[0]), 0);
+	IS(close(s[1]), 0);
+}
+
 void check_error_queue(void)
 {
 	int c = -1, s = -1;
@@ -213,6 +225,7 @@ void check_error_queue(void)
 	check_short_room(c);
 	check_times(c);
 	check_unread(c, s);
+	check_other_sockets();
 	IS(close(c), 0);
 	IS(close(s), 0);
 }
