@@ -70,8 +70,6 @@ static noinline int inet_create(struct socket *sock, int protocol)
 	sk->sk_backlog_rcv = sk->sk_prot->backlog_rcv;
 	inet = inet_sk(sk);
 	inet->uc_ttl = -1;
-	inet->mc_ttl = 1;
-	inet->mc_loop = 1;
 	inet->pmtudisc = IP_PMTUDISC_WANT;
 
 	if (sk->sk_prot->init) {

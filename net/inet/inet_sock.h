@@ -28,11 +28,6 @@ struct inet_sock {
 	u8 bind_address_no_port : 1; /* bind() leaves the choice of the port to connect() */
 	u8 recverr : 1;              /* IP_RECVERR */
 	u8 defer_connect : 1; /* Fast Open: connect() has returned, the first write sends the SYN */
-	/* Options for multicast, not used yet. */
-	u8 mc_ttl;
-	u8 mc_loop : 1;
-	int mc_index;
-	__be32 mc_addr;
 };
 
 static inline struct inet_sock *inet_sk(const struct sock *sk)

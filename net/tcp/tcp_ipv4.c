@@ -554,8 +554,6 @@ noinline struct sock *tcp_v4_syn_recv_sock(const struct sock *sk, struct sk_buff
 	newinet->inet_daddr = ireq->ir_rmt_addr;
 	newinet->inet_rcv_saddr = ireq->ir_loc_addr;
 	newinet->inet_saddr = ireq->ir_loc_addr;
-	newinet->mc_index = ireq->ir_iif;
-	newinet->mc_ttl = ip_hdr(skb)->ttl;
 	newinet->inet_id = tcp_sk(newsk)->write_seq ^ jiffies;
 	if (__inet_inherit_port(sk, newsk) < 0)
 		goto out_kill;

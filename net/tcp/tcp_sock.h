@@ -230,6 +230,7 @@ struct tcp_sock {
 	bool save_syn;                       /* TCP_SAVE_SYN */
 	bool recvmsg_inq;                    /* TCP_INQ */
 	u8 ecn_flags;                        /* TCP_ECN_*: tcp_ecn.h */
+	u8 tsq_flags; /* TCP_*_DEFERRED: work that softirq left to the owner; under sk_lock.slock */
 	/* Fast Open: tcp_fastopen.h */
 	u8 fastopen_connect : 1,        /* TCP_FASTOPEN_CONNECT */
 		fastopen_no_cookie : 1, /* TCP_FASTOPEN_NO_COOKIE */
@@ -245,7 +246,6 @@ struct tcp_sock {
 	struct hrtimer pacing_timer; /* holds a reference while armed */
 	unsigned long tsq_state;     /* bits TSQ_*; atomic */
 	struct list_head tsq_node;   /* in tsq_list (tcp_pacing.c) while TSQ_QUEUED is set */
-	u8 tsq_flags; /* TCP_*_DEFERRED: work that softirq left to the owner; under sk_lock.slock */
 	int linger2; /* TCP_LINGER2: s that an orphan waits in FIN_WAIT2; 0: use the sysctl; < 0: it does not wait */
 	u32 last_oow_ack_time; /* jiffies of the last challenge or duplicate ACK (rate limit); 0: none */
 	struct saved_syn *saved_syn; /* NULL, or what TCP_SAVED_SYN returns */
