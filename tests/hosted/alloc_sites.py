@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Which allocations of the kernel were never made to fail.
+"""Lists the allocations of the kernel that no scene made fail.
 
     alloc_sites.py LIBRARY SITES...
 
-Each of the files SITES was written by scenes that ran with REFUSED_SITES=: the return addresses that were on the
-stack when an allocation failed (tests/host/refuse.c).  They are compared with all calls of allocating functions in LIBRARY,
-read from its disassembly.  A site is named FILE:FUNCTION->CALLEE; FUNCTION is the innermost inlined one.  The run
-fails if a site of net/ was never made to fail and is not in EXCUSED, or if a site in EXCUSED was.
+Scenes that run with REFUSED_SITES= write the files SITES.  A file has the return addresses that were on the stack when
+an allocation failed (tests/host/refuse.c).  The script compares these addresses with all calls of allocating functions
+in the disassembly of LIBRARY.  A site is named FILE:FUNCTION->CALLEE; FUNCTION is the innermost inlined one.  The run
+fails if a site of net/ was never made to fail and is not in EXCUSED, or if a site in EXCUSED was made to fail.
 """
 
 import collections
@@ -86,7 +86,8 @@ def places(library, addresses):
     found = {}
     for a, line in enumerate(text):
         if line.startswith("0x"):
-            # alloc_page(), kzalloc() ... are inline functions of headers: the site is their caller.
+            # alloc_page(), kzalloc() and others are inline functions of headers, so the site is the caller of the
+            # inline function.
             at = a + 1
             while re.search(r"\.h:\d", text[at + 1]) and at + 2 < len(text) and not text[at + 2].startswith("0x"):
                 at += 2

@@ -52,7 +52,10 @@ int64_t noted_open(const char *what, int64_t result)
 
 void tcp_over_loopback(int ends[2])
 {
-	/* A connection to A's own address leaks no route: A resolved that route before the test. */
+	/*
+	 * Connect to A's own address: A resolved that route before the test, so the leak check
+	 * finds no new route.
+	 */
 	const in_addr_t self = on_linux() ? INADDR_LOOPBACK : 0x0a000001;
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(self)};
 	socklen_t len = sizeof(to);

@@ -7,7 +7,7 @@
 # bug's text (canary_NAME_shows); another failure is an error.
 
 CANARIES := unlocked wrong_lock wakeup epoll_wakeup epoll_order epoll_scan timerfd futex leak wrap
-# STRIDE of race.h: this number of runs together interrupts at every edge of the code.
+# Equal to STRIDE of race.h: this many runs together interrupt at every edge of the code.
 CANARY_SEEDS := 8
 
 # accept() takes a connection from the queue without the queue's lock: an ACK that arrives meanwhile adds a

@@ -23,7 +23,8 @@ hosted-python:
 hosted-play: $(HOSTED_PLAYS)
 $(HOSTED_PLAYS): %.play: %
 	@rm -f $*.sites; export REFUSED_SITES=$*.sites; $(call play,$*)
-# 52 days in virtual time: a short form with the sanitizers, and a long one.  CONNECTIONS= MIB= SEED=
+# "month" plays 52 days of virtual time; "hosted-month" plays a short form with the sanitizers. CONNECTIONS=, MIB= and
+# SEED= change the long form.
 .PHONY: month hosted-month
 $(H)/month: $(H)/month.o $(H)/conductor.o
 	$(Q)$(HOSTCC) $(ASAN_FLAGS) $^ -ldl -o $@
@@ -35,7 +36,7 @@ hosted-month: $(H)/month $(B)/host-asan/libsoftnet.so
 month: $(H)/month-plain $(B)/host/libsoftnet.so
 	@$(H)/month-plain $(B)/host/libsoftnet.so $(or $(CONNECTIONS),2000000) $(or $(MIB),4500) $(or $(SEED),1)
 
-# Which allocations of the kernel the scenes made fail.
+# Checks that the scenes made each allocation of net/ fail.
 hosted-sites: hosted-play
 	@tests/hosted/alloc_sites.py $(B)/host-asan/libsoftnet.so $(H)/test_*.sites >$(H)/alloc_sites.log && \
 		echo "  ok    $$(head -n 1 $(H)/alloc_sites.log)" || \
@@ -65,7 +66,7 @@ race-seed-%: FORCE
 	@SEED=$* SCENE_LIBRARY=$(B)/host-race/libsoftnet.so $(PLAY_ENV) $(H)/test_race >$(H)/$@.log 2>&1 || \
 		{ cat $(H)/$@.log; echo "  FAIL  races, seed $*"; exit 1; }
 
-# Measures the work of an ACK, and that of a connect(), in edges of the race build.
+# Measures how many edges of the race build an ACK takes, and how many a connect() takes.
 steps: step-steps step-reconnect
 step-%: $(H)/test_% $(B)/host-race/libsoftnet.so FORCE
 	@SCENE_LIBRARY=$(B)/host-race/libsoftnet.so $(PLAY_ENV) $(H)/test_$* >$(H)/test_$*.log 2>&1 && \

@@ -128,7 +128,8 @@
 	X(OPT_WSCALE_15, 0,    0,                 0,       0, OPTION_WSCALE_15)                    \
 	X(OPT_MSS_0,     0,    0,                 0,       0, OPTION_MSS_0)                        \
 	X(OPT_TS_SHORT,  0,    0,                 0,       0, OPTION_TS_SHORT)                     \
-	X(OPT_TWICE,     0,    0,                 0,       0, OPTION_TWICE) /* the last is good */
+	/* the last copy is correct */
+	X(OPT_TWICE,     0,    0,                 0,       0, OPTION_TWICE)
 /* clang-format on */
 
 enum peculiarity {

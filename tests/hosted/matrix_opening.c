@@ -30,8 +30,8 @@ static const struct row rows[] = {
 	{SYNACK_RIGHT,                SYN_SENT,      "A nxt rcv", ESTABLISHED,
 	 "",                   "",                     "RFC 9293 3.10.7.3 fourth"},
 	/*
-	 * A wrong ACK shows that the peer has an old connection, which our reset ends.  So a timer
-	 * sends the SYN again soon.
+	 * A wrong ACK shows that the peer still has an old connection. Our reset ends that
+	 * connection, and a short timer sends the SYN again.
 	 */
 	{SYNACK_BELOW | SYNACK_ABOVE, SYN_SENT,      "R seg.ack; ~S iss 0", SAME,
 	 "RetransSegs OutRsts TCPTimeouts TCPSynRetrans", "TCP_INVALID_ACK", "RFC 9293 3.10.7.3 first"},

@@ -64,8 +64,8 @@ static void hear(struct stand *at, uint8_t flags, uint32_t seq, uint32_t ack, ui
 }
 
 /*
- * Makes B resolve the peer's link address, in case its entry expired: B answers a segment to a
- * closed port with a reset.
+ * Sends a segment to a closed port of B. B answers with a reset, so it must know the peer's link
+ * address, and resolves the address if the entry has expired.
  */
 static void greet(void)
 {

@@ -13,8 +13,10 @@
 /* States after the peer's FIN. */
 #define FINISHED (CLOSE_WAIT | CLOSING | LAST_ACK)
 #define ALL      (READING | FINISHED | FIN_WAIT1_ORPHAN)
-/* In these states Linux does not count a SYN as an error.  In ESTABLISHED tcp_rcv_established() counts
- * it. */
+/*
+ * Linux counts a SYN in these states as a challenge but not as an error. In ESTABLISHED it counts
+ * the error, too (tcp_rcv_established()).
+ */
 #define OTHER_SIX (ALL & ~ESTABLISHED)
 /* A reset in these states does not count in tcpEstabResets (RFC 4022). */
 #define UNCOUNTED (ALL & ~(ESTABLISHED | CLOSE_WAIT))

@@ -5,14 +5,17 @@
  *
  *	month LIBRARY CONNECTIONS MIB [SEED]
  *
- * Each day short connections open, carry data and close in different orders, with and without losses; SYNs come whose
- * sender never answers; a peer disappears and keepalive ends its connections.  Some connections last all the time: one
- * carries MIB mebibytes in all, others are idle for more than 25 days, longer than RFC 7323 5.5 permits for a timestamp, and others
- * are idle with keepalive.  In 52 days jiffies and the timestamps of every such connection pass 2^32 ms.
+ * Each day short connections open, carry data and close in different orders, with and without
+ * losses; SYNs arrive from senders that never answer; a peer disappears and keepalive ends its
+ * connections.  Some connections last from the first day to the last.  One of these carries MIB
+ * mebibytes in all.  Others are idle for more than 25 days, after which RFC 7323 5.5 no longer
+ * trusts a timestamp.  Others are idle with keepalive.  In 52 days jiffies and the timestamps of
+ * every such connection pass 2^32 ms.
  *
- * At the end of each day no object may be alive but those of the lasting connections, and at the end none: by cache, as at
- * the start.  The kernels' counters must agree with what was played.  The program prints what it played; it
- * ends with a message and status 1 at the first error.
+ * At the end of each day only the objects of the lasting connections may be alive.  At the end of
+ * the run each cache has as many live objects as at the start.  The kernels' counters must agree
+ * with what was played.  The program prints what it played; it ends with a message and status 1 at
+ * the first error.
  *
  * It uses the conductor without scene.c, which would record each of the many frames.
  */
@@ -38,15 +41,16 @@
 #define PORT       7
 #define DELAY      (100000ULL) /* ns */
 #define LASTING    12
-#define IDLE       4 /* of LASTING, the first: idle for IDLE_DAYS */
+#define IDLE       4 /* the first of the LASTING connections: idle for IDLE_DAYS */
 #define IDLE_DAYS  26
-#define WATCHED    8 /* the next, up to this one: idle with keepalive */
+#define WATCHED    8 /* connections IDLE to WATCHED - 1: idle with keepalive */
 #define BIG        (LASTING - 1)
-#define GHOSTS     300     /* SYNs a day whose sender never answers */
+#define GHOSTS     300     /* SYNs a day from senders that never answer */
 #define CHUNK      1000000 /* bytes of one write */
-#define LOSSY_PART 8       /* one in this many short connections meets a bad wire */
+#define LOSSY_PART 8       /* one in this many short connections has a bad wire */
 #define ERRORS     64
-#define AFTER_ALL  (1000 * SEC) /* orphans, TIME_WAIT and half-open connections have ended */
+/* after this time, orphans, TIME_WAIT and half-open connections have ended */
+#define AFTER_ALL (1000 * SEC)
 
 #define PTR(p) ((int64_t)(intptr_t)(p))
 
@@ -171,7 +175,7 @@ static struct fate hook(void *arg, struct wire *w, struct host *from, uint8_t *f
 	return (struct fate){.drop = true};
 }
 
-/* A SYN from an address of the subnet where no host is; the SYN-ACK gets no answer. */
+/* Sends a SYN from an address of the subnet that no host has; the SYN-ACK gets no answer. */
 static void ghost(void)
 {
 	uint8_t frame[PKT_ETH + PKT_IP + PKT_TCP], *ip = frame + PKT_ETH;
@@ -361,7 +365,10 @@ static struct memory memory_of(struct host *h)
 	return m;
 }
 
-/* Routes and link addresses stay until others need their places: their number is bounded, not constant. */
+/*
+ * Routes and link addresses stay until new entries replace them, so their number is bounded but not
+ * constant.
+ */
 static uint64_t most_of(const char *name, uint64_t before)
 {
 	if (!strcmp(name, "ip_dst_cache"))
@@ -369,7 +376,7 @@ static uint64_t most_of(const char *name, uint64_t before)
 	return strcmp(name, "neighbour") ? before : NEIGH_MAX;
 }
 
-/* Compares with @before, cache by cache. */
+/* Compares the live objects of @h with @before, cache by cache. */
 static void compare(struct host *h, const struct memory *before, const char *when)
 {
 	struct memory now = memory_of(h);
@@ -425,7 +432,7 @@ static bool is_used(unsigned int i, unsigned int day)
 
 static void a_day(unsigned int day, unsigned int connections, uint64_t mib)
 {
-	/* An equal part of the rest of the bytes on each day that is left. */
+	/* Each remaining day carries an equal share of the remaining bytes. */
 	uint64_t begin = conductor_now(c), part = ((mib << 20) - played.big) / (DAYS - day);
 
 	for (unsigned int i = 0; i < connections; i++)

@@ -18,7 +18,7 @@ static int timer_of(void)
 	return fd;
 }
 
-/* The timer expires once, 1 ms from now. */
+/* Sets the timer to expire once, 1 ms from now. */
 static void arm(int fd)
 {
 	static const struct itimerspec once = {.it_value.tv_nsec = MS};

@@ -133,7 +133,10 @@ void refuse_each(struct host *victim, int listener, void (*play)(void))
 	while (refused) {
 		assert_true(++now.n < PLAYS_MAX);
 		refused = play_once(play);
-		/* If more is alive, a cache has grown, or something leaked.  A leak happens again. */
+		/*
+		 * More live objects mean that a cache has grown, or that something leaked. Only a
+		 * leak happens again in the next play.
+		 */
 		for (unsigned int i = 0; check_objects(i < AGAIN ? nowhere : stderr); i++) {
 			if (i == AGAIN)
 				fail_after();

@@ -21,17 +21,17 @@ void refuse_each(struct host *victim, int listener, void (*play)(void));
 void refuse_from_here(void);
 
 /*
- * Makes a system call. An error is permitted if an allocation has failed in this play, and if it is one of
- * those that a lack of memory or a lost packet causes.
+ * Makes a system call. An error is permitted only if an allocation has failed in this play, and
+ * only if the error is one that a lack of memory or a lost packet causes.
  */
 #define may(h, nr, ...) may_args(h, nr, (const int64_t[6]){__VA_ARGS__})
 int64_t may_args(struct host *h, long nr, const int64_t args[6]);
-int64_t may_result(int64_t result); /* the same check for a result of another function */
+int64_t may_result(int64_t result); /* the check of may(), for the result of another function */
 /* Checks that a result is @expected, unless an allocation has failed in this play. */
 void should(int64_t result, int64_t expected);
 bool was_refused(void); /* an allocation has failed in this play */
 
-/* A connection from A to B, through the listener, whose descriptors are negative if they could not be made. */
+/* Connects A to B through the listener.  A descriptor that could not be made is negative. */
 struct pair refused_pair(void);
 void refused_close(struct pair *p);
 /*

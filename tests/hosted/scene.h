@@ -196,7 +196,7 @@ enum {
 	RST = 16,
 	ACK = 32, /* an ACK without data, SYN, FIN or RST */
 	TCP = 63,
-	OTHER = 64, /* no TCP */
+	OTHER = 64, /* not TCP */
 };
 #define ALWAYS 1000000
 

@@ -47,9 +47,9 @@ static unsigned int challenges(const struct forged *own, const struct forged *vi
 }
 
 /*
- * CVE-2016-5696: with a common limit for challenge ACKs, the attacker learns from the number of those to himself whether
- * a forged segment was within a victim's window.  Here the forged resets of another connection, and the SYNs, which
- * are always challenged, change nothing.
+ * CVE-2016-5696: with a common limit, an attacker counts the challenge ACKs that he receives, and
+ * learns whether a forged segment was within a victim's window.  Here forged resets and SYNs on the
+ * victim's connection do not change that number.
  */
 static void challenge_acks_tell_nothing(void)
 {
@@ -62,7 +62,7 @@ static void challenge_acks_tell_nothing(void)
 	victim = forged_of(&q, RST_FLAG | ACK_FLAG);
 	victim.seq += 100;
 	alone = challenges(&own, &victim, 0);
-	/* Two a second: tcp_invalid_ratelimit is 500 ms. */
+	/* tcp_invalid_ratelimit is 500 ms, so B sends about two challenge ACKs in a second. */
 	assert_in_range(alone, 2, 3);
 	assert_int_equal(challenges(&own, &victim, 3), alone);
 	victim.flags = SYN_FLAG;
@@ -100,9 +100,10 @@ static unsigned int bits_set(uint64_t set)
 }
 
 /*
- * RFC 6528 3, RFC 7323 5.4: sequence numbers and timestamps begin at a secret offset for each four-tuple. An attacker
- * who connects from many ports learns nothing about another tuple: the offsets are spread over all 2^32 numbers. Of
- * one tuple the numbers grow with time, so that an old segment does not fit a new connection.
+ * RFC 6528 3, RFC 7323 5.4: sequence numbers and timestamps begin at a secret offset for each
+ * four-tuple. An attacker who connects from many ports learns nothing about another tuple: the
+ * offsets are spread over all 2^32 numbers. For one tuple the numbers grow with time, so that an
+ * old segment does not fit a new connection.
  */
 static void numbers_are_not_foretold(void)
 {
@@ -122,12 +123,12 @@ static void numbers_are_not_foretold(void)
 	}
 	/* 64 random numbers hit 40 of 64 ranges on average, with a standard deviation of 2.4. */
 	assert_true(bits_set(isns) > 30 && bits_set(stamps) > 30);
-	/* A's resets ended the requests. The same tuples again, a second later. */
+	/* A's resets ended the requests.  Send SYNs from the same tuples again after a second. */
 	scene_sleep(SEC);
 	probe(a);
 	for (unsigned int i = 0; i < PROBES; i++) {
 		assert_in_range(a[i]->tsval - first[i].tsval, 1000, 1100);
-		/* RFC 6528: one step in 4 us; here, and in Linux, one in 64 ns. */
+		/* The ISN of a tuple grows by one in 64 ns, as in Linux.  RFC 6528 names 4 us. */
 		assert_in_range(a[i]->seq - first[i].seq, SEC / 64, SEC / 64 * 11 / 10);
 	}
 	scene_close(B, listener);
@@ -207,7 +208,7 @@ static void a_conflict_is_on_the_console(void)
 
 /* ---- SYN cookies without memory or room ---------------------------------------------------------- */
 
-/* A SYN from @f->sport and its cookie; @f is then the ACK that brings it back. */
+/* Sends a SYN from @f->sport, and makes @f the ACK that returns the cookie. */
 static void get_cookie(struct forged *f)
 {
 	f->flags = SYN_FLAG;
@@ -219,7 +220,10 @@ static void get_cookie(struct forged *f)
 	f->ack = scene_nth(B, SYNACK, 1)->seq + 1;
 }
 
-/* The ACK of a cookie counts as lost, with its own reason, if memory is missing or the accept queue is full. */
+/*
+ * If memory is missing or the accept queue is full, the ACK of a cookie is dropped, and the drop is
+ * counted with its reason.
+ */
 static void cookies_without_memory_or_room(void)
 {
 	enum { PLAYS = 10 };
@@ -227,12 +231,14 @@ static void cookies_without_memory_or_room(void)
 	struct forged f = {.dport = PORT}, g = {.sport = 998, .dport = PORT};
 	unsigned int refused = 0;
 
-	scene_drop_many(B, SYNACK, 1, ALWAYS); /* A has no such sockets and would send resets */
+	/* A has no sockets for these ports and would answer with resets */
+	scene_drop_many(B, SYNACK, 1, ALWAYS);
 	scene_sysctl(B, "net/ipv4/tcp_syncookies", "2");
 	get_cookie(&g);
 	/*
-	 * Another allocation fails in each play: one for the packet, one for the request, one for the child.  If the ACK
-	 * reached the code for cookies, and made no connection, the reason is NOMEM.
+	 * In the nth play the nth allocation fails, for example that of the packet, of the request
+	 * or of the child. If the ACK reached the code for cookies and made no connection, the drop
+	 * reason is NOMEM.
 	 */
 	for (unsigned int n = 1; n <= PLAYS; n++) {
 		f.sport = 1000 + n;

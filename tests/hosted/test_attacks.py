@@ -48,7 +48,7 @@ def last_ack(m):
 
 
 def fin_wait_1(m):
-    """Netstat sends some text and closes; nothing of that is acknowledged."""
+    """Netstat sends some text and closes; the peer acknowledges neither the text nor the FIN."""
     m.connect(NETSTAT)
 
 
@@ -59,7 +59,7 @@ def closing(m):
 
 
 def fin_wait_2(m):
-    """All is acknowledged, also netstat's FIN, but the peer does not close."""
+    """The peer acknowledges everything, including netstat's FIN, but does not close."""
     line = m.connect(NETSTAT)
     if not line:
         return
@@ -78,7 +78,7 @@ def states(m):
     return [line[3] for line in lines if line[3] != LISTEN]
 
 
-# With the state of most connections, as /proc/net/tcp prints it.
+# Each attack, with the state that /proc/net/tcp prints for most of its connections.
 ATTACKS = [(half_open, "03"), (idle, "01"), (zero_window, "01"), (tiny_window, "01"), (acknowledges_nothing, "01"),
            (last_ack, "09"), (fin_wait_1, "04"), (closing, "0B"), (fin_wait_2, "05")]
 

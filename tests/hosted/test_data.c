@@ -189,7 +189,7 @@ static void corrupted_bytes_are_lost_bytes(void)
 	scene_mark();
 	scene_corrupt(A, DATA, 2, 100);
 	scene_corrupt(A, DATA, 7, 1);
-	scene_corrupt(B, ACK, 2, 30); /* in its TCP header */
+	scene_corrupt(B, ACK, 2, 30); /* a byte of its TCP header */
 	scene_carry(A, p.a, B, p.b, 50000);
 	assert_int_equal(scene_drops(B, "TCP_CSUM"), 2);
 	assert_int_equal(scene_counter(B, "Tcp.InCsumErrors"), 2);

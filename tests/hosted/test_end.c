@@ -80,7 +80,8 @@ static void written_data_arrives(void)
 
 	scene_fill(bytes, N, 1);
 	scene_send_all(B, p.b, bytes, N);
-	assert_true(scene_last(B, DATA)->rseq + scene_last(B, DATA)->len < N); /* some is unsent */
+	/* some of the data is unsent */
+	assert_true(scene_last(B, DATA)->rseq + scene_last(B, DATA)->len < N);
 	switch_off(B);
 	scene_recv_all(A, p.a, got, N);
 	assert_memory_equal(got, bytes, N);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The error queue: its bounds, and its end with the socket. The packet scripts of
- * tests/packet/scripts/errqueue have the contents of the messages.
+ * The error queue of a socket: its limits, and what happens to it when the socket closes. The
+ * packet scripts of tests/packet/scripts/errqueue check the contents of the messages.
  */
 #include <time.h>
 
@@ -10,7 +10,7 @@
 
 #include "tests/hosted/scene.h"
 
-/* A message of the error queue; ee_origin is 0 if there was none. */
+/* Reads a message from the error queue of @fd. ee_origin is 0 if the queue was empty. */
 static struct sock_extended_err read_error(struct host *h, int fd)
 {
 	static _Alignas(8) char control[256];
@@ -47,8 +47,8 @@ static int64_t write_byte(struct host *h, int fd, int flags)
 }
 
 /*
- * Times that a program does not read fill its receive buffer, as in Linux (sock_queue_err_skb()).
- * Further times are dropped and counted; the connection goes on.
+ * Timestamps that a program does not read fill the socket's receive buffer, as in Linux
+ * (sock_queue_err_skb()). Further timestamps are dropped and counted; the connection goes on.
  */
 static void times_are_charged_to_the_receive_buffer(void)
 {
@@ -75,8 +75,8 @@ static void times_are_charged_to_the_receive_buffer(void)
 }
 
 /*
- * Writes with MSG_ZEROCOPY need a message each, unless they share a segment. So many are possible
- * before the peer acknowledges one of them.
+ * Each write with MSG_ZEROCOPY needs a message, unless several writes share a segment. The limit is
+ * on the messages of writes that the peer has not acknowledged.
  *
  * LIMIT(SOCK_OPTMEM_MAX)
  */
@@ -93,7 +93,10 @@ static void so_many_zero_copy_writes_may_be_unreported(void)
 	assert_int_equal(scene_set(A, p.a, SOL_SOCKET, SO_ZEROCOPY, 1), 0);
 	assert_int_equal(scene_set(A, p.a, SOL_SOCKET, SO_SNDBUF, 2000000), 0);
 	scene_nonblock(A, p.a);
-	/* A write without the flag ends the segment, so that the next one needs a message of its own. */
+	/*
+	 * A write without the flag ends the segment, so that the next write with the flag needs a
+	 * message of its own.
+	 */
 	while ((result = write_byte(A, p.a, MSG_ZEROCOPY | MSG_EOR)) == 1) {
 		assert_int_equal(write_byte(A, p.a, MSG_EOR), 1);
 		assert_in_range(++n, 1, MOST);
@@ -102,7 +105,10 @@ static void so_many_zero_copy_writes_may_be_unreported(void)
 	assert_int_equal(n, MOST);
 	assert_int_equal(read_error(A, p.a).ee_origin, 0);
 
-	/* The acknowledged writes are merged into one message; the refused one has no number. */
+	/*
+	 * The messages of the acknowledged writes are merged into one; the refused write has no
+	 * number.
+	 */
 	scene_sleep(20 * SEC);
 	e = read_error(A, p.a);
 	assert_int_equal(e.ee_origin, SO_EE_ORIGIN_ZEROCOPY);

@@ -382,8 +382,8 @@ static void no_memory_for_the_route_of_a_child(void)
 
 /*
  * There is no memory for the first SYN-ACK, so the timer sends one after a second and another two
- * seconds later.  The client's ACK echoes the timestamp of the first of these two: the round trip
- * is measured from there, and no loss is assumed (RFC 6928 2, as in
+ * seconds later.  The client's ACK echoes the timestamp of the first of these two SYN-ACKs. So the
+ * round trip is measured from that SYN-ACK, and no loss is assumed (RFC 6928 2, as in
  * tests/packet/scripts/cwnd/ten-after-spurious-synacks.pkt; Linux takes the timestamp when it makes
  * a SYN-ACK).
  */

@@ -77,7 +77,10 @@ static void data_of_a_syn_arrives(void)
 	scene_close(B, listener);
 }
 
-/* The SYN-ACK is lost: A's second SYN has no data, so B's second SYN-ACK still acknowledges the first SYN's. */
+/*
+ * The SYN-ACK is lost. A's second SYN has no data, but B's second SYN-ACK still acknowledges the
+ * data of the first SYN.
+ */
 static void a_lost_synack_loses_no_data(void)
 {
 	int listener = fast_listen(4, 4), fd = scene_socket(A), accepted;
@@ -123,7 +126,10 @@ static void data_without_a_valid_cookie_is_sent_again(void)
 	scene_close(A, fd);
 	scene_close(B, accepted);
 
-	/* That SYN-ACK brought a cookie of the new key.  It remains valid as the older of two keys. */
+	/*
+	 * The SYN-ACK brought a cookie of the new key. The cookie remains valid while that key is
+	 * the second of the two keys.
+	 */
 	scene_sysctl(B, "net/ipv4/tcp_fastopen_key", "5-6-7-8,1-2-3-4");
 	fd = scene_socket(A);
 	assert_int_equal(fast_send(A, fd, scene_address(B, PORT), sent, 100), 100);
@@ -179,7 +185,10 @@ static void sendfile_sends_the_syn(void)
 
 /* ---- the server's limits ------------------------------------------------------------------------ */
 
-/* Sends B a SYN from @port with a cookie and a byte of data.  B's answers must not reach A, which would reset. */
+/*
+ * Sends B a SYN from @port with a cookie and a byte of data. B's answers must not reach A, which
+ * would answer them with resets.
+ */
 static void forge_syn(uint16_t port, const char *cookie)
 {
 	struct forged f = {
@@ -189,7 +198,9 @@ static void forge_syn(uint16_t port, const char *cookie)
 	forge(&f);
 }
 
-/* Forged cookies create no connection: the SYNs are half-open requests, as any SYNs. */
+/*
+ * SYNs with forged cookies open no connections. They become half-open requests, like any other SYN.
+ */
 static void forged_cookies_open_nothing(void)
 {
 	int listener = fast_listen(1000, 1000);
@@ -229,7 +240,7 @@ static void a_reset_child_counts_for_a_minute(void)
 	forge_syn(2003, COOKIE);
 	assert_int_equal(scene_counter(B, "TcpExt.TCPFastOpenListenOverflow"), 2);
 	scene_sleep(2 * SEC);
-	/* Both have made room. */
+	/* Both reset children have left the queue. */
 	forge_syn(2004, COOKIE);
 	forge_syn(2005, COOKIE);
 	assert_int_equal(scene_counter(B, "TcpExt.TCPFastOpenPassive"), 4);
@@ -256,7 +267,7 @@ static void a_closed_listener_forgets_resets(void)
 	scene_close(B, listener);
 	assert_int_equal(scene_recv_now(B, fd[1], &byte, 1), 1);
 	assert_int_equal(scene_recv_now(B, fd[1], &byte, 1), -EAGAIN);
-	/* The reset child: its data, then the error. */
+	/* The child that was reset returns its data, then the error. */
 	assert_int_equal(scene_recv_now(B, fd[0], &byte, 1), 1);
 	assert_int_equal(scene_recv_now(B, fd[0], &byte, 1), -ECONNRESET);
 	scene_close(B, fd[0]);
@@ -298,7 +309,7 @@ static void cookies_of_many_servers(void)
 	for (unsigned int i = 0; i < PEERS; i++)
 		assert_int_equal(ask(i), -EINPROGRESS);
 	assert_int_equal(ask(0), 5);
-	assert_int_equal(ask(PEERS), -EINPROGRESS); /* replaces number 1 */
+	assert_int_equal(ask(PEERS), -EINPROGRESS); /* replaces the cookie of host 1 */
 	assert_int_equal(ask(0), 5);
 	assert_int_equal(ask(2), 5);
 	assert_int_equal(ask(PEERS), 5);
@@ -339,7 +350,7 @@ static void pauses_after_black_holes(void)
 	scene_sysctl(A, "net/ipv4/tcp_fastopen", "5");
 	scene_drop_many(A, TCP, 1, ALWAYS);
 	hit_black_hole();
-	assert_true(is_fast()); /* without the sysctl nothing is looked for */
+	assert_true(is_fast()); /* without the sysctl, A does not look for black holes */
 	scene_sysctl(A, "net/ipv4/tcp_fastopen_blackhole_timeout_sec", "10");
 	for (unsigned int times = 1; times <= 8; times++) {
 		hit_black_hole();

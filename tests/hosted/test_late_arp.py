@@ -77,8 +77,9 @@ def test_clients_wait_for_a_late_answer(delay):
 
 
 def test_no_answer_in_time():
-    """Three requests have no answer (RFC 4861 7.3.3 has the same number), so the half-open connections end, as on Linux:
-    their host is unreachable.  The clients' next SYNs begin again, and the answer then serves all of them."""
+    """Three ARP requests get no answer (RFC 4861 7.3.3 has the same number). The host then counts as unreachable, and
+    its half-open connections end, as on Linux. The clients send SYNs again, and the answer that then arrives serves all
+    of them."""
     m = Late()
     start = m.now()
     for again in (0, 7):        # the times of the first and the fourth SYN of a client, RFC 6298 and RFC 9293 3.8.1

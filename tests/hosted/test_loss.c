@@ -7,8 +7,10 @@
 #include "tests/hosted/scene.h"
 
 #define PORT 7
-/* Retransmission timeout in ms: the smoothed round trip of 2 ms, plus the variance's part, which is at least 200
- * ms. */
+/*
+ * Retransmission timeout in ms: the smoothed round trip of 2 ms, plus a term for the variance,
+ * which is at least 200 ms.
+ */
 #define RTO_LEAST 200
 #define RTO_MOST  215
 

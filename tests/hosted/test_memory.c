@@ -86,7 +86,7 @@ static void a_round(unsigned int round)
 		struct forged f = flood[i];
 
 		f.seq += 100 + round % 22 * 1300;
-		f.seq += round / 22; /* other numbers than in earlier rounds */
+		f.seq += round / 22; /* other sequence numbers than in earlier rounds */
 		forge_now(&f);
 	}
 	scene_sleep(2 * WIRE_DELAY);

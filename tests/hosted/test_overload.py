@@ -152,7 +152,8 @@ class Client:
             self.alive = False
 
     def tick(self):
-        """When the timer is due: sends unacknowledged data again, or a reset if there is none and the socket is closed."""
+        """When the timer is due, sends unacknowledged data again. If there is no such data and the socket is closed,
+        sends a reset."""
         if self.m.now() < self.due:
             return
         if self.una < START + SIZE:

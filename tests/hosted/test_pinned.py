@@ -2,7 +2,7 @@
 """Memory cannot be pinned from outside: whatever a peer sends, a new client is served at once; and when the peer's
 connections have ended, the memory that they held is free again.
 
-Each attack once took all memory: a segment in a queue holds the whole block from which its buffer was cut, while
+Each attack tries to hold all memory: a segment in a queue holds the whole block from which its buffer was cut, while
 frames that are not kept use up the rest of the block.  RFC 9293 gives a peer no right to memory; Linux copies short
 frames, charges the memory that a packet really holds, and prunes queues.
 """

@@ -118,7 +118,7 @@ static void the_next_connection_knows(void)
 	assert_int_equal(scene_last(A, SYN)->mss, 1460);
 	assert_int_equal(longest_of(&later, MSGS), 1000 - HEADERS);
 	scene_sleep(TOO_OLD);
-	longest_of(&later, MSGS); /* still small segments; this looks the route up again */
+	longest_of(&later, MSGS); /* the segments are still small; this looks the route up again */
 	assert_int_equal(longest_of(&later, MSGS), FULL);
 	scene_pair_close(&later);
 	scene_close(A, p.a);

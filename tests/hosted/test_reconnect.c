@@ -18,7 +18,7 @@
 #define PORT     7
 #define ROUNDS   5
 #define ROUND    (60 * SEC)
-#define CONNECTS 2100 /* of one round, from 4,000 ports */
+#define CONNECTS 2100 /* connections of one round; the client has 4,000 ports */
 #define FULL     15000
 #define FIRST    500 /* the cost of these connections is the measure for all others */
 #define MEMORY                                                                                     \
@@ -45,7 +45,10 @@ static uint64_t edges(void)
 	return A->stat("edges") + B->stat("edges");
 }
 
-/* A connection may cost a half more than the first ones: some find their first ports in use. */
+/*
+ * A connection may cost up to half more than the first connections did, because some connections
+ * find their first ports in use.
+ */
 static void check_cost(uint64_t since, unsigned int n, uint64_t measure)
 {
 	assert_true((edges() - since) / n <= measure + measure / 2);

@@ -116,8 +116,9 @@ static void set_fast_open_keys(void)
 
 static void fast_open(void)
 {
-	scene_sysctl(A, "net/ipv4/tcp_fastopen", "5");     /* data without a cookie */
-	scene_sysctl(B, "net/ipv4/tcp_fastopen", "0x602"); /* the same, at each listener */
+	scene_sysctl(A, "net/ipv4/tcp_fastopen", "5"); /* data without a cookie */
+	/* data without a cookie, at each listener */
+	scene_sysctl(B, "net/ipv4/tcp_fastopen", "0x602");
 	refuse_with_listener(8, fast_open_and_close);
 	refuse_each(B, -1, set_fast_open_keys);
 }
@@ -469,7 +470,10 @@ static void window_probes(void)
 	refuse_with_listener(8, closed_window);
 }
 
-/* The same, with an acknowledgement that makes the window smaller than the next segment, or closes it. */
+/*
+ * Like the play above, but an acknowledgment makes the window smaller than the next segment, or
+ * closes it.
+ */
 static void small_window(bool closed)
 {
 	struct forged f = {.to = A, .p = &pair, .flags = ACK_FLAG};
@@ -483,7 +487,7 @@ static void small_window(bool closed)
 		f.seq = next_of(B);
 		f.ack = next_of(A);
 		f.no_window = closed;
-		f.window = 1; /* scaled */
+		f.window = 1; /* the window field, before scaling */
 		stamp(&f, scene_last(B, TCP)->tsval, scene_last(A, TCP)->tsval);
 		forge(&f);
 		refuse_from_here();

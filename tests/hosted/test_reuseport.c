@@ -27,7 +27,10 @@ static int member(int backlog)
 	return fd;
 }
 
-/* Opens a connection, returns its socket of A. *@b is its socket of B, and *@which the member that got it. */
+/*
+ * Opens a connection and returns its socket on A. Stores its socket on B in *@b, and the index of
+ * the member that accepted it in *@which.
+ */
 static int open_one(const int *members, unsigned int n, int *b, unsigned int *which)
 {
 	int a = scene_socket(A);

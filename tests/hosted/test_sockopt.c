@@ -606,7 +606,8 @@ static void keepalive_with_a_user_timeout(void)
 	begin = scene_now();
 	assert_int_equal(scene_recv(A, p.a, &byte, 1), -ETIMEDOUT);
 	assert_ms(scene_now() - begin, 5500, 6600);
-	assert_int_equal(scene_counter(A, "TcpExt.TCPKeepAlive"), 4); /* at 2, 3, 4, 5 s */
+	/* probes at 2, 3, 4 and 5 s */
+	assert_int_equal(scene_counter(A, "TcpExt.TCPKeepAlive"), 4);
 	scene_heal();
 	scene_pair_close(&p);
 }

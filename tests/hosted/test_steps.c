@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The work of an ACK with hostile SACK blocks, and of a segment out of order, for queues of 64, 512 and 4,096
- * segments.  Work is
- * counted in edges (jumps of the control flow, sn_stat("edges")), so that the result does not
- * depend on a clock. Only for the race build: `make race`.
+ * The work of an ACK with hostile SACK blocks, and of a segment out of order, for queues of 64, 512
+ * and 4,096 segments.  Work is counted in edges (jumps of the control flow, sn_stat("edges")), so
+ * that the result does not depend on a clock. Only for the race build: `make race`.
  *
  * A sends segments, B's kernel gets none of them, and the test forges B's ACKs.  An attack is a
  * sequence of ACKs, usually as many as there are segments.  Only the average cost of its ACKs
@@ -347,8 +346,9 @@ static void large_packets(void)
 /* ---- segments out of order (CVE-2018-5390) ------------------------------------------------------- */
 
 /*
- * B's queue has q.n segments of one byte, each behind a hole: byte 10 + 4 * i of the stream for each i; or, if the
- * flood has unread data, q.n segments of one byte in order.  Each function returns the offset of the next byte that the attacker sends, for @i of FLOOD segments.
+ * B's queue has q.n segments of one byte, each behind a hole: byte 10 + 4 * i of the stream for
+ * each i. If the flood has unread data, the queue has q.n segments of one byte in order instead.
+ * Each function returns the offset of the byte that the attacker sends as segment @i of FLOOD.
  */
 #define FLOOD 256
 
@@ -381,7 +381,8 @@ static uint32_t the_same_byte(unsigned int i)
 static const struct {
 	const char *name;
 	uint32_t (*at)(unsigned int i);
-	bool full; /* the receive buffer is full, so that each segment drops another one, or is dropped */
+	/* the receive buffer is full: each segment drops a queued segment, or is dropped */
+	bool full;
 	bool unread; /* the queued bytes are in order, and the application does not read them */
 } floods[] = {
 	{"behind the last", behind_the_last, false},

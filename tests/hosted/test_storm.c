@@ -107,7 +107,7 @@ static void act(struct talk *t, unsigned int side)
 		return;
 	if (t->ending == HALF_CLOSE) {
 		scene_shutdown(e->host, e->fd, SHUT_WR);
-		return; /* this end goes on to read */
+		return; /* this end goes on reading */
 	}
 	/* IN_PEACE: first read all data that the other end sends, because an earlier close causes a reset. */
 	if (t->ending == IN_PEACE && e->got < t->ends[1].to_send)

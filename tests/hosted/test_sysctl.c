@@ -65,7 +65,7 @@ static int64_t write_to(const struct entry *e, const char *text)
 	return scene_proc_write(A, path, text);
 }
 
-/* Returns a value for @e: @number, as often as the sysctl has numbers. */
+/* Returns a text for @e that repeats @number once for each number of the sysctl. */
 static const char *numbers(const struct entry *e, long number, const char *between)
 {
 	static char text[128];
@@ -134,7 +134,7 @@ static void bounds(const struct entry *e, void *arg)
 		refuses(e, text); /* too few numbers */
 		snprintf(text, sizeof(text), "%s", numbers(e, e->most, " "));
 		snprintf(strrchr(text, ' '), 32, " %ld", e->least);
-		refuses(e, text); /* falling numbers */
+		refuses(e, text); /* numbers in falling order */
 	}
 	/*
 	 * Both ends of the range take effect, with blanks or tabs between the numbers; then the old

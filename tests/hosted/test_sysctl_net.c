@@ -283,7 +283,10 @@ static void errors_to_one_host(void)
 	assert_int_equal(scene_count(B, OTHER), 6);
 }
 
-/* An error takes one token of the common bucket on average (docs/attacks.md), so the numbers vary. */
+/*
+ * The number of tokens that an error takes from the common bucket is random, one on average
+ * (docs/attacks.md), so the counts vary.
+ */
 static void errors_to_all(void)
 {
 	scene_sysctl(B, "net/ipv4/icmp_ratelimit", "0");

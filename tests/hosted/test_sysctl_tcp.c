@@ -384,8 +384,10 @@ static void urgent_byte_by_rfc1122(void)
 	scene_pair_close(&p);
 }
 
-/* RFC 2883: the network doubles a segment.  The receiver reports that with a DSACK, or does not if
- * tcp_dsack is 0. */
+/*
+ * RFC 2883: the network duplicates a segment.  The receiver reports that with a DSACK, or does not
+ * if tcp_dsack is 0.
+ */
 static void duplicates_are_reported_or_not(void)
 {
 	struct pair p = scene_pair();
@@ -511,7 +513,7 @@ static void a_port_that_waits(void)
 	scene_close(B, listener);
 }
 
-/* tcp_tw_reuse of 2 permits it over the loopback only. */
+/* A tcp_tw_reuse of 2 permits the reuse of a port over the loopback only. */
 static void a_port_of_the_loopback_that_waits(void)
 {
 	struct sockaddr_in to = {.sin_family = AF_INET};

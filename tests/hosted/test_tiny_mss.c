@@ -19,7 +19,7 @@
 #define WSCALE  7
 #define WRITTEN (128 * 1024)
 #define SNDBUF  65536          /* SO_SNDBUF doubles it */
-#define PACKET  (65536 + 1024) /* memory of a packet of GSO_MAX_SIZE, about */
+#define PACKET  (65536 + 1024) /* about the memory of a packet of GSO_MAX_SIZE */
 
 static int sock; /* A's end of the connection */
 static uint8_t bytes[400 * 1024];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of applications of the hosted kernels: the programs of apps/.  app_table <- init/ring0/apps.c,
- * for `app=NAME`; the first one runs if there is no such option.
+ * The table of applications of the hosted kernels: the programs of apps/. init/ring0/apps.c
+ * searches the table for `app=NAME`. The first application runs if there is no such option.
  */
 #include "init/apps.h"
 

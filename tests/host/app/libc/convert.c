@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Returns the value of the digit @c, or 36 if it is none. */
+/* Returns the value of the digit @c, or 36 if @c is not a digit. */
 static int digit(char c)
 {
 	if (c >= '0' && c <= '9')

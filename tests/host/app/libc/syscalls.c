@@ -200,7 +200,10 @@ int timerfd_gettime(int fd, struct itimerspec *left)
 
 void exit(int code)
 {
-	/* As for main(): a failure whose lower 7 bits are zero stays a failure. */
+	/*
+	 * The exit status has 7 bits. A failure whose lower 7 bits are all zero becomes 1, so that
+	 * it does not look like success.
+	 */
 	CALL2(__NR_softnet_power, POWEROFF, code & 0x7f ? code & 0x7f : code != 0);
 	__builtin_unreachable();
 }
