@@ -15,7 +15,7 @@ import re
 import subprocess
 import sys
 
-# The allocators of kernel/mm, and the functions of net/ and kernel/fs that return what they allocated.
+# The allocators of kernel/mm, and the functions of net/ and kernel/fs that return memory that they have allocated.
 ALLOCATORS = """
     kmem_cache_alloc kmalloc kcalloc alloc_pages get_free_pages alloc_budget_pages page_frag_alloc page_frag_refill
     alloc_skb alloc_skb_fclone alloc_skb_small build_skb skb_alloc_data skb_clone pskb_copy pskb_expand_head
@@ -33,9 +33,9 @@ EXCUSED = {
     "net/core/dev_tx.c:validate_xmit_skb->skb_checksum_help": "allocates only for a clone with a shared header; TCP's "
                                                               "clones have a header of their own",
     "net/core/skb_data.c:skb_checksum_help->pskb_expand_head": "as above",
-    "net/core/skb_data.c:pskb_trim->pskb_expand_head": "only for a clone with padding; only loopback delivers clones, "
-                                                       "without padding",
-    "net/core/skbuff.c:skb_clone->pskb_copy": "only for a packet of alloc_skb_small(), which no caller clones",
+    "net/core/skb_data.c:pskb_trim->pskb_expand_head": "allocates only for a clone with padding; only loopback delivers "
+                                                       "clones, and these have no padding",
+    "net/core/skbuff.c:skb_clone->pskb_copy": "only for a packet of alloc_skb_small(), and no caller clones such a packet",
     "net/core/skbuff.c:skb_cow_head->pskb_expand_head": HEADROOM,
     "net/ipv4/ip_output.c:ip_group_output->skb_cow_head": HEADROOM,
     "net/ipv4/neighbour.c:neigh_output->skb_cow_head": HEADROOM,

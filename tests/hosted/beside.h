@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A sequence of system calls that is played twice, on the Linux of this computer and on the hosted kernel A.
- * The results that it notes must be equal, so the expected values are Linux's.
+ * The results that the sequence notes must be equal, so the expected values are Linux's.
  *
  *	static void errors_of_dup(void)
  *	{
@@ -17,7 +17,7 @@
 
 #include "tests/hosted/scene.h"
 
-/* Makes a system call where the sequence is played at present.  Returns its result or -errno. */
+/* Makes a system call on the kernel that now plays the sequence: Linux or A.  Returns its result or -errno. */
 #define on(nr, ...) on_args(nr, (const int64_t[6]){__VA_ARGS__})
 int64_t on_args(long nr, const int64_t args[6]);
 /* Returns true while the sequence is played on Linux. */

@@ -20,15 +20,15 @@
  *                differs from the RFC
  *
  * Numbers are given by name, with the values that the kernel under test has before the segment arrives:
- *   iss una nxt     the kernel's own: the number of its SYN, its first unacknowledged number, the next
+ *   iss una nxt     the kernel's own sequence numbers: the number of its SYN, its first unacknowledged number, the next
  *                   number that it will send
- *   irs rcv edge    the peer's: the number of its SYN, the next number that the kernel expects, the
+ *   irs rcv edge    the peer's sequence numbers: the number of its SYN, the next number that the kernel expects, the
  *                   first number beyond the kernel's window
  *   ok              an acceptable acknowledgment number: una, or nxt before our SYN is acknowledged
  *   seg.seq seg.end seg.ack    those of the arriving segment; seg.end is the number after its last
  * An offset may follow a name: "rcv+4".
  *
- * Every pair of state and event has exactly one row, and every row is played twice: with numbers in the
+ * Every pair of state and event (a cell) has exactly one row, and every cell is played twice: with numbers in the
  * middle of their space, and with sequence numbers of both sides and timestamps of the peer that wrap
  * to 0 within the connection.
  */
@@ -128,7 +128,7 @@
 	X(OPT_WSCALE_15, 0,    0,                 0,       0, OPTION_WSCALE_15)                    \
 	X(OPT_MSS_0,     0,    0,                 0,       0, OPTION_MSS_0)                        \
 	X(OPT_TS_SHORT,  0,    0,                 0,       0, OPTION_TS_SHORT)                     \
-	/* the last copy is correct */
+	/* two copies of an option; the last is correct */                                          \
 	X(OPT_TWICE,     0,    0,                 0,       0, OPTION_TWICE)
 /* clang-format on */
 

@@ -16,7 +16,7 @@
 #define PAUSE      (2 * SEC) /* after this pause no limit per second suppresses an answer */
 #define CLOSE_PORT 9         /* no listener there */
 #define PEER_WIN   512       /* the peer's window field; its scale factor is 128 */
-#define DELACK     (60 * MS) /* a delayed ACK is sent by then */
+#define DELACK     (60 * MS) /* a delayed ACK is sent within this time */
 #define TEXT       8
 
 /* ---- the peer's segments ------------------------------------------------------------------ */

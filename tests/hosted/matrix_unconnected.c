@@ -15,9 +15,9 @@ static const struct row rows[] = {
 	 SYN_AGAIN | SYN_REBORN,            LISTEN, "SA iss seg.seq+1", SYN_RECV,
 	 "",        "",          "RFC 9293 3.10.7.2 third"},
 	{SYN_DATA,                          LISTEN, "SA iss seg.seq+1", SYN_RECV,
-	 "",        "",          "Linux: not kept; they come again"},
+	 "",        "",          "Linux: drops the bytes; the peer sends them again"},
 	{SYN_PAWS,                          LISTEN, "SA iss seg.seq+1", SYN_RECV,
-	 "",        "",          "RFC 9293 3.10.7.2 third: no clock known"},
+	 "",        "",          "RFC 9293 3.10.7.2 third: no earlier timestamp is known"},
 
 	/* An ACK is not acceptable here: answer with a reset. */
 	{SYNACK_ANY | ACK_ANY | DATA_ANY |
@@ -53,7 +53,7 @@ static const struct row rows[] = {
 	{OPT_WSCALE_15,               LISTEN, "SA iss seg.seq+1", SYN_RECV,
 	 "",        "",          "RFC 7323 2.3: taken as 14"},
 	{OPT_MSS_0,                   LISTEN, "SA iss seg.seq+1", SYN_RECV,
-	 "",        "",          "Linux: as if none, 536"},
+	 "",        "",          "Linux: counts as absent, so 536"},
 	{OPT_TS_SHORT,                LISTEN, "SA iss seg.seq+1", SYN_RECV,
 	 "",        "",          "Linux: no timestamp"},
 	{OPT_TWICE,                   LISTEN, "SA iss seg.seq+1", SYN_RECV,

@@ -93,7 +93,7 @@ static int64_t call_args(struct host *h, long nr, const int64_t p[6])
 	return host_call(h, nr, p[0], p[1], p[2], p[3], p[4], p[5]);
 }
 
-/* A call that must return @expected. */
+/* Makes a call that must return @expected. */
 #define must(h, expected, nr, ...) must_args(h, expected, nr, (const int64_t[6]){__VA_ARGS__}, #nr)
 static void must_args(struct host *h, int64_t expected, long nr, const int64_t p[6],
 		      const char *name)
@@ -128,7 +128,7 @@ static uint16_t port_of(struct host *h, int fd)
 	return ntohs(address.sin_port);
 }
 
-/* A file of /proc, at most 16 KiB; valid until the next call. */
+/* Returns the text of a file of /proc, at most 16 KiB, which is valid until the next call. */
 static const char *proc(struct host *h, const char *path)
 {
 	static char text[16384];
@@ -264,7 +264,7 @@ static void end_line(struct line *l, unsigned int order)
 		close_fd(b, l->b);
 		close_fd(a, l->a);
 		break;
-	case 2: /* each side reads the other's end */
+	case 2: /* each side reads up to the end of the other's stream */
 		must(a, 0, SYS_shutdown, l->a, SHUT_WR);
 		must(b, 0, SYS_recvfrom, l->b, PTR(&byte), 1, 0, 0, 0);
 		close_fd(b, l->b);
@@ -279,7 +279,7 @@ static void end_line(struct line *l, unsigned int order)
 		reset(b, l->b);
 		close_fd(a, l->a);
 		break;
-	default: /* with unread data, which resets the connection */
+	default: /* B closes with unread data, which resets the connection */
 		call(a, SYS_sendto, l->a, PTR(bytes), 100, MSG_NOSIGNAL, 0, 0);
 		conductor_sleep(c, 10 * MS);
 		close_fd(b, l->b);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A race between a system call and a frame: in each round the frame arrives at a later edge (jump)
- * of the call's code than in the round before.
+ * A race between a system call and a frame.  An edge is a jump in the control flow of the call's
+ * code.  In each round the frame arrives STRIDE edges later in the call than in the round before.
  *
  *	for (race_first(); race_next();) {
  *		scene_begin(A, SYS_sendto, ...);	a frame that is now on its way

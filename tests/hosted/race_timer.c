@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Races of system calls with timers, and of two files that one epoll watches.  If no frame is on
- * the wire, the interrupt at the edge is the timer's.  Run by test_race.c.
+ * the wire, the interrupt that comes at the chosen edge of the call (race.h) is the timer's.  Run by
+ * test_race.c.
  */
 #include "tests/hosted/race.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Races of the calls that wait for events.  A frame makes a socket of B readable while B's
- * application waits in an epoll, or changes or closes it.  An event must be reported as often as
+ * application waits in an epoll, changes the epoll or closes it.  An event must be reported as often as
  * epoll(7) says, and no call may sleep while an event is there.  Run by test_race.c.
  */
 #include "tests/hosted/race.h"
@@ -24,7 +24,7 @@ static int epoll_of(int fd, uint32_t events)
 	return ep;
 }
 
-/* A listener, a connection and a byte that is on its way to B. */
+/* B's listener, and a connection from A; send_byte() sends one byte over it to B. */
 static struct pair accepted;
 static int listener;
 
@@ -58,7 +58,7 @@ static int64_t ready_now(int ep, struct epoll_event *got)
 }
 
 /*
- * epoll_wait() without a limit while the byte arrives: it returns the event, once.  With
+ * epoll_wait() without a timeout while the byte arrives: it returns the event, once.  With
  * @still_listed, the item is level-triggered and still on the ready list because of an earlier
  * byte, which was read meanwhile.
  */

@@ -8,7 +8,7 @@
 #define AFTER_ALL (200 * SEC) /* longer than TIME_WAIT and than the life of a request */
 #define AGAIN     2           /* plays after which caches do not grow any more */
 #define CARRY_MAX 200000      /* bytes */
-#define PATIENCE  600000      /* ms: ten timeouts in a row take 200 s */
+#define PATIENCE  600000      /* ms; ten retransmission timeouts in a row take 200 s */
 
 static struct {
 	struct host *victim;
@@ -212,7 +212,10 @@ void refused_carry(struct host *from, int from_fd, struct host *to, int to_fd, s
 	assert_true(n <= CARRY_MAX);
 	scene_fill(sent, n, n);
 	ticket = scene_begin(from, SYS_sendto, from_fd, PTR(sent), n, MSG_NOSIGNAL, 0, 0);
-	/* A sender without memory may accept a part.  That part must arrive: no failure stops a connection. */
+	/*
+	 * A sender without memory may accept only a part of the bytes.  That part must arrive,
+	 * because a failed allocation does not end a connection.
+	 */
 	while (accepted > 0 && done < (size_t)accepted && scene_now() < end) {
 		result = scene_recv_now(to, to_fd, got + done, n - done);
 		if (result > 0)

@@ -35,8 +35,8 @@ bool was_refused(void); /* an allocation has failed in this play */
 struct pair refused_pair(void);
 void refused_close(struct pair *p);
 /*
- * Sends @n bytes.  All that the sender accepts must arrive, within ten minutes, unless the connection ends with an error.
-
+ * Sends @n bytes.  All bytes that send() accepts must arrive within ten minutes, unless the
+ * connection ends with an error.
  */
 void refused_carry(struct host *from, int from_fd, struct host *to, int to_fd, size_t n);
 void refused_close_fd(struct host *h, int fd);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A scene: two hosted kernels on a wire, for tests that read like a play.
+ * A scene is a test of two hosted kernels, hosts A and B, that a simulated Ethernet wire connects. The
+ * test function makes system calls on both hosts, and tells the wire to lose, delay or change frames.
  *
  *	static void a_lost_syn_goes_again_after_a_second(void)
  *	{
@@ -11,23 +12,28 @@
  *		assert_gap_ms(scene_nth(A, SYN, 1), scene_nth(A, SYN, 2), 1000, 1002);
  *		...
  *	}
- *	int main(void) { const struct CMUnitTest tests[] = {SCENE(a_lost_syn_...)}; return scene_play(tests); }
+ *	int main(int argc, char **argv)
+ *	{
+ *		const struct CMUnitTest tests[] = {SCENE(a_lost_syn_goes_again_after_a_second)};
+ *
+ *		return scene_play(tests);
+ *	}
  *
  * Host A is 10.0.0.1, host B is 10.0.0.2.  A frame takes a millisecond from one to the other, and each
  * host knows the other's link address already.  After a scene's function has returned, time passes
  * until no timer is armed, not even that of TIME_WAIT; then no object may be alive (conductor_check()).
- * If a scene fails, it prints its seed and both consoles, and leaves a pcap file.  SEED= chooses another
- * run, SCENE_LIBRARY= another library; an argument of the program selects the scenes whose names
- * contain it.
+ * If a scene fails, it prints its seed and both consoles, and leaves a pcap file.  In the environment,
+ * SEED= chooses another run, and SCENE_LIBRARY= another library.  An argument of the program selects
+ * the scenes whose names contain the argument.
  *
  * The tests take constants and struct layouts from the headers of the system that runs them, because
- * the kernel's are Linux's.
+ * the kernel has the same constants and layouts as Linux.
  */
 #ifndef TESTS_HOSTED_SCENE_H
 #define TESTS_HOSTED_SCENE_H
 
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* POLLRDHUP */
+#define _GNU_SOURCE /* for POLLRDHUP */
 #endif
 
 #include <errno.h>
@@ -123,14 +129,15 @@ const char *scene_host_name(const struct host *h); /* "a", "b" */
 #define scene_call(h, nr, ...) scene_call_args(h, nr, (const int64_t[6]){__VA_ARGS__})
 int64_t scene_call_args(struct host *h, long nr, const int64_t args[6]);
 /*
- * Begins a system call, and plays until no more events occur at this instant; returns a ticket for
- * the call.
+ * Begins a system call, and lets both hosts run until no more events occur at this instant; returns a
+ * ticket for the call.
  */
 #define scene_begin(h, nr, ...) scene_begin_args(h, nr, (const int64_t[6]){__VA_ARGS__})
 int64_t scene_begin_args(struct host *h, long nr, const int64_t args[6]);
 /* Returns true and the call's result if the call has returned; its ticket is then no longer valid. */
 bool scene_is_back(struct host *h, int64_t ticket, int64_t *result);
-int64_t scene_end(struct host *h, int64_t ticket); /* lets time pass until it returns */
+/* Lets time pass until the call returns; returns the call's result. */
+int64_t scene_end(struct host *h, int64_t ticket);
 void scene_interrupt(struct host *h, int64_t ticket);
 
 /* Returns an address that is valid until the scene ends. */
@@ -151,7 +158,8 @@ int scene_shutdown(struct host *h, int fd, int how);
 int scene_set(struct host *h, int fd, int level, int option, int value);
 int scene_get(struct host *h, int fd, int level, int option);
 int scene_nonblock(struct host *h, int fd);
-void scene_timeout(struct host *h, int fd, int option, unsigned int ms); /* SO_RCVTIMEO ... */
+/* Sets SO_RCVTIMEO or SO_SNDTIMEO. */
+void scene_timeout(struct host *h, int fd, int option, unsigned int ms);
 void scene_linger(struct host *h, int fd, bool on, int seconds);
 short scene_poll(struct host *h, int fd); /* the events that are ready now */
 uint16_t scene_port(struct host *h, int fd);
@@ -220,33 +228,39 @@ struct seg {
 };
 
 /*
- * Rules for the @nth frame of @kinds that @from sends from now on; 1 is the next.  scene_hold()
- * delays that frame by @ns.
+ * These functions add rules for the @nth frame of @kinds that @from sends from now on; 1 is the next
+ * such frame.  scene_hold() delays that frame by @ns.
  */
 void scene_drop(struct host *from, unsigned int kinds, unsigned int nth);
 void scene_drop_many(struct host *from, unsigned int kinds, unsigned int nth, unsigned int count);
 void scene_duplicate(struct host *from, unsigned int kinds, unsigned int nth, unsigned int copies);
 void scene_hold(struct host *from, unsigned int kinds, unsigned int nth, uint64_t ns);
-/* Flips bits in one byte of the @nth frame of @kinds that @from sends.  @from_end: the byte,
- * counted from the frame's end; 1 is the last. */
+/*
+ * Flips bits in one byte of the @nth frame of @kinds that @from sends.  @from_end: the byte,
+ * counted from the frame's end; 1 is the last.
+ */
 void scene_corrupt(struct host *from, unsigned int kinds, unsigned int nth, unsigned int from_end);
 /*
  * Acts as a congested router on the @nth frame of @kinds that @from sends, and on the @count - 1
  * frames of these kinds after it: marks an ECN-capable packet with CE, and drops any other packet.
  */
 void scene_congest(struct host *from, unsigned int kinds, unsigned int nth, unsigned int count);
-/* From now on one in @of frames is lost, one is late and one is doubled, chosen by the conductor's
- * seed. */
+/*
+ * From now on, of @of frames about one is lost, one is delayed and one is duplicated.  The
+ * conductor's seed chooses the frames.
+ */
 void scene_hostile(unsigned int of);
-/* From now on packets (IP) of more than @mtu bytes are lost without an ICMP error; 0: no packet is
- * lost. */
+/*
+ * From now on IP packets of more than @mtu bytes are lost without an ICMP error; 0: no packet is
+ * lost.
+ */
 void scene_black_hole(unsigned int mtu);
 void scene_heal(void); /* removes all rules */
 
 /* The functions below consider the frames since the last scene_mark(), or since the scene's beginning. */
 void scene_mark(void);
 unsigned int scene_count(const struct host *from, unsigned int kinds);
-/* The @nth frame of @kinds that @from sent; the test fails if there are fewer. */
+/* Returns the @nth frame of @kinds that @from sent; the test fails if there are fewer. */
 const struct seg *scene_nth(const struct host *from, unsigned int kinds, unsigned int nth);
 const struct seg *scene_last(const struct host *from, unsigned int kinds);
 /*

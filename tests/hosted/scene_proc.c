@@ -77,7 +77,7 @@ bool scene_connection(struct host *h, uint16_t port, uint16_t peer_port, struct 
 		if (sscanf(line, " %u: %8X:%4X %8X:%4X %2X %8X:%8X %2X:%8X %8X", &slot, &ip, &local,
 			   &peer_ip, &remote, &c->state, &c->tx_queue, &c->rx_queue, &c->timer,
 			   &when, &c->retransmits) != 11)
-			fail_msg("a line of /proc/net/tcp that is none: %.150s", line);
+			fail_msg("not a line of /proc/net/tcp: %.150s", line);
 		if (local == port && remote == peer_port)
 			return true;
 		line = strchr(line, '\n');

@@ -320,8 +320,8 @@ static void no_such_segment(const struct host *from, unsigned int kinds, unsigne
 
 	snprintf(text, sizeof(text), "%s", all);
 	free(all);
-	fail_msg("host %s did not send %u of kinds %#x; there was:\n%s", scene_host_name(from), nth,
-		 kinds, text);
+	fail_msg("host %s did not send %u frames of kinds %#x; the wire had:\n%s",
+		 scene_host_name(from), nth, kinds, text);
 }
 
 const struct seg *scene_nth(const struct host *from, unsigned int kinds, unsigned int nth)

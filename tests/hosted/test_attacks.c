@@ -8,9 +8,9 @@
 
 #define PORT 7
 
-/* ---- what an attacker can count ---------------------------------------------------------------- */
+/* ---- counting challenge ACKs -------------------------------------------------------------------- */
 
-/* Another connection from A, which B accepts at the listener of @p. */
+/* Opens another connection from A, which B accepts at the listener of @p. */
 static struct pair one_more(const struct pair *p)
 {
 	struct pair q = {.listener = -1, .bport = p->bport};
@@ -73,7 +73,7 @@ static void challenge_acks_tell_nothing(void)
 	scene_pair_close(&p);
 }
 
-/* ---- what an attacker can guess ---------------------------------------------------------------- */
+/* ---- guessing sequence numbers and timestamps --------------------------------------------------- */
 
 #define PROBES 64
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Peers that stop in the middle of a connection, in virtual time: in each state, hundreds of connections that their
-peer never ends.  Meanwhile a new client is served within a second; in the end each connection has timed out, and all
-memory is free again, although the attacker has sent no reset.
+"""Peers that stop in the middle of a connection, in virtual time.  In each test an attacker brings hundreds of
+connections into one state, and never ends them.  Meanwhile a new client is served within a second.  In the end each
+connection has timed out, and all memory is free again, although the attacker has sent no reset.
 """
 import pytest
 from test_overload import KEEPALIVE, Crowded

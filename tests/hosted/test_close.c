@@ -313,7 +313,7 @@ static void a_late_segment_is_answered_in_time_wait(void)
 	p.a = p.b = -1;
 	scene_sleep(10 * MS);
 	assert_state(A, p.aport, p.bport, TCP_TIME_WAIT);
-	assert_int_equal(scene_count(B, RST), 1); /* B has no socket: it answers the second ACK */
+	assert_int_equal(scene_count(B, RST), 1); /* B has no socket, and answers A's second ACK */
 	assert_int_equal(scene_last(A, ACK)->rack, 2);
 	scene_pair_close(&p);
 }

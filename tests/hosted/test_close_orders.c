@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every order of closing: which side closes or half-closes first, with which data in the queues.
- * RFC 9293 3.6 and figures 12 and 13, RFC 2525 2.17, RFC 1122 4.2.2.13.  Each test checks the wire,
- * both states, both pairs of queues, and the counters.
+ * RFC 9293 3.6 and figures 12 and 13, RFC 2525 2.17, RFC 1122 4.2.2.13.  Each test checks the
+ * segments on the wire, and the state, the queues and the counters of both sides.
  */
 #include "tests/hosted/scene.h"
 
@@ -202,7 +202,7 @@ static void closed_with_data_unsent(void)
 }
 
 /* Nagle's algorithm holds a small segment back; close() sends it, together with the FIN. */
-static void the_crumb_that_nagle_held_goes_with_the_fin(void)
+static void the_segment_that_nagle_held_goes_with_the_fin(void)
 {
 	struct pair p = quiet_pair();
 	char got[6];
@@ -326,7 +326,7 @@ static void the_reader_closes_with_its_window_at_zero(void)
 
 /* ---- data that was not read ------------------------------------------------------------------ */
 
-/* RFC 2525 2.17: close() with unread data sends a reset, also in CLOSE_WAIT, behind the peer's FIN. */
+/* RFC 2525 2.17: close() with unread data sends a reset, also in CLOSE_WAIT, after the peer's FIN. */
 static void unread_data_before_a_fin_is_reset(void)
 {
 	struct pair p = quiet_pair();
@@ -529,7 +529,7 @@ int main(int argc, char **argv)
 		SCENE(both_half_close_at_once),
 		SCENE(shutdown_of_both_directions_is_a_close_that_keeps_the_file),
 		SCENE(closed_with_data_unsent),
-		SCENE(the_crumb_that_nagle_held_goes_with_the_fin),
+		SCENE(the_segment_that_nagle_held_goes_with_the_fin),
 		SCENE(closed_while_the_window_is_zero_and_then_read),
 		SCENE(closed_while_the_window_is_zero_and_never_read),
 		SCENE(the_reader_closes_with_its_window_at_zero),

@@ -137,9 +137,9 @@ static void a_failed_attempt_is_told_by_send_or_recv(void)
 	scene_close(A, two);
 }
 
-/* ---- while it is under way ---------------------------------------------------------------------------------- */
+/* ---- while the attempt is under way ------------------------------------------------------------------------- */
 
-static void under_way(void)
+static void while_connecting(void)
 {
 	int listener = scene_listen(B, PORT, 1), fd;
 	struct sockaddr_in name;
@@ -387,7 +387,7 @@ int main(int argc, char **argv)
 		SCENE(a_failed_attempt_is_told_by_connect),
 		SCENE(after_so_error_connect_can_only_say_aborted),
 		SCENE(a_failed_attempt_is_told_by_send_or_recv),
-		SCENE(under_way),
+		SCENE(while_connecting),
 		SCENE(calls_wait_for_the_connection),
 		SCENE(two_threads_connect),
 		SCENE(connected_once),

@@ -238,7 +238,7 @@ static void a_slow_wire(void)
 	scene_pair_close(&p);
 }
 
-/* ---- when ----------------------------------------------------------------------------------------- */
+/* ---- the times of ACKs ------------------------------------------------------------------------------ */
 
 /*
  * In a conversation the answer carries the ACK.  If there is no answer, the ACK is sent 40 to 200

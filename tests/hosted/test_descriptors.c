@@ -61,7 +61,7 @@ static void duplicates(void)
 	try(SYS_fcntl, 302, F_GETFD);
 	try(SYS_close, 302);
 	try(SYS_close, -1);
-	/* Flags belong to the open file, close-on-exec to the descriptor. */
+	/* Status flags belong to the open file, and the close-on-exec flag to the descriptor. */
 	high = on(SYS_dup, p[1]);
 	try(SYS_fcntl, high, F_SETFL, 0);
 	try(SYS_fcntl, p[1], F_GETFL);
@@ -165,7 +165,7 @@ static void sizes_of_pipes(void)
 }
 BESIDE_LINUX(sizes_of_pipes)
 
-/* Programs use this request to learn whether standard output is a terminal. */
+/* Programs call ioctl(TCGETS) to learn whether standard output is a terminal. */
 static void the_console_is_a_terminal(void)
 {
 	struct winsize size = {1, 1, 1, 1};

@@ -308,7 +308,7 @@ static void a_mark_behind_a_hole(void)
 	scene_pair_close(&p);
 }
 
-/* ---- what is not ECN-capable ------------------------------------------------------------------- */
+/* ---- packets that are not ECN-capable ---------------------------------------------------------- */
 
 static void retransmissions(void)
 {

@@ -51,7 +51,7 @@ static void a_peer_that_closes_too(void)
 	b_is_off();
 }
 
-static void a_peer_that_does_not(void)
+static void a_peer_that_does_not_close(void)
 {
 	struct pair p = scene_pair();
 
@@ -153,7 +153,7 @@ static void connections_in_other_states(void)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		SCENE(a_peer_that_closes_too),      SCENE(a_peer_that_does_not),
+		SCENE(a_peer_that_closes_too),      SCENE(a_peer_that_does_not_close),
 		SCENE(written_data_arrives),        SCENE(nothing_begins_any_more),
 		SCENE(connections_in_other_states),
 	};

@@ -6,7 +6,7 @@
 
 #define PORT 7
 
-static void socket_of_what(void)
+static void arguments_of_socket(void)
 {
 	assert_int_equal(scene_call(A, SYS_socket, AF_APPLETALK, SOCK_STREAM, 0), -EAFNOSUPPORT);
 	assert_int_equal(scene_call(A, SYS_socket, 1000, SOCK_STREAM, 0), -EAFNOSUPPORT);
@@ -24,7 +24,7 @@ static void socket_of_what(void)
 }
 
 /* Every socket call on a number that is no descriptor, and on a descriptor that is no socket. */
-static void descriptors_that_are_none(void)
+static void calls_on_invalid_descriptors(void)
 {
 	static const char path[] = "/proc/net/tcp";
 	int file = scene_call(A, SYS_open, PTR(path), O_RDONLY, 0);
@@ -328,7 +328,7 @@ static void accept_with_a_bad_address(void)
 	scene_close(B, listener);
 }
 
-static void nowhere_to_go(void)
+static void no_route_and_no_host(void)
 {
 	struct sockaddr_in far = {
 		.sin_family = AF_INET, .sin_port = htons(80), .sin_addr.s_addr = htonl(0x08080808)};
@@ -356,7 +356,7 @@ static void nowhere_to_go(void)
 	}
 }
 
-static void no_more_descriptors_than_there_are(void)
+static void a_duplicate_keeps_the_socket(void)
 {
 	int fd = scene_socket(A), copy = scene_call(A, SYS_dup, fd);
 
@@ -373,8 +373,8 @@ static void no_more_descriptors_than_there_are(void)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		SCENE(socket_of_what),
-		SCENE(descriptors_that_are_none),
+		SCENE(arguments_of_socket),
+		SCENE(calls_on_invalid_descriptors),
 		SCENE(a_socket_that_is_not_connected),
 		SCENE(a_listener_is_no_connection),
 		SCENE(a_connection_is_no_listener),
@@ -388,8 +388,8 @@ int main(int argc, char **argv)
 		SCENE(closed_while_accept_waits),
 		SCENE(bad_pointers),
 		SCENE(accept_with_a_bad_address),
-		SCENE(nowhere_to_go),
-		SCENE(no_more_descriptors_than_there_are),
+		SCENE(no_route_and_no_host),
+		SCENE(a_duplicate_keeps_the_socket),
 	};
 
 	return scene_play(tests);

@@ -94,8 +94,8 @@ static void so_many_zero_copy_writes_may_be_unreported(void)
 	assert_int_equal(scene_set(A, p.a, SOL_SOCKET, SO_SNDBUF, 2000000), 0);
 	scene_nonblock(A, p.a);
 	/*
-	 * A write without the flag ends the segment, so that the next write with the flag needs a
-	 * message of its own.
+	 * MSG_EOR ends each segment.  After the segment without MSG_ZEROCOPY, the next write with
+	 * MSG_ZEROCOPY needs a message of its own.
 	 */
 	while ((result = write_byte(A, p.a, MSG_ZEROCOPY | MSG_EOR)) == 1) {
 		assert_int_equal(write_byte(A, p.a, MSG_EOR), 1);

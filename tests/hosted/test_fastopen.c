@@ -16,7 +16,7 @@
 	"cookie78"                                                                                 \
 	"\x01\x01"
 
-/* sendto() with MSG_FASTOPEN to @to, without waiting. */
+/* Calls sendto() with MSG_FASTOPEN to @to, without waiting. */
 static int64_t fast_send(struct host *h, int fd, const struct sockaddr_in *to, const void *bytes,
 			 size_t n)
 {
@@ -34,7 +34,7 @@ static int fast_listen(int queue, int backlog)
 	return listener;
 }
 
-/* A gets a cookie of B. */
+/* Makes A get a cookie of B, with a connection that carries no data. */
 static void get_cookie(int listener)
 {
 	int fd = scene_socket(A), accepted;

@@ -58,7 +58,7 @@ def fragment(n, dice):
 
 
 def arp_request(n, _):
-    """Each neighbour asks for our address, with another link address each time."""
+    """Each neighbour asks for the machine's address, with another link address each time."""
     sha = b"\x02" + struct.pack(">IB", n, 9)
     return arp(1, sha, neighbour(n), packets.address(LOCAL), BROADCAST)
 

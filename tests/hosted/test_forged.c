@@ -63,7 +63,7 @@ static void a_syn_in_a_connection(void)
 }
 
 /* RFC 5961 5.2: data whose ACK is for bytes never sent, or is far in the past, is dropped. */
-static void acks_without_sense(void)
+static void acks_out_of_range(void)
 {
 	struct pair p = scene_pair();
 	struct forged f = forged_of(&p, ACK_FLAG | PSH_FLAG);
@@ -126,7 +126,7 @@ static void data_outside_the_window(void)
 	scene_pair_close(&p);
 }
 
-static void headers_that_are_none(void)
+static void invalid_headers(void)
 {
 	struct pair p = scene_pair();
 	struct forged good = forged_of(&p, ACK_FLAG | PSH_FLAG), f = good;
@@ -264,10 +264,10 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		SCENE(a_reset_must_be_exact),
 		SCENE(a_syn_in_a_connection),
-		SCENE(acks_without_sense),
+		SCENE(acks_out_of_range),
 		SCENE(old_timestamps),
 		SCENE(data_outside_the_window),
-		SCENE(headers_that_are_none),
+		SCENE(invalid_headers),
 		SCENE(to_a_closed_port_and_to_a_listener),
 		SCENE(to_a_half_open_connection),
 		SCENE(a_flood_of_syns),

@@ -71,7 +71,7 @@ static void so_many_challenges_a_second(void)
 	scene_pair_close(&p);
 }
 
-/* ---- an orphan's patience ---------------------------------------------------------------------------------- */
+/* ---- retransmissions of an orphan ----------------------------------------------------------------------------- */
 
 /*
  * The peer does not answer the FIN of an orphan. The orphan sends the FIN again eight times, each

@@ -126,7 +126,7 @@ static void zero_after_a_half_close(void)
  * If both sides have sent their FINs, close() with a linger time of 0 sends no reset: the
  * connection ends anyway.
  */
-static void zero_when_both_have_said_goodbye(void)
+static void zero_after_both_fins(void)
 {
 	struct pair p = scene_pair();
 
@@ -287,7 +287,7 @@ int main(int argc, char **argv)
 		SCENE(off),
 		SCENE(zero_with_data_unsent),
 		SCENE(zero_after_a_half_close),
-		SCENE(zero_when_both_have_said_goodbye),
+		SCENE(zero_after_both_fins),
 		SCENE(zero_while_connecting),
 		SCENE(long_enough),
 		SCENE(it_does_not_wait_for_the_peer_to_close),

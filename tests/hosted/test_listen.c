@@ -10,7 +10,7 @@
 #define PORT 7
 #define MOST 8
 
-/* ---- N + 1 ------------------------------------------------------------------------------------------ */
+/* ---- N + 1 connections ------------------------------------------------------------------------------ */
 
 /* @backlog + 1 established connections can wait for accept(); the SYN of one more is not answered. */
 static void whole_ones(unsigned int backlog)
@@ -183,7 +183,7 @@ static void data_waits_for_a_place(void)
 	scene_close(B, listener);
 }
 
-/* ---- the listener goes -------------------------------------------------------------------------------- */
+/* ---- a listener closes -------------------------------------------------------------------------------- */
 
 /*
  * A listener closes with one connection in each state: half open with its SYN-ACK lost, half open

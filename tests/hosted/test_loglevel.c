@@ -207,7 +207,7 @@ static void a_subsystem_that_is_silent(void)
 	assert_non_null(strstr(scene_proc(A, "/proc/kmsg"), "link down"));
 }
 
-static void a_name_that_is_none(void)
+static void an_unknown_name(void)
 {
 	static const char *const wrong[] = {
 		"tpc=debug",           "tcp=loud",   "tcp",         "", "=", "tcp=", "=debug",
@@ -253,7 +253,7 @@ int main(int argc, char **argv)
 		SCENE_WORDS(sched_tells_of_threads, " loglevel.sched=debug"),
 		SCENE_WORDS(virtio_tells_the_features, " loglevel.virtio=debug"),
 		SCENE_WORDS(a_subsystem_that_is_silent, " loglevel.virtio=err"),
-		SCENE_WORDS(a_name_that_is_none, " loglevel.tpc=debug"),
+		SCENE_WORDS(an_unknown_name, " loglevel.tpc=debug"),
 	};
 
 	return scene_play(tests);

@@ -218,7 +218,7 @@ static void data_gives_up_after_a_quarter_of_an_hour(void)
  *
  * LIMIT(TCP_REORDERING)
  */
-static void three_duplicate_acks_bring_it_at_once(void)
+static void three_duplicate_acks_retransmit_at_once(void)
 {
 	struct pair p;
 	uint8_t sent[14480], got[14480];
@@ -323,7 +323,7 @@ int main(int argc, char **argv)
 		SCENE(connect_gives_up_after_127_seconds),
 		SCENE(a_request_gives_up_after_63_seconds),
 		SCENE(data_gives_up_after_a_quarter_of_an_hour),
-		SCENE(three_duplicate_acks_bring_it_at_once),
+		SCENE(three_duplicate_acks_retransmit_at_once),
 		SCENE(two_lost_of_one_window),
 		SCENE(a_whole_window_lost),
 		SCENE(a_retransmission_lost_too),

@@ -200,7 +200,7 @@ static unsigned int most_ends(struct host *h)
 	assert_int_equal(sscanf(scene_proc(h, "/proc/meminfo"), "MemTotal: %lu", &kib), 1);
 	most = kib * 1024 / CONNECTION_ENDS_BYTES;
 	most = most < TIMEWAIT_MAX ? most : TIMEWAIT_MAX;
-	_Static_assert(TIMEWAIT_MAX == TCP_ORPHANS_MAX, "what is left over is reckoned with it");
+	_Static_assert(TIMEWAIT_MAX == TCP_ORPHANS_MAX, "one limit must serve for both");
 	assert_int_equal(atoi(scene_sysctl_get(h, "net/ipv4/tcp_max_tw_buckets")), most);
 	assert_int_equal(atoi(scene_sysctl_get(h, "net/ipv4/tcp_max_orphans")), most);
 	return most;

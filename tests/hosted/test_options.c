@@ -91,7 +91,7 @@ static void no_wait_for_the_peers_fin(void)
 	scene_pair_close(&p);
 }
 
-static void no_less_than_so_much(void)
+static void reads_wait_for_so_rcvlowat(void)
 {
 	struct pair p = scene_pair();
 	char got[10];
@@ -166,7 +166,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		SCENE(keepalive_defaults),         SCENE(deferred_accept_waits_for_data),
 		SCENE(a_smaller_maximum_segment),  SCENE(no_wait_for_the_peers_fin),
-		SCENE(no_less_than_so_much),       SCENE(tcp_info_of_a_connection),
+		SCENE(reads_wait_for_so_rcvlowat), SCENE(tcp_info_of_a_connection),
 		SCENE(urgent_byte_and_the_others),
 	};
 

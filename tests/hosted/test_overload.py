@@ -8,7 +8,7 @@ import pytest
 from test_pinned import ECHO, LOCAL, REMOTE, SEC, SLACK, Attacked, hosted, packets
 
 SIZE, MSS = 28 << 10, 1460
-START = 1001                    # the first byte's number, as Attacked.connect() has it
+START = 1001                    # sequence number of the first byte, as in Attacked.connect()
 STACKS_KEPT = 64                # kernel/sched/limits.h:THREAD_STACKS_KEPT
 # RFC 1122 4.2.3.5: a sender gives up unacknowledged data after tcp_retries2, 924 s or more.  4.2.3.6: keepalive ends a
 # silent connection after two hours and the time of its probes.

@@ -3,7 +3,7 @@
 connections have ended, the memory that they held is free again.
 
 Each attack tries to hold all memory: a segment in a queue holds the whole block from which its buffer was cut, while
-frames that are not kept use up the rest of the block.  RFC 9293 gives a peer no right to memory; Linux copies short
+frames that are not kept use up the rest of the block.  RFC 9293 does not promise memory to a peer; Linux copies short
 frames, charges the memory that a packet really holds, and prunes queues.
 """
 import ctypes
@@ -59,7 +59,8 @@ class Attacked(hosted.Machine):
         return [p for p in read if p and p.dport == port]
 
     def connect(self, dport):
-        """Returns (our port, our next number, the machine's next number), or None if there was no SYN-ACK."""
+        """Opens a connection. Returns (the client's port, its next sequence number, the machine's next sequence number),
+        or None if there was no SYN-ACK."""
         port = next(self.ports)
         self.send(port, dport, "S", 1000)
         for p in self.answers(port):

@@ -191,7 +191,7 @@ static void a_path_below_the_least_may_cut(void)
  * If the application insists on "don't fragment" and the path is narrower than LEAST, the
  * connection ends with EMSGSIZE (ip(7)).
  */
-static void a_path_below_the_least_and_one_that_insists(void)
+static void a_path_below_the_least_without_fragmentation(void)
 {
 	struct pair p = scene_pair();
 	struct icmp_error e;
@@ -356,7 +356,7 @@ int main(int argc, char **argv)
 		SCENE(the_next_connection_knows),
 		SCENE(how_small_a_router_may_make_us),
 		SCENE(a_path_below_the_least_may_cut),
-		SCENE(a_path_below_the_least_and_one_that_insists),
+		SCENE(a_path_below_the_least_without_fragmentation),
 		SCENE(guessed_segments_are_ignored),
 		SCENE(an_error_ends_the_attempt),
 		SCENE(an_error_is_remembered),

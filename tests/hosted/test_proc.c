@@ -130,7 +130,7 @@ static void addresses_are_known(void)
  * As on Linux, addresses and masks are printed as little-endian numbers: 10.0.0.0 is 0000000A.
  * Flags: 1: up, 2: through a gateway.
  */
-static void the_ways_out(void)
+static void routes_of_the_network(void)
 {
 	const char *text = scene_proc(A, "/proc/net/route");
 
@@ -164,7 +164,7 @@ static void a_syn_leaves(void)
 /* "gw=" names the gateway for packets to hosts outside our networks. */
 static void through_the_gateway(void)
 {
-	the_ways_out();
+	routes_of_the_network();
 	a_syn_leaves();
 }
 
@@ -220,7 +220,7 @@ static void the_version(void)
 }
 
 /* A gateway that is no host's address is reported, and the boot continues without it. */
-static void a_gateway_that_is_none(void)
+static void an_invalid_gateway(void)
 {
 	assert_non_null(strstr(A->console(), "gw=A.B.C.D"));
 	without_a_gateway();
@@ -237,7 +237,7 @@ int main(int argc, char **argv)
 		SCENE_WORDS(through_a_gateway_outside, " ip=10.0.0.1/32 gw=10.0.0.2"),
 		SCENE(without_a_gateway),
 		SCENE(the_version),
-		SCENE_WORDS(a_gateway_that_is_none, " gw=224.0.0.1"),
+		SCENE_WORDS(an_invalid_gateway, " gw=224.0.0.1"),
 	};
 
 	return scene_play(tests);

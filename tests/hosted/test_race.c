@@ -16,8 +16,8 @@
 
 #define ROUNDS 40 /* rounds of a race that depends on chance */
 /*
- * Interrupts are so rare that a softirq runs for long before the next interrupt.  So each result of
- * a race occurs often.
+ * Interrupts are so rare that a softirq runs for a long time before the next interrupt.  So each
+ * possible result of a race occurs often.
  */
 #define SELDOM                                                                                     \
 	{                                                                                          \

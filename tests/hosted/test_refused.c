@@ -34,8 +34,8 @@ static void refuse_with_listener(int backlog, void (*play)(void))
 }
 
 /*
- * The number of allocations before a rare one may differ from play to play.  Rows of two failures make sure that
- * the rare one fails, too.
+ * The number of allocations that come before a rare allocation may differ from play to play, so single failures may
+ * miss the rare allocation.  Two failures in a row reach it.
  */
 static void refuse_rare(void (*play)(void))
 {
@@ -212,7 +212,7 @@ static void failed_connects(void)
 	refuse_on_both(no_connection);
 }
 
-/* Returns the number of live objects that are no cached route or link address. */
+/* Returns the number of live objects other than cached routes and link addresses. */
 static uint64_t objects_outside_caches(struct host *h)
 {
 	uint64_t live, sum = 0;
@@ -355,7 +355,7 @@ static void time_wait_reuse(void)
 
 static struct pair pair;
 
-/* Refuses allocations of @h from the end of the handshake on. */
+/* Transfers @n bytes in each direction after a call of @lose.  Allocations fail from the end of the handshake on. */
 static void transfer(size_t n, void (*lose)(void))
 {
 	pair = refused_pair();
@@ -515,7 +515,7 @@ static void probes_of_a_small_window(void)
 }
 
 /* Small segments in large buffers are collapsed when the receive buffer is full. */
-static void crumbs(void)
+static void many_small_segments(void)
 {
 	static uint8_t bytes[8000], got[8000];
 	int64_t n, sent = 0, done = 0;
@@ -547,12 +547,13 @@ static void crumbs(void)
 
 static void collapses(void)
 {
-	refuse_rare(crumbs);
+	refuse_rare(many_small_segments);
 }
 
 /*
  * Clones of sent segments still wait, in the device or for the peer's link address, when @acks forged ACKs arrive.
- * They acknowledge @acked bytes of the data.  A segment that is cut then needs a fragment table of its own.
+ * The ACKs acknowledge @acked bytes of the data.  A segment that they acknowledge in part is cut, and needs a fragment
+ * table of its own.
  */
 static void wait_in(bool in_device, unsigned int acks, unsigned int acked)
 {
@@ -608,7 +609,7 @@ static void clones_that_wait(void)
 	refuse_rare(duplicate_acks_in_device);
 }
 
-/* Reports of the error queue: times of sent segments, and the end of writes without a copy. */
+/* Reports of the error queue: timestamps of sent segments, and the completion of writes with MSG_ZEROCOPY. */
 static void reports(void)
 {
 	static const int flags[] = {
@@ -636,7 +637,7 @@ static void reports_of_the_error_queue(void)
 	refuse_rare(reports);
 }
 
-/* Several allocations fail in a row: each fallback fails, too. */
+/* Several allocations fail in a row, so that the allocation of a fallback fails, too. */
 static void in_a_row(void)
 {
 	for (unsigned int row = 2; row <= 4; row += 2) {

@@ -321,7 +321,7 @@ static void put_ip(unsigned int proto, size_t len)
 	put(frame, PKT_ETH + PKT_IP + len);
 }
 
-/* A request from an address that A does not know yet; A answers, and remembers the sender. */
+/* Sends an ARP request from an address that A does not know yet; A answers, and stores the address. */
 static void put_arp(uint32_t sender)
 {
 	uint8_t frame[60] = {0}, *arp = frame + PKT_ETH;
@@ -360,7 +360,10 @@ static void answers(void)
 
 #define NOTHING_FAILED 77 /* exit status of a boot that made fewer allocations */
 
-/* In a process of its own: boots with the @n-th allocation failing.  The boot ends with a message, or goes on. */
+/*
+ * Runs in a child process: boots a kernel whose @n-th allocation fails.  The boot must succeed, or end
+ * with a message that begins with "no memory for".
+ */
 static void boot_once(struct host *h, unsigned int n)
 {
 	int status = 0;

@@ -516,7 +516,7 @@ static void acknowledged_because_it_is_asked_for(void)
  * completes the connection without data.  If that SYN-ACK is lost, it is retransmitted like any
  * other.
  */
-static void deferred_and_never_a_word(void)
+static void deferred_without_any_data(void)
 {
 	for (unsigned int lost = 0; lost < 3; lost++) {
 		int listener = scene_listen(B, PORT, 4), fd = scene_socket(A), accepted;
@@ -631,7 +631,7 @@ int main(int argc, char **argv)
 		SCENE(the_last_ack_rides_on_data),
 		SCENE(addresses_with_each_piece),
 		SCENE(acknowledged_because_it_is_asked_for),
-		SCENE(deferred_and_never_a_word),
+		SCENE(deferred_without_any_data),
 		SCENE(no_lingering_in_fin_wait2),
 		SCENE(a_long_fin_wait2),
 		SCENE(keepalive_with_a_user_timeout),

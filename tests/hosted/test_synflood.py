@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from test_pinned import LOCAL, SEC, SLACK, UNREAD, Attacked, hosted, packets
 
-BACKLOG, SECONDS = 128, 70          # requests end after 63 s: some seconds more
+BACKLOG, SECONDS = 128, 70          # requests end after 63 s; the flood lasts some seconds longer
 ACCEPT4, NONBLOCK = 288, 0o4000
 
 
@@ -76,7 +76,7 @@ def test_with_cookies_each_client_is_served():
     m.healthy()
 
 
-def test_without_cookies_few_are():
+def test_without_cookies_few_clients_are_served():
     """Without cookies the same flood keeps clients out: they find the queue full."""
     m = Flooded(syncookies=0)
     m.forge(1000)
@@ -94,7 +94,8 @@ def test_slow_floods(rate):
 
 
 def test_acks_at_random_make_no_connection():
-    """A flood of ACKs does not guess a cookie: 24 of 32 bits would have to be right, and below that three values."""
+    """A flood of ACKs does not guess a cookie: for a four-tuple, 8 of 2^32 numbers are valid: one for each of two
+    minutes (TCP_SYNCOOKIE_MINUTES) and each of the four segment sizes that a cookie can store."""
     m = Flooded(syncookies=2)
     assert m.serves_a_client()
     received, free = m.counter("SyncookiesRecv"), m.host.sn_free_pages()

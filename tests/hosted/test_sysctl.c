@@ -197,7 +197,7 @@ static void document_is_the_table(void)
 	fclose(doc);
 	free(text);
 	if (missing || rows != n)
-		fail_msg("%s: %u rows of %u are missing or wrong; right are those of %s", DOCUMENT,
+		fail_msg("%s: %u rows of %u are missing or wrong; %s has the right rows", DOCUMENT,
 			 missing, n, RIGHT_ROWS);
 }
 
@@ -281,7 +281,7 @@ static void the_files(void)
 	scene_close(A, fd);
 }
 
-/* ---- beside the table: choices for tests only ------------------------------------------------ */
+/* ---- settings for tests, which are no sysctls ------------------------------------------------ */
 
 static void sequence_numbers_begin_where_a_test_says(void)
 {

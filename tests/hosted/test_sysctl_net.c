@@ -106,7 +106,7 @@ static void which_ports(void)
 	scene_close(B, listener);
 }
 
-/* Each text is that which Linux 6.18 shows after the same text was written. */
+/* Each expected text is the text that Linux 6.18 shows after the same write. */
 static void reserved_ports_as_written(void)
 {
 	static const struct {
@@ -168,8 +168,8 @@ static void reserved_ports_are_not_chosen(void)
 }
 
 /*
- * The ports of connections to 64 ports of B, in order. RFC 6056 3.3.4: a port for one destination must
- * not tell the port for another. Of 64 pairs of neighbours, 64 * 200 / 28,232 = 0.5 are nearer than
+ * A connects to 64 ports of B, one after the other. RFC 6056 3.3.4: A's port for one destination must
+ * not tell A's port for the next. Of 64 pairs of consecutive connections, 64 * 200 / 28,232 = 0.5 are nearer than
  * 100 ports by chance.
  */
 static void ports_for_other_destinations(void)
@@ -293,7 +293,7 @@ static void errors_to_all(void)
 	scene_sysctl(B, "net/ipv4/icmp_msgs_per_sec", "0");
 	strange(120);
 	assert_in_range(scene_count(B, OTHER), 30, 80);
-	/* The rate is 0, so after the first burst none is sent, even a minute later. */
+	/* The rate is 0, so after the first burst no error is sent, even a minute later. */
 	scene_sleep(60 * SEC);
 	scene_mark();
 	strange(1);

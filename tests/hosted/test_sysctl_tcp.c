@@ -77,7 +77,8 @@ static void how_often_a_syn_goes(void)
 	scene_drop_many(A, SYN, 1, ALWAYS);
 	assert_int_equal(scene_connect(A, fd, B, PORT), -ETIMEDOUT);
 	assert_int_equal(scene_count(A, SYN), 2);
-	assert_ms(scene_now() - begin, 2990, 3020); /* 1 + 2 s; with six retries: 127 s */
+	assert_ms(scene_now() - begin, 2990,
+		  3020); /* timeouts of 1 s and 2 s; with six retries 127 s in all */
 	scene_close(A, fd);
 }
 
@@ -173,7 +174,7 @@ static void fill_until_closed(const struct pair *p)
 	}
 }
 
-/* ---- patience ------------------------------------------------------------------------------------- */
+/* ---- timeouts ------------------------------------------------------------------------------------- */
 
 /* RFC 1122 4.2.3.5: R2 is the time that a number of retransmissions takes, here 0.2 + 0.4 + 0.8 + 1.6 s. */
 static void time_without_an_answer(void)
@@ -248,7 +249,7 @@ static void a_router_after_very_many_timeouts(void)
  * RFC 1122 4.2.3.5: after R1 retransmissions the route, which may not work, is released; the socket
  * has no route until the next retransmission.
  */
-static void when_another_way_is_looked_for(void)
+static void when_another_route_is_looked_for(void)
 {
 	for (unsigned int i = 0; i < 2; i++) {
 		struct pair p = scene_pair();
@@ -278,7 +279,8 @@ static void how_long_an_orphan_tries(void)
 	p.a = -1;
 	scene_sleep(1 * SEC);
 	assert_state(A, p.aport, p.bport, TCP_FIN_WAIT1);
-	scene_sleep(3 * SEC); /* 1.4 s; with eight retransmissions: 102 s */
+	scene_sleep(3 *
+		    SEC); /* A gives up after 1.4 s, or with eight retransmissions after 102 s */
 	assert_state(A, p.aport, p.bport, 0);
 	scene_heal();
 	scene_pair_close(&p);
@@ -402,7 +404,7 @@ static void duplicates_are_reported_or_not(void)
 	scene_pair_close(&p);
 }
 
-/* ---- strange segments, and the time after ----------------------------------------------------------- */
+/* ---- unacceptable segments, and TIME_WAIT ----------------------------------------------------------- */
 
 /* RFC 5961 7: this sysctl limits the challenge ACKs in a second. */
 static void no_challenges(void)
@@ -421,7 +423,7 @@ static void no_challenges(void)
 }
 
 /* Two segments with old sequence numbers arrive 300 ms apart. */
-static void how_often_strangers_are_answered(void)
+static void how_often_old_segments_are_answered(void)
 {
 	static const struct {
 		const char *ms;
@@ -555,7 +557,7 @@ int main(int argc, char **argv)
 		SCENE(time_without_an_answer),
 		SCENE(how_long_a_closed_window_is_probed),
 		SCENE(a_router_after_very_many_timeouts),
-		SCENE(when_another_way_is_looked_for),
+		SCENE(when_another_route_is_looked_for),
 		SCENE(how_long_an_orphan_tries),
 		SCENE(how_many_orphans),
 		SCENE(how_long_a_fin_is_waited_for),
@@ -564,7 +566,7 @@ int main(int argc, char **argv)
 		SCENE(urgent_byte_by_rfc1122),
 		SCENE(duplicates_are_reported_or_not),
 		SCENE(no_challenges),
-		SCENE(how_often_strangers_are_answered),
+		SCENE(how_often_old_segments_are_answered),
 		SCENE(a_reset_in_time_wait),
 		SCENE(no_time_to_wait),
 		SCENE(a_port_that_waits),

@@ -44,7 +44,7 @@ static struct ended time_wait(uint32_t isn, uint32_t tsval)
 	assert_state(B, PORT, PEER, TCP_TIME_WAIT);
 	e.theirs = f.seq + 1;
 	e.ours = f.ack;
-	/* Long enough for the next answer: unacceptable segments get at most one in half a second. */
+	/* B answers unacceptable segments at most once in half a second; after a second it may answer again. */
 	scene_sleep(1 * SEC);
 	scene_mark();
 	return e;
@@ -134,7 +134,7 @@ static void a_syn_beyond_the_wrap(void)
 	let_go(&e);
 }
 
-/* ---- with timestamps: they decide too --------------------------------------------------------------------- */
+/* ---- with timestamps: these decide, too ------------------------------------------------------------------- */
 
 static void a_syn_with_a_newer_timestamp(void)
 {

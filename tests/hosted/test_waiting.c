@@ -209,7 +209,7 @@ static void errors_of_timerfd(void)
 }
 BESIDE_LINUX(errors_of_timerfd)
 
-/* The expected values are timerfd_create(2)'s. */
+/* The expected values are those of timerfd_create(2). */
 static void timerfd_counts_periods(void)
 {
 	struct itimerspec set = {.it_value = {1, 250000}, .it_interval.tv_nsec = 100 * MS}, got;

@@ -191,7 +191,7 @@ static void the_right_edge_never_moves_left(void)
  * The right edge does not move left either when A sends small segments of different sizes, which
  * take more memory than they have bytes.
  */
-static void nor_with_crumbs(void)
+static void the_right_edge_with_small_segments(void)
 {
 	struct pair p = pair_with_buffer(16384);
 	uint8_t *sent = malloc(MIB), *got = malloc(MIB);
@@ -494,7 +494,7 @@ int main(int argc, char **argv)
 		SCENE(a_lost_window_update),
 		SCENE(no_silly_windows),
 		SCENE(the_right_edge_never_moves_left),
-		SCENE(nor_with_crumbs),
+		SCENE(the_right_edge_with_small_segments),
 		SCENE(the_window_grows_with_a_fast_reader),
 		SCENE(fin_behind_a_closed_window),
 		SCENE(an_orphan_with_a_closed_window_gives_up),
