@@ -181,7 +181,7 @@ static const struct row rows[] = {
 	{SYN_RST,                    UNCOUNTED,                  "",          CLOSED,
 	 "",                "TCP_RESET",       "RFC 9293 3.10.7.4: RST before SYN"},
 
-	/* Segments that no conforming peer sends, and options. */
+	/* Segments that no conforming peer sends, and odd options. */
 	{NO_FLAGS,                    ALL,              "",            SAME,
 	 "",                    "TCP_FLAGS",            "RFC 9293 3.10.7.4 fifth: no ACK bit"},
 	{BAD_SUM,                     ALL,              "",            SAME,

@@ -105,7 +105,7 @@ static const struct row rows[] = {
 	{SYN_RST,                      TIME_WAIT,    "", CLOSED,
 	 "",          "TCP_TIMEWAIT", "RFC 9293 3.10.7.4: RST before SYN"},
 
-	/* Segments that no conforming peer sends, and options. */
+	/* Segments that no conforming peer sends, and odd options. */
 	{NO_FLAGS, FIN_WAIT2_TW | TIME_WAIT, "",          SAME,
 	 "",                    "TCP_TIMEWAIT", "RFC 9293 3.10.7.4 fifth: no ACK bit"},
 	{BAD_SUM,  FIN_WAIT2_TW | TIME_WAIT, "",          SAME,

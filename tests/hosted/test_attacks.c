@@ -158,7 +158,7 @@ static void claim(struct host *to, unsigned int op, uint32_t sip, uint32_t tip)
 
 /*
  * For ten seconds an attacker on the link tells each host, with replies, requests and announcements, that the other
- * host's address is at the attacker's link address.  No segment of their connection goes there.
+ * host's address is at the attacker's link address.  No segment of the hosts' connection goes to the attacker.
  */
 static void spoofed_arp_diverts_nothing(void)
 {

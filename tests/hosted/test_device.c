@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Transfers over different devices: without offloads, with all, with small MTUs, with little memory. */
+/* Transfers over devices without offloads, with all offloads, with small MTUs, and with little memory. */
 #include "tests/hosted/scene.h"
 
 #include <dlfcn.h>

@@ -378,7 +378,7 @@ static void resets(void)
 	scene_pair_close(&p);
 }
 
-/* IP_TOS sets the six upper bits; the ECN field is TCP's. */
+/* IP_TOS sets the six upper bits; TCP sets the two bits of the ECN field. */
 static void type_of_service(void)
 {
 	struct pair p;

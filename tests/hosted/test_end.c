@@ -122,9 +122,9 @@ static void connections_in_other_states(void)
 	struct pair p = scene_pair(), q;
 	int listener = p.listener;
 
-	/* CLOSE_WAIT at B */
+	/* The first connection is in CLOSE_WAIT at B. */
 	scene_shutdown(A, p.a, SHUT_WR);
-	/* FIN_WAIT2 at B */
+	/* The second connection is in FIN_WAIT2 at B. */
 	q = (struct pair){.listener = listener, .a = scene_socket(A), .bport = PORT};
 	assert_int_equal(scene_connect(A, q.a, B, PORT), 0);
 	q.aport = scene_port(A, q.a);

@@ -239,7 +239,7 @@ static void exclusive(void)
 }
 BESIDE_LINUX(exclusive)
 
-/* An item belongs to a file and a descriptor, not to a descriptor alone. */
+/* An epoll item belongs to a pair of a file and a descriptor, not to a descriptor alone. */
 static void descriptors_and_files(void)
 {
 	int ep = on(SYS_epoll_create1, 0), p[2], q[2], dup;

@@ -137,7 +137,10 @@ static void leave_messages(struct pair *p)
 	assert_int_equal(write_byte(A, p->a, MSG_ZEROCOPY), 1);
 }
 
-/* The data of a closed socket is still sent; its messages have no reader any more. */
+/*
+ * After close() the socket's data is still sent.  Its messages are dropped, because no program can
+ * read them any more.
+ */
 static void a_close_drops_the_messages(void)
 {
 	struct pair p = scene_pair();

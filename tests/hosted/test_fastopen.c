@@ -10,7 +10,7 @@
 #define TCP_FASTOPEN_NO_COOKIE 34
 #endif
 #define PORT  7
-#define PEERS 256 /* TCP_FASTOPEN_PEERS */
+#define PEERS 256 /* equal to TCP_FASTOPEN_PEERS */
 #define COOKIE                                                                                     \
 	"\x22\x0a"                                                                                 \
 	"cookie78"                                                                                 \
@@ -314,7 +314,7 @@ static void cookies_of_many_servers(void)
 	assert_int_equal(ask(2), 5);
 	assert_int_equal(ask(PEERS), 5);
 	assert_int_equal(ask(1), -EINPROGRESS);
-	/* The routes stay in their cache. */
+	/* The routes stay in their cache, so they belong to the baseline. */
 	host_set_baseline(A);
 }
 

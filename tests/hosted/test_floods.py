@@ -2,7 +2,7 @@
 """Floods other than SYNs, in virtual time: a thousand frames a second of one kind while a real client connects once a
 second.  Each client is served at its first SYN, and the flood leaves no memory behind.
 
-test_synflood.py has the SYNs, docs/storm.md the same floods on the machine.
+test_synflood.py tests floods of SYNs; docs/storm.md describes such floods against the machine.
 """
 import random
 import struct
@@ -100,7 +100,7 @@ class Stormed(Flooded):
         return super()._frame(frame)
 
     def flood(self, make, number):
-        """Lets `number` frames come, spread over a second."""
+        """Sends `number` frames, spread over a second."""
         for _ in range(number):
             self.host.put_frame(make(self.forged, self.dice))
             self.forged += 1

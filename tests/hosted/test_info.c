@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * TCP_INFO: each number agrees with the wire or with the scene's actions.  Layout and meaning are
- * those of Linux 6.7's include/uapi/linux/tcp.h.  test_info_moves.c has the fields that only losses,
- * timeouts and marks change.
+ * those of Linux 6.7's include/uapi/linux/tcp.h.  test_info_moves.c tests the fields that only losses,
+ * timeouts and ECN marks change.
  */
 #include "tests/hosted/info.h"
 

@@ -23,7 +23,7 @@ class Late(Attacked):
         super().__init__(64)
         self.asked = []         # times of requests for PEER's address
         self.syn_acks = {}      # port: (acknowledged number, the machine's next number)
-        self.echoed = {}        # port: bytes
+        self.echoed = {}        # port: number of echoed bytes
 
     def _frame(self, frame):
         if frame[12:14] == b"\x08\x06" and frame[38:42] == packets.address(PEER):

@@ -64,7 +64,7 @@ static void so_many_challenges_a_second(void)
 		assert_int_equal(challenges_of(&f, 10), 0);
 		different += i && n[i] != n[i - 1];
 	}
-	/* Two neighbouring seconds have the same number by chance once in a thousand. */
+	/* The numbers of two consecutive seconds are equal by chance in one of a thousand cases. */
 	assert_true(different >= SECONDS - 2);
 	assert_state(B, p.bport, p.aport, TCP_ESTABLISHED);
 	scene_carry(A, p.a, B, p.b, 5000);

@@ -391,7 +391,7 @@ static void poll_and_accept_without_waiting(void)
 	assert_int_equal(p.revents, POLLIN);
 	b = scene_call(B, SYS_accept4, listener, 0, 0, SOCK_NONBLOCK);
 	assert_true(b >= 0);
-	/* accept4() set O_NONBLOCK, because its flags said so. */
+	/* accept4() set O_NONBLOCK, because its flags contain SOCK_NONBLOCK. */
 	assert_true(scene_call(B, SYS_fcntl, b, F_GETFL, 0) & O_NONBLOCK);
 	assert_int_equal(scene_accept(B, listener), -EAGAIN);
 	scene_close(B, b);

@@ -33,7 +33,7 @@ static const char *console(void)
 	return A->console() + (marked_in == scene->name ? console_mark : 0);
 }
 
-/* Checks that A's console has debug lines of @name and of no other subsystem (NULL: of none). */
+/* Checks that A's console has debug lines of @name and of no other subsystem.  NULL: of no subsystem at all. */
 static void assert_lines_of(const char *name)
 {
 	char prefix[32];

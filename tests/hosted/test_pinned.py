@@ -163,7 +163,7 @@ CASES = [(16, size, order, port) for size in (1, 100, 1400) for order in (False,
 
 @pytest.mark.parametrize("mib,size,in_order,port", CASES)
 def test_pinning(mib, size, in_order, port):
-    """LIMIT(FRAG_BLOCKS_PART): blocks with a piece in a queue take at most an eighth of memory, not counting the ring's
+    """LIMIT(FRAG_BLOCKS_PART): blocks of which a queue holds a piece take at most an eighth of memory, not counting the ring's
     blocks; the data of further segments is copied."""
     survives(Attacked(mib), port, size, in_order)
 
@@ -266,8 +266,8 @@ def test_a_walk_takes_its_time():
 
 # LIMIT(TCP_SHRINK_STEPS) LIMIT(TCP_SHRINK_STEPS_EACH)
 def test_a_walk_over_idle_connections_takes_its_time():
-    """1,000 connections and 4,096 hash buckets are 20,096 steps,
-    which take at least five jiffies, although only 20 connections have data to prune."""
+    """1,000 connections count as 16 steps each, and 4,096 hash buckets as one step each. These 20,096 steps take at least
+    five jiffies, although only 20 connections have data to prune."""
     m = Attacked(64)
     lines = [m.connect(UNREAD) for _ in range(1000)]
     for port, seq, ack in lines[::50]:

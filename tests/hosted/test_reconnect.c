@@ -84,7 +84,7 @@ static void rounds(enum who first)
 	scene_sleep(2 * ROUND);
 }
 
-/* The server closes first, so its TIME_WAITs meet the client's new SYNs. */
+/* The server closes first, so the client's new SYNs reach server ports in TIME_WAIT. */
 static void the_server_closes_first(void)
 {
 	rounds(SERVER);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A scene's program refuses a scene, seed or cell that does not exist, and does not report success."""
+"""A test program refuses a scene, seed or cell that does not exist, and does not report success."""
 import os
 import subprocess
 

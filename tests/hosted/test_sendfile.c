@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sendfile() from a file to a connection: the bytes arrive complete and in order, the file's pages are
- * lent and not copied, and are free when the peer has acknowledged them.
+ * sendfile() from a file to a connection: the bytes arrive complete and in order.  The packets refer to
+ * the file's pages instead of copying them, until the peer has acknowledged the bytes.
  */
 #include "tests/hosted/scene.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Options and ioctls of one connection that other scenes do not test: when it acknowledges, the
+ * Options and ioctls of one connection that other scenes do not test: the times of its ACKs, the
  * size of its window, the bytes in its queues.  Linux's tcp(7).
  */
 #include "tests/hosted/scene.h"

@@ -28,7 +28,7 @@ class Flooded(Attacked):
         self.call(hosted.NR.close, fd)
 
     def forge(self, number):
-        """Lets `number` SYNs come, spread over a second."""
+        """Sends `number` forged SYNs, spread over a second."""
         for _ in range(number):
             n, self.forged = self.forged, self.forged + 1
             p = SimpleNamespace(flags="S", ports=(1024 + n // 65536, UNREAD), seq=n * 7919 % 2**32, ack=0, window=65535,

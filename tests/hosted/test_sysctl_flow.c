@@ -380,10 +380,10 @@ static void bursts_follow_the_path(void)
 /* ---- memory is short ------------------------------------------------------------------------------------- */
 
 #define CROWD      1000
-#define SHORT      1000 /* free pages; below a sixteenth of all, memory is short */
+#define SHORT      1000 /* free pages: fewer than a sixteenth of all pages, so memory is short */
 #define SEGMENT_64 (64 << 10)
 
-/* CROWD sockets share a quarter of 64 MiB: 16 KiB for each. */
+/* When memory is short, CROWD sockets share a quarter of 64 MiB: 16 KiB for each. */
 static int crowd[CROWD];
 
 static void gather(struct host *h)

@@ -169,8 +169,8 @@ static void reserved_ports_are_not_chosen(void)
 
 /*
  * A connects to 64 ports of B, one after the other. RFC 6056 3.3.4: A's port for one destination must
- * not tell A's port for the next. Of 64 pairs of consecutive connections, 64 * 200 / 28,232 = 0.5 are nearer than
- * 100 ports by chance.
+ * not tell A's port for the next. Of 64 pairs of consecutive connections, 64 * 200 / 28,232 = 0.5
+ * have ports that differ by less than 100 by chance.
  */
 static void ports_for_other_destinations(void)
 {

@@ -326,7 +326,7 @@ static void how_long_a_fin_is_waited_for(void)
 	assert_int_equal(scene_counter(A, "TcpExt.TWKilled"), 0);
 }
 
-/* A wait of at most four seconds has its own counter (as on Linux). */
+/* A wait of at most four seconds is counted in TWKilled instead of TW (as on Linux). */
 static void a_short_wait_for_a_fin_is_counted(void)
 {
 	struct pair p = scene_pair();
@@ -406,7 +406,7 @@ static void duplicates_are_reported_or_not(void)
 
 /* ---- unacceptable segments, and TIME_WAIT ----------------------------------------------------------- */
 
-/* RFC 5961 7: this sysctl limits the challenge ACKs in a second. */
+/* RFC 5961 7: tcp_challenge_ack_limit limits the challenge ACKs in a second. */
 static void no_challenges(void)
 {
 	struct pair p = scene_pair();

@@ -68,7 +68,7 @@ CHAPTERS = [
         ("tcp_transmit_skb", SOFTIRQ),
         ("ip_queue_xmit", SOFTIRQ),
         ("dev_queue_xmit", SOFTIRQ),
-        # connect() goes on.
+        # The thread in connect() goes on.
         ("lock_sock", PROCESS),
     ]),
     ("0x06 the server takes the ACK", "b", [
