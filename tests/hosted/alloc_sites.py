@@ -33,9 +33,9 @@ EXCUSED = {
     "net/core/dev_tx.c:validate_xmit_skb->skb_checksum_help": "allocates only for a clone with a shared header; TCP's "
                                                               "clones have a header of their own",
     "net/core/skb_data.c:skb_checksum_help->pskb_expand_head": "as above",
-    "net/core/skb_data.c:pskb_trim->pskb_expand_head": "allocates only for a clone with padding; only loopback delivers "
-                                                       "clones, and these have no padding",
-    "net/core/skbuff.c:skb_clone->pskb_copy": "only for a packet of alloc_skb_small(), and no caller clones such a packet",
+    "net/core/skb_data.c:pskb_trim->pskb_expand_head": "allocates only for a clone with padding; only loopback "
+                                                       "delivers clones, and these have no padding",
+    "net/core/skbuff.c:skb_clone->pskb_copy": "only for a packet of alloc_skb_small(), which no caller clones",
     "net/core/skbuff.c:skb_cow_head->pskb_expand_head": HEADROOM,
     "net/ipv4/ip_output.c:ip_group_output->skb_cow_head": HEADROOM,
     "net/ipv4/neighbour.c:neigh_output->skb_cow_head": HEADROOM,

@@ -59,8 +59,8 @@ class Attacked(hosted.Machine):
         return [p for p in read if p and p.dport == port]
 
     def connect(self, dport):
-        """Opens a connection. Returns (the client's port, its next sequence number, the machine's next sequence number),
-        or None if there was no SYN-ACK."""
+        """Opens a connection. Returns (the client's port, its next sequence number, the machine's next sequence
+        number), or None if there was no SYN-ACK."""
         port = next(self.ports)
         self.send(port, dport, "S", 1000)
         for p in self.answers(port):
@@ -163,8 +163,8 @@ CASES = [(16, size, order, port) for size in (1, 100, 1400) for order in (False,
 
 @pytest.mark.parametrize("mib,size,in_order,port", CASES)
 def test_pinning(mib, size, in_order, port):
-    """LIMIT(FRAG_BLOCKS_PART): blocks of which a queue holds a piece take at most an eighth of memory, not counting the ring's
-    blocks; the data of further segments is copied."""
+    """LIMIT(FRAG_BLOCKS_PART): blocks of which a queue holds a piece take at most an eighth of memory, not counting the
+    ring's blocks; the data of further segments is copied."""
     survives(Attacked(mib), port, size, in_order)
 
 
@@ -266,8 +266,8 @@ def test_a_walk_takes_its_time():
 
 # LIMIT(TCP_SHRINK_STEPS) LIMIT(TCP_SHRINK_STEPS_EACH)
 def test_a_walk_over_idle_connections_takes_its_time():
-    """1,000 connections count as 16 steps each, and 4,096 hash buckets as one step each. These 20,096 steps take at least
-    five jiffies, although only 20 connections have data to prune."""
+    """1,000 connections count as 16 steps each, and 4,096 hash buckets as one step each. These 20,096 steps take at
+    least five jiffies, although only 20 connections have data to prune."""
     m = Attacked(64)
     lines = [m.connect(UNREAD) for _ in range(1000)]
     for port, seq, ack in lines[::50]:
