@@ -455,7 +455,9 @@ void tcp_fastopen_synack_timer(struct sock *sk)
 	/* As in tcp_init_metrics(), cwnd falls only at the second timeout. */
 	if (icsk->icsk_retransmits == 1)
 		tcp_enter_loss(sk);
-	tcp_rtx_synack(sk, req);
+	/* The ACK may answer either SYN-ACK, so only a timestamp gives a round-trip time. */
+	if (!tcp_rtx_synack(sk, req))
+		req->num_retrans++;
 	req->num_timeout++;
 	tcp_update_rto_stats(sk);
 	if (!tp->retrans_stamp)

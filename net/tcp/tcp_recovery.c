@@ -317,7 +317,8 @@ static void tcp_process_loss(struct sock *sk, bool is_dupack, struct tcp_sacktag
 	bool advanced = state->flag & FLAG_SND_UNA_ADVANCED;
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	if (advanced && tcp_try_undo_loss(sk, false))
+	/* A child of Fast Open: the ACK of its SYN-ACK may show that the first SYN-ACK was not lost. */
+	if ((advanced || tp->fastopen_passive) && tcp_try_undo_loss(sk, false))
 		return;
 	if (tp->frto && tcp_process_frto(sk, is_dupack, state, rexmit))
 		return;
