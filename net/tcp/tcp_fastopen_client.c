@@ -16,6 +16,7 @@
  * RFC 7413.  Compare Linux's net/ipv4/tcp_fastopen.c, tcp_metrics.c, tcp_output.c and tcp_input.c.
  */
 #include "kernel/lib/string.h"
+#include "net/core/errqueue.h"
 #include "net/core/netdevice.h"
 #include "net/tcp/limits.h"
 #include "net/tcp/tcp_fastopen.h"
@@ -237,6 +238,22 @@ void tcp_fastopen_end(struct sock *sk, const struct tcp_fastopen_request *fo)
 		tp->fastopen_req = NULL;
 }
 
+/* MSG_ZEROCOPY: the end of @skb's data is to be reported.  Returns false if there is no memory for the report. */
+static bool set_zerocopy(struct sock *sk, struct sk_buff *skb,
+			 const struct tcp_fastopen_request *fo)
+{
+	struct ubuf_info *uarg;
+
+	if (likely(!(fo->msg->msg_flags & MSG_ZEROCOPY)) || !sock_flag(sk, SOCK_ZEROCOPY))
+		return true;
+	uarg = msg_zerocopy_realloc(sk, fo->size, NULL);
+	if (!uarg)
+		return false;
+	skb_zcopy_set(skb, uarg);
+	msg_zerocopy_put(uarg);
+	return true;
+}
+
 /*
  * Returns a copy of @syn with the first data of @fo, queued nowhere but charged to @sk; NULL if that is impossible,
  * because there is no memory or the application's buffer is invalid.
@@ -262,7 +279,7 @@ static struct sk_buff *syn_with_data(struct sock *sk, const struct sk_buff *syn,
 	space = min_t(size_t, max(space, 0), fo->size);
 	if (space)
 		space = tcp_copy_to_skb(sk, skb, &fo->msg->msg_iter, space);
-	if (space <= 0) {
+	if (space <= 0 || !set_zerocopy(sk, skb, fo)) {
 		tcp_wmem_free_skb(sk, skb);
 		return NULL;
 	}
