@@ -83,6 +83,8 @@ struct net_device *alloc_netdev(const char *name_format, void *priv)
 	dev->gso_max_size = GSO_MAX_SIZE;
 	dev->gso_max_segs = GSO_MAX_SIZE / 512;
 	spin_lock_init(&dev->tx_lock);
+	spin_lock_init(&dev->addr_lock);
+	INIT_LIST_HEAD(&dev->mc_list);
 	skb_queue_head_init(&dev->txq);
 	INIT_LIST_HEAD(&dev->dev_list);
 	INIT_LIST_HEAD(&dev->tx_wait);
@@ -169,6 +171,7 @@ int dev_open(struct net_device *dev)
 		dev->flags &= ~IFF_UP;
 		return err;
 	}
+	dev_set_rx_mode(dev);
 	call_netdevice_notifiers(dev, NETDEV_UP);
 	return 0;
 }

@@ -24,8 +24,7 @@ __be16 eth_type_trans(struct sk_buff *skb, struct net_device *dev)
 	skb_reset_mac_header(skb);
 	__skb_pull(skb, ETH_HLEN);
 
-	/* If the lowest bit of the first byte is set, the destination is a group address. */
-	if (unlikely(eth->h_dest[0] & 1))
+	if (unlikely(is_multicast_ether_addr(eth->h_dest)))
 		skb->pkt_type = memcmp(eth->h_dest, dev->broadcast, ETH_ALEN) ? PACKET_MULTICAST
 									      : PACKET_BROADCAST;
 	else
@@ -58,6 +57,6 @@ void ether_setup(struct net_device *dev)
 	dev->header_ops = &eth_header_ops;
 	dev->hard_header_len = ETH_HLEN;
 	dev->mtu = ETH_DATA_LEN;
-	dev->flags |= IFF_BROADCAST;
+	dev->flags |= IFF_BROADCAST | IFF_MULTICAST;
 	memset(dev->broadcast, 0xff, ETH_ALEN);
 }

@@ -13,6 +13,11 @@
  */
 #define NETDEV_MAX 8
 /*
+ * group addresses in a device's list: dev_mc_add() of one more fails with -ENOBUFS. Ten sockets with
+ * Linux's default of igmp_max_memberships (20) stay below; a linear search of the list stays short.
+ */
+#define NETDEV_MC_MAX 256
+/*
  * packets that one net_rx_action() processes: the others wait for the next softirq. Linux's
  * netdev_budget.
  */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc/net/dev, /proc/net/softnet_stat and /proc/net/drops.
+ * /proc/net/dev, /proc/net/dev_mcast, /proc/net/softnet_stat and /proc/net/drops.
  *
- * Callers: open() of these paths. Process context; the counters are read without a lock. The first
- * two have Linux's formats; the third is our own: reason, count and meaning.
+ * Callers: open() of these paths. Process context; the counters are read without a lock. All but
+ * the last have Linux's formats; the last is our own: reason, count and meaning.
  */
 #include "kernel/fs/proc.h"
 #include "kernel/sched/cpu.h"
@@ -34,6 +34,30 @@ static int dev_show(struct seq_file *m)
 	return 0;
 }
 
+static void mcast_show_dev(struct seq_file *m, struct net_device *dev)
+{
+	const struct netdev_hw_addr *ha;
+
+	spin_lock_bh(&dev->addr_lock);
+	netdev_for_each_mc_addr(ha, dev)
+	{
+		seq_printf(m, "%-4d %-15s %-5u %-5u ", dev->ifindex, dev->name, ha->refcount, 0);
+		for (unsigned int i = 0; i < ETH_ALEN; i++)
+			seq_printf(m, "%02x", ha->addr[i]);
+		seq_putc(m, '\n');
+	}
+	spin_unlock_bh(&dev->addr_lock);
+}
+
+static int mcast_show(struct seq_file *m)
+{
+	struct net_device *dev;
+
+	for_each_netdev(dev)
+		mcast_show_dev(m, dev);
+	return 0;
+}
+
 static int softnet_show(struct seq_file *m)
 {
 	const struct softnet_data *sd = this_cpu()->softnet;
@@ -59,6 +83,7 @@ void netdev_proc_init(void)
 {
 	static const struct proc_entry entries[] = {
 		{"net/dev", dev_show},
+		{"net/dev_mcast", mcast_show},
 		{"net/softnet_stat", softnet_show},
 		{"net/drops", drops_show},
 	};

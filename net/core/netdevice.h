@@ -27,6 +27,7 @@
 #define IFF_LOOPBACK  0x8
 #define IFF_RUNNING   0x40 /* carrier: the link is up */
 #define IFF_NOARP     0x80
+#define IFF_MULTICAST 0x1000
 
 /* Bits of net_device.features: work that the device does instead of the kernel. */
 #define NETIF_F_HW_CSUM 0x01 /* transmit: computes the checksum of a CHECKSUM_PARTIAL packet */
@@ -62,6 +63,12 @@ struct net_device_ops {
 	 * or process; locks of sockets may be held.
 	 */
 	void (*ndo_tx_await)(struct net_device *dev);
+	/*
+	 * Lets the device receive the groups of mc_list. Must not sleep: called with BHs off and
+	 * dev->addr_lock held. NULL: the device passes all frames up, and the layers above drop
+	 * those of other groups.
+	 */
+	void (*ndo_set_rx_mode)(struct net_device *dev);
 };
 
 /* How a link layer writes its header; Ethernet's functions are in net/core/eth.c. */
@@ -76,6 +83,13 @@ struct header_ops {
 };
 
 struct in_device;
+
+/* An entry of a device's list of group addresses. */
+struct netdev_hw_addr {
+	struct list_head list;
+	u8 addr[ETH_ALEN];
+	unsigned int refcount; /* dev_mc_add() calls without their dev_mc_del() */
+};
 
 struct net_device {
 	char name[IFNAMSIZ];
@@ -101,6 +115,10 @@ struct net_device {
 	u64 txq_truesize; /* sum of the truesize of all packets in txq */
 	/* bytes; maximum of txq_truesize: 1/NETDEV_TX_QUEUE_PART of memory */
 	u64 txq_limit;
+	/* protects mc_list; held while ->ndo_set_rx_mode runs */
+	spinlock_t addr_lock;
+	struct list_head mc_list; /* struct netdev_hw_addr: groups that the device shall receive */
+	unsigned int mc_count;    /* entries in mc_list; at most NETDEV_MC_MAX */
 	struct list_head dev_list;
 	struct list_head tx_wait; /* in softnet_data.tx_list while a NET_TX run is pending */
 };
@@ -191,6 +209,22 @@ void loopback_init(void);
 /* All registered devices, in the order of registration; filled at boot. */
 extern struct list_head dev_base_head;
 #define for_each_netdev(dev) list_for_each_entry(dev, &dev_base_head, dev_list)
+
+/*
+ * ---- group addresses (net/core/dev_addr_lists.c) ------------------------------------------------
+ */
+/*
+ * dev_mc_add() adds the group address @addr to the addresses that @dev receives, or counts one more
+ * user of it; dev_mc_del() undoes one such call. dev_mc_add() returns 0, -EINVAL (not a group
+ * address), -ENOBUFS (NETDEV_MC_MAX) or -ENOMEM; dev_mc_del() returns 0, or -ENOENT if @addr is
+ * not in the list. Process or softirq. The list is independent of the device being up.
+ */
+int dev_mc_add(struct net_device *dev, const u8 *addr);
+int dev_mc_del(struct net_device *dev, const u8 *addr);
+/* Calls ->ndo_set_rx_mode, if the driver has one. Process or softirq. */
+void dev_set_rx_mode(struct net_device *dev);
+/* dev->addr_lock held. */
+#define netdev_for_each_mc_addr(ha, dev) list_for_each_entry(ha, &(dev)->mc_list, list)
 
 /*
  * Notifiers are called when a device goes up or down or its link changes; ARP and IP use them.

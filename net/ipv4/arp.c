@@ -135,7 +135,7 @@ static bool arp_parse(struct sk_buff *skb, struct arp_message *msg)
 /* Returns false if an address in the message is impossible for a host on this network. */
 static bool arp_plausible(const struct net_device *dev, const struct arp_message *msg)
 {
-	if (msg->sha[0] & 1) /* a group address cannot be a sender's */
+	if (is_multicast_ether_addr(msg->sha)) /* a group address cannot be a sender's */
 		return false;
 	if (ipv4_is_multicast(msg->sip) || ipv4_is_loopback(msg->sip) || ipv4_is_lbcast(msg->sip) ||
 	    ipv4_is_multicast(msg->tip) || ipv4_is_loopback(msg->tip))

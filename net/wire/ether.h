@@ -14,6 +14,12 @@ struct ethhdr {
 	__be16 h_proto;
 } __packed;
 
+/* Returns true if @addr is a group address: the lowest bit of its first byte is set. */
+static inline bool is_multicast_ether_addr(const u8 *addr)
+{
+	return addr[0] & 1;
+}
+
 #define ETH_P_IP   0x0800
 #define ETH_P_ARP  0x0806
 #define ETH_P_IPV6 0x86dd

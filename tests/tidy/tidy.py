@@ -409,7 +409,7 @@ def ca_states_page(files):
 
 # Names declared in a header that only tests use, with the reason why they stay.
 UNUSED = {
-    "mc_addr": "until multicast",
+    **dict.fromkeys(("mc_addr", "dev_mc_add", "dev_mc_del"), "until multicast"),
     "fatal": "until UDP: TCP treats no ICMP error as fatal",
     "dev_close": "until a program can take a device down (docs/testing.md)",
     **dict.fromkeys(("icsk_inet", "inet_conn", "tw_sk"), "a first member: the struct that a cast of the pointer gives"),
