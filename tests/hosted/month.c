@@ -220,7 +220,7 @@ static struct line open_line(void)
 	return l;
 }
 
-/* Sends @n bytes, at most CHUNK, and compares what arrives. */
+/* Sends @n bytes, at most CHUNK, and compares the bytes that arrive. */
 static void carry(struct host *from, int from_fd, struct host *to, int to_fd, size_t n)
 {
 	size_t offset = dice(CHUNK - n + 1);

@@ -70,7 +70,10 @@ static int lowest_number(struct host *h)
 	return fd;
 }
 
-/* Accepts and closes the connections that still wait: an ACK that was lost may come after the play. */
+/*
+ * Accepts and closes the connections that still wait in the queue: the ACK that completes a
+ * handshake may be lost during the play and come again after it.
+ */
 static void empty_queue(void)
 {
 	int64_t fd;

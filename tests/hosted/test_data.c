@@ -306,8 +306,10 @@ static struct pair pair_below_the_wrap(bool of_b, uint32_t below)
 
 	scene_close(A, p.a);
 	scene_close(B, p.b);
-	/* TIME_WAIT must be over by then; otherwise the scene waits until the ISN's clock has wrapped
-	 * once more. */
+	/*
+	 * TIME_WAIT must be over when the new connection begins.  If it is not, the scene waits
+	 * until the ISN's clock has wrapped once more.
+	 */
 	while (begins < scene_now() + 130 * SEC)
 		begins += (uint64_t)TICK << 32;
 	scene_sleep(begins - scene_now());

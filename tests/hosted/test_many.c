@@ -16,7 +16,7 @@
 
 static int a[PORTS], b[PORTS];
 
-/* Returns the number behind @what in the line "TCP: inuse 3 orphan 0 tw 0 alloc 5 mem 0". */
+/* Returns the number after @what in the line "TCP: inuse 3 orphan 0 tw 0 alloc 5 mem 0". */
 static int sockstat(struct host *h, const char *what)
 {
 	const char *line = strstr(scene_proc(h, "/proc/net/sockstat"), "TCP:"), *at;

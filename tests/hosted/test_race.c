@@ -236,7 +236,7 @@ static void close_against_syn_ack(void)
 		scene_sleep(10 * MS);
 		/*
 		 * If the SYN-ACK came first, B has a complete connection, which A closed; otherwise
-		 * A reset it half open.
+		 * A's reset ended B's half-open connection.
 		 */
 		fd = scene_accept(B, listener);
 		if (fd == -EAGAIN) {

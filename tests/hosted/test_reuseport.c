@@ -47,7 +47,7 @@ static int open_one(const int *members, unsigned int n, int *b, unsigned int *wh
 	return -1;
 }
 
-/* Opens and closes @connections, and counts those of each of @n members. */
+/* Opens and closes @connections connections; counts how many each of the @n members accepted. */
 static void spread(const int *members, unsigned int n, unsigned int connections,
 		   unsigned int *counts)
 {

@@ -39,7 +39,7 @@ class Flooded(Attacked):
         self.packets.clear()
 
     def serves_a_client(self):
-        """Returns True if a client connects with one SYN, is accepted, and what it writes arrives."""
+        """Returns True if a client connects with one SYN and is accepted, and if the client's data arrives."""
         line = self.connect(UNREAD)
         if not line:
             return False
@@ -94,7 +94,7 @@ def test_slow_floods(rate):
 
 
 def test_acks_at_random_make_no_connection():
-    """A flood of ACKs does not guess a cookie: for a four-tuple, 8 of 2^32 numbers are valid: one for each of two
+    """A flood of ACKs does not guess a cookie: for a four-tuple, 8 of 2^32 numbers are valid, one for each of two
     minutes (TCP_SYNCOOKIE_MINUTES) and each of the four segment sizes that a cookie can store."""
     m = Flooded(syncookies=2)
     assert m.serves_a_client()
