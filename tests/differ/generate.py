@@ -4,11 +4,12 @@
 judge.py calls scenario().  There are eight kinds: `est` uses an established connection, `half` keeps a listener's
 half-open connections waiting, `act` connects, `shut` closes early and then exchanges further segments, `call`
 makes system calls on several sockets over the loopback.  All of these but `call` have ICMP errors.  `bind` binds
-several sockets to few ports (generate_bind.py).  In `flow` the
-kernel's segments are lost, overtaken and duplicated, in `gaps` the peer's (generate_flow.py).
+several sockets to few ports (generate_bind.py).  In `flow` the kernel's segments are lost, overtaken and
+duplicated; in `gaps` this happens to the peer's segments (generate_flow.py).
 
-A wait should not end within some milliseconds of a timer's end, because then either answer would be right.  So
-most waits are so short that no timer ends in them, or so long that a delayed ACK (40 ms) is surely sent in them.
+If a wait ended within some milliseconds of a timer's end, the timer could fire before or after the next step, and both
+answers would be right.  So most waits are so short that no timer ends in them, or so long that a delayed ACK (40 ms) is
+surely sent in them.
 """
 import itertools
 import random

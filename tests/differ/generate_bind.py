@@ -26,7 +26,7 @@ class Binds:
         self.maker, self.rng = maker, maker.rng
         self.names, self.listened = [], 0
         self.options = self.rng.choice(((REUSEADDR,), (REUSEPORT,), (REUSEADDR, REUSEPORT)))
-        self.share = self.rng.choice((.5, .8, 1))       # of sockets that get an option when they are made
+        self.share = self.rng.choice((.5, .8, 1))       # probability that a new socket gets one of these options
 
     def pick(self, weighted):
         """Returns a value of ((value, weight), ...), at random by weight."""

@@ -23,7 +23,7 @@ SO_RCVBUF, SO_ERROR, TCP_WINDOW_CLAMP, TCP_DEFER_ACCEPT = (1, 8), (1, 4), (6, 10
 NO_ERROR = "4:00000000"
 DELAYED_ACK_US = 50_000      # a delayed ACK has been sent after this time
 WHEEL_US = 300_000           # Linux rounds timeouts up by at most 256 ms
-QUIET = ("wait", "info", "poll", "get", "ioctl", "recv")    # steps that normally let nothing be sent
+QUIET = ("wait", "info", "poll", "get", "ioctl", "recv")    # steps in which a kernel normally sends nothing
 LINUX_TICK_US = 4000        # CONFIG_HZ=250
 ACK_MAX_TICKS = 2           # a timer without a delay ends with the next tick, or with the one after it
 
@@ -108,7 +108,7 @@ class Request:
         self.ack = None             # the SYN-ACK's acknowledgement number; None: no request
         self.syn_ts = "-"
         self.challenged = False     # the last segment to the peer was an ACK, newer than the SYN-ACK
-        self.refused = False        # the peer echoed that ACK: a connection here, none on Linux
+        self.refused = False        # the peer echoed that ACK's timestamp: only this kernel made the connection
 
     def segment(self, w):
         """Handles a segment from the peer; its words are (.., flags, seq, length, ack, window, timestamp, options)."""
@@ -120,11 +120,11 @@ class Request:
         older = "-" not in (ts, self.syn_ts) and ts < self.syn_ts
         end = seq + length + ("F" in flags)
         if older or seq != self.ack and not (end > self.ack and seq < self.ack + WINDOW_MAX):
-            return                  # not acceptable: answered, but the request does not change
+            return                  # an unacceptable segment is answered, and does not change the request
         if self.challenged and ts != "-":
             self.refused = True
         elif "R" in flags and seq != self.ack:
-            return                  # in the window, but not exact: answered, and the request stays
+            return                  # a reset in the window, but not at RCV.NXT, is answered; the request stays
         elif set(flags) & {"S", "R"} or length or not self.deferred:
             self.ack = None         # both kernels make a connection, or the request ends
 
@@ -226,7 +226,7 @@ def is_probe_only_here(d):
 
 
 def is_burst_of_linux_only(d):
-    """Returns true if an ACK of nothing new lets Linux send new data, and this kernel only acknowledges."""
+    """Returns true if an ACK that acknowledges no new data lets Linux send new data, and here causes only ACKs."""
     return d.words[5] == acknowledged(d) and without(d.ours, "A", "a", "e") == [] and len(new_ranges(d, d.linux)) == 1 and \
         without(d.linux, "D", "a", "e", "s") == [] and any("D" in answer for answer in d.before)
 
@@ -647,7 +647,7 @@ def dsack_in_a_part_of_a_burst(d):
     if last not in twice:
         return False
     if only_data_differs(d) and len(ours) == len(linux) == 2 and ours[0] == linux[0]:
-        return True     # all of it is new, and the probe of its end begins elsewhere
+        return True     # both kernels send the same new data; the tail loss probes of its end begin at different bytes
     if d.words[0] == "info":
         fields = list(zip(extra(d.ours).split(","), extra(d.linux).split(",")))
         return len(fields) > UNACKED and all(a == b for k, (a, b) in enumerate(fields) if k != UNACKED)

@@ -39,7 +39,7 @@ NONBLOCK = 0o4000
 NO_TS = "-"
 EPHEMERAL = "eph"
 TCP_CLOSE = 7
-MSS_DEFAULT = 536           # of a SYN without the option
+MSS_DEFAULT = 536           # the MSS of a peer whose SYN has no MSS option
 TS_BYTES = 12
 # Linux's timer wheel (CONFIG_HZ=250) rounds timeouts up, those below 256 ms by at most 4 ms, longer ones by more.
 # Each row: (timeouts below this, are late by at most this), in ms; this includes 4 ms for the tick, and 4 ms for a
@@ -67,7 +67,7 @@ class Peer:
     una: int = 1            # the kernel's bytes that the peer acknowledged
     top: int = 0            # the end of the data that the kernel sent
     ecr: int = 0            # the kernel's last timestamp, to be echoed
-    quote: int = 0          # the kernel's last SYN or data begins here; for ICMP errors
+    quote: int = 0          # where the kernel's last SYN or data begins; an ICMP error may quote it
     mss: int = MSS_DEFAULT  # most data in a segment to this peer
     sack: bool = False      # both SYNs permit SACK
     received: Receiver | None = None
@@ -117,7 +117,7 @@ class Player:
     def __init__(self, scenario, face):
         self.scenario, self.face = scenario, face
         self.answers, self.prompt, self.steps, self.at, self.packets = [], [], [], [], []
-        self.unsayable = set()  # steps with numbers that do not count from the peer's first connection
+        self.unsayable = set()  # steps that a packet script cannot express (printer.NO_WORD_FOR)
         self.sockets = {}       # name: descriptor
         self.peers = {}
         self.start = 0
@@ -133,7 +133,7 @@ class Player:
             self.peers[number] = Peer(number, REMOTE_PORT + number, self.face.port(0), self.scenario.irs)
         return self.peers[number]
 
-    # ---- the story -----------------------------------------------------------------------------------
+    # ---- the steps -----------------------------------------------------------------------------------
 
     def play(self, times=None):
         """Plays the scenario; yields the time at which it must be resumed. @times has the time of each step and of

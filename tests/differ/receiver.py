@@ -70,7 +70,7 @@ class Receiver:
         return (first + self.blocks)[:most]
 
     def transmission(self, index):
-        """Returns (position, n): the segment sent[index] is the @n-th one that contains the byte at this position."""
+        """Returns (position, n): the segment sent[index] is the nth transmission of the byte at this position."""
         at = self.sent[index][0]
         return at, sum(start <= at < end for start, end, _ in self.sent[:index + 1])
 

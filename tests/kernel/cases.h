@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The frame of the tests of the kernel without the network.  A test program defines cases[]; cases.c
+ * The framework of the tests of the kernel without the network.  A test program defines cases[]; cases.c
  * has main() and kernel_main().
  *
  * Each case runs in a child process, in a thread of a new hosted kernel, while the clock is advanced

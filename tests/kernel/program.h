@@ -25,7 +25,7 @@
 #define CALL1(nr, a)          CALL6(nr, a, 0, 0, 0, 0, 0)
 #define CALL0(nr)             CALL6(nr, 0, 0, 0, 0, 0, 0)
 
-#define NOWHERE ((void *)8) /* an address of which nothing can be read */
+#define NOWHERE ((void *)8) /* an address that is not mapped */
 
 static inline u64 mask_now(void)
 {

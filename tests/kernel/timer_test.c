@@ -430,7 +430,7 @@ static void timerfd_follows_the_clock(void)
 	CHECK_IS(CALL1(__NR_close, fd), 0);
 }
 
-/* A timer of timer_create(), too: timer_settime(2). */
+/* A timer of timer_create() on CLOCK_REALTIME does the same when the clock is set (timer_settime(2)). */
 static void timer_follows_the_clock(void)
 {
 	int id = make(CLOCK_REALTIME, event(SIGEV_SIGNAL, SIGUSR1, 0));

@@ -50,11 +50,11 @@ def describe_seen(seen, flow):
                     seen.window, seen.urgent, options)
 
 
-# ---- gluing ----------------------------------------------------------------------------------------
+# ---- joining of segments -----------------------------------------------------------------------------
 
 def absorb(whole, piece, first_size):
-    """Appends @piece to @whole, the packet that was joined so far, and returns the result; returns None if they do not
-    fit together.
+    """Appends the segment @piece to @whole, the packet joined from the segments before it, and returns the result;
+    returns None if the two do not fit together.
 
     They fit if their headers are equal except for FIN, PSH and CWR, and if all pieces but the last have
     the same payload size, @first_size.

@@ -179,7 +179,7 @@ _ERROR_FIELDS = {"ee_errno": ("<I", 0), "ee_origin": ("<B", 4), "ee_type": ("<B"
                  "ee_info": ("<I", 8), "ee_data": ("<I", 12)}
 
 
-# {names of the fields: nanoseconds in a unit of the second one}
+# {(name of the field of seconds, name of the smaller field): nanoseconds in one unit of the smaller field}
 _TIME_FIELDS = {("scm_sec", "scm_nsec"): 1, ("tv_sec", "tv_nsec"): 1, ("tv_sec", "tv_usec"): 1000}
 
 

@@ -74,7 +74,7 @@ class Suite:
         reason = why(script, options, self.linux)
         if reason:
             raise Skip(reason)
-        if options["init_scripts"]:     # those run before all others
+        if options["init_scripts"]:     # the shell lines of these scripts run before all others
             script.before[:0] = [Shell(name) for name in options["init_scripts"].split(",")]
         config = {"local_ip": options["local_ip"] or hosted.LOCAL_IP,
                   "remote_ip": options["remote_ip"] or hosted.REMOTE_IP,

@@ -95,7 +95,7 @@ _ERRORS = {
     "ICMP_DEST_UNREACH": 3, "ICMP_NET_UNREACH": 0, "ICMP_HOST_UNREACH": 1, "ICMP_PROT_UNREACH": 2,
     "ICMP_PORT_UNREACH": 3, "ICMP_FRAG_NEEDED": 4, "ICMP_SR_FAILED": 5,
 }
-# Socket options and flags that other systems, mostly FreeBSD, have and Linux has not.
+# Socket options and flags of other systems, mostly FreeBSD, that Linux does not have.
 _ELSEWHERE = ("TCP_NOOPT TCP_NOPUSH TCP_DELACK TCP_KEEPINIT TCP_FUNCTION_BLK TCP_LOG TCP_LOGID TCP_LOGDUMP "
               "TCP_REMOTE_UDP_ENCAPS_PORT TCP_PCAP_OUT TCP_PCAP_IN TCP_MAXPEAKRATE TCP_IDLE_REDUCE "
               "TCP_RACK_PACE_RATE_SS TCP_RACK_PACE_RATE_CA TCP_RACK_TLP_REDUCE TCP_RACK_PROP "

@@ -20,7 +20,7 @@ RETURNS_FD = {"socket", "accept", "accept4", "open", "epoll_create", "epoll_crea
 
 
 class BadCall(Exception):
-    """A call that no program could make, or the interpreter does not know; the text is the error."""
+    """Raised for a call that no program could make, or that the interpreter does not know; the text is the error."""
 
 
 @dataclass
@@ -80,7 +80,7 @@ class Calls:
         self.play = play
         self.fds = {}      # {script's descriptor: the kernel's}; a closed one stays, so that its later use fails
         self.open = set()  # the script's numbers of open descriptors
-        self.pinned = []   # buffers of MSG_ZEROCOPY writes: Linux reads them when it sends the data, also again
+        self.pinned = []   # buffers of MSG_ZEROCOPY writes: Linux reads them for each transmission of their data
 
     def prepare(self, call):
         """Returns a Prepared for @call; raises BadCall."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Result:
-    """The result of one file.  reason: why it failed or was skipped; lines: details; notes: for --verbose."""
+    """The result of one file.  reason: why the file failed or was skipped; lines: details of a failure; notes: lines
+    that --verbose prints."""
     path: str
     status: str = "ok"      # ok, not ok, skip
     reason: str = ""

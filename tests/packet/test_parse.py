@@ -196,7 +196,7 @@ def test_defines():
 
 
 def test_events_span_lines_and_comments_stand_anywhere():
-    """The end of a line is like a blank."""
+    """A line break counts as a blank, and a comment may stand between any two words."""
     script = parse("x", "// one\n--tolerance_usecs=5 --mtu=1400 /* two */\n`true` // three\n0\n socket(...,"
                    "\n SOCK_STREAM, /* four */ IPPROTO_TCP) = 3 // five\n+0 <\n S 0:0(0)\n win 5\n"
                    "`true`\n`:`\n")

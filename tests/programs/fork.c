@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tries to start a second process in each way of the C library, and prints the errors. */
+/* Tries to start a second process with each function of the C library that could do so, and prints the errors. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <sched.h>

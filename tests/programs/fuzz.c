@@ -7,7 +7,8 @@
  * memory away are left out, or get addresses of the arena only.  A fault of the program itself is
  * caught, and the next call follows; a timer of each thread ends calls that wait.
  *
- * The same seed plays the same calls if the timers do: QEMU's -icount, as tests/programs/test_stress.py has it.
+ * The same seed plays the same calls only if the timers fire at the same instructions, as with QEMU's -icount
+ * (tests/programs/test_stress.py).
  * A line for each tenth of the calls shows how far a run came; FUZZ_VERBOSE=1 prints each call before it is made.
  */
 #define _GNU_SOURCE
@@ -44,7 +45,7 @@ static __thread uint64_t state;
 static __thread sigjmp_buf restart;
 static __thread volatile sig_atomic_t in_call;
 
-/* xorshift64*: enough for a fuzzer, and the same everywhere. */
+/* xorshift64*: random enough for a fuzzer, and the same numbers with each C library. */
 static uint64_t rnd(void)
 {
 	state ^= state >> 12;
@@ -73,7 +74,7 @@ static const short left_out[] = {SYS_timer_create,
 				 SYS_request_key,
 				 SYS_keyctl};
 
-/* Calls that could change files of a host, or fill its disk: they are made in the machine only. */
+/* Calls that could change files of a Linux host, or fill its disk: they are made on softnet only. */
 static const short in_the_machine_only[] = {
 	SYS_open,      SYS_openat,       SYS_openat2,  SYS_creat,  SYS_truncate,
 	SYS_fallocate, SYS_memfd_create, SYS_link,     SYS_linkat, SYS_symlink,
@@ -199,7 +200,7 @@ static void name_files(long nr, uint64_t *a)
 	}
 }
 
-/* The timeout of calls whose signal mask may block the signal of the timer. */
+/* A timeout of 0 for calls with a signal mask: the mask may block SIGALRM, so the timer could not end them. */
 static struct timespec no_time;
 
 /* Keeps calls from waiting for ever, and from changing the program's own memory and descriptors. */
@@ -308,7 +309,7 @@ static void fresh_arena(void)
 	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 }
 
-/* Lets a timer of the calling thread end its calls that wait. */
+/* Starts a timer whose signal ends those calls of the calling thread that wait. */
 static void start_timer(void)
 {
 	struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGALRM};

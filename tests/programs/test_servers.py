@@ -141,7 +141,7 @@ def web_server():
 
 
 def test_busybox_wget(tmp_path, web):
-    """wget from the guest: 10.0.2.2 is the host in QEMU's user network."""
+    """wget in the guest fetches a page from the host, which is 10.0.2.2 in QEMU's user network."""
     with boot(pack(tmp_path, "/bin/busybox"), ["wget", "-q", "-O", "-", f"http://10.0.2.2:{web}/"], init="/bin/busybox") as guest:
         guest.wait("page of the host")
         assert guest.end() == 0

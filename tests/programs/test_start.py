@@ -18,7 +18,7 @@ def between(text):
 
 
 def code(status):
-    """Returns the exit code that isa-debug-exit has in QEMU's status."""
+    """Returns the guest's exit code, which isa-debug-exit encodes in QEMU's exit status as 2 * code + 1."""
     return status >> 1 if status & 1 else status
 
 
@@ -30,7 +30,8 @@ def test_start_is_like_linux(kind, tmp_path):
     with boot(pack(tmp_path, program), ARGS, append='A="b c" EMPTY=', net="") as guest:
         status = guest.end()
         guest.reader.join()
-    expected = between(linux.stdout).replace("execfn other", "execfn same")    # on Linux the path is not argv[0]
+    # On Linux the test runs the program with an argv[0] that is not its path.
+    expected = between(linux.stdout).replace("execfn other", "execfn same")
     assert between(guest.console) == expected
     assert code(status) == linux.returncode == 3
     assert not reports(guest.console), guest.console
@@ -38,7 +39,7 @@ def test_start_is_like_linux(kind, tmp_path):
 
 @pytest.mark.parametrize("status, reported", [(0, 0), (3, 3), (128, 1)])
 def test_the_end_is_logged_and_tools_run_has_the_exit_code(status, reported):
-    """isa-debug-exit has 7 bits; a failure without one of them is 1."""
+    """isa-debug-exit passes on 7 bits of the code: 128, whose lower 7 bits are 0, becomes 1 and stays a failure."""
     env = {"PATH": os.environ["PATH"], "APP": built("start-musl-static"), "ARGS": str(status), "CMDLINE": "ip=off", "PORT": "46000"}
     ran = subprocess.run(["tools/run"], cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=60,
                          check=False)

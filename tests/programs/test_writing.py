@@ -74,7 +74,7 @@ def test_redis(page, booted):
 
 
 def test_lighttpd(page, tmp_path, booted):
-    """The command with the page's configuration file, and a folder with one page."""
+    """The page's command serves files, with the page's configuration file and a folder that has one file."""
     conf, = re.findall(r"```lighttpd\n(.*?)```", page, re.S)
     (tmp_path / "www.conf").write_text(conf)
     (tmp_path / "site").mkdir()
@@ -85,7 +85,7 @@ def test_lighttpd(page, tmp_path, booted):
 
 
 def test_python(page, booted):
-    """The command with the folder of the version that this machine has."""
+    """The page's command serves, with the library folder of the Python version that this machine has."""
     program = os.path.realpath("/usr/bin/python3")
     command = only(page, "make run APP=/usr/bin/python3")
     booted(re.sub(r"python3\.\d+", os.path.basename(program), command), "Serving HTTP on 0.0.0.0")
@@ -97,7 +97,7 @@ def test_variables_of_the_environment(page, booted):
 
 
 def test_the_first_server(page, tmp_path):
-    """The C program of the page, on Linux and then as `make run` boots it."""
+    """The C program of the page serves on Linux, and then in the guest that `make run` boots."""
     source, = re.findall(r"```c\n(.*?)```", page, re.S)
     (tmp_path / "hello.c").write_text(source)
     on_linux, = [c for c in commands(page) if c.startswith("cc ")]

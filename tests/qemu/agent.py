@@ -4,7 +4,7 @@
 FD is a SEQPACKET socket to peernet.py.  A request is a line of JSON, possibly with file descriptors; so is the answer.
 A socket stays in the namespace in which it was created, also when another process uses it.  So the agent creates the
 sockets, and the tests, outside the namespace, use them as usual.  Between requests the agent runs the relay (relay.py)
-of a guest with a dgram netdev.  It exits when the other end of FD is closed.
+of a guest with a dgram or stream netdev.  It exits when the other end of FD is closed.
 """
 import errno
 import json

@@ -306,8 +306,8 @@ def drops(netstat):
 
 
 def moved(before, after):
-    """Returns {reason: increase} of the drop counters between two outputs of netstat.  TCP_TIMEWAIT is left out: the FIN
-    of the first netstat connection may arrive in TIME_WAIT, and counts there, before or after the first output."""
+    """Returns {reason: increase} of the drop counters between two outputs of netstat.  TCP_TIMEWAIT is left out: it
+    counts the FIN of the first netstat connection if that arrives in TIME_WAIT, before or after the first output."""
     b, a = drops(before), drops(after)
     return {k: n - b[k] for k, n in a.items() if n != b[k] and k != "TCP_TIMEWAIT"}
 

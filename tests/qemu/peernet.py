@@ -5,8 +5,8 @@ Network(user) is such a namespace, with agent.py in it. If @user is true, an ord
 if root runs the tests), otherwise root does.  Its methods socket(), sockets() and connect() return sockets of the
 namespace.
 
-LinuxGuest is a guest that is connected to such a namespace: with wire="relay" by QEMU's dgram netdev, the relay
-(relay.py) and a veth pair; with wire="tap" by a tap with offloads.
+LinuxGuest is a guest that is connected to such a namespace: with wire="relay" by QEMU's dgram or stream netdev, the
+relay (relay.py) and a veth pair; with wire="tap" by a tap with offloads.
 """
 import contextlib
 import json
@@ -120,8 +120,8 @@ class LinuxGuest(Guest):
     """A guest whose peer is the namespace @net.
 
     With wire="relay", @harm maps kinds of harm (relay.KINDS) to their probabilities for an IPv4 packet, and @seed is
-    the seed of the random numbers; with @stream QEMU's netdev is stream instead of dgram.  With wire="tap", @offloads is a pair of keys of OFFLOADS: the first for packets
-    that the guest sends, the second for packets that it receives.
+    the seed of the random numbers; with @stream QEMU's netdev is stream instead of dgram.  With wire="tap", @offloads
+    is a pair of keys of OFFLOADS: the first for packets that the guest sends, the second for packets that it receives.
     """
 
     def __init__(self, net, wire="relay", seed=0, harm=None, offloads=("csum+tso", "csum+tso"), device="", stream=False,

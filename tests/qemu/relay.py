@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Forwards frames between Linux's end of a cable and QEMU's dgram socket, in both directions.  It can drop, duplicate,
-reorder, corrupt or delay IPv4 packets, at random with a seed, and mark those that are ECN-capable (RFC 3168 5).
+"""Forwards frames between Linux's end of a cable and the socket of QEMU's dgram or stream netdev, in both directions.
+It can drop, duplicate, reorder, corrupt or delay IPv4 packets, at random with a seed, and mark those that are
+ECN-capable (RFC 3168 5).
 
 Each direction has its own random numbers and draws five of them for each IPv4 packet; marks have a generator of their
 own.  So the treatment of a packet depends only on the seed and on the packet's number.  ARP frames are forwarded

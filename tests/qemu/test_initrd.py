@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The initrd by each way to boot and on each machine: its files are there, byte for byte; a damaged initrd is reported."""
+"""The initrd with each method of booting and on each machine: the guest has its files, byte for byte; a damaged initrd
+is reported."""
 import os
 import random
 import re
@@ -14,7 +15,8 @@ PACK = os.path.join(ROOT, "tools", "pack")
 
 
 def script(path, rng, size):
-    """Returns @size bytes that tools/pack takes for the first program: a script whose interpreter is @path, then random bytes."""
+    """Returns @size bytes that tools/pack accepts as the first program: a script whose interpreter is @path, then
+    random bytes."""
     line = f"#!{path}\n".encode()
     return line + rng.randbytes(size - len(line))
 

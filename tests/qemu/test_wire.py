@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Behaviour that only a peer with raw Ethernet frames can see: ARP, ping, refusals, closing, sequence numbers."""
+"""Behaviour that only a peer with raw Ethernet frames can observe: ARP, ping, refusals, closing, sequence numbers."""
 import struct
 
 import pytest

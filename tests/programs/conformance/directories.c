@@ -103,7 +103,7 @@ static void check_reading(void)
 	IS(rmdir("d"), 0);
 	FAILS(openat(fd, "x", O_RDWR | O_CREAT, 0600), ENOENT);
 	IS(close(fd), 0);
-	/* Many entries need several calls. */
+	/* readdir() of many entries makes several system calls. */
 	IS(mkdir("many", 0777), 0);
 	IS(chdir("many"), 0);
 	for (int i = 0; i < 500; i++) {

@@ -190,7 +190,7 @@ static void check_unread(int c, int s)
 	IS(setsockopt(s, SOL_TCP, TCP_INQ, &one, sizeof(one)), 0);
 	IS(send(c, "0123456789", 10, 0), 10);
 	receive(&r, s, 16, sizeof(r.control),
-		MSG_WAITALL); /* of check_zero_copy() and check_short_room() */
+		MSG_WAITALL); /* sent by check_zero_copy() and check_short_room() */
 	IS(r.result, 16);
 	receive(&r, s, 14, sizeof(r.control), MSG_WAITALL);
 	IS(r.result, 14);
@@ -204,7 +204,7 @@ static void check_unread(int c, int s)
 	IS(r.msg.msg_flags, MSG_CTRUNC);
 }
 
-/* Only TCP reports the end of a write. */
+/* SO_ZEROCOPY, which reports the end of a write, is for TCP sockets only. */
 static void check_other_sockets(void)
 {
 	const int one = 1;

@@ -325,7 +325,7 @@ static void *read_chunks(void *arg)
 
 		if (n <= 0)
 			lseek(r->fd, 0, SEEK_SET);
-		/* One word of each 4 KiB: most of the time passes in the kernel, where threads meet. */
+		/* Check one word of each 4 KiB, so that threads spend most of the time in read(). */
 		for (ssize_t i = 0; i < n / 8; i += 512)
 			r->torn += words[i] != words[0] + i;
 	}

@@ -198,7 +198,7 @@ static void check_zero_mapping(void)
 	IS(shared[0] | private[0], 0);
 	shared[0] = private[0] = 7;
 	IS(shared[PAGE] | private[PAGE], 0);
-	/* Advice drops private pages only. */
+	/* MADV_DONTNEED drops private pages only: shared pages keep their contents. */
 	IS(madvise(shared, PAGE, MADV_DONTNEED), 0);
 	IS(shared[0], 7);
 	IS(madvise(private, PAGE, MADV_DONTNEED), 0);

@@ -87,7 +87,7 @@ static void check_broken(void)
 
 static void check_socketpair(void)
 {
-	/* Without a name its length is not looked at. */
+	/* If msg_name is NULL, the kernel ignores msg_namelen. */
 	struct msghdr nameless = {.msg_namelen = (socklen_t)-1};
 	char bytes[16];
 	int s[2];

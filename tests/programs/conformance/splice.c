@@ -112,7 +112,7 @@ static void check_whole_files(void)
 	pos = LARGE;
 	IS(splice(in, &pos, p[1], NULL, 10, 0), 0);
 
-	/* A pipe of more pages takes more at once. */
+	/* A pipe with more pages accepts more bytes in one call. */
 	IS(fcntl(p[1], F_SETPIPE_SZ, 1 << 19), 1 << 19);
 	pos = 0;
 	IS(splice(in, &pos, p[1], NULL, LARGE, 0), LARGE); /* LIMIT(SPLICE_PAGES_MAX) */
@@ -167,7 +167,7 @@ static void check_pipes_only(void)
 	IS(close(q[1]), 0);
 }
 
-/* Two ends of a TCP connection over loopback. */
+/* Stores the two ends of a TCP connection over loopback in @s. */
 static void connected(int s[2])
 {
 	struct sockaddr_in addr = {.sin_family = AF_INET,
@@ -185,7 +185,7 @@ static void connected(int s[2])
 	IS(close(l), 0);
 }
 
-/* From one socket through a pipe to another, as in a proxy. */
+/* Moves data from one socket through a pipe to another socket, as a proxy does. */
 static void check_sockets_of(void (*make)(int s[2]))
 {
 	char got[64];

@@ -39,8 +39,8 @@ static void need_reserve(void)
 }
 
 /*
- * Reads a page in each 2 MiB of a mapping: each page is the same page of zeroes, but has a page table of
- * its own.
+ * Reads one page in each 2 MiB of a mapping: all of them map the same page of zeroes, but each needs a page
+ * table of its own.
  */
 static void memory_in_tables(void)
 {
@@ -68,7 +68,7 @@ static void calls_of_many_pages(void)
 		fail("a call about many pages");
 }
 
-/* Pages of /dev/zero are the program's own, too. */
+/* A shared mapping of /dev/zero takes pages of the program's memory, too. */
 static void memory_in_zero(void)
 {
 	size_t size = 1UL << 40;
