@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Packs a Linux program and boots it: run(program, args) returns what it wrote and how it ended."""
+"""Packs Linux programs and boots them: pack() makes an initrd, boot() returns its Guest, reports() finds the kernel's
+own errors on the guest's console."""
 import os
 import re
 import subprocess

@@ -2,8 +2,8 @@
 """A peer that does not read for nine seconds: the transmit ring is full, and its interrupts stop.  When the peer reads
 again, all connections must move again within one RTO.
 
-Users of other unikernels reported connections that stood still for ever then, because the interrupt for the free
-descriptors was lost.  Virtio 1.1, 2.6.7 and 2.6.8: with and without VIRTIO_F_EVENT_IDX.
+Users of other unikernels reported that connections stood still for ever after such a stop, because the interrupt for
+the free descriptors was lost.  Virtio 1.1, 2.6.7 and 2.6.8: with and without VIRTIO_F_EVENT_IDX.
 """
 import selectors
 import socket
@@ -20,8 +20,9 @@ WARM = 256 << 10           # bytes from each source before the stop, so that its
 SENT = 16 << 10            # bytes to each echo during the stop
 PINGS = 400                # more than the ring has descriptors: no window keeps the guest from answering them
 BLOCKED_S = 9
-# The guest's RTO was at least 0.2 s (RFC 6298 with Linux's minimum) and has doubled during the stop; the next one would
-# be 12.8 s after the first transmission.  A connection that waits for it moves 3.8 s after the stop.
+# The guest's RTO was at least 0.2 s (RFC 6298 with Linux's minimum) and has doubled at each retransmission during the
+# stop.  The first retransmission after the stop's end is due at least 12.6 s after the first transmission.  So a
+# connection that waits for it moves 3.6 s or more after the peer reads again.
 RTO_S = 3.5
 # The ways in which QEMU takes packets from the ring: by a bottom half, or by a timer of 150 us.
 MODES = [",tx=bh,event_idx=on", ",tx=bh,event_idx=off", ",tx=timer,event_idx=on", ",tx=timer,event_idx=off"]
@@ -96,5 +97,5 @@ def test_all_connections_move_again(cable, device):
 
 @pytest.mark.parametrize("device", MODES[:2])
 def test_over_a_stream(cable, device):
-    """QEMU's stream netdev stops in the middle of a frame."""
+    """With a peer that does not read, QEMU's stream netdev stops in the middle of a frame."""
     stop_and_go_on(cable, device, stream=True)

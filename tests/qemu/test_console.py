@@ -10,7 +10,8 @@ from monitor import Watched
 
 
 class Unread(Watched):
-    """A guest whose serial port is a socket that is full already: .reader_end is our end of it, with .stale bytes."""
+    """A guest whose serial port is a socket that is full before the boot: .reader_end is the test's end of it, from
+    which .stale bytes can be read."""
 
     def __init__(self, append):
         super().__init__(append, ready="", capture=False)

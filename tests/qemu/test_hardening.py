@@ -297,7 +297,7 @@ def mappings(g):
 
 @pytest.mark.parametrize("words", ["", "nokaslr"])
 def test_no_page_is_writable_and_executable_and_text_has_no_writable_alias(words):
-    with Watched(append=words) as g:      # 64 MiB: no page of 1 GiB, which info tlb does not tell from 2 MiB
+    with Watched(append=words) as g:      # 64 MiB need no page of 1 GiB, which `info tlb` would show like one of 2 MiB
         pages = mappings(g)
     assert not [p for p in pages if p[3] and p[4]], "writable and executable"
     assert not [p for p in pages if p[5] != (p[0] < USER_END)], "ring 3 may access the lower half, and nothing else"

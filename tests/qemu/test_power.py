@@ -112,7 +112,7 @@ def test_no_new_connection_during_the_shutdown():
     """A SYN between the press of the button and the power-off is refused."""
     with ButtonGuest(net="dgram") as g:
         p = Peer(g)
-        accepted(p, 40003)            # never answers again: the machine waits for it
+        accepted(p, 40003)            # this connection never answers again: the machine waits for it
         press(g)
         until(p, 40003, FIN)
         p.send_tcp(40004, 7, 1, 0, SYN)

@@ -214,7 +214,7 @@ def test_ports_lead_to_the_guests_own_address():
 
 @pytest.mark.parametrize("status, code", [(0, 0), (1, 1), (3, 1), (7, 3), (255, 127)])
 def test_the_exit_code_is_the_programs(tmp_path, status, code):
-    """isa-debug-exit ends QEMU with 2n+1; 1 is an error of QEMU itself."""
+    """isa-debug-exit ends QEMU with status 2n+1 for a program's code n; status 1 also means an error of QEMU itself."""
     stand_in = tmp_path / "qemu-system-x86_64"
     stand_in.write_text(f'#!/bin/bash\n[[ "$*" == *"-device isa-debug-exit,iobase=0xf4,iosize=4"* ]] && exit {status}\n')
     stand_in.chmod(0o755)

@@ -40,4 +40,4 @@ def test_panic_policy_reboot_and_halt():
     with Guest(append="app=crash panic=reboot", net="", kernel=kernel(TEST_APPS), ready=None, debug_exit=False) as g:
         assert g.end() == 0          # with -no-reboot QEMU ends at a reboot
     with Guest(append="app=crash panic=halt", net="", kernel=kernel(TEST_APPS), ready=r"halted \(panic=halt\): power off") as g:
-        assert g.q.poll() is None    # the machine is still there, for a debugger
+        assert g.q.poll() is None    # QEMU still runs, so that a debugger could connect

@@ -88,7 +88,7 @@ def run_tool(**env):
 
 
 @pytest.mark.parametrize("env, word", [
-    ({"MEM": "16"}, "BOOT=pvh MEM=16"),                    # the message says what would work
+    ({"MEM": "16"}, "BOOT=pvh MEM=16"),                    # the message suggests arguments that would work
     ({"MACHINE": "microvm", "BOOT": "uefi"}, "BOOT=pvh"),
     ({"BOOT": "bios"}, "uefi or pvh"),
 ])

@@ -52,7 +52,7 @@ def test_a_program_runs(name, cpu):
     *[(name, SIGSEGV, SI_KERNEL, 0) for name in (
         "hlt", "cli", "in", "out", "wrmsr", "cr3", "int80", "int_timer", "int_nmi", "far_32", "far_kernel", "sgdt",
         "swapgs")],
-    ("sysenter", SIGILL, 2, CODE),    # QEMU's CPU is one of AMD's: an Intel's raises a protection fault
+    ("sysenter", SIGILL, 2, CODE),    # QEMU emulates a CPU of AMD, where SYSENTER is invalid in 64-bit mode; Intel: #GP
     ("int3", SIGTRAP, SI_KERNEL, 0), ("step", SIGTRAP, 2, None), ("step_syscall", SIGTRAP, 2, None),
     ("ud2", SIGILL, 2, CODE), ("wrgsbase", SIGILL, 2, CODE),
     ("divide", SIGFPE, 1, CODE + 4), ("x87", SIGFPE, 3, None),
@@ -88,7 +88,7 @@ def test_a_handler_keeps_the_upper_halves_of_vector_registers():
     ("forge_fp", SI_KERNEL, None), ("no_frame", SI_KERNEL, None), ("no_restorer", SI_KERNEL, None),
     ("no_stack", SI_KERNEL, None)])
 def test_a_forged_frame_is_the_programs_end(name, si_code, address):
-    """rt_sigreturn() and the IRET behind it fail in the program, not in the kernel."""
+    """If rt_sigreturn() or the IRET after it can't restore a forged frame, the program is killed, and not the kernel."""
     code, console = ring3(name)
     assert code == 128 + SIGSEGV & 0x7f, console
     where = f", address {address:#x}" if address else ""
@@ -112,9 +112,9 @@ DISPATCH_MAX = 50    # from there to the call's function, and back
 
 @pytest.mark.builds("shipped")
 def test_the_instructions_of_a_system_call(tmp_path):
-    """calls_many makes a million calls of getpid() more than calls_few: so many that the boot, whose
-    instructions differ from run to run, does not matter.  The budget is for TCG, where each instruction costs
-    time."""
+    """calls_many makes a million calls of getpid() more than calls_few.  The boot, whose number of instructions differs
+    from run to run, is negligible beside them.  The number of instructions is limited because each of them costs time
+    under TCG."""
     plugin = tmp_path / "insn_count.so"
     subprocess.run(["gcc", "-O2", "-shared", "-fPIC", "-o", plugin, os.path.join(ROOT, "tools/bench/insn_count.c")], check=True)
 

@@ -60,7 +60,7 @@ static int check_next(phys_addr_t one)
 	return 0;
 }
 
-/* Three pages far apart need three tables each of the levels 0, 1 and 2. */
+/* Three pages that are far apart need three page tables in each of the levels 0, 1 and 2. */
 static int check_free(u64 free_before)
 {
 	CHECK(nr_free_pages() == free_before - 9);
