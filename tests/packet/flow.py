@@ -46,7 +46,7 @@ class Flow:
     script_ports: tuple | None = None     # (remote, local), if the script names them
     local: Isn = field(default_factory=Isn)
     remote: Isn = field(default_factory=Isn)
-    ts_live: dict = field(default_factory=dict)  # {TS val of the kernel in the script: on the wire}
+    ts_live: dict = field(default_factory=dict)  # {the kernel's TS val in the script: its TS val on the wire}
     ts_first: tuple | None = None         # (in the script, on the wire): the kernel's first TS val
 
     def sent(self, seen):

@@ -197,7 +197,7 @@ class Machine:
         return buffer.raw[:max(size, 0)].decode()
 
     def complaint(self):
-        """Returns the kernel's panic message or first warning, or "" if there is none.  The play then fails."""
+        """Returns the kernel's panic message or first warning, which makes the script fail; "" if there is none."""
         if self.host.panic_message():
             return "kernel panic: " + self.host.panic_message()
         if self.host.sn_warn_count():

@@ -23,7 +23,7 @@ from tap import Result
 
 TUN = "/dev/net/tun"
 TUNSETIFF, IFF_TUN, IFF_NO_PI, IFF_VNET_HDR = 0x400454ca, 1, 0x1000, 0x4000
-VNET_HEADER = bytes(10)     # of an ordinary packet, on a device that also accepts GSO packets
+VNET_HEADER = bytes(10)     # the virtio_net_hdr of an ordinary packet, on a device that also accepts GSO packets
 CLONE_NEWNET = 0x40000000
 DEVICE = "tun0"
 TOLERANCE_USECS = 25_000    # for the delays of Python and of other programs on the host

@@ -122,8 +122,8 @@ def option_length(options):
 
 
 def build_tcp(src, dst, packet, options, length, partial=False):
-    """Returns an IP packet with a TCP segment of @length zero bytes.  @packet: a TcpPacket with live numbers and
-    ports.  @partial: the checksum field has only the sum of the pseudo header, for an offloading device."""
+    """Returns an IP packet with a TCP segment of @length zero bytes.  @packet: a TcpPacket with the numbers and ports
+    for the wire.  @partial: the checksum field has only the sum of the pseudo header, for an offloading device."""
     head = b"".join(map(encode_option, options))
     bits = sum(FLAG_BITS[flag] for flag in packet.flags)
     tcp = struct.pack(">HHIIHHHH", *packet.ports, packet.seq, packet.ack or 0,

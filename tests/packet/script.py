@@ -86,7 +86,7 @@ class IpInfo:
 
 @dataclass
 class TcpPacket:
-    """A TCP packet of the script, in the script's numbers."""
+    """A TCP packet of the script.  Its numbers and ports are the script's; flow.py translates them for the wire."""
     outbound: bool
     flags: frozenset
     ace: int | None             # AccECN's three-bit counter
@@ -97,7 +97,7 @@ class TcpPacket:
     urgent: int | None = None
     options: list | None = field(default_factory=list)  # None: `<...>`, any options
     ip: IpInfo = field(default_factory=IpInfo)
-    ports: tuple | None = None  # (source, destination), in the script's numbers
+    ports: tuple | None = None  # (source, destination); None: the script names no ports
 
 
 @dataclass

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stress ROUNDS: threads that lock, wait, map memory, send over sockets and signal each other at the
- * same time.  Every operation is counted, and the sums depend on ROUNDS only: they are the same on
- * Linux and on softnet.
+ * stress ROUNDS: threads that lock, wait, map memory, send over sockets, send themselves signals and
+ * create threads at the same time.  Every operation is counted, and the sums depend on ROUNDS only:
+ * they are the same on Linux and on softnet.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -233,7 +233,7 @@ static void on_signal(int sig)
 	add(&signals);
 }
 
-/* One signal at a time: the next is sent when the last was counted, so none is merged. */
+/* Sends signals to its own thread: each handler runs before pthread_kill() returns, so no signals are merged. */
 static void *signaller(void *arg)
 {
 	(void)arg;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reads the clocks by the vDSO and by system calls in turn: each clock must never go back.  Then compares the
- * functions of the vDSO with each other, sets the time of day if it may, and prints "vdso: ok".  Runs on Linux, too.
+ * functions of the vDSO with each other, sets the time of day if it is process 1, as on softnet, and prints "vdso: ok".
+ * Runs on Linux, too.
  */
 #define _GNU_SOURCE
 #include <elf.h>

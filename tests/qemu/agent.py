@@ -89,7 +89,7 @@ class Agent:
         return None, []
 
     def stop_reading(self, stop):
-        """The relay reads no more frames from the guest; or, if @stop is false, it reads them again."""
+        """Makes the relay stop reading frames from the guest or, if @stop is false, resume."""
         self.ways[1].stopped = stop
         return None, []
 
@@ -148,7 +148,7 @@ def main():
     user = sys.argv[2] == "user"
     if user and os.getuid() == 0:
         netns.become_user()
-        netns.die_with_parent()     # again, because the change of the user id cancels the first request
+        netns.die_with_parent()     # again, because a change of the user ID cancels the effect of the first call
     netns.new_network(user)
     netns.prepare()
     control.send(b'{"ok": null}')

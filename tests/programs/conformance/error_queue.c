@@ -81,7 +81,7 @@ static void check_zero_copy(int c)
 	const int one = 1;
 	struct received r;
 
-	/* The call does not wait, although the socket is blocking. */
+	/* MSG_ERRQUEUE does not wait for a report, although the socket is blocking. */
 	receive(&r, c, 16, sizeof(r.control), MSG_ERRQUEUE);
 	IS(r.result, -1);
 	IS(setsockopt(c, SOL_SOCKET, SO_ZEROCOPY, &one, sizeof(one)), 0);
@@ -103,7 +103,7 @@ static void check_zero_copy(int c)
 	IS(((struct sockaddr_in *)(error_of(&r) + 1))->sin_family, AF_UNSPEC);
 }
 
-/* Room that is too small cuts the message, or leaves it out. */
+/* If there is too little room for a control message, the message is cut or left out. */
 static void check_short_room(int c)
 {
 	struct received r;

@@ -312,7 +312,7 @@ static void check_links(void)
 
 struct reader {
 	int fd;
-	long torn; /* words that do not continue their read() */
+	long torn; /* words that do not continue the first word of their read() */
 };
 
 static void *read_chunks(void *arg)

@@ -29,7 +29,7 @@ static void memory_touched(void)
 	}
 }
 
-/* The kernel keeps a reserve of a 16th of the memory, in which the program has no pages. */
+/* Checks that a reserve of a 16th of the memory is free, which the kernel keeps from the program's pages. */
 static void need_reserve(void)
 {
 	struct sysinfo info;
@@ -56,7 +56,7 @@ static void memory_in_tables(void)
 	memset(malloc(step), 1, step);
 }
 
-/* Calls about very many pages let other threads run, else the kernel reports a lockup. */
+/* Calls about very many pages must let other threads run: otherwise the kernel reports a lockup. */
 static void calls_of_many_pages(void)
 {
 	size_t size = 16UL << 30;

@@ -224,7 +224,7 @@ PROGRAM calls_many
 	LEAVE	CODE_OF_EXIT
 END calls_many
 
-/* arch_prctl() accepts only bases in the lower half, and each thread has its own bases. */
+/* arch_prctl() accepts only bases in the lower half.  The bases are still set after sched_yield(). */
 PROGRAM bases
 	mov	$0x1002, %edi		/* ARCH_SET_FS */
 	mov	$DATA, %esi
