@@ -20,7 +20,8 @@ MAC, GUEST, HOST = "52:54:00:77:00:02", "10.77.0.2", "10.77.0.1"
 FRAMES = 500
 SYN, RST, ACK = 2, 4, 16
 
-# In a network namespace of its own: prints the frames of a flood over the loopback device, in hexadecimal, then its JSON.
+# Runs in a network namespace of its own: prints the frames of a flood over the loopback device, in hexadecimal, then
+# the JSON that the flood's program prints.
 LISTEN = """
 import socket, subprocess, sys
 subprocess.run(["ip", "link", "set", "lo", "up"], check=True)

@@ -694,7 +694,7 @@ def timer_edge(d):
         return False
     ends = d.scenario.at[-1] - d.scenario.at[d.index] - lasts(d) < WHEEL_US
     if ends or d.scenario.steps[d.index + 1][1][0] not in QUIET:
-        return True                 # too soon, or something else may prevent what Linux's timer would send
+        return True                 # the scenario ends too soon, or the next step may prevent the timer's packet
     moved = [w for w in words(d.ours) if w not in words(d.prompt) and bare(w)[0] in "DSA"]
     return any(w in words(d.following[1]) for w in moved)
 

@@ -195,7 +195,7 @@ static void no_wake_up_is_lost(void)
 	CHECK_IS(tickets, 3);
 }
 
-/* LIMIT(FUTEX_BUCKETS): far more words than chains, each with its own waiter. */
+/* LIMIT(FUTEX_BUCKETS): twice as many words as hash chains, each word with a waiter of its own. */
 static u32 many_words[2 * FUTEX_BUCKETS];
 static unsigned int nr_ended;
 

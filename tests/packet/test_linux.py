@@ -8,8 +8,8 @@ from conftest import LISTEN
 from symbols import NUMBERS
 
 
-def test_a_call_that_takes_longer(monkeypatch):
-    """call() returns the result, however late the thread of the call runs."""
+def test_the_result_of_a_late_call(monkeypatch):
+    """call() waits for the result, however late the thread of the call runs."""
     machine = object.__new__(linux.Machine)
     monkeypatch.setattr(machine, "_receive", lambda seconds: None)
     monkeypatch.setattr(linux, "BLOCKED_AFTER", 0)

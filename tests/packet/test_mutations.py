@@ -87,7 +87,7 @@ MUTATIONS = [
 ]
 
 
-def test_it_holds(play):
+def test_the_unchanged_script_passes(play):
     """The unchanged script passes, also with sequence numbers that wrap in both directions."""
     for settings in ({}, {"wrap": True}, {"rules": {"check_ecr": True}}):
         result = play(TRANSFER, **settings)

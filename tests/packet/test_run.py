@@ -71,7 +71,7 @@ def test_an_option_that_the_kernel_does_not_know_fails(tmp_path):
     assert 'invalid option "sysctl.net.ipv4.tcp_retries2=x": expected' in told
 
 
-def test_not_a_text(tmp_path):
+def test_a_file_that_is_not_utf_8(tmp_path):
     """A file that is not UTF-8 fails; the other files are still played."""
     path = tmp_path / "a.pkt"
     path.write_bytes(b"\xff\xfe\x00")
@@ -89,7 +89,7 @@ class Story:
         self.what()
 
 
-def test_crash_hang_and_nonsense(suites, tmp_path, monkeypatch):
+def test_a_script_that_crashes_hangs_or_raises_fails(suites, tmp_path, monkeypatch):
     """A script whose child crashes, hangs or raises an exception fails, and the next script still plays."""
     path = tmp_path / "a.pkt"
     path.write_text(SERVER)

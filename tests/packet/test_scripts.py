@@ -14,7 +14,8 @@ SCRIPTS = sorted(os.path.relpath(os.path.join(folder, name), FOLDER)
                  for folder, _, names in os.walk(FOLDER) for name in names)
 HEADER = re.compile(r"// linux: (same|differs, because \S.*|not run, because \S.*)\n(?:// \S.*\n){2,}\n")
 JUST_BELOW = 2**32 - 2500
-# {reason: number of scripts that are skipped for it}.  It must be exact: if a script is no longer skipped, reduce it.
+# {reason: number of scripts that are skipped for it}.  The numbers must be exact: if a script is no longer skipped,
+# reduce the number of its reason.
 SKIPS = {}
 
 

@@ -22,7 +22,7 @@ def names(initrd, **options):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_without_files_of_the_pack(kind, tmp_path):
+def test_names_without_files_in_the_pack(kind, tmp_path):
     said = names(pack(tmp_path, built(f"names-{kind}")))
     assert said.splitlines()[0] == "host softnet, node softnet, domain (none)"
     assert USERS in said
@@ -35,7 +35,7 @@ def test_without_files_of_the_pack(kind, tmp_path):
     assert said.endswith("/etc/hostname:\nsoftnet\n/etc/resolv.conf:\n#MANUAL\nnameserver 10.0.2.3\n")
 
 
-def test_of_the_command_line(tmp_path):
+def test_names_from_the_command_line(tmp_path):
     """The host name ends at the first dot, and /proc/net/pnp has the same format, as in Linux's net/ipv4/ipconfig.c."""
     said = names(pack(tmp_path, built("names-musl-static")),
                  append="ip=10.0.2.15:10.0.2.4:10.0.2.2:255.255.255.0:www.example.org::off:10.0.2.3:10.0.2.9")
@@ -45,7 +45,7 @@ def test_of_the_command_line(tmp_path):
                          "#MANUAL\nnameserver 10.0.2.3\nnameserver 10.0.2.9\nbootserver 10.0.2.4\n")
 
 
-def test_files_of_the_pack_stay(tmp_path):
+def test_files_of_the_pack_have_priority(tmp_path):
     passwd = tmp_path / "passwd"
     passwd.write_text("admin:x:0:0:admin:/home:/bin/none\n")
     said = names(pack(tmp_path, built("names-musl-static"), "--file", f"{passwd}=/etc/passwd"))

@@ -140,7 +140,7 @@ def test_load_is_counted_and_leaves_no_objects():
         assert live_after["request_sock_TCP"] == live_before["request_sock_TCP"]
 
 
-def test_five_hundred_at_once_leave_nothing():
+def test_five_hundred_connections_at_once_leave_no_objects():
     """500 connections at once make the descriptor table double four times, to 1024 descriptors; 500 more follow one after
     the other.  When all are closed, all slab caches have as many objects as before, except those in `moving`: buffers of
     netstat's own output, and TIME_WAIT entries.

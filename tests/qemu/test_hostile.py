@@ -53,13 +53,13 @@ def short_ones(cable, harm, seed, number):
 
 @pytest.mark.builds("checked", "shipped")
 @pytest.mark.parametrize("harm", ["disorderly", "hostile"])
-def test_short_ones_leave_nothing(cable, harm):
+def test_short_connections_leave_no_objects(cable, harm):
     short_ones(cable, harm, 0, 100)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("harm", HARMS)
-def test_many_short_ones_leave_nothing(cable, harm):
+def test_many_short_connections_leave_no_objects(cable, harm):
     short_ones(cable, harm, 1, 3000)
 
 

@@ -110,14 +110,14 @@ def test_initrd_on_the_disk_of_uefi(disk, tree, tmp_path):
     (b"\x7fELF" + bytes(5000), r"initrd: byte 0: no cpio header \(070701\): the rest is left out"),
     (bytes(10000), r"initrd: 9 KiB, 0 files and directories"),
 ), ids=("gzip", "digits", "elf", "zeros"))
-def test_damaged(content, words, tmp_path):
+def test_a_damaged_initrd_is_reported(content, words, tmp_path):
     (tmp_path / "initrd").write_bytes(content)
     with Guest("app=tree", machine="microvm", kernel=kernel(TEST_APPS), extra=["-initrd", tmp_path / "initrd"]) as g:
         g.wait(words)
         assert there(g) == set()
 
 
-def test_cut(tree, tmp_path):
+def test_an_initrd_that_is_cut_short(tree, tmp_path):
     whole = pack(tree, tmp_path / "initrd").read_bytes()
     (tmp_path / "cut").write_bytes(whole[:len(whole) // 2])
     with Guest("app=tree", machine="microvm", kernel=kernel(TEST_APPS), extra=["-initrd", tmp_path / "cut"]) as g:

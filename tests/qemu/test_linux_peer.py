@@ -128,7 +128,7 @@ def test_two_hundred_at_once(guest):
             s.close()
 
 
-def test_two_thousand_short_ones_leave_nothing(cable):
+def test_two_thousand_short_connections_leave_no_objects(cable):
     """The test boots a guest of its own, where no connection of another test can be left."""
     with LinuxGuest(cable) as g:
         before = g.netstat()
@@ -137,7 +137,7 @@ def test_two_thousand_short_ones_leave_nothing(cable):
 
 
 @pytest.mark.long
-def test_a_hundred_thousand_short_ones_leave_nothing(cable):
+def test_a_hundred_thousand_short_connections_leave_no_objects(cable):
     with LinuxGuest(cable, capture=False) as g:
         visit(cable, 100)
         before = g.netstat()

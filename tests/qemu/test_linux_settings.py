@@ -75,7 +75,7 @@ def test_marks_are_echoed(cable, build):
     (socket.SOL_SOCKET, socket.SO_RCVBUF, 4096),       # a window of a few segments
     (socket.SOL_SOCKET, socket.SO_SNDBUF, 4096),
 ], ids=["small segments", "small window", "small writes"])
-def test_small(guest, level, option, value):
+def test_small_segments_windows_and_buffers(guest, level, option, value):
     echo(guest, level, option, value, 64 * KIB)
 
 
@@ -89,7 +89,7 @@ def mtu(net, size):
 
 
 @pytest.mark.parametrize("size", [296, 576])
-def test_small_mtu_of_its_own(guest, size):
+def test_a_peer_with_a_small_mtu(guest, size):
     """A peer with a small MTU announces a small MSS, and the guest sends no longer segments: the peer would drop them."""
     with mtu(guest.network, size):
         echo(guest, size=64 * KIB)

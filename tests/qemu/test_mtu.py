@@ -30,7 +30,7 @@ def test_announces_and_sends_fitting_segments(mtu, mss):
 
 @pytest.mark.parametrize("mtu", [68, 127, 1400, 9000, 65535])
 @pytest.mark.parametrize("features", ["", PLAIN])
-def test_carries(mtu, features):
+def test_each_mtu_carries_a_stream(mtu, features):
     data = bytes(range(256)) * 400
     with Guest(device=f",host_mtu={mtu}{features}", capture=False) as g, g.connect(7) as s:
         threading.Thread(target=s.sendall, args=(data,)).start()

@@ -45,7 +45,7 @@ def test_large_segments_without_merged_buffers(tap):
 
 
 @pytest.mark.builds("checked", "shipped")
-def test_two_thousand_short_ones_leave_nothing(tap):
+def test_two_thousand_short_connections_leave_no_objects(tap):
     with LinuxGuest(tap, wire="tap") as g:
         before = g.netstat()
         visit(tap, 2000)

@@ -108,7 +108,7 @@ def test_image_is_reproducible_and_sparse(tmp_path):
     assert os.stat(one).st_blocks * 512 < os.stat(application()).st_size + (1 << 20) < os.stat(one).st_size
 
 
-def test_console_without_the_firmware_paint():
+def test_plain_console_removes_control_sequences():
     """tools/plain-console removes OVMF's control sequences, also if they arrive in pieces."""
     p = subprocess.Popen([os.path.join(ROOT, "tools", "plain-console")], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     for piece in (b"above\r\n\x1b[2J\x1b[0", b"1;01H\x1b[=3h\x1b", b"[2Jbelow\r\n", b"READY\r\n"):

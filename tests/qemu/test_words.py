@@ -102,7 +102,7 @@ def test_a_gateway_outside_the_network(words):
 
 
 @pytest.mark.builds("checked", "shipped")
-def test_linux_own_form():
+def test_an_address_in_linux_form():
     with Guest("ip=10.0.2.15:10.0.2.9:10.0.2.2:255.255.255.0:guest:eth0:none:10.0.2.3") as g:
         assert "invalid option" not in g.console
         echoes(g)
