@@ -21,7 +21,7 @@ MSG_FLAGS = {name: SYMBOLS[name] for name in ("MSG_OOB", "MSG_PEEK", "MSG_TRUNC"
 TYPE_FLAGS = {"SOCK_STREAM": 1, "SOCK_NONBLOCK": SYMBOLS["SOCK_NONBLOCK"]}
 IOCTLS = {0x541b: "SIOCINQ", 0x5411: "SIOCOUTQ"}
 LEVELS = {1: ("SOL_SOCKET", "SO_"), 6: ("SOL_TCP", "TCP_"), 0: ("SOL_IP", "IP_")}
-NO_WORD_FOR = "a number that does not count from the connection's first one, which the language cannot say"
+NO_WORD_FOR = "the language cannot express this step: a number does not count from the peer's first connection"
 TCP_CONGESTION = 6, 13
 ICMPS = {3: "unreachable", 11: "time_exceeded", 12: "parameter_problem", 4: "source_quench"}
 
@@ -210,13 +210,13 @@ class Writer:
     def call_sockname(self, answer, name, length):
         """Returns the script's text of the call getsockname(), with its result only."""
         if length < 0:
-            return f"// getsockname() with a length of {length} has no word: {self.result(answer)}"
+            return f"// the language cannot express getsockname() with a length of {length}: {self.result(answer)}"
         return f"getsockname({self.fd(name)}, ..., ...) = {self.result(answer)}"
 
     def call_peername(self, answer, name, length):
         """Returns the script's text of the call getpeername(), with its result only."""
         if length < 0:
-            return f"// getpeername() with a length of {length} has no word: {self.result(answer)}"
+            return f"// the language cannot express getpeername() with a length of {length}: {self.result(answer)}"
         return f"getpeername({self.fd(name)}, ..., ...) = {self.result(answer)}"
 
     def call_get(self, answer, name, level, option, length, shown=1):
