@@ -174,7 +174,7 @@ static const struct operation {
 
 static void count(const struct operation *op)
 {
-	bool own = op->port == EPOLL || op->port == READ; /* the server is not inetd */
+	bool own = op->port == EPOLL || op->port == READ; /* served by this file, not by inetd */
 	int listener = own ? listen_on(op->port) : -1;
 	int fd = op->port ? open_to(op->port) : -1;
 

@@ -495,7 +495,7 @@ static void the_process_gets_a_signal(void)
 	set_mask(0);
 	CHECK(nr_takers == 2 && takers[1] == 1);
 
-	/* A signal for a thread waits for that thread. */
+	/* A signal that is sent to one thread stays pending while that thread blocks it: no other thread takes it. */
 	tid = start(wait_for_a_signal, (void *)sigmask(SIGUSR1));
 	sleep_ms(1);
 	CHECK_IS(CALL3(__NR_tgkill, 1, tid, SIGUSR1), 0);

@@ -456,7 +456,8 @@ static void timer_follows_the_clock(void)
 	CHECK_IS(CALL1(__NR_timer_delete, id), 0);
 }
 
-/* "the read(2) fails with the error ECANCELED", once for each change, and poll() reports it. */
+/* TFD_TIMER_CANCEL_ON_SET: if the clock is set, "the read(2) fails with the error ECANCELED", once for each change, and
+ * poll() reports the timer as readable. */
 static void timerfd_is_cancelled(void)
 {
 	int fd = (int)CALL2(__NR_timerfd_create, CLOCK_REALTIME, TFD_NONBLOCK);

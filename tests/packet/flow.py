@@ -57,7 +57,7 @@ class Flow:
     # ---- to the kernel ---------------------------------------------------------------------------
 
     def live_inbound(self, packet, ecr_scaled=None):
-        """Returns the script's packet to the kernel with live numbers and ports, and its options with live numbers."""
+        """Translates the script's packet to the kernel for the wire; returns the packet and its options."""
         syn = "S" in packet.flags
         ack = packet.ack
         if ack is not None:

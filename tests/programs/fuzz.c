@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz SEED CALLS [THREADS]: plays random system calls from ring 3, CALLS in each of THREADS threads (1).
+ * fuzz SEED CALLS [THREADS]: plays random system calls from ring 3, CALLS in each of THREADS threads (default: 1).
  *
  * Arguments are drawn from values that calls may accept: small numbers, descriptors, flags, pointers into an
  * arena, paths, invalid pointers, lengths around pages.  Calls that would end the program or take its own

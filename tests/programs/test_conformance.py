@@ -7,7 +7,7 @@ import pytest
 
 from program import KERNELS, boot, built, pack, reports
 
-LEAST = 1400  # checks: fewer would mean that a part was lost
+LEAST = 1400  # number of checks: fewer would mean that a part of them did not run
 
 
 def results(text):

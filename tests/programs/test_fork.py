@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A second process: each call fails with ENOSYS, and the log says once why, and what to do."""
+"""Each call that would start a second process fails with ENOSYS; the log says once why, and how to do without."""
 from program import boot, built, pack, reports
 
 ENOSYS = 38

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The attacks of tests/programs/hostile.  Each ends as on Linux (or, where Linux is not asked, as its table says), and the
-kernel reports nothing about itself."""
+"""The attacks of tests/programs/hostile.  Each ends as on Linux (or as its table says, if it is not played on Linux),
+and the kernel reports no error of its own."""
 import os
 import re
 import shutil
@@ -27,7 +27,7 @@ SMOKE = ("call-kernel-pointers", "call-robust-circle", "insn-hlt", "insn-sse_err
 
 
 def attacks(linux=False):
-    """Returns the attacks, or with @linux those that Linux is asked for."""
+    """Returns the attacks, or with @linux only those that are also played on Linux."""
     text = subprocess.run([built("hostile"), "--list"], capture_output=True, text=True, check=True).stdout
     lines = [line.split() for line in text.splitlines()]
     assert {name for name, *_ in lines}.issuperset({*SMOKE, *TCG})
@@ -42,8 +42,8 @@ def packed(tmp_path_factory):
 
 @pytest.fixture(scope="module", name="harmless")
 def user_without_rights():
-    """Yields the options with which subprocess starts the attacks on Linux: in a folder of their own, and not as root, whose
-    wild calls could change this system."""
+    """Yields the options with which subprocess starts the attacks on Linux: in a folder of their own, and not as root,
+    because wild calls of root could change this system."""
     with tempfile.TemporaryDirectory(prefix="softnet-hostile-") as folder:
         os.chmod(folder, 0o777)
         shutil.copy(built("hostile"), folder)

@@ -84,8 +84,8 @@ class Network:
 
     @contextlib.contextmanager
     def setting(self, name, value):
-        """A context with a setting of the namespace's /proc/sys/net/ipv4 changed; yields None, or the reason if it can't
-        be changed."""
+        """A context manager that changes a setting of the namespace's /proc/sys/net/ipv4; yields None, or the reason if
+        the setting can't be changed."""
         old = self.ask("sysctl", name=name, value=value)[0]
         try:
             yield "/proc/sys is read-only here" if old is None else None

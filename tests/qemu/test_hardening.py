@@ -363,7 +363,8 @@ def test_a_soft_lockup_is_reported():
         with g.connect(15):
             told = g.wait(r"soft lockup: (\S+) \(pid \d+\) keeps the CPU in the kernel for (\d+) ms, process context")
             assert int(told.group(2)) >= 2000        # SOFT_LOCKUP_MS
-            # The interrupted address is the function's start; the address minus 1 would be in another function.
+            # The interrupted address is the function's start.  It is no return address, so the dump must not subtract 1
+            # from it: the result would be in another function.
             g.wait(r"\] +common\+0x\S+ kernel/x86/entry\.S:\d+\n.*\] +show_softirqs\+0x1/")
             g.wait(r"\] +kernel_syscall\+0x\S+ kernel/syscall\.c:\d+$")
     assert g.console.count("soft lockup:") == 1

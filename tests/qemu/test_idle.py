@@ -10,9 +10,9 @@ from peernet import GUEST_ADDRESS, LinuxGuest
 
 MEM, CONNECTIONS = 16, 6250
 AT_ONCE = 64
-# The most bytes that a connection may hold, in each slab cache (free objects of a slab included) and in all: the program's
-# pages, the descriptor table and page tables are only in the sum.  100,000 connections of 2,000 bytes leave 68 MB of
-# 256 MiB for the rest of the machine.
+# The most bytes that a connection may hold: in each slab cache, free objects of its slabs included, and in total.  The
+# program's pages, the descriptor table and page tables count only in the total.  100,000 connections of 2,000 bytes
+# leave 68 MB of 256 MiB for the rest of the machine.
 BYTES = {"TCP": 1640, "eventpoll_epi": 130, "filp": 98, "sock_inode_cache": 75}
 BYTES_IN_ALL = 2000
 

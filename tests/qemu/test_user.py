@@ -88,7 +88,7 @@ def test_a_handler_keeps_the_upper_halves_of_vector_registers():
     ("forge_fp", SI_KERNEL, None), ("no_frame", SI_KERNEL, None), ("no_restorer", SI_KERNEL, None),
     ("no_stack", SI_KERNEL, None)])
 def test_a_forged_frame_is_the_programs_end(name, si_code, address):
-    """If rt_sigreturn() or the IRET after it can't restore a forged frame, the program is killed, and not the kernel."""
+    """If rt_sigreturn() or the IRET after it can't restore a forged frame, only the program is killed."""
     code, console = ring3(name)
     assert code == 128 + SIGSEGV & 0x7f, console
     where = f", address {address:#x}" if address else ""

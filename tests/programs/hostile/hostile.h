@@ -19,7 +19,7 @@ struct attack {
 	const char *name;
 	void (*play)(void);
 	int signal;     /* the signal that ends the program; 0: the attack returns */
-	bool only_here; /* Linux is not asked: the attack would exhaust it, or its CPU setup differs */
+	bool only_here; /* not played on Linux: it would exhaust the host, or Linux sets up the CPU differently */
 };
 
 /* Tables, each ending with a NULL name. */

@@ -239,7 +239,7 @@ static void threads_many(void)
 		fail("too few threads");
 }
 
-/* Loops without a call, until a signal without a handler ends the program. */
+/* Loops without a system call, until a signal without a handler ends the program. */
 static void loop_tight(void)
 {
 	alarm(1);
