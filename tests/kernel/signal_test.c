@@ -87,7 +87,8 @@ static void handler_runs_with_its_mask(void)
 	CHECK(old.handler == 0);
 }
 
-/* Faults come first, then the lowest number.  A standard signal that is sent twice is pending once. */
+/* Signals of faults are delivered first, then the others by their numbers.  A standard signal that is sent twice is
+ * pending once. */
 static void order_of_delivery(void)
 {
 	const int sent[] = {SIGUSR2, SIGTERM, SIGUSR1, SIGSEGV, SIGUSR1, 40};
