@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Known and intended differences from Linux, with a predicate for each.
 
-judge.py and recorded.py call row().  ROWS is the only source: `run --doc` writes docs/linux-differences.md from
-it, and a test compares the two.  A predicate gets a judge.Difference; the name of the first predicate that is
+judge.py and recorded.py call row().  `run --doc` writes docs/linux-differences.md from ROWS and texts.py, and a
+test compares the two.  A predicate gets a judge.Difference; the name of the first predicate that is
 true is the difference's name.
 """
 import os
 import pathlib
 import re
+
+from texts import ARP, CALLS, HEAD, OTHERS, SETTINGS, SOCKETS
 
 ROWS_MAX = 30
 SHARE_MAX = .01             # share of all seeds: a row that covers more may hide faults
@@ -725,7 +727,7 @@ def document(hits):
                      f"{hits['rows'].get(predicate.__name__, 0)} |")
     lines += ["", OTHERS.strip(), "", "| difference on Linux | script |", "|---|---|"]
     lines += [f"| {reason} | `{script}` |" for script, reason in other_scripts()]
-    return "\n".join(lines + ["", SETTINGS.strip(), "", CALLS.strip()]) + "\n"
+    return "\n".join(lines + ["", SETTINGS.strip(), "", ARP.strip(), "", SOCKETS.strip(), "", CALLS.strip()]) + "\n"
 
 
 def other_scripts():
@@ -744,46 +746,3 @@ def hits_of(text):
     seeds, start, commit, linux = re.search(r"(\d+) seeds from (\d+) at commit (\w+) beside Linux (\S+):", text).groups()
     return {"seeds": int(seeds), "from": int(start), "commit": commit, "linux": linux,
             "rows": {name: int(count) for name, count in re.findall(r":/\^def (\w+)/`.*\| (\d+) \|$", text, re.M)}}
-
-
-OTHERS = """
-## In packet scripts only
-
-No random scenario can reach these differences, or none did. In the first column "it" is Linux, and "there" is on Linux. The
-second and the following lines of a script have the reason for the behaviour here.
-"""
-
-SETTINGS = """
-## Settings
-
-- `net.ipv4.tcp_allowed_congestion_control` binds every program, because there are no users. On Linux a program with
-  CAP_NET_ADMIN may choose any congestion control.
-- `dctcp` is in this list from the start. On Linux an administrator adds it.
-"""
-
-CALLS = """
-## System calls
-
-[docs/process.md](process.md) has the differences of processes, memory, signals and waiting. Those of files:
-
-| call | difference | reason |
-|---|---|---|
-| `fallocate`, `lseek` | after `fallocate`, the allocated pages are data for SEEK_DATA and SEEK_HOLE; on Linux's tmpfs these pages are a hole until they are written | no page has a mark "allocated, not written"; the bytes read are zeroes in both |
-| `fallocate` | a mode other than 0 and FALLOC_FL_KEEP_SIZE: EOPNOTSUPP; Linux's tmpfs also has FALLOC_FL_PUNCH_HOLE | no traced program needs it |
-| `open` | O_TMPFILE: EOPNOTSUPP | programs then create a file and unlink it |
-| `mknod` | a FIFO or a socket: EPERM | one process has no other to open the second end |
-| `renameat2` | RENAME_EXCHANGE, RENAME_WHITEOUT: EINVAL | as on a file system of Linux without them |
-| `getxattr` and its relatives, `inotify_*`, `fanotify_*`, `memfd_create`, `copy_file_range` | ENOSYS | no traced program needs them; a program copies with read() and write() if copy_file_range() fails |
-| `splice` from `/dev/null` | 0, the end of the file; on Linux EINVAL | what read() returns |
-"""
-
-HEAD = """
-# Where it differs from Linux
-
-`make differ` plays random scenarios on the hosted kernel and on the host's own Linux (docs/testing.md). A difference
-is a fault, or it has a row here: a predicate on the scenario and both answers, the reason why the difference is intended
-or accepted, and a packet script that shows it. "Here" is this kernel. There are at most 30 rows, and no row covers more
-than 1 % of the seeds: the run checks both. `tests/differ/run --doc` makes the table from the predicates.
-
-The last long run, {seeds} seeds from {from} at commit {commit} beside Linux {linux}:
-"""

@@ -10,6 +10,7 @@ This file defines a scenario; the other files, in the order of their use:
     ours.py       the hosted kernel as such a machine: several scenarios in a forked process, in virtual time
     normal.py     a machine's behaviour in a step, as words that must be equal on both machines
     known.py      known and intended differences, one predicate each (docs/linux-differences.md)
+    texts.py      the texts of docs/linux-differences.md around its tables
     judge.py      plays seeds: Linux first, then our kernel with Linux's numbers and times; yields verdicts
     shrink.py     removes steps as long as the same difference remains
     printer.py    prints a scenario with Linux's answers as a packet script for tests/packet/run
