@@ -19,7 +19,7 @@ struct attack {
 	const char *name;
 	void (*play)(void);
 	int signal;     /* the signal that ends the program; 0: the attack returns */
-	bool only_here; /* not played on Linux: it would exhaust the host, or Linux sets up the CPU differently */
+	bool only_here; /* not played on Linux: it would exhaust the host, or the CPU setup differs */
 };
 
 /* Tables, each ending with a NULL name. */
