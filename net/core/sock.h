@@ -412,6 +412,15 @@ static inline void sk_state_store(struct sock *sk, u8 state)
 {
 	__atomic_store_n(&sk->sk_state, state, __ATOMIC_RELEASE);
 }
+/* A connection has entered, or left, the accept queue of the listener @sk, whose request_sock_queue lock is held. */
+static inline void sk_acceptq_added(struct sock *sk)
+{
+	sk->sk_ack_backlog++;
+}
+static inline void sk_acceptq_removed(struct sock *sk)
+{
+	sk->sk_ack_backlog--;
+}
 static inline bool sk_acceptq_is_full(const struct sock *sk)
 {
 	return sk->sk_ack_backlog > sk->sk_max_ack_backlog;

@@ -90,7 +90,7 @@ noinline struct request_sock *reqsk_queue_remove(struct request_sock_queue *queu
 		if (!queue->rskq_accept_head)
 			queue->rskq_accept_tail = NULL;
 		req->dl_next = NULL;
-		parent->sk_ack_backlog--;
+		sk_acceptq_removed(parent);
 	}
 	spin_unlock_bh(&queue->rskq_lock);
 	return req;
@@ -446,7 +446,7 @@ noinline struct sock *inet_csk_reqsk_queue_add(struct sock *sk, struct request_s
 		else
 			WRITE_ONCE(queue->rskq_accept_head, req);
 		queue->rskq_accept_tail = req;
-		sk->sk_ack_backlog++;
+		sk_acceptq_added(sk);
 	}
 	spin_unlock_bh(&queue->rskq_lock);
 	if (listening)
