@@ -54,6 +54,7 @@ struct sock_common {
 	volatile u8 skc_state; /* TCP_*; use sk_state_load() and sk_state_store() */
 	u8 skc_reuse : 4;
 	u8 skc_reuseport : 1;
+	u8 skc_connect_bind : 1; /* connect() chose the local port */
 	int skc_bound_dev_if;
 	/* in the list of owners of the local port (inet_bind_bucket) */
 	struct hlist_node skc_bind_node;
@@ -74,6 +75,7 @@ struct sock {
 #define sk_state        __sk_common.skc_state
 #define sk_reuse        __sk_common.skc_reuse
 #define sk_reuseport    __sk_common.skc_reuseport
+#define sk_connect_bind __sk_common.skc_connect_bind
 #define sk_bound_dev_if __sk_common.skc_bound_dev_if
 #define sk_bind_node    __sk_common.skc_bind_node
 #define sk_prot         __sk_common.skc_prot

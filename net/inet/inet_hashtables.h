@@ -20,13 +20,14 @@ struct inet_ehash_bucket {
 struct inet_bind_bucket {
 	unsigned short port;
 	/*
-	 * Both are -1 if connect() chose the port for all owners. fastreuse is 0 as soon as bind()
+	 * Both are -1 if @bound is 0. fastreuse is 0 as soon as bind()
 	 * of a socket without SO_REUSEADDR added an owner, or an owner began to listen.
 	 * fastreuseport is 0 if the owner that was added last has no SO_REUSEPORT; otherwise it is
 	 * FASTREUSEPORT_STRICT.
 	 */
 	s8 fastreuse, fastreuseport;
 	__be32 fast_rcv_saddr; /* for FASTREUSEPORT_STRICT */
+	u32 bound;             /* owners whose port was not chosen by connect() */
 	struct hlist_node node;
 	/* list of sock_common, linked by skc_bind_node: sockets and TIME_WAIT objects */
 	struct hlist_head owners;
@@ -120,7 +121,9 @@ const char *inet_get_reserved_ports(void);
 struct inet_bind_bucket *inet_bind_bucket_create(struct inet_hashinfo *h,
 						 struct inet_bind_hashbucket *head,
 						 unsigned short port);
-void inet_bind_bucket_destroy(struct inet_hashinfo *h, struct inet_bind_bucket *tb);
+/* Adds an owner to a bucket, or removes it. The bhash bucket is locked. */
+void inet_bind_add(struct inet_bind_bucket *tb, struct sock_common *owner);
+void inet_bind_del(struct inet_hashinfo *h, struct inet_bind_bucket *tb, struct sock_common *owner);
 void inet_bind_hash(struct sock *sk, struct inet_bind_bucket *tb, unsigned short snum);
 
 /* Calls @show for each entry of the tables, under its bucket's lock, for /proc/net/tcp. */

@@ -146,19 +146,32 @@ struct inet_bind_bucket *inet_bind_bucket_create(struct inet_hashinfo *h,
 	return tb;
 }
 
-/* Frees the bucket if it has no owners left. */
-void inet_bind_bucket_destroy(struct inet_hashinfo *h, struct inet_bind_bucket *tb)
+void inet_bind_add(struct inet_bind_bucket *tb, struct sock_common *owner)
 {
-	if (!hlist_empty(&tb->owners))
-		return;
-	hlist_del_init(&tb->node);
-	kmem_cache_free(h->bind_bucket_cachep, tb);
+	hlist_add_head(&owner->skc_bind_node, &tb->owners);
+	tb->bound += !owner->skc_connect_bind;
+}
+
+/*
+ * Frees the bucket if it has no owners left. If connect() chose the port for all that are left, other
+ * connections may share it again, as since Linux 6.18.
+ */
+void inet_bind_del(struct inet_hashinfo *h, struct inet_bind_bucket *tb, struct sock_common *owner)
+{
+	hlist_del_init(&owner->skc_bind_node);
+	tb->bound -= !owner->skc_connect_bind;
+	if (!tb->bound)
+		tb->fastreuse = tb->fastreuseport = -1;
+	if (hlist_empty(&tb->owners)) {
+		hlist_del_init(&tb->node);
+		kmem_cache_free(h->bind_bucket_cachep, tb);
+	}
 }
 
 void inet_bind_hash(struct sock *sk, struct inet_bind_bucket *tb, unsigned short snum)
 {
 	sk->sk_num = snum;
-	hlist_add_head(&sk->sk_bind_node, &tb->owners);
+	inet_bind_add(tb, &sk->__sk_common);
 	inet_csk(sk)->icsk_bind_hash = tb;
 }
 
@@ -429,6 +442,7 @@ static int connect_try_port(struct sock *sk, unsigned short port)
 			err = check_established(sk, port, &tw);
 		if (err)
 			goto out_unlock;
+		sk->sk_connect_bind = 1;
 		inet_bind_hash(sk, tb, port);
 	} else {
 		tb = inet_bind_bucket_create(h, head, port);
@@ -437,6 +451,7 @@ static int connect_try_port(struct sock *sk, unsigned short port)
 			goto out_unlock;
 		}
 		tb->fastreuse = tb->fastreuseport = -1;
+		sk->sk_connect_bind = 1;
 		inet_bind_hash(sk, tb, port);
 		inet_sk(sk)->inet_sport = htons(port);
 		/* no other socket uses the port, so the four-tuple is unique */
@@ -507,9 +522,9 @@ void inet_put_port(struct sock *sk)
 	head = bind_head(h, sk->sk_num);
 	spin_lock_bh(&head->lock);
 	tb = icsk->icsk_bind_hash;
-	hlist_del_init(&sk->sk_bind_node);
+	inet_bind_del(h, tb, &sk->__sk_common);
 	icsk->icsk_bind_hash = NULL;
 	sk->sk_num = 0;
-	inet_bind_bucket_destroy(h, tb);
+	sk->sk_connect_bind = 0;
 	spin_unlock_bh(&head->lock);
 }

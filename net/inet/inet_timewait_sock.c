@@ -55,9 +55,8 @@ static void inet_twsk_kill(struct inet_timewait_sock *tw)
 	spin_lock_bh(&head->lock);
 	tb = tw->tw_tb;
 	if (tb) {
-		hlist_del_init(&tw->__tw_common.skc_bind_node);
+		inet_bind_del(h, tb, &tw->__tw_common);
 		tw->tw_tb = NULL;
-		inet_bind_bucket_destroy(h, tb);
 	}
 	spin_unlock_bh(&head->lock);
 
@@ -117,7 +116,7 @@ void __inet_twsk_hashdance(struct inet_timewait_sock *tw, struct sock *sk, struc
 	spin_lock_bh(&head->lock);
 	tw->tw_tb = inet_csk(sk)->icsk_bind_hash;
 	BUG_ON(!tw->tw_tb);
-	hlist_add_head(&tw->__tw_common.skc_bind_node, &tw->tw_tb->owners);
+	inet_bind_add(tw->tw_tb, &tw->__tw_common);
 	spin_unlock_bh(&head->lock);
 
 	refcount_inc(&tw->tw_refcnt); /* reference of the ehash */

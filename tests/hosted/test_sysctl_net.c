@@ -253,6 +253,38 @@ static void a_port_is_chosen_by_connect(void)
 	scene_close(B, other);
 }
 
+/*
+ * There is one local port. While a socket is bound to it, connect() does not share it, not even with
+ * a connection to another destination. When that socket is closed, connect() does. The results are
+ * those of Linux 6.18.
+ */
+static void a_port_is_shared_again(void)
+{
+	int listeners[3], a = scene_socket(A), bound = scene_socket(A), c = scene_socket(A);
+
+	for (unsigned int i = 0; i < 3; i++)
+		listeners[i] = scene_listen(B, PORT + i, 8);
+	scene_sysctl(A, "net/ipv4/ip_local_port_range", "40001 40001");
+	scene_set(A, a, SOL_SOCKET, SO_REUSEADDR, 1);
+	scene_set(A, bound, SOL_SOCKET, SO_REUSEADDR, 1);
+	assert_int_equal(scene_connect(A, a, B, PORT), 0);
+	assert_int_equal(scene_bind(A, bound, 40001), 0);
+	assert_int_equal(scene_connect(A, c, B, PORT + 1), -EADDRNOTAVAIL);
+	scene_close(A, bound);
+	assert_int_equal(scene_connect(A, c, B, PORT + 2), 0);
+	/* The connection that leaves its port to a TIME_WAIT object does not change that. */
+	scene_close(A, a);
+	scene_close(B, scene_accept(B, listeners[0]));
+	scene_sleep(100 * MS);
+	assert_state(A, 40001, PORT, TCP_TIME_WAIT);
+	a = scene_socket(A);
+	assert_int_equal(scene_connect(A, a, B, PORT + 1), 0);
+	scene_close(A, a);
+	scene_close(A, c);
+	for (unsigned int i = 0; i < 3; i++)
+		scene_close(B, listeners[i]);
+}
+
 static void pings(void)
 {
 	ping();
@@ -405,6 +437,7 @@ int main(int argc, char **argv)
 		SCENE(ports_for_other_destinations),
 		SCENE(ports_for_one_destination),
 		SCENE(a_port_is_chosen_by_connect),
+		SCENE(a_port_is_shared_again),
 		SCENE(pings),
 		SCENE(errors_to_one_host),
 		SCENE(errors_to_all),
