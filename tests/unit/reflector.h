@@ -3,7 +3,7 @@
  * A kernel in a child process that sends each received frame back to its sender, and functions with which
  * a test sends bursts of frames to it.
  *
- * Included once by each program that tests virtio_net against the device model.
+ * Each program that tests virtio_net against the device model includes this file once.
  */
 #ifndef TESTS_UNIT_REFLECTOR_H
 #define TESTS_UNIT_REFLECTOR_H
@@ -176,7 +176,7 @@ static void end_child(void)
 
 static u64 seed = 1;
 static u64 baseline;
-static unsigned int sent; /* number of frames sent so far; a frame carries its number */
+static unsigned int sent; /* number of frames sent so far; the payload of a frame depends on it */
 
 static struct net_device *eth0(void)
 {
@@ -230,7 +230,7 @@ static void put_headers(u8 *h)
 	put_unaligned_be16(pkt_pseudo(ip, 20 + TSO_PIECES * TSO_PIECE), tcp + 16);
 }
 
-/* Sends the kernel a frame of @len bytes; returns the number of frames that must come back. */
+/* Sends the kernel a frame of at least @len bytes; returns the number of frames that must come back. */
 static unsigned int put(enum reflection what, size_t len)
 {
 	u8 f[1514];
@@ -262,8 +262,8 @@ static void check_frame(const u8 *f, size_t len)
 	CHECK(len >= ETH_HLEN && len <= 1514);
 	if (get_unaligned_be16(f + 12) == ETH_P_TEST) {
 		/*
-		 * The destination address is the sender's: the virtio header in front of the frame did not
-		 * overwrite it.
+		 * The reflected frame must have the sender's address as its destination: the driver writes
+		 * the virtio header before the frame, and must not overwrite this address.
 		 */
 		CHECK(!memcmp(f, "\x02\0\0\0\0\x09", ETH_ALEN));
 		return;

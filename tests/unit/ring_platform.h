@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Replaces the parts of the kernel that the virtqueue and the device model call: pages, interrupts, the
- * log, and the options of the model, which a test sets.  Included once by each test program that links
- * virtqueue.c without the rest of the kernel.
+ * log, and the options of the model, which a test sets.  Each test program that links virtqueue.c without
+ * the rest of the kernel includes this file once.
  */
 #ifndef TESTS_UNIT_RING_PLATFORM_H
 #define TESTS_UNIT_RING_PLATFORM_H

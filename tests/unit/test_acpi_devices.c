@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finding devices in ACPI tables: the tables that QEMU 7.2 writes, other valid encodings, and tables with
- * wrong lengths.  The sanitizers catch a read outside of a table.
+ * Finding devices in ACPI tables: the tables that QEMU 7.2 writes, other valid encodings, and damaged
+ * tables.  The sanitizers report a read outside of a table.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -161,7 +161,7 @@ static void test_more_slots_than_there_may_be(void **state)
 	assert_int_equal(found.mmio_left_out, 3);
 }
 
-/* A method computes the slot's resources, so the parser cannot read them; it counts the slot for the boot message. */
+/* A method computes the slot's resources, so the parser cannot read them: it counts the slot as left out. */
 static void test_slot_without_resources(void **state)
 {
 	size_t at;

@@ -289,7 +289,7 @@ static int boot(void **state)
 	return inet_add_protocol(&proto, TEST_PROTO);
 }
 
-/* A test without a leak check, because packets may still wait at its end.  The last test checks that all are freed. */
+/* For a test at whose end packets may still wait: no leak check.  The last test checks that all packets are freed. */
 #define t(f) cmocka_unit_test_setup_teardown(f, net_setup, NULL)
 
 int main(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Attacks on IP, ICMP, ARP and the table of connections (docs/attacks.md): each test plays the attacker, and
- * fails on a stack without the defence.
+ * would fail on a stack that lacks the defence.
  */
 #include "tests/unit/unit_net.h"
 
@@ -12,7 +12,7 @@ static const u8 moved_mac[6] = {0x52, 0x55, 0x77, 0x77, 0x77, 0x77};
 
 /* ---- IP ------------------------------------------------------------------------------------------- */
 
-/* @saddr sends a packet of an unknown protocol, which is answered with an ICMP error. */
+/* Sends a packet of an unknown protocol from @saddr; the kernel answers it with an ICMP error. */
 static void probe_from(__be32 saddr)
 {
 	u8 frame[64];
@@ -20,7 +20,7 @@ static void probe_from(__be32 saddr)
 	net_in(frame, net_ip_frame(frame, saddr, ME, 250, "xxxxxxxx", 8));
 }
 
-/* @saddr pings. Returns the identification field of the answer. */
+/* Sends a ping from @saddr; returns the IP identification field of the answer. */
 static u16 ping_id(__be32 saddr)
 {
 	static const u8 echo[8] = {ICMP_ECHO, 0, 0xf7, 0xff};
@@ -35,8 +35,9 @@ static u16 ping_id(__be32 saddr)
 }
 
 /*
- * An idle scan: the attacker reads the identifications of answers to itself, before and after this host answered
- * many others. RFC 6864 4.1: without fragments the field may have any value; Linux sends 0.
+ * An idle scan: the attacker pings before and after this host answered other hosts, and compares the IP
+ * identifications of both answers; their difference must not show how many other packets were sent. RFC 6864 4.1:
+ * without fragments the field may have any value; Linux sends 0.
  */
 static void test_identifications_count_nothing(void **state)
 {
@@ -47,7 +48,7 @@ static void test_identifications_count_nothing(void **state)
 	assert_int_equal(ping_id(PEER), first);
 }
 
-/* The number of ICMP errors that one burst of probes with forged sources causes. */
+/* Sends a burst of probes with forged sources; returns the number of ICMP errors that they caused. */
 static unsigned int errors_of_a_burst(u8 salt)
 {
 	unsigned int sent = 0;
@@ -58,14 +59,15 @@ static unsigned int errors_of_a_burst(u8 salt)
 		probe_from(ip4(9, salt, i >> 8, i));
 		sent += net_out_count;
 	}
-	/* The bucket is full again after the time of ICMP_MSGS_BURST messages. */
+	/* After this pause the token bucket of the limit is full again. */
 	net_wait(1000);
 	return sent;
 }
 
 /*
- * CVE-2020-25705: the attacker counts which of his own probes is still answered, and knows how many of the
- * forged ones caused an error. The number that a full bucket permits differs from burst to burst.
+ * CVE-2020-25705: the attacker sends probes with forged sources, then probes of its own. If the global limit of ICMP
+ * errors is a fixed number, the number of its own probes that are answered shows how many forged ones caused an
+ * error. So the number of errors that a full bucket permits must differ from burst to burst.
  */
 static void test_icmp_limit_is_no_counter(void **state)
 {
@@ -79,12 +81,15 @@ static void test_icmp_limit_is_no_counter(void **state)
 		least = min(least, n);
 		most = max(most, n);
 	}
-	/* A message takes 0, 1 or 2 tokens: of 50, the standard deviation is about 6. */
+	/*
+	 * A message takes 0, 1 or 2 tokens at random, so 50 tokens permit 50 messages on average, with a standard
+	 * deviation of about 6.
+	 */
 	assert_true(most - least >= 5);
 	assert_in_range(sum / 16, ICMP_MSGS_BURST * 9 / 10, ICMP_MSGS_BURST * 11 / 10);
 }
 
-/* RFC 1122 3.2.1.3 and RFC 1812 5.3.7: addresses that are no host's sources are dropped without an answer. */
+/* RFC 1122 3.2.1.3 and RFC 1812 5.3.7: a packet from an address that no host may have is dropped without an answer. */
 static void test_martians(void **state)
 {
 	const __be32 sources[] = {
@@ -112,7 +117,7 @@ static struct neighbour *peer_entry(void)
 	struct neighbour *neigh = neigh_lookup(&arp_tbl, PEER, eth0);
 
 	assert_non_null(neigh);
-	neigh_release(neigh); /* the table holds it */
+	neigh_release(neigh); /* the table's own reference keeps the entry alive */
 	return neigh;
 }
 
@@ -123,7 +128,7 @@ static void assert_peer_is_at(const u8 *mac)
 	assert_memory_equal(&ha, mac, 6);
 }
 
-/* Three spoofs: an unsolicited reply to us, one to all, and an announcement (RFC 5227 2.3). */
+/* Claims the peer's address for @mac: by an unsolicited reply to us, one to all, and an announcement (RFC 5227 2.3). */
 static void spoof_peer(const u8 *mac)
 {
 	net_arp_in(ARPOP_REPLY, net_my_mac, PEER, mac, ME);
@@ -136,7 +141,7 @@ static void peer_answers_from(const u8 *mac)
 	net_arp_in(ARPOP_REPLY, net_my_mac, PEER, mac, ME);
 }
 
-/* The entry of a neighbour that answers keeps its link address, however often another host claims the address. */
+/* While a neighbour answers, its entry keeps its link address, however often another host claims its IP address. */
 static void test_spoofed_replies(void **state)
 {
 	u64 conflicts = skb_drop_count[SKB_DROP_REASON_ARP_CONFLICT];
@@ -150,18 +155,18 @@ static void test_spoofed_replies(void **state)
 		net_wait(50);
 		assert_peer_is_at(net_peer_mac);
 		if (net_out_count) {
-			/* The claim is checked with the owner of the known address alone. */
+			/* To check the claim, the kernel sends a unicast request to the known link address. */
 			assert_memory_equal(net_out[0].data, net_peer_mac, 6);
 			peer_answers_from(net_peer_mac);
 			assert_int_equal(peer_entry()->nud_state, NUD_REACHABLE);
 		}
 	}
-	/* One second of claims caused one request. */
+	/* The claims of one second caused one request, or two. */
 	assert_in_range(net_out_count, 1, 2);
 	assert_int_equal(skb_drop_count[SKB_DROP_REASON_ARP_CONFLICT], conflicts + 60);
 }
 
-/* A neighbour that moved no longer answers at its old link address: its new one is learnt. */
+/* A neighbour that moved does not answer at its old link address, so the kernel accepts its new one. */
 static void test_a_neighbour_moves(void **state)
 {
 	net_know_peer();
@@ -177,7 +182,8 @@ static void test_a_neighbour_moves(void **state)
 }
 
 /*
- * A flood of requests from forged addresses: the table is bounded, and an entry that a route uses stays and works.
+ * A flood of ARP requests from forged addresses: the table stays below its limit, and the entry of a neighbour that a
+ * route uses is not evicted.
  */
 static void test_flood_of_arp_requests(void **state)
 {
@@ -197,7 +203,7 @@ static void test_flood_of_arp_requests(void **state)
 	assert_peer_is_at(net_peer_mac);
 	assert_int_equal(peer_entry()->nud_state, NUD_REACHABLE);
 	rt_put(rt);
-	/* Under the flood the entry expires and is verified as always. */
+	/* After the flood the entry becomes stale after its usual time. */
 	net_wait(NEIGH_REACHABLE_MS + 1000);
 	assert_int_equal(peer_entry()->nud_state, NUD_STALE);
 	ping_id(PEER);
@@ -205,7 +211,8 @@ static void test_flood_of_arp_requests(void **state)
 }
 
 /*
- * RFC 5227 2.4 (c): a host that keeps its address broadcasts one announcement, and no more in DEFEND_INTERVAL.
+ * RFC 5227 2.4 (c): a host that keeps its address against a claim broadcasts an announcement, at most one in
+ * DEFEND_INTERVAL.
  *
  * LIMIT(ARP_DEFEND_MS)
  */
@@ -251,7 +258,7 @@ static void test_chosen_addresses_do_not_collide(void **state)
 		equal_xor[inet_ehashfn(ME, 80, htonl(0x0a000000 | port), htons(port)) % 256]++;
 		equal_sum[inet_ehashfn(ME, 80, htonl(0x0a000000 - port), htons(port)) % 256]++;
 	}
-	/* 16 in each bucket on average, with a standard deviation of 4. */
+	/* A bucket gets 16 connections on average, with a standard deviation of 4. */
 	for (unsigned int i = 0; i < 256; i++) {
 		assert_in_range(equal_xor[i], 1, 48);
 		assert_in_range(equal_sum[i], 1, 48);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading the real-time clock of a PC, whose registers this test simulates: its number formats, its
- * updates, and the values read on a machine without this clock.  Expected seconds are those of
+ * Reading the real-time clock of a PC, whose registers this test simulates: number formats, an update
+ * of the clock during the read, and a machine without such a clock.  The expected seconds are from
  * `date -u -d DATE +%s`.
  */
 #include "tests/unit/unit_hal.h"
@@ -151,7 +151,7 @@ static void test_machine_without_such_a_clock(void **state)
 
 	memset(regs, 0xff, sizeof(regs));
 	assert_false(cmos_read_clock(&cmos, &seconds));
-	assert_in_range(reads, 1, 3); /* the reader did not wait */
+	assert_in_range(reads, 1, 3); /* the reader did not wait for the end of an update */
 	memset(regs, 0, sizeof(regs));
 	assert_false(cmos_read_clock(&cmos, &seconds));
 }
@@ -177,7 +177,7 @@ static void test_invalid_dates(void **state)
 		{8, 0x00},       {8, 0x13},
 		{9, 0xa0},       {9, 0x0f},
 		{CENTURY, 0x1f}, {CENTURY, 0},
-		{CENTURY, 0xff}, {REG_D, 0x00 /* the battery was empty */},
+		{CENTURY, 0xff}, {REG_D, 0x00 /* says that the battery was empty */},
 	};
 	s64 seconds;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading the time of day under UEFI (boot/efi_clock.c) from a firmware that this file simulates.  Expected
- * seconds are those of `date -u -d DATE +%s`.
+ * Reading the time of day under UEFI (boot/efi_clock.c) from a firmware that this file simulates.  The
+ * expected seconds are from `date -u -d DATE +%s`.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -111,7 +111,7 @@ static void test_no_time(void **state)
 	assert_int_equal(boot.wall_tsc, 0);
 	assert_int_equal(complaints, 1);
 
-	/* The zone makes this an hour before 1970 in UTC: no valid time. */
+	/* The time zone makes this an hour before 1970 in UTC, which is no valid time. */
 	now = (EFI_TIME){.Year = 1970, .Month = 1, .Day = 1, .TimeZone = -60};
 	boot = ask();
 	assert_int_equal(boot.wall_tsc, 0);

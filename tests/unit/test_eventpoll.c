@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * epoll's work: how often it asks a file for its events, and its limits.  There is no scheduler here, so
- * no call may wait.  The expected numbers of questions are those of Linux's fs/eventpoll.c.
+ * epoll: how often it calls the poll() operation of a watched file to ask for its events (a "question"), and its
+ * limits.  There is no scheduler here, so no call may wait.  The expected numbers of questions are those of Linux's
+ * fs/eventpoll.c.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -28,7 +29,7 @@ struct source {
 	unsigned int events;
 	int fd;
 };
-static unsigned int questions;
+static unsigned int questions; /* calls of source_poll() */
 
 static unsigned int source_poll(struct file *file, struct poll_table *pt)
 {
@@ -68,14 +69,14 @@ static long add(int ep, int fd, u32 events)
 
 static struct epoll_event got[8];
 
-/* Returns the number of events; afterwards `questions` is the number of questions of this call. */
+/* Calls epoll_wait() without a timeout; returns the number of events.  `questions` counts this call's questions. */
 static long wait_now(int ep)
 {
 	questions = 0;
 	return sys(__NR_epoll_wait, ep, got, ARRAY_SIZE(got), 0);
 }
 
-/* ---- the work of an event ------------------------------------------------------------------------ */
+/* ---- the questions that an event causes ----------------------------------------------------------- */
 
 #define MANY 1000
 static struct source sources[MANY];
@@ -101,8 +102,8 @@ static void close_many(int ep)
 }
 
 /*
- * After an event, each epoll_wait() asks a level-triggered file once, until it answers that no
- * event is left.
+ * After an event, each epoll_wait() asks a level-triggered file once, until the file answers that it
+ * has no event.
  */
 static void test_level_asks_twice(void **state)
 {
@@ -137,7 +138,7 @@ static void test_edge_asks_once(void **state)
 	close_many(ep);
 }
 
-/* A wake-up for other events than the requested ones costs no question. */
+/* If a file wakes epoll for an event that the caller did not request, epoll does not ask the file. */
 static void test_other_events_ask_nothing(void **state)
 {
 	int ep = watch_many(EPOLLIN);
@@ -150,7 +151,7 @@ static void test_other_events_ask_nothing(void **state)
 	close_many(ep);
 }
 
-/* The answer may change between the wake-up and the question: then there is no event. */
+/* If the event is over when epoll asks the file after the wake-up, epoll_wait() reports no event. */
 static void test_an_event_that_is_over(void **state)
 {
 	int ep = watch_many(EPOLLIN);
@@ -164,7 +165,7 @@ static void test_an_event_that_is_over(void **state)
 	close_many(ep);
 }
 
-/* A full array leaves the other ready files for the next call, and asks none of them. */
+/* When the caller's array is full, the other ready files are left for the next call and are not asked. */
 static void test_a_full_array(void **state)
 {
 	int ep = watch_many(EPOLLIN | EPOLLET);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Loading a program: ELF files of each kind, damaged ones, scripts, and the stack that the program
- * finds.  The files are made here, field by field; the expected results follow from the System V
- * ABI.
+ * Loading a program: ELF files of each kind, damaged ones, scripts, and the program's initial stack.
+ * This file makes the ELF files field by field; the expected results follow from the System V ABI.
  */
 #include "tests/unit/unit_mm.h"
 
@@ -58,9 +57,9 @@ static Elf64_Phdr *add_phdr(struct image *f, u32 type, u32 flags, u64 offset, u6
 	return p;
 }
 
-/* Makes an ELF file: two pages of code at @base, then a data segment of 3 pages, which begins
- * 0x200 bytes before the end of a page.  The file has its first 0x300 bytes; the others are
- * zero. */
+/* Makes an ELF file with two segments: two pages of code at @base, and three pages of data, which
+ * begin 0x200 bytes before the end of a page.  The file contains only the first 0x300 bytes of the
+ * data; the loader must fill the rest with zeroes. */
 static struct image *make_elf(u16 type, u64 base)
 {
 	struct image *f = calloc(1, sizeof(*f));
@@ -104,7 +103,7 @@ static int load_path(const char *path)
 	return exec_load(&e);
 }
 
-/* Drops the program. */
+/* Unmaps the program and releases its executable file. */
 static void end(void)
 {
 	struct file *exe = mm->exe_file;
@@ -165,7 +164,7 @@ static void check_segments(u64 base)
 	 * bytes. */
 	assert_int_equal(load(base + 4 * PG), mapped_byte(3 * PG));
 	assert_int_equal(load(base + 5 * PG + 0xff), mapped_byte(4 * PG + 0xff));
-	/* Zero behind the file's bytes, within its last page and beyond. */
+	/* Behind the bytes of the file the segment is zero, in the file's last page and after it. */
 	assert_int_equal(load(base + 5 * PG + 0x100), 0);
 	assert_int_equal(load(base + 6 * PG - 1), 0);
 	assert_int_equal(store(base + 8 * PG - 0x201, 9), 0);
@@ -235,7 +234,7 @@ static void test_interpreter(void **state)
 	put_elf("/lib/ld.so", ld);
 	assert_int_equal(load_path("/prog"), 0);
 	base = aux(AT_BASE);
-	/* AT_BASE is what the loader added to the addresses of the file. */
+	/* AT_BASE is the number that the loader added to the addresses in the interpreter's file. */
 	assert_int_equal(e.entry, base + 0x10234);
 	check_segments(base + 0x10000);
 	check_segments(aux(AT_ENTRY) - 0x120);
@@ -260,7 +259,7 @@ static void test_stack(void **state)
 	assert_string_equal(load_string(load_word(envp)), "HOME=/");
 	assert_string_equal(load_string(load_word(envp + 8)), "A=b");
 	assert_int_equal(load_word(envp + 16), 0);
-	/* /proc/self/cmdline and environ: the strings in order, without gaps. */
+	/* For /proc/self/cmdline and environ, the strings must lie in order and without gaps. */
 	assert_int_equal(mm->arg_start, load_word(argv));
 	assert_int_equal(mm->arg_end - mm->arg_start, sizeof("prog\0second argument\0"));
 	assert_int_equal(mm->env_start, load_word(envp));
@@ -275,7 +274,7 @@ static void test_stack(void **state)
 	assert_int_equal(aux(AT_SECURE) | aux(AT_UID) | aux(AT_EUID) | aux(AT_GID) | aux(AT_EGID),
 			 0);
 	assert_true(load_word(aux(AT_RANDOM)) != load_word(aux(AT_RANDOM) + 8));
-	/* The kernel's copy, for /proc/self/auxv. */
+	/* The kernel keeps a copy of the auxiliary vector for /proc/self/auxv. */
 	vector = envp + 24;
 	for (unsigned int i = 0; i < ARRAY_SIZE(mm->auxv); i++) {
 		assert_int_equal(mm->auxv[i], load_word(vector + i * 8));
@@ -302,7 +301,7 @@ static void test_executable_stack(void **state)
 	}
 }
 
-/* Two loads place nothing at the same address, unless norandmaps says so. */
+/* Without the option norandmaps, two loads of a program use different addresses. */
 static void test_random_places(void **state)
 {
 	u64 seen[2][4];
@@ -397,8 +396,8 @@ static void refused(const char *path, int err, const char *why)
 
 static struct image *f; /* the file of check_damage() */
 
-/* Makes a file of @type, damages it by the statement after @why, and expects that the log says
- * @why. */
+/* Makes a file of @type, damages it with the statement after @why, and expects that loading it fails
+ * and that the log contains @why. */
 #define check_damage(type, why, ...)                                                               \
 	do {                                                                                       \
 		f = make_elf(type, type == ET_EXEC ? 0x400000 : 0);                                \
@@ -532,7 +531,7 @@ static void test_long_interpreter(void **state)
 		     add_phdr(f, PT_INTERP, PF_R, 3 * PG, 0, INTERP_PATH_MAX, 0));
 }
 
-/* Any byte of the headers may be wrong: the load succeeds or fails, and leaves nothing. */
+/* Changes random bytes of the headers: the load may succeed or fail, but must leak nothing. */
 static void test_random_damage(void **state)
 {
 	for (int round = 0; round < 3000; round++) {
@@ -548,7 +547,7 @@ static void test_random_damage(void **state)
 	}
 }
 
-/* Each allocation fails once. */
+/* Makes each allocation of a load fail once. */
 static void test_no_memory(void **state)
 {
 	int err, n = 0;
@@ -588,8 +587,8 @@ static const char *read_proc(const char *name, size_t *size)
 	return text;
 }
 
-/* Checks that the lines are those that Linux prints for such a program (proc(5)).  The number of
- * the i-node is that of the file. */
+/* Compares /proc/self/maps with the lines that Linux prints for such a program (proc(5)).  "#" stands
+ * for an inode number, "@" for an address. */
 static void test_proc_maps(void **state)
 {
 	static const char *const lines[] = {
@@ -650,8 +649,8 @@ static void test_proc_sizes(void **state)
 				&shared, &text),
 			 4);
 	assert_int_equal(total, mm->total_vm);
-	/* Resident are the stack's page, the page of data whose end was cleared, and the page of code
-	 * just read. */
+	/* Three pages are resident: one of the stack, the page of data whose end was cleared, and the page
+	 * of code that was read just now. */
 	assert_int_equal(shared, 1);
 	assert_int_equal(resident, 1 + program_pages.used);
 	assert_int_equal(text, 2);
@@ -661,7 +660,7 @@ static void test_proc_sizes(void **state)
 	assert_non_null(strstr(read_proc("smaps", NULL), "Private_Dirty:         4 kB\n"));
 	assert_non_null(strstr(read_proc("smaps", NULL), "VmFlags: rd wr mr mw me gd\n"));
 	assert_non_null(strstr(read_proc("smaps_rollup", NULL), "Rss:                  12 kB\n"));
-	/* Fields 23 and 24 of stat: bytes of memory, resident pages. */
+	/* Fields 23 and 24 of /proc/self/stat: bytes of virtual memory, and resident pages. */
 	text = 0;
 	for (const char *p = strchr(read_proc("stat", NULL), ')'); *p; p++) {
 		text += *p == ' ';
@@ -714,7 +713,7 @@ static void test_report_of_mappings(void **state)
 	end();
 }
 
-/* As in Linux, both a shared and a private page behind the new end are gone. */
+/* When a file is truncated, its pages behind the new end are unmapped from shared and private mappings, as on Linux. */
 static void test_truncation_of_a_mapped_file(void **state)
 {
 	int fd = sys(__NR_open, "/data", O_CREAT | O_RDWR, 0644);
@@ -733,7 +732,7 @@ static void test_truncation_of_a_mapped_file(void **state)
 		assert_int_equal(store(at + i * PG + 5, 20 + i), 0);
 	assert_int_equal(sys(__NR_ftruncate, fd, 2 * PG + 5), 0);
 	assert_int_equal(load(at + 5), 20);
-	assert_int_equal(load(at + PG + 5), 0); /* cleared in the page that the end lies in */
+	assert_int_equal(load(at + PG + 5), 0); /* the rest of the last page is cleared */
 	assert_int_equal(load(at + 2 * PG + 5), -EIO);
 	assert_int_equal(load(copy + 2 * PG), 12);
 	assert_int_equal(load(copy + 3 * PG), -EIO);

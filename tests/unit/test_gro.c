@@ -15,7 +15,7 @@
 #define FIN      0x01
 #define ECE      0x40
 
-/* ---- a handler in TCP's place ---------------------------------------------------------------- */
+/* ---- this handler replaces TCP's -------------------------------------------------------------- */
 
 static struct {
 	unsigned int len, gso_size, gso_segs, sport;
@@ -155,7 +155,7 @@ static void test_a_train_becomes_one(void **state)
 static void test_push_and_a_short_one_end_it(void **state)
 {
 	segment(0, 1000, 100,
-		ACK | PSH); /* PSH: the sender has no more data, so GRO does not hold the segment */
+		ACK | PSH); /* PSH: the sender has no more data, so GRO passes the segment up at once */
 	assert_int_equal(got_count, 1);
 	assert_int_equal(got[0].gso_size, 0);
 
@@ -195,7 +195,7 @@ static void test_flows_are_bounded_and_apart(void **state)
 {
 	for (unsigned int i = 0; i < FLOWS; i++)
 		segment(i, 5, 200, ACK);
-	/* A new flow took the place of the oldest held flow, which was passed up. */
+	/* GRO holds GRO_HELD_MAX flows.  For a new flow it passed up the flow that it held longest. */
 	assert_int_equal(got_count, FLOWS - GRO_HELD_MAX);
 	for (unsigned int i = 0; i < got_count; i++)
 		assert_int_equal(got[i].sport, 1200 + i);
@@ -247,8 +247,8 @@ static void test_any_difference_keeps_them_apart(void **state)
 }
 
 /*
- * A receiver sets ECE in many segments (RFC 3168 6.1.3).  They are merged, and the merged packet
- * has ECE.
+ * A receiver sets ECE in many segments in a row (RFC 3168 6.1.3).  They are merged, and the merged
+ * packet has ECE.
  */
 static void test_segments_with_ece_become_one(void **state)
 {
@@ -263,7 +263,7 @@ static void test_segments_with_ece_become_one(void **state)
 	assert_stream(0, 1000, 600);
 }
 
-/* A packet is merged only with packets of the same ECN field. */
+/* A segment is merged only with segments whose IP header has the same ECN field. */
 static void test_marked_packets_become_one(void **state)
 {
 	static const u8 tos[] = {2, 2, 3, 3, 3, 2}, merged[] = {2, 3, 2};

@@ -90,7 +90,7 @@ static int setup(void **state)
 	return 0;
 }
 
-/* Checks that no socket, request or TIME_WAIT object is left. */
+/* Checks that no socket, request or TIME_WAIT object is alive. */
 static int teardown(void **state)
 {
 	(void)state;
@@ -358,10 +358,11 @@ static void test_connections_share_a_port_only_to_different_peers(void **state)
 }
 
 /*
- * RFC 6056 3.3.4 (a table of counters, indexed by a hash of the destination): a connection to another
- * destination does not advance the port of this destination, unless the two destinations share one of the
- * 1,024 counters. A connection advances a counter by 16 at most, and one shared counter is permitted. With a
- * single counter, the twenty connections here would advance the port by 40 at least.
+ * Local ports are chosen as in RFC 6056 3.3.4, by a table of 1,024 counters, indexed by a hash of the
+ * destination: a connection to another destination does not advance this destination's port, unless both
+ * destinations share a counter. A connection advances its counter by 16 at most; the test permits that one
+ * of the twenty other destinations shares the counter of the first one. With a single counter for all, the
+ * twenty connections would advance the port by at least 40.
  */
 static void test_ports_of_a_destination_follow_each_other(void **state)
 {
@@ -484,8 +485,8 @@ static struct request_sock *new_request(struct sock *listener, __be16 sport)
 
 /*
  * Does the work of tcp_check_req() for the ACK that completes the handshake; returns the child, or
- * NULL. @second_ack: another CPU processes a copy of that ACK and also creates a child; only the
- * first child may stay.
+ * NULL. @second_ack: simulates another CPU that processes a copy of that ACK and also creates a
+ * child; only the first child may stay.
  */
 static struct sock *finish(struct sock *listener, __be16 sport, bool second_ack)
 {
@@ -585,8 +586,8 @@ static void test_children_are_accepted_in_order(void **state)
 }
 
 /*
- * Two CPUs process two ACKs of the same SYN cookie.  Both found only the listener, and both create a child: the
- * first child stays, the second is destroyed.
+ * Two CPUs process two ACKs with the same SYN cookie.  On both, the lookup found only the listener, and both create
+ * a child: the first child stays, the second is destroyed.
  */
 static void test_two_acks_of_one_cookie(void **state)
 {
@@ -675,8 +676,8 @@ static void test_unanswered_request_is_given_up(void **state)
 	assert_int_equal(synacks_again, 1);
 	assert_int_equal(reqsk_queue_len_young(queue), 0);
 	/*
-	 * The retransmissions come after 1, 2, 4, 8 and 16 s; 32 s later the request ends.  The
-	 * timer wheel may be late.
+	 * The SYN-ACK is retransmitted after 1, 2, 4, 8 and 16 s, each counted from the one before; 32 s
+	 * later the request ends.  The timer wheel may be late.
 	 */
 	pass_seconds(56);
 	assert_int_equal(synacks_again, TCP_SYNACK_RETRIES);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timers finer than a jiffy.  Each fires in its nanosecond or later, in the order of their times; a
- * cancelled timer does not fire; a timer's function may start the timer again.
+ * Timers with a resolution finer than a jiffy.  Timers fire in the order of their times, none before its
+ * time; a cancelled timer does not fire; a timer's function may start the timer again.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -96,7 +96,7 @@ static void again(struct hrtimer *timer)
 	assert_true(hrtimer_start(timer, ktime_get_ns() + 20000));
 }
 
-/* The interval of 20 us is shorter than a jiffy. */
+/* A timer's function starts the timer again, for an interval of 20 us, which is shorter than a jiffy. */
 static void test_starts_itself(void **state)
 {
 	static struct hrtimer timer;
