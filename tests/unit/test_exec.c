@@ -547,7 +547,7 @@ static void test_random_damage(void **state)
 	}
 }
 
-/* Makes each allocation of a load fail once. */
+/* Repeats a load; in repetition n, the first n allocations succeed and all later ones fail. */
 static void test_no_memory(void **state)
 {
 	int err, n = 0;

@@ -411,8 +411,8 @@ static void test_proc_text(void **state)
 	assert_in_range(strlen(s), PROC_BUF_MAX - 100, PROC_BUF_MAX);
 	assert_non_null(strstr(s, "\n[cut: too long]\n"));
 	/*
-	 * Each allocation of open() fails in turn: then open() must fail, and after_each() checks
-	 * that nothing leaked.
+	 * In repetition n, the first n allocations of open() succeed and all later ones fail: then open()
+	 * must fail, and after_each() checks that nothing leaked.
 	 */
 	for (long fd = -ENOMEM, n = 0; fd < 0; n++) {
 		unit_fail_after(n);

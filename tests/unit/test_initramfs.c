@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The initrd: the kernel makes files from the archives of GNU cpio, reports archives that are damaged,
- * and loses no page.
+ * The initrd: the kernel makes files from cpio archives, among them one of GNU cpio, reports damaged
+ * archives, and loses no page.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -67,7 +67,7 @@ struct made {
 	const char *data;
 	size_t size;
 	u32 ino, nlink, rdev;
-	size_t align; /* of the data, by NULs behind the name */
+	size_t align; /* alignment of the data in the archive: NULs behind the name fill the gap */
 };
 
 static void add(const struct made *e)
@@ -105,7 +105,7 @@ static const char *unpack(size_t skew)
 	static struct boot_info boot;
 	size_t offset = (MEMORY_KIB - INITRDS_KIB) * 1024UL + next_initrd + skew;
 
-	/* A byte behind the archive must not be read. */
+	/* Poison the memory behind the archive, so that the sanitizer reports a read of it. */
 	hal_unpoison(unit_arena() + offset, archive_size);
 	memcpy(unit_arena() + offset, archive, archive_size);
 	hal_poison(unit_arena() + offset + archive_size,
@@ -140,7 +140,7 @@ static void assert_stat(const char *path, u32 mode, u64 nlink, u64 size)
 		assert_int_equal(st.st_size, size);
 }
 
-/* ---- right archives --------------------------------------------------------------------------- */
+/* ---- valid archives --------------------------------------------------------------------------- */
 
 static void test_each_kind(void **state)
 {
@@ -191,8 +191,8 @@ static void test_each_kind(void **state)
 	assert_int_equal(st.st_times[2], 1000000000);
 	sys(__NR_stat, "/null", &st);
 	assert_int_equal(st.st_rdev, 0x103);
-	/* Behind the end of the mapped file, the rest of its last page is zero: it does not show
-	 * the next header. */
+	/* In the archive the next header follows the file's data.  The rest of the file's last page must
+	 * nevertheless be zero. */
 	sys(__NR_truncate, "/mapped", 4 * PAGE_SIZE);
 	{
 		long fd = sys(__NR_open, "/mapped", O_RDONLY);
@@ -279,7 +279,7 @@ static void test_archive_of_gnu_cpio(void **state)
 	system("rm -rf " TREE);
 }
 
-/* ---- wrong archives --------------------------------------------------------------------------- */
+/* ---- invalid archives ------------------------------------------------------------------------- */
 
 static void test_names_that_are_left_out(void **state)
 {
@@ -303,7 +303,7 @@ static void test_names_that_are_left_out(void **state)
 	assert_non_null(strstr(log, "a/../../b: left out"));
 	assert_non_null(strstr(log, "pipe: left out: a pipe"));
 	assert_non_null(strstr(log, "/dir: a directory with this name is in use"));
-	/* LIMIT(INITRD_REPORTS_MAX): eight are named, the ninth is counted. */
+	/* LIMIT(INITRD_REPORTS_MAX): the log names eight entries that are left out; it only counts the ninth. */
 	assert_non_null(strstr(log, "/dir/in/deeper: a part of its path is no directory"));
 	assert_null(strstr(log, "nolink"));
 	assert_non_null(strstr(log, "1 more entries were left out"));
@@ -347,8 +347,8 @@ static void test_trailing_garbage(void **state)
 }
 
 /*
- * Archives that are cut anywhere, or have random bytes in them: the kernel reads no byte behind them,
- * and all pages become free or belong to a file.
+ * Archives that are cut at a random byte or have random bytes in them: the kernel reads no byte behind
+ * them, and each of their pages becomes free or belongs to a file.
  */
 static void test_damaged(void **state)
 {
@@ -385,7 +385,7 @@ static void test_damaged(void **state)
 	}
 }
 
-/* ---- the scene of each test ------------------------------------------------------------------- */
+/* ---- before and after each test --------------------------------------------------------------- */
 
 static int before_each(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* iov_iter, an application's list of buffers: copies over any split into buffers, and the exact count up to a fault. */
+/* iov_iter, an application's list of buffers: copies to and from random buffers; after a fault the exact byte count. */
 #include "tests/unit/unit_hal.h"
 
 #include "include/uapi/errno.h"

@@ -219,7 +219,7 @@ static void test_to_ourselves(void **state)
 	assert_int_equal(net_out_count, 0);
 }
 
-/* While the device's ring is full, packets wait in a queue of limited length.  LIMIT(NETDEV_TX_QUEUE_LEN) */
+/* While the device's ring is full, packets wait in a queue, whose length is limited.  LIMIT(NETDEV_TX_QUEUE_LEN) */
 static void test_ring_full_then_in_order(void **state)
 {
 	u64 full = drops(SKB_DROP_REASON_QDISC_DROP);
@@ -232,7 +232,7 @@ static void test_ring_full_then_in_order(void **state)
 	assert_int_equal(drops(SKB_DROP_REASON_QDISC_DROP), full + 1);
 	assert_int_equal(net_out_count, 0);
 	net_ring_full = false;
-	/* The ring takes a hundred packets at a time: the queue is sent in order. */
+	/* The ring takes a hundred packets at a time: the packets of the queue are sent in order. */
 	for (unsigned int done = 0; done < NETDEV_TX_QUEUE_LEN; done += 100) {
 		net_out_count = 0;
 		net_ring_room = 100;
@@ -251,8 +251,9 @@ static void test_ring_full_then_in_order(void **state)
 }
 
 /*
- * A restarted queue does not wait for NET_TX_SOFTIRQ: the next packet sends the queued packets before itself.
- * Otherwise a flood of received packets, which are answered in one run of NET_RX, fills the queue while the ring is idle.
+ * A restarted queue does not wait for NET_TX_SOFTIRQ: when the next packet is sent, the queued packets are sent before
+ * it. Otherwise the answers to a flood of packets, all sent in one run of NET_RX, would fill the queue while the ring
+ * is idle.
  */
 static void test_the_next_packet_runs_a_restarted_queue(void **state)
 {
@@ -273,8 +274,8 @@ static void test_the_next_packet_runs_a_restarted_queue(void **state)
 }
 
 /*
- * A queue of large packets is full before it has 1,000 packets: the queued packets may use an eighth of memory and
- * exceed it by one packet at most.
+ * A queue of large packets is full before it has 1,000 packets: the queued packets may use an eighth of memory, and
+ * more than that only by a part of one packet.
  *
  * LIMIT(NETDEV_TX_QUEUE_PART)
  */
@@ -294,7 +295,7 @@ static void test_queue_is_bounded_by_memory(void **state)
 	assert_int_equal(eth0->txq_truesize, n * skb_peek(&eth0->txq)->truesize);
 	assert_true(eth0->txq_truesize > eth0->txq_limit);
 	assert_true(eth0->txq_truesize - skb_peek(&eth0->txq)->truesize <= eth0->txq_limit);
-	/* When one packet was sent, one more may be queued. */
+	/* After one packet was sent, one more may be queued. */
 	net_out_count = 0;
 	net_ring_room = 1;
 	net_ring_full = false;

@@ -48,7 +48,7 @@ static void test_a_long_line_is_cut(void **state)
 	assert_string_equal(unit_console() + strlen(unit_console()) - 2, "x\n");
 }
 
-/* The full ring drops its oldest lines; a copy has whole lines only, including the newest.  LIMIT(LOG_RING_SIZE) */
+/* A full log ring drops its oldest lines; a copy has only whole lines, and the newest one.  LIMIT(LOG_RING_SIZE) */
 static void test_the_ring_wraps_at_lines(void **state)
 {
 	for (unsigned int i = 0; i < 5000; i++) {
@@ -126,7 +126,7 @@ static void test_a_full_console_that_takes_a_little(void **state)
 	assert_string_equal(unit_console(), "\n[console:");
 	unit_console_clear();
 	unit_console_room(80);
-	pr_err("cut"); /* 19 bytes, behind the line LOST(44) of 50 bytes */
+	pr_err("cut"); /* 19 bytes; the line LOST(44), which has 50 bytes, comes first */
 	unit_console_room(SIZE_MAX);
 	assert_string_equal(unit_console(), LOST(44) "[    2.000000] cut\n");
 	/* The same holds for text that an application writes. */
@@ -231,8 +231,8 @@ static void test_command_line_of_the_program(void **state)
 	unit_console_clear();
 	cmdline_report_env(&rest, 2);
 	assert_non_null(strstr(unit_console(), "unknown option \"A=b c=d\""));
-	/* The parser keeps one word more than a program may have, so that exec() sees the
-	 * excess. */
+	/* The parser keeps one word more than the limit of a program's arguments, so that exec() refuses
+	 * the program. */
 	for (n = 0; n + 4 < sizeof(line); n += 2)
 		memcpy(line + n, "a ", 3);
 	memcpy(line, "-- ", 3);
@@ -283,7 +283,7 @@ static void test_command_line(void **state)
 	parse(longest);
 	assert_string_equal(seen, "ip<ok>");
 	assert_non_null(strstr(unit_console(), "590 bytes"));
-	/* An option of the greatest length that is still parsed; longer ones are skipped. */
+	/* An option of the greatest permitted length is parsed; longer ones are skipped. */
 	memset(longest, ' ', 590);
 	memset(longest, 'a', CMDLINE_WORD_MAX - 1);
 	parse(longest);
@@ -334,7 +334,7 @@ static void test_loglevel(void **state)
 
 static DEFINE_LOG_SOURCE(unit_log, "unit");
 
-/* Must run before the first panic: after it, only the console's level decides and sources' levels are ignored. */
+/* Must run before the first panic: after a panic the levels of log sources are ignored. */
 static void test_sources_have_levels(void **state)
 {
 	int evaluated = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The program's address space: places that mmap() chooses, stacks, the heap, limits, and what happens
- * when memory is out.  Results that Linux defines for random calls are in test_mm_linux.c.
+ * The program's address space: addresses that mmap() chooses, stacks, the heap, limits, and lack of
+ * memory.  test_mm_linux.c compares random calls with Linux.
  */
 #include "tests/unit/unit_mm.h"
 
@@ -25,7 +25,7 @@ static u64 map_at(u64 addr, u64 len, unsigned int prot, unsigned int flags)
 	return addr;
 }
 
-/* ---- places --------------------------------------------------------------------------------- */
+/* ---- chosen addresses ----------------------------------------------------------------------- */
 
 static void test_places_are_chosen_downwards(void **state)
 {
@@ -37,7 +37,7 @@ static void test_places_are_chosen_downwards(void **state)
 	assert_int_equal(sys(__NR_munmap, top - 2 * PG, PG), 0);
 	assert_int_equal(map(0, 2 * PG, RW, ANON), top - 5 * PG);
 	assert_int_equal(map(0, PG, RW, ANON), top - 2 * PG);
-	/* A hint is taken where it is free, and rounded down to a page. */
+	/* mmap() rounds an address hint down to a page, and uses it if the pages there are free. */
 	assert_int_equal(map(BASE + 5, PG, RW, ANON), BASE);
 	assert_int_equal(map(BASE, 2 * PG, RW, ANON), top - 7 * PG);
 	assert_int_equal(map(5, PG, RW, ANON), top - 8 * PG);
@@ -60,7 +60,7 @@ static void test_places_above_the_base(void **state)
 	unmap_all();
 }
 
-/* Returns the highest free place in [low, high), by looking at each page. */
+/* Returns the highest page in [low, high) at which @len pages are free, by looking at each page. */
 static u64 highest_by_hand(const bool *used, u64 pages, u64 low, u64 high, u64 len)
 {
 	for (u64 at = high; at-- > low;) {
@@ -214,7 +214,7 @@ static void test_brk(void **state)
 	assert_int_equal(store(BASE + 3 * PG - 1, 9), 0);
 	assert_int_equal(store(BASE + 3 * PG, 9), -EFAULT);
 	assert_int_equal(sys(__NR_brk, BASE + 2 * PG + 1), BASE + 2 * PG + 1);
-	assert_int_equal(load(BASE + 3 * PG - 1), 9); /* in the last page that is still used */
+	assert_int_equal(load(BASE + 3 * PG - 1), 9); /* the heap still uses a part of this page */
 	assert_int_equal(sys(__NR_brk, BASE + 2 * PG), BASE + 2 * PG);
 	assert_int_equal(load(BASE + 3 * PG - 1), -EFAULT);
 	assert_int_equal(sys(__NR_brk, BASE + 4 * PG), BASE + 4 * PG);
@@ -328,7 +328,7 @@ static void test_moving_takes_the_pages_along(void **state)
 	assert_int_equal(load(BASE + PG), -EFAULT);
 	assert_int_equal(
 		sys(__NR_mremap, at, 8 * PG, 8 * PG, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, BASE),
-		at - 8 * PG); /* at BASE another mapping is in the way */
+		at - 8 * PG); /* the hint is not used, because another mapping is at BASE */
 	unmap_all();
 }
 
@@ -406,7 +406,7 @@ static void test_kernel_pages(void **state)
 	unmap_all();
 }
 
-/* ---- memory is out -------------------------------------------------------------------------- */
+/* ---- no memory is left ---------------------------------------------------------------------- */
 
 /* LIMIT(USER_RESERVE_MAX_KIB) */
 static void test_pages_stop_at_the_reserve(void **state)
@@ -414,7 +414,7 @@ static void test_pages_stop_at_the_reserve(void **state)
 	u64 i = touch_all(BASE);
 
 	assert_int_equal(nr_free_pages(), USER_RESERVE_MAX_KIB * 1024UL / PG);
-	/* A read needs no page, and a page that was given back can be used again. */
+	/* A read of an unused page needs no memory, and a page that was given back can be used again. */
 	assert_int_equal(load(BASE + i * PG), 0);
 	assert_int_equal(sys(__NR_madvise, BASE, PG, MADV_DONTNEED), 0);
 	assert_int_equal(store(BASE + i * PG, 1), 0);
@@ -424,7 +424,7 @@ static void test_pages_stop_at_the_reserve(void **state)
 	unmap_all();
 }
 
-/* Sparse reads need page tables, which count as the program's pages. */
+/* Reads of pages that are far apart need page tables, which count as pages of the program. */
 static void test_tables_stop_at_the_reserve(void **state)
 {
 	u64 far = BASE + (16UL << 30);
@@ -442,7 +442,7 @@ static void test_tables_stop_at_the_reserve(void **state)
 	unmap_all();
 }
 
-/* Each allocation of a call fails once: the call fails with ENOMEM and nothing has changed. */
+/* After the first n allocations of a call, all further ones fail: the call must fail with ENOMEM and change nothing. */
 static void test_no_memory_for_a_range(void **state)
 {
 	for (int n = 0; n < 3; n++) {
@@ -477,7 +477,7 @@ static void test_no_memory_for_a_table(void **state)
 	host_user_fail_tables_after(-1);
 	assert_int_equal(store(BASE, 3), 0);
 	assert_int_equal(store(BASE + PG, 4), 0);
-	/* The pages stay where they were if the move finds no table at its destination. */
+	/* If there is no memory for the tables of the destination, mremap() leaves the pages in place. */
 	host_user_fail_tables_after(0);
 	assert_int_equal(sys(__NR_mremap, BASE, 2UL << 20, 2UL << 20, MREMAP_MAYMOVE | MREMAP_FIXED,
 			     BASE + (16UL << 30)),
@@ -491,7 +491,7 @@ static void test_no_memory_for_a_table(void **state)
 
 static int setup(void **state)
 {
-	/* This much memory gives the largest reserve. */
+	/* With this much memory the reserve has its largest size. */
 	mm_test_boot(USER_RESERVE_MAX_KIB * USER_RESERVE_PART + (32 << 10));
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random calls of mmap() and its relatives, and loads and stores, in a window of the address space: in
- * the kernel under test and in this process, whose Linux is the model.  Each result, and afterwards
+ * Plays random calls of mmap() and its relatives, loads and stores, in a window of the address space,
+ * each on the kernel under test and in this process on the host's Linux.  Each result, and afterwards
  * the protection and the bytes of each page, must be the same.  An argument plays one seed:
  *	build/unit/test_mm_linux 17
  */
@@ -34,13 +34,13 @@ static u32 draw(u32 below)
 	return (u32)(rng >> 16) % below;
 }
 
-/* ---- the model: this process ---- */
+/* ---- the same on the host's Linux ---- */
 
 static sigjmp_buf fault_jump;
 
 static void on_fault(int sig, siginfo_t *info, void *context)
 {
-	/* Return the error that mm_fault() returns for this fault. */
+	/* Return the error that mm_fault() of this kernel returns for such a fault. */
 	siglongjmp(fault_jump, sig == SIGBUS                  ? EIO
 			       : info->si_code == SEGV_ACCERR ? EACCES
 							      : EFAULT);
@@ -78,7 +78,7 @@ struct page_state {
 	u64 offset;
 };
 
-/* Reads /proc/self/maps for the window. */
+/* Reads the state of the window's pages on Linux from /proc/self/maps. */
 static void linux_state(struct page_state *s)
 {
 	FILE *f = fopen("/proc/self/maps", "r");
@@ -194,7 +194,7 @@ static void play_mmap(void)
 		     (draw(10) * PAGE_SIZE) | (draw(50) ? 0 : 8), linux_fds[which]);
 }
 
-/* Returns where Linux's VMA at @addr ends, or 0. */
+/* Returns the end of Linux's VMA that contains @addr, or 0 if there is none. */
 static u64 linux_vma_end(u64 addr)
 {
 	FILE *f = fopen("/proc/self/maps", "r");
@@ -210,9 +210,9 @@ static u64 linux_vma_end(u64 addr)
 }
 
 /*
- * Plays mremap() only of a part of one VMA, because Linux moves several VMAs at once since 6.17,
- * and joins fewer VMAs than this kernel.  Shared memory without a file is left out, because here
- * its pages belong to the mapping.
+ * Plays mremap() only for a range within one VMA, because Linux moves several VMAs at once since
+ * 6.17, and joins fewer VMAs than this kernel.  Leaves out shared memory without a file, because in
+ * this kernel its pages belong to the mapping.
  */
 static void play_mremap(void)
 {
@@ -388,7 +388,8 @@ static void test_reserve_of_a_small_machine(void **state)
 }
 
 /*
- * The sockets have taken the memory down to the reserve.  A small program still gets its pages.
+ * Sockets have used all memory but the part that the pages of programs may not use.  A small program still
+ * gets pages.
  * LIMIT(USER_GUARANTEED_PART)
  */
 static void test_share_of_a_small_program(void **state)

@@ -55,7 +55,7 @@ static void test_input_queue_is_bounded(void **state)
 	while (!skb_queue_empty(&sd->input_pkt_queue) || !skb_queue_empty(&sd->process_queue))
 		do_softirq();
 	assert_int_equal(delivered, NETDEV_MAX_BACKLOG);
-	/* When the queue has room again, packets are accepted. */
+	/* The queue has room again, so it accepts a packet. */
 	assert_int_equal(netif_rx(loopback_packet()), NET_RX_SUCCESS);
 	do_softirq();
 	assert_int_equal(delivered, NETDEV_MAX_BACKLOG + 1);
@@ -202,7 +202,7 @@ static void test_devices_are_bounded(void **state)
 	}
 	kfree(dev);
 	assert_int_equal(err, -ENOSPC);
-	assert_int_equal(made, NETDEV_MAX - 2); /* lo and eth0 */
+	assert_int_equal(made, NETDEV_MAX - 2); /* lo and eth0 existed before */
 	assert_non_null(dev_get_by_name("dummy0"));
 }
 
@@ -264,8 +264,9 @@ static void test_icmp_to_more_peers_than_are_remembered(void **state)
 		sent += net_out_count;
 	}
 	/*
-	 * Each host was forgotten before its own limit could apply, so only the global limit held. A message
-	 * takes one token of it on average (test_attacks.c), so the numbers are not exact.
+	 * The kernel forgot each host before its limit for this host could apply, so only the global limit applied.
+	 * A message takes 0, 1 or 2 tokens of the global limit, one on average (test_attacks.c), so the numbers are
+	 * not exact.
 	 */
 	assert_in_range(sent, ICMP_MSGS_BURST / 2, ICMP_MSGS_BURST * 3 / 2);
 	assert_int_equal(skb_drop_count[SKB_DROP_REASON_ICMP_RATELIMIT],

@@ -131,9 +131,9 @@ static void count_kick(void)
 
 /*
  * The last mm_min_free() pages are reserved for softirqs (GFP_ATOMIC), half of them for the receive ring alone
- * (__GFP_MEMALLOC); shrinkers are called before that reserve is reached.  mm_min_free() is the smaller of a
- * multiple of the square root of memory, here 362 KiB, and 1/32 of memory, here 256 KiB of 8 MiB.  (With 64 MiB
- * the root decides: 1 MiB, as in test_pinned.py.)
+ * (__GFP_MEMALLOC); shrinkers are called before that reserve is reached.  mm_min_free() is the smaller of two
+ * values: a multiple of the square root of memory, which is 362 KiB for the 8 MiB of this test, and 1/32 of memory,
+ * which is 256 KiB.  (With 64 MiB the first value is the smaller one: 1 MiB, as in test_pinned.py.)
  *
  * LIMIT(MIN_FREE_FACTOR) LIMIT(MIN_FREE_PART)
  */
@@ -148,7 +148,7 @@ static void test_the_last_pages(void **state)
 	register_shrinker(&shrinker);
 	all = nr_free_pages();
 	min = mm_min_free();
-	/* in KiB; less than 256, because the memory of the page structures does not count */
+	/* min * 4 is in KiB.  It is less than 256, because the memory of the page structures does not count. */
 	assert_in_range(min * 4, 240, 256);
 	kicks = 0;
 	for (n = 0; !mm_pages_are_short(); n++)
@@ -159,8 +159,8 @@ static void test_the_last_pages(void **state)
 	assert_int_equal(nr_free_pages(), min + min / 2);
 	assert_null(get_free_pages(GFP_NOWAIT, 0));
 	/*
-	 * As pages run out, mm_pages_are_scarce() becomes true first: then received data is refused. Later
-	 * mm_pages_are_gone() becomes true: then GFP_SEND fails.
+	 * As pages run out, mm_pages_are_scarce() becomes true first: from then on, sockets refuse received data.
+	 * Later mm_pages_are_gone() becomes true: from then on, GFP_SEND fails.
 	 */
 	while ((pages[n] = get_free_pages(GFP_SEND, 0))) {
 		n++;
@@ -321,7 +321,7 @@ static void test_page_frag_limits(void **state)
 	first = page_frag_alloc(&frag, PAGE_SIZE << SKB_MAX_ORDER, GFP_ATOMIC);
 	assert_non_null(first);
 	page_frag_free(first);
-	/* The block was used up, but all its pieces are free: it is used again from its start. */
+	/* The page_frag's block was used up, but all its pieces are free: it is used again from its start. */
 	assert_ptr_equal(page_frag_alloc(&frag, 100, GFP_ATOMIC), first);
 	page_frag_free(first);
 	page_frag_drain(&frag);
@@ -329,7 +329,7 @@ static void test_page_frag_limits(void **state)
 	while ((all[n] = alloc_page(GFP_KERNEL | __GFP_MEMALLOC)))
 		n++;
 	assert_null(page_frag_alloc(&frag, 100, GFP_ATOMIC | __GFP_MEMALLOC));
-	/* Only one page is free: the page_frag takes a block of one page. */
+	/* Only one page is free, so the page_frag gets a block of one page instead of a larger one. */
 	put_page(all[--n]);
 	first = page_frag_alloc(&frag, 100, GFP_ATOMIC | __GFP_MEMALLOC);
 	assert_non_null(first);

@@ -3,9 +3,9 @@
  * PCI's interrupt lines: the wiring of the chipsets, a device that stops using its line, and a device that
  * keeps its line asserted for ever because its ISR status never clears (an interrupt storm).
  *
- * Linked from: this file, drivers/pci_intx.c, the virtqueue and the device model (ring_platform.h replaces
- * the parts of the kernel that these need).  This file simulates the I/O APIC, PCI's registers, the lock
- * and the timer.  The limits of a storm are those of Linux's note_interrupt() and poll_spurious_irqs()
+ * The program consists of this file, drivers/pci_intx.c, the virtqueue and the device model; ring_platform.h
+ * replaces the parts of the kernel that these need.  This file simulates the I/O APIC, PCI's registers, the
+ * lock and the timer.  The limits of a storm are those of Linux's note_interrupt() and poll_spurious_irqs()
  * (kernel/irq/spurious.c).  The wiring follows the datasheets that drivers/pci_intx.c names, and QEMU's
  * hw/isa/lpc_ich9.c (ich9_cc_init, ich9_cc_update).
  */
@@ -206,7 +206,7 @@ static void test_work_is_no_storm(void **state)
 		interrupts(1);
 	}
 	assert_int_equal(masked, 0);
-	/* Spurious interrupts that are rare are no storm either: a line may still be high just after its EOI. */
+	/* Rare spurious interrupts are no storm either: a line may still be asserted just after its EOI. */
 	for (unsigned int i = 0; i < 210000; i++) {
 		clock_ns += 101 * NSEC_PER_MSEC;
 		interrupts(1);
@@ -258,7 +258,7 @@ static bool count_asked(void *arg)
 	return true;
 }
 
-/* Raises each routed interrupt; returns the only GSI for which the handler count_asked() runs, or 0. */
+/* Raises each routed interrupt; returns the only GSI for which the handler count_asked() runs, 0 if there is none. */
 static int gsi_that_asks(void)
 {
 	int found = 0;
@@ -308,7 +308,7 @@ static void test_piix3_routes_by_slot_and_pin(void **state)
 	memcpy(&config[1][0x60], (u8[]){5, 9, 12, 0x80}, 4);
 	assert_int_equal(gsi_of(2, 1), 9); /* PIRQB */
 	assert_int_equal(gsi_of(2, 2), 12);
-	assert_int_equal(gsi_of(2, 3), -ENODEV); /* PIRQD leads nowhere */
+	assert_int_equal(gsi_of(2, 3), -ENODEV); /* PIRQD, which is not routed */
 	assert_int_equal(gsi_of(5, 1), 5);
 	memset(config[1], 0, sizeof(config[1]));
 }

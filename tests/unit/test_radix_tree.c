@@ -22,7 +22,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* The indices that the tests use: neighbours of the borders between tree heights. */
+/* Returns the @i-th index that the tests use: all are near the indices at which the tree becomes one level higher. */
 static u64 index_of(unsigned int i)
 {
 	unsigned int shift = i / 4 * 6;
@@ -46,7 +46,7 @@ static void test_one_item_needs_no_node(void **state)
 	assert_null(radix_tree_delete(&root, 0));
 }
 
-/* Returns the model's first index at or after @from, or INDICES if there is none. */
+/* Returns the @i of the model's first index_of(i) at or after @from, or INDICES if there is none. */
 static unsigned int model_next(void **model, u64 from)
 {
 	unsigned int best = INDICES;
@@ -64,7 +64,7 @@ static void test_against_an_array(void **state)
 	static char items[INDICES];
 	struct radix_tree_root root = {0};
 
-	/* Two values of i may have the same index: the larger one is then not used. */
+	/* For two values of i, index_of() may be the same: the larger i is then not used. */
 	for (int round = 0; round < 60000; round++) {
 		unsigned int i = unit_random() % INDICES, next;
 		u64 at = index_of(i), from = at;
@@ -81,7 +81,7 @@ static void test_against_an_array(void **state)
 		if (next < INDICES)
 			assert_true(from == index_of(next));
 		if (unit_random() % 2) {
-			/* Every fifth time one of the next three allocations fails. */
+			/* In every fifth round, at most two more allocations succeed. */
 			unit_fail_after(round % 5 ? -1 : (long)(unit_random() % 3));
 			switch (radix_tree_insert(&root, at, &items[i])) {
 			case 0:

@@ -80,10 +80,10 @@ static void test_full_at_the_limit_of_pages(void **state)
 	assert_int_equal(sys(__NR_statfs, "/", &sfs), 0);
 	assert_int_equal(sfs.f_bfree, 0);
 	assert_int_equal(sfs.f_blocks, usage.pages_max);
-	/* A hole takes no page, and a byte of a page that exists can be written. */
+	/* No page is left, but a hole needs none, and an existing page can be overwritten. */
 	assert_int_equal(sys(__NR_ftruncate, fd, 1L << 40), 0);
 	assert_int_equal(sys(__NR_pwrite64, fd, data, 1, 5), 1);
-	/* The file is removed but open: its pages are free after the last close(). */
+	/* The file is removed while it is open: its pages become free at the last close(). */
 	assert_int_equal(sys(__NR_unlink, "/big"), 0);
 	assert_int_equal(ramfs_usage().pages, usage.pages_max);
 	assert_int_equal(sys(__NR_pread64, fd, data, 1, 5), 1);
@@ -105,7 +105,7 @@ static void test_fallocate_takes_all_or_nothing(void **state)
 	assert_int_equal(ramfs_usage().pages, usage.pages + 1);
 	assert_int_equal(size_of("/big"), PAGE_SIZE + 1);
 
-	/* Hold so much memory that the room of the file system exceeds the rest. */
+	/* Take so much memory that less is free than the file system's limit would permit to use. */
 	while (nr_free_pages() > room / 2 && (page = alloc_page(GFP_KERNEL))) {
 		page->freelist = held;
 		held = page;
@@ -144,7 +144,7 @@ static void test_full_at_the_limit_of_inodes(void **state)
 	assert_int_equal(sys(__NR_mkdir, "/one", 0700), -ENOSPC);
 	assert_int_equal(create("/one"), -ENOSPC);
 	assert_int_equal(sys(__NR_symlink, "target", "/one"), -ENOSPC);
-	/* A further name of a file counts as an inode, as in Linux's tmpfs. */
+	/* Each further name (hard link) of a file counts as an inode, as in Linux's tmpfs. */
 	assert_int_equal(sys(__NR_rmdir, "/0"), 0);
 	assert_int_equal(sys(__NR_close, create("/0")), 0);
 	assert_int_equal(sys(__NR_link, "/0", "/one"), -ENOSPC);
@@ -190,7 +190,7 @@ static void test_longest_name_and_path(void **state)
 	assert_int_equal(sys(__NR_rmdir, path), 0);
 	path[NAME_MAX] = 'n';
 	assert_int_equal(sys(__NR_mkdir, path, 0700), -ENAMETOOLONG);
-	/* "/" and "./" again and again: PATH_MAX bytes with the NUL. */
+	/* A path of "./" repeated and a name, with PATH_MAX bytes including the NUL. */
 	for (n = 0; n < PATH_MAX - 3; n += 2)
 		memcpy(path + n, "./", 2);
 	memcpy(path + n, "a", 2);
@@ -266,7 +266,7 @@ static void test_listing_in_pieces(void **state)
 	}
 	fd = sys(__NR_open, "/list", O_RDONLY);
 	assert_int_equal(sys(__NR_getdents64, fd, buf, 10), -EINVAL);
-	/* Each entry is removed after it was listed.  Each of the other entries is still listed
+	/* Remove each entry after it was listed.  Each of the other entries must still be listed
 	 * once. */
 	for (; (n = sys(__NR_getdents64, fd, buf, sizeof(buf))) > 0; calls++) {
 		assert_in_range(n, 1, GETDENTS_MAX);
@@ -307,8 +307,8 @@ static void forget(void)
 }
 
 /*
- * Repeats a sequence of calls; in each turn a later allocation fails, once.  Every call succeeds or
- * returns an error of missing memory, and nothing leaks.
+ * Repeats a sequence of calls.  In repetition n, the first n allocations succeed and all later ones
+ * fail.  At the end nothing may have leaked.
  */
 static void test_each_allocation_fails(void **state)
 {
@@ -341,8 +341,8 @@ static void test_each_allocation_fails(void **state)
 		failed = false;
 		for (unsigned int i = 0; i < ARRAY_SIZE(res); i++)
 			failed |= res[i] == -ENOMEM || res[i] == -ENFILE;
-		/* After the first failure other calls fail, because the names that they need are
-		 * missing. */
+		/* Check the results only if no allocation failed: after a failure, other calls fail, too,
+		 * because the names that they need are missing. */
 		for (unsigned int i = 0; i < ARRAY_SIZE(res) && !failed; i++)
 			assert_true(res[i] >= 0);
 		sys(__NR_chdir, "/");
@@ -384,10 +384,10 @@ static void test_pages_of_a_mapping(void **state)
 	put_page(again);
 	assert_int_equal(file->f_op->mmap_page(file, 0, &again), 0);
 	put_page(again);
-	/* Bytes that a mapping wrote behind the new end of a file become zeros. */
+	/* ftruncate() clears the bytes behind the new end, also those that a mapping wrote. */
 	assert_int_equal(sys(__NR_ftruncate, fd, PAGE_SIZE + 2), 0);
 	assert_memory_equal(page_address(page), "HE\0\0\0", 5);
-	/* A page that is cut off stays with its mapping, and is no page of the file any more. */
+	/* A page behind the new end no longer belongs to the file, but remains allocated for its mapping. */
 	assert_int_equal(sys(__NR_ftruncate, fd, 0), 0);
 	assert_int_equal(file->f_op->mmap_page(file, 1, &again), -EFAULT);
 	assert_int_equal(page_count(page), 1);
@@ -503,7 +503,7 @@ static void test_proc_listings(void **state)
 	assert_non_null(strstr(names, " task "));
 	assert_int_equal(sys(__NR_readlink, "/proc/self", text, 100), 1);
 	assert_memory_equal(text, "1", 1);
-	/* The numbers in the listing come from the entry's next(). */
+	/* The task numbers in the listing come from the next() function of the /proc entry. */
 	names_in("/proc/1/task", names, sizeof(names));
 	assert_string_equal(names, " . .. 0 2 4 6 8 ");
 	names_in("/proc/self/task/4", names, sizeof(names));
@@ -562,7 +562,7 @@ static void test_proc_of_descriptors(void **state)
 	assert_true(dir > 0);
 }
 
-/* ---- the scene of each test -------------------------------------------------------------------- */
+/* ---- before and after each test ---------------------------------------------------------------- */
 
 static int before_each(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Replays recorded writes of QEMU's virtio device and of our driver to their rings, so that a common
- * misreading of the specification by our device model and our driver is found.  The traces are in
+ * Replays recorded writes of QEMU's virtio device and of our driver to their rings.  So an error is found
+ * even if our device model and our driver misread the specification in the same way.  The traces are in
  * tests/unit/traces; tests/qemu/record_rings.py recorded them, unit.mk unpacks them below build/unit.
  *
  * - The model gets the driver's recorded writes.  It must write the same used rings as QEMU's device,
@@ -11,8 +11,8 @@
  *   were on the wire, and for the same operations write the recorded available rings and ring the
  *   doorbell as often as recorded.
  *
- * The comparison leaves out addresses, and what the specification leaves open: how early the device asks
- * for doorbells of receive buffers, and how early the driver asks for transmit interrupts.
+ * The comparison leaves out addresses, and two things that the specification leaves open: how early the
+ * device asks for doorbells of receive buffers, and how early the driver asks for transmit interrupts.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -75,7 +75,7 @@ static void test_cache_is_shared_and_forgets(void **state)
 		rt_put(ask(ip4(50, 0, i >> 8, i), 0));
 	assert_true(net_live("ip_dst_cache") <= ROUTE_CACHE_SIZE + 4);
 	rt_cache_drop();
-	/* Each of the two devices keeps two routes for received packets. */
+	/* The four routes that remain: each of the two devices keeps two routes for received packets. */
 	assert_int_equal(net_live("ip_dst_cache"), 4);
 }
 
@@ -91,7 +91,7 @@ static void test_path_mtu(void **state)
 	dst_update_pmtu(&rt->dst, 552);
 	assert_int_equal(dst_mtu(&rt->dst), 552);
 	assert_true(ip_dont_fragment(NULL, rt));
-	/* A path MTU below the minimum is not used; packets are sent without DF instead: routers may fragment them. */
+	/* A path MTU below the minimum is not used. Packets are then sent without DF, so routers may fragment them. */
 	dst_update_pmtu(&rt->dst, 68);
 	assert_int_equal(dst_mtu(&rt->dst), 552);
 	assert_false(ip_dont_fragment(NULL, rt));
@@ -244,7 +244,7 @@ static void test_two_cards_with_one_prefix(void **state)
 	assert_int_equal(dev_close(eth1), 0);
 }
 
-/* inet_addr_add() itself refuses addresses that no host can have; no caller needs to check. */
+/* inet_addr_add() refuses addresses that no host can have, so its callers need not check them. */
 static void test_addresses_of_no_host(void **state)
 {
 	assert_int_equal(inet_addr_add(eth0, ip4(10, 7, 0, 255), 24), -EINVAL);

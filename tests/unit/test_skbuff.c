@@ -6,7 +6,7 @@
 
 static struct page_frag frag_source;
 
-/* Returns a packet with @linear bytes and @frags fragments of @size bytes; its bytes count 0, 1, 2 ... */
+/* Returns a packet with @linear bytes and @frags fragments of @size bytes; its bytes have the values 0, 1, 2 ... */
 static struct sk_buff *pattern_skb(unsigned int linear, unsigned int frags, unsigned int size)
 {
 	struct sk_buff *skb = alloc_skb_fclone(128 + linear, GFP_KERNEL);

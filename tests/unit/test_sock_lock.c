@@ -26,7 +26,7 @@
 #define PORT 4000
 #define OWN  OWN_CALL /* own(fd, ms, mtu) */
 
-/* Simulates an ICMP "fragmentation needed" in a softirq: a router on @sk's path forwards at most @mtu bytes. */
+/* Simulates in a softirq an ICMP "fragmentation needed": a router on @sk's path forwards at most @mtu bytes. */
 static void too_large(struct sock *sk, unsigned int mtu)
 {
 	struct sk_buff *skb = alloc_skb(128, GFP_KERNEL);
@@ -56,8 +56,8 @@ static long sys_own(int fd, unsigned int ms, unsigned int mtu)
 	struct sock *sk = sock->sk;
 
 	/*
-	 * Hold a reference to the sock but none to the file: a close() meanwhile then drops the last reference
-	 * to the file, and its release waits for the lock.
+	 * Hold a reference to the sock but none to the file: so a close() in the meantime drops the last reference
+	 * to the file, and the release of the file waits for the lock.
 	 */
 	sock_hold(sk);
 	fput(sock->file);
@@ -127,7 +127,7 @@ static int open_both(void **state)
 	return 0;
 }
 
-/* Closes both ends and checks that all is freed: no deferred timer's reference leaked, and no timer is armed. */
+/* Closes both ends, and checks that no reference of a deferred timer leaked and that no timer is armed. */
 static int close_both(void **state)
 {
 	(void)state;
@@ -252,7 +252,7 @@ static void test_a_delayed_ack_waits(void **state)
 	assert_int_equal(counted(SNMP_TcpExtDelayedACKs), acks + 1);
 }
 
-/* The keepalive timer finds the socket owned and only tries again later (after HZ / 20, as on Linux). */
+/* If a thread owns the socket, the keepalive timer only sets itself again (for HZ / 20 later, as on Linux). */
 static void test_a_keepalive_comes_later(void **state)
 {
 	static const int on = 1;
@@ -270,7 +270,7 @@ static void test_a_keepalive_comes_later(void **state)
 	assert_int_equal(counted(SNMP_TcpExtTCPKeepAlive), probes + 1);
 }
 
-/* close() waits for the owner; afterwards the deferred timer may hold the last reference to the socket. */
+/* close() waits for the owner; after it a deferred timer may hold the last reference to the socket. */
 static void test_closed_behind_the_owner(void **state)
 {
 	s64 deaf = own(other, 1000), busy, closer, res;

@@ -112,7 +112,10 @@ static void test_numbers_of_no_socket(void **state)
 		assert_int_equal(call(calls[i], pipes[0], room, 16, room, 16, room), -ENOTSOCK);
 	}
 	assert_int_equal(call(__NR_accept4, pipes[0], 0, 0, 0, 0, 0), -ENOTSOCK);
-	/* As on Linux, the descriptor is checked first; but accept4() checks its flags before the type of the file. */
+	/*
+	 * As on Linux, a descriptor that is not open is reported before all other errors. But before a call finds
+	 * that the file is no socket, accept4() checks its flags, and connect() copies the address.
+	 */
 	assert_int_equal(call(__NR_accept4, pipes[0], 0, 0, 1, 0, 0), -EINVAL);
 	assert_int_equal(call(__NR_setsockopt, pipes[0], 1, 1, room, -1, 0), -ENOTSOCK);
 	assert_int_equal(call(__NR_connect, pipes[0], (void *)8, 16, 0, 0, 0), -EFAULT);
@@ -303,7 +306,7 @@ static void test_option_lengths(void **state)
 	assert_int_equal(call(__NR_getsockopt, fd, SOL_TCP, TCP_INFO, &val, &len, 0), -EINVAL);
 
 	/*
-	 * Times beyond the kernel's range: a timeout that is too long counts as no timeout, and a
+	 * Times outside of the kernel's range: a timeout that is too long counts as no timeout, and a
 	 * negative linger time as a very long one.
 	 */
 	assert_int_equal(

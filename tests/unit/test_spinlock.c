@@ -75,8 +75,8 @@ static int setup(void **state)
 }
 
 /*
- * CPU 0 held the lock before, now CPU 1 holds it: CPU 0 must wait, and the check for recursive locking must not
- * report CPU 0 as the holder.
+ * For test_a_cpu_waits_for_a_lock_that_it_had_before(): CPU 0 held the lock before, now CPU 1 holds it. CPU 0 must
+ * wait, and the check for recursive locking must not report CPU 0 as the holder.
  */
 static spinlock_t lock;
 static bool held;
@@ -113,7 +113,7 @@ static void test_a_cpu_waits_for_a_lock_that_it_had_before(void **state)
 	pthread_join(other, NULL);
 }
 
-/* Locks and counts on one CPU; with both CPUs doing so there must be no panic and no lost increment. */
+/* Increments the counter many times, under the lock. If both CPUs do so, no CPU may panic and no increment be lost. */
 static void take_turns(void)
 {
 	for (unsigned int i = 0; i < TURNS; i++) {

@@ -63,11 +63,11 @@ static int setup(void **state)
 	return 0;
 }
 
-/* The functions behind the sysctl "net/ipv4/tcp_congestion_control", the default for new sockets. */
+/* Tests the functions that read and write the sysctl net/ipv4/tcp_congestion_control, the default of new sockets. */
 static void test_choose_for_new_sockets(void **state)
 {
 	(void)state;
-	assert_string_equal(tcp_default_congestion_control(), "reno"); /* setup() */
+	assert_string_equal(tcp_default_congestion_control(), "reno"); /* as setup() chose */
 	assert_int_equal(tcp_set_default_congestion_control("vegas"), -ENOENT);
 	assert_int_equal(tcp_set_default_congestion_control("other"), 0);
 	assert_string_equal(tcp_default_congestion_control(), "other");
@@ -78,7 +78,7 @@ static void test_choose_for_new_sockets(void **state)
 	assert_int_equal(tcp_set_default_congestion_control("reno"), 0);
 }
 
-/* The functions behind "net/ipv4/tcp_available_congestion_control" and "net/ipv4/tcp_allowed_congestion_control". */
+/* Tests the functions behind the sysctls net/ipv4/tcp_{available,allowed}_congestion_control. */
 static void test_available_and_allowed(void **state)
 {
 	(void)state;
@@ -100,7 +100,7 @@ static void test_available_and_allowed(void **state)
 	assert_int_equal(tcp_set_congestion_control(sk, "reno"), -EPERM);
 
 	assert_int_equal(tcp_set_default_congestion_control("reno"), 0);
-	/* The default may always be chosen. */
+	/* The default is always allowed. */
 	assert_string_equal(tcp_allowed_congestion_control(), "reno other");
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CUBIC: the window, compared with RFC 9438's formulas in floating point; its regions, fast convergence, undo
- * and idle times; HyStart's two triggers.
+ * CUBIC: cwnd, compared with RFC 9438's formulas in floating point; the Reno-friendly region, fast convergence,
+ * undo and idle times; HyStart, which ends slow start by two tests: the ACK train and the delay.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -247,8 +247,8 @@ static void test_hystart_train(void **state)
 	(void)state;
 	begin_round();
 	/*
-	 * ACKs arrive every 2 ms, so they form a train. The sender does not pace, and its rate is unlimited
-	 * (~0), so a train may last half of 40 ms: 20 ms are not too long, 22 ms are.
+	 * ACKs arrive every 2 ms, so they form a train. As this sender does not pace (its rate is ~0, unlimited),
+	 * slow start ends when a train is longer than half of the least RTT, 40 ms: after 22 ms, not after 20.
 	 */
 	for (int i = 0; i < 10; i++) {
 		wait_ms(2);
@@ -274,8 +274,8 @@ static void test_hystart_gap(void **state)
 }
 
 /*
- * HyStart compares the ninth sample of a round with the limit, the least round-trip time plus an
- * eighth of 40 ms.
+ * HyStart's limit for the round-trip time is the least one, 40 ms, plus an eighth of it.  Eight
+ * samples of a round above the limit change nothing; the ninth ends slow start.
  */
 static void test_hystart_delay(void **state)
 {
@@ -300,8 +300,8 @@ static void test_hystart_delay(void **state)
 	assert_int_equal(tp.snd_ssthresh, 64);
 }
 
-/* More than 2 GiB were sent since the last slow start.  The round of that slow start is over,
- * although the sequence number of the round's end seems to be ahead. */
+/* More than 2 GiB were sent since the last slow start.  So the sequence number at which its last
+ * round ended seems to be ahead of snd_una.  HyStart must nevertheless begin a new round. */
 static void test_hystart_old_round(void **state)
 {
 	(void)state;

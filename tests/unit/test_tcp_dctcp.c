@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * DCTCP: alpha, compared with RFC 8257's formula in floating point; the reduction by alpha; the
- * reduction after a loss; the fallback to Reno without ECN.
+ * DCTCP: alpha, compared with RFC 8257's formula in floating point; the reduction of cwnd by alpha
+ * and after a loss; the fallback to Reno without ECN.
  */
 #include "tests/unit/unit_hal.h"
 

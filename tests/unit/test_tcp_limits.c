@@ -309,8 +309,8 @@ static void test_backlogs_count_in_tcp_mem(void **state)
 }
 
 /*
- * A system call that this test adds, so that a thread of the kernel empties the route cache, which
- * has locks.
+ * The number of a system call that this test adds.  It empties the route cache, whose locks only a
+ * thread of the kernel may take.
  */
 #define FORGET_ROUTES (NR_SYSCALLS - 1)
 static long forget_routes(long a, long b, long c, long d, long e, long f)
@@ -319,7 +319,7 @@ static long forget_routes(long a, long b, long c, long d, long e, long f)
 	return 0;
 }
 
-/* ---- the route ---------------------------------------------------------------------------------------------------- */
+/* ---- a new route lookup ------------------------------------------------------------------------------------------ */
 
 /*
  * Retransmissions stay unanswered.  R1 (RFC 1122 4.2.3.5) is the time that TCP_RETRIES1 retransmissions take with

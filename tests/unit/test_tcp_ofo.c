@@ -169,8 +169,8 @@ static void test_memory_is_bounded(void **state)
 	free_all();
 }
 
-/* While memory is short, the queue may fill only the socket's equal share of a quarter of memory, not the whole
- * buffer. */
+/* While memory is short, the queue may not fill the whole receive buffer, but only a share: a quarter of memory divided
+ * by the number of sockets. */
 static void test_share_when_memory_is_short(void **state)
 {
 	u64 share = 64 << 10;
@@ -182,7 +182,7 @@ static void test_share_when_memory_is_short(void **state)
 	for (u32 i = 0; i < 1000; i++)
 		segment(10 + 2 * i, 1, false);
 	assert_int_equal(tp.ofo_count, 1000);
-	/* Allocate enough pages that memory stays short even when segments are dropped. */
+	/* Take so many pages that memory stays short even when dropped segments are freed. */
 	while (nr_free_pages() >= nr_total_pages() / 16 - 256) {
 		page = alloc_pages(GFP_ATOMIC, 0);
 		assert_non_null(page);

@@ -29,7 +29,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Makes a header with @options, padded with EOL.  Its buffer ends with the header, so the sanitizer sees an overrun. */
+/* Makes a header with @options, padded with EOL.  The buffer ends with the header, so the sanitizer sees an overrun. */
 static void header(bool syn, const void *options, unsigned int len)
 {
 	unsigned int doff = (sizeof(struct tcphdr) + len + 3) / 4;

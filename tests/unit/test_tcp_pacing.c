@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Pacing: the rate is kept, and an idle time does not cause a burst.  TCP Small Queues: the limits
- * hold, and the completion of a packet restarts a throttled sender, whenever it comes.
+ * hold, and the completion of a packet always restarts a throttled sender.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -108,8 +108,8 @@ static void test_the_rate_is_kept(void **state)
 }
 
 /*
- * After an idle second the first packet's pause is shortened by half at most, so that no burst
- * follows.
+ * After an idle second, the pause after the first packet is shortened by half at most, so that the
+ * sender does not make up for the idle time with a burst.
  */
 static void test_idle_is_not_made_up_for(void **state)
 {
@@ -155,7 +155,7 @@ static void test_the_limit(void **state)
 	atomic_set(&sk->sk_wmem_alloc, TCP_LIMIT_OUTPUT_BYTES + 1);
 	assert_true(tcp_small_queue_check(sk, skb, 0));
 	assert_false(tcp_small_queue_check(sk, skb, 1));
-	/* The limit is the bytes of a millisecond at the pacing rate. */
+	/* The limit is the number of bytes that the pacing rate sends in a millisecond. */
 	sk->sk_pacing_rate = 100000 << 10;
 	atomic_set(&sk->sk_wmem_alloc, 100000);
 	assert_false(tcp_small_queue_check(sk, skb, 0));
@@ -170,8 +170,8 @@ static void test_the_limit(void **state)
 }
 
 /*
- * If only one segment is in flight, the send completion that would restart the sender may have come
- * already, so the sender does not wait.
+ * If only one segment is in flight, the completion that would restart a throttled sender may have
+ * come already, so the sender is not throttled.
  */
 static void test_a_single_segment_is_always_followed(void **state)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Delivery rate samples and BBR, for a sender behind a bottleneck of a known rate.  The samples
- * give that rate; compressed ACKs do not raise it; a sample of a sender without enough data is
- * marked.  BBR finds the bandwidth, leaves STARTUP, and has the pacing gains of the draft.
+ * Delivery rate samples and BBR, for a sender in front of a bottleneck of a known rate.  The samples
+ * give that rate; compressed ACKs do not raise it; a sample of a sender that lacked data is marked
+ * as limited by the application.  BBR finds the bandwidth, leaves STARTUP, and has the pacing gains
+ * of the draft.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -155,8 +156,8 @@ static void test_bbr(void **state)
 	assert_int_equal(b->mode, BBR_PROBE_BW);
 	assert_true(seen_drain && more && less);
 	/*
-	 * Bandwidth 0.01 segments/us, min_rtt 10 ms; cwnd is twice the BDP of 100 segments, and
-	 * more for bursts.
+	 * The bandwidth is 0.01 segments/us, min_rtt is 10 ms; cwnd is twice the BDP of 100 segments,
+	 * plus an allowance for bursts.
 	 */
 	assert_in_range(minmax_get(&b->bw), BW_UNIT / 100 * 98 / 100, BW_UNIT / 100 * 102 / 100);
 	assert_in_range(b->min_rtt_us, 10000, 10200);

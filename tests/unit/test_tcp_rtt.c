@@ -16,7 +16,7 @@ static int setup(void **state)
 	unit_init();
 	unit_set_clock(5 * NSEC_PER_SEC);
 	memset(&tp, 0, sizeof(tp));
-	/* The sequence numbers wrap. */
+	/* Let the sequence numbers wrap. */
 	tp.snd_una = tp.snd_nxt = 0xffffff00u;
 	tp.snd_cwnd_clamp = ~0u;
 	minmax_reset(&tp.rtt_min, tcp_jiffies32, ~0u);

@@ -50,7 +50,7 @@ static int setup(void **state)
 	return 0;
 }
 
-/* ---- the model's answers --------------------------------------------------------------------------- */
+/* ---- searches in the model ------------------------------------------------------------------------- */
 
 static unsigned int segs_of(const struct entry *e)
 {
@@ -229,7 +229,7 @@ static void cut(unsigned int i)
 	rest->seq = at;
 	e->end = at;
 	TCP_SKB_CB(rest->skb)->sacked = TCP_SKB_CB(e->skb)->sacked;
-	/* The queue must not rely on the new segment's summary: give it a wrong one. */
+	/* The queue must compute the new segment's summary itself: store a wrong one. */
 	TCP_SKB_CB(rest->skb)->rtx_summary = TCP_SKB_CB(e->skb)->rtx_summary;
 	TCP_SKB_CB(e->skb)->end_seq = at;
 	tcp_skb_pcount_set(e->skb, 1);
@@ -295,18 +295,18 @@ static void step(void)
 		break;
 	case 6:
 	case 7:
-		/* A SACK.  A lost segment, retransmitted or not, loses its other marks. */
+		/* A SACK.  The segment keeps the mark RETRANS only if it is not marked LOST. */
 		mark(i, SACKED | (model[i].marks & LOST ? 0 : model[i].marks & RETRANS));
 		break;
 	case 8:
-		/* A DSACK ends the wait for the answer to a retransmission. */
+		/* A DSACK shows that a retransmission arrived: the segment keeps only the mark SACKED. */
 		if (model[i].marks & SACKED)
 			mark(i, SACKED);
 		break;
 	case 9:
 	case 10:
 	case 11:
-		/* The segment is lost, or its retransmission is. */
+		/* The segment or its retransmission is detected as lost. */
 		if (!(model[i].marks & SACKED))
 			mark(i, LOST);
 		break;
@@ -347,8 +347,8 @@ static void test_beside_a_model(void **state)
 }
 
 /*
- * The peer drops data that it SACKed (RFC 2018 8).  While all segments are SACKed both lists are
- * empty; a timeout marks all as lost, so the list of lost segments has all.
+ * The peer drops data that it SACKed (RFC 2018 8).  While all segments are SACKed, the lists of sent
+ * and of lost segments are empty; a timeout marks all segments as lost, so the latter has them all.
  */
 static void test_reneging(void **state)
 {

@@ -136,8 +136,8 @@ static void test_any_blocks(void **unused)
 }
 
 /*
- * A DSACK above snd_una reports more than 64 segments as duplicates.  All are counted as
- * duplicates, but only the retransmissions of the first 64 are no longer counted as in flight.
+ * A DSACK above snd_una reports more than 64 segments as duplicates.  All of them are counted as
+ * duplicates, but only the first 64 lose the mark of a retransmission that is in flight.
  * LIMIT(TCP_DSACK_MAX)
  */
 static void test_a_long_duplicate_is_cut(void **unused)

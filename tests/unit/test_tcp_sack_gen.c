@@ -87,6 +87,7 @@ static void segment(u32 from, u32 len, u8 flags)
 
 /* ---- the model ---------------------------------------------------------------------------------- */
 
+/* An island: received bytes [start, end) without a gap, between two gaps. */
 struct island {
 	u32 start, end,
 		stamp; /* stamp: number of the last segment that contained a byte of the island */
@@ -103,8 +104,8 @@ static struct island island_at(u32 i)
 }
 
 /*
- * Fills @islands with the islands after the first missing byte, the latest first; returns their
- * number.
+ * Fills @islands with the islands after the first missing byte, the one with the latest segment
+ * first; returns their number.
  */
 static unsigned int model_islands(struct island *islands)
 {
@@ -178,8 +179,8 @@ static unsigned int sent_blocks(struct tcp_sack_block *blocks)
 }
 
 /*
- * If the last segment had a duplicate, checks that the first block reports it; returns 1, or 0
- * without a duplicate.
+ * If the last segment contained duplicate bytes (@duplicate is not empty), checks that the first
+ * block reports them, and returns 1; otherwise returns 0.
  */
 static unsigned int assert_duplicate(const struct tcp_sack_block *blocks, unsigned int n,
 				     struct island duplicate)
@@ -195,8 +196,8 @@ static unsigned int assert_duplicate(const struct tcp_sack_block *blocks, unsign
 /* ---- random segments ------------------------------------------------------------------------------- */
 
 /*
- * With at most four islands, the blocks are exactly the islands, the latest first; a DSACK block
- * takes the place of one.
+ * There are at most four islands.  Checks that the blocks are exactly the islands, the latest first,
+ * as far as there is room: a DSACK block and timestamps each take the room of one block.
  */
 static void assert_all_islands(struct island duplicate)
 {
@@ -260,9 +261,9 @@ static void test_few_holes(void **state)
 }
 
 /*
- * With more islands than blocks, some islands are not reported.  Rules of RFC 2018 that still hold:
- * the first block contains the segment that arrived, each block was received, and the latest block
- * comes first.
+ * With more islands than blocks, some islands are not reported.  These rules of RFC 2018 must still
+ * hold: the first block contains the segment that arrived, all bytes of a block were received, and
+ * the blocks are ordered by the last segment that arrived in them, the latest first.
  */
 static void assert_true_blocks(u32 from, u32 len, struct island duplicate)
 {
@@ -351,8 +352,8 @@ static void test_pruned_data_is_not_reported(void **state)
 	free_all();
 
 	/*
-	 * The segments are long and overlap: after a drop, the block ends where the remaining data
-	 * ends.
+	 * The segments are long and overlap.  When a segment is dropped, its block must shrink to the data
+	 * that remains in the queue.
 	 */
 	setup(state);
 	sk->sk_userlocks = SOCK_RCVBUF_LOCK;
@@ -388,7 +389,7 @@ static void test_end_of_a_block_is_cut(void **state)
 	free_all();
 }
 
-/* ---- without it ------------------------------------------------------------------------------------- */
+/* ---- without SACK or DSACK, duplicates, FIN ---------------------------------------------------------- */
 
 static void test_not_permitted(void **state)
 {
@@ -452,8 +453,8 @@ static void test_fin(void **state)
 /* ---- room in a segment ------------------------------------------------------------------------------ */
 
 /*
- * SACK blocks reduce the data in a segment: the segment does not grow, and has data even with the
- * smallest MSS.
+ * SACK blocks leave less room for data in a segment: the segment must not grow, and must have room for
+ * data even with the smallest MSS.
  */
 static void test_room_for_data(void **state)
 {
@@ -482,7 +483,7 @@ static void test_room_for_data(void **state)
 	free_all();
 }
 
-/* The segment has no room for a block, so the DSACK waits for a segment that has. */
+/* If a segment has no room for a block, the DSACK is sent in a later segment that has room. */
 static void test_no_room(void **state)
 {
 	struct tcp_sack_block blocks[TCP_NUM_SACKS];

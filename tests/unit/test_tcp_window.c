@@ -29,7 +29,7 @@ static int setup(void **state)
 	tp.advmss = MSS;
 	tp.tcp_header_len = sizeof(struct tcphdr);
 	tp.rx_opt.mss_clamp = 65535;
-	/* The sequence numbers wrap. */
+	/* Let the sequence numbers wrap. */
 	tp.rcv_nxt = tp.rcv_wup = 0xfffffff0u;
 	return 0;
 }
@@ -41,7 +41,7 @@ static void test_initial_window(void **state)
 
 	(void)state;
 	tcp_select_initial_window(65536, MSS, &wnd, &clamp, 1, &scale);
-	assert_int_equal(scale, 7); /* reaches SOCK_RMEM_MAX */
+	assert_int_equal(scale, 7); /* the smallest scale that reaches SOCK_RMEM_MAX */
 	assert_int_equal(
 		wnd,
 		64240); /* as measured on Linux 6.18: 44 whole segments fit into 65,536 bytes */
