@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Bugs that the fuzzers must find, one for each harness: each replaces a text in a copy of one source.
+"""Bugs that the fuzzers must find, one for each harness.  A bug is planted by replacing a text in a copy of a source.
 
   tests/fuzz/bugs.py                 prints the names of the harnesses
   tests/fuzz/bugs.py NAME FOLDER     writes the source with the bug to FOLDER, prints its path in the tree
@@ -25,7 +25,7 @@ BUGS = {
     "proc": ("kernel/sysctl.c", "if (n >= size || (", "if (n > size || ("),
     "cmdline": ("net/ipv4/ipconfig.c", " || prefix_len > 32", ""),
 }
-# harness: how the output shows this bug
+# harness: a regular expression that the output matches if the bug was found
 SHOWS = {
     "frame": "heap-buffer-overflow",
     "session": "sk->sk_wmem_queued",

@@ -2,8 +2,8 @@
 /*
  * The part that all harnesses share (fuzz.h): libFuzzer's entry points, the kernel, the checks at the end.
  *
- * LLVMFuzzerInitialize(), LLVMFuzzerTestOneInput() <- libFuzzer.  __wrap_hal_copy_user() <- the kernel's
- * copy_from_user() and copy_to_user().  One thread, no lock.
+ * libFuzzer calls LLVMFuzzerInitialize() and LLVMFuzzerTestOneInput().  The kernel's copy_from_user() and
+ * copy_to_user() call __wrap_hal_copy_user().  One thread, no lock.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -20,14 +20,14 @@
 
 #define CALLS_MAX     64   /* calls of one input that are in flight */
 #define CACHES_MAX    128  /* slab caches */
-#define SLEEP_STEPS   2000 /* timers that expire in one fuzz_sleep() */
-#define INSTANT_STEPS 1000 /* rounds of frames and answers at one instant */
-#define SETTLE_STEPS  40   /* steps of SETTLE_NS until no timer is armed */
+#define SLEEP_STEPS   2000 /* most timers that one fuzz_sleep() lets expire */
+#define INSTANT_STEPS 1000 /* most rounds of frames and answers at one instant */
+#define SETTLE_STEPS  40   /* most steps of SETTLE_NS until no timer is armed */
 #define SETTLE_NS     (60 * SEC)
 #define FRAME_MAX     65600
 #define CONSOLE_TAIL  6000 /* bytes of the console that a failure prints */
-#define TABLE_SLACK   64   /* routes, neighbours, files of one input */
-#define PAGES_SLACK   160  /* pages that empty slabs and other caches keep */
+#define TABLE_SLACK   64   /* objects that a table of the kernel may keep after an input */
+#define PAGES_SLACK   160  /* pages that empty slabs and other caches may keep */
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -41,7 +41,7 @@ static struct {
 	unsigned int nr_calls;
 	bool boots_itself;
 	bool no_leaks; /* fuzz_leaks_permitted() was called for this input */
-	/* The end of an empty input: a later input may leave no more than this. */
+	/* The state at the end of an empty input: other inputs may leave no more than this. */
 	struct {
 		const char *name;
 		uint64_t live;
@@ -51,7 +51,7 @@ static struct {
 	uint32_t threads, timers;
 } engine;
 
-/* Leaks are found by the kernel's own counts.  A small quarantine keeps the process small. */
+/* LeakSanitizer is off, because the kernel's own counts show leaks.  A small quarantine keeps the process small. */
 const char *__asan_default_options(void)
 {
 	return "detect_leaks=0:detect_stack_use_after_return=0:quarantine_size_mb=16:"
@@ -106,8 +106,8 @@ __attribute__((weak)) bool harness_may_halt(const char *message)
 	return false;
 }
 
-/* Answers an ARP request of the kernel for another address than its own.  Returns false if the frame is not
- * such a request. */
+/* Answers an ARP request of the kernel, unless it is an announcement (a request for its own address).  Returns
+ * false if the frame is no ARP request. */
 static bool answer_arp(const uint8_t *frame, size_t len)
 {
 	uint8_t reply[42];
@@ -181,8 +181,8 @@ static size_t user_bytes(const void *p, size_t n)
 	return n < sizeof(fuzz_user) - at ? n : sizeof(fuzz_user) - at;
 }
 
-/* Replaces hal_copy_user() of tests/host, which copies from any address.  One of the two addresses is the
- * kernel's; if neither lies in the program's memory, the program's address is wrong. */
+/* Replaces hal_copy_user() of tests/host, which accepts nearly any address as the program's.  One of the two
+ * addresses is the kernel's.  If neither is in fuzz_user, the program's address is invalid: nothing is copied. */
 size_t __wrap_hal_copy_user(void *dst, const void *src, size_t n)
 {
 	size_t good = user_bytes(dst, n);
@@ -281,7 +281,7 @@ static void set_standard(void)
 	engine.pages = sn_free_pages();
 }
 
-/* Objects that a table of the kernel keeps for the next use: this number more is no leak. */
+/* Returns how many more objects of a slab cache than before are no leak, because a table of the kernel keeps them. */
 static uint64_t kept_in_tables(const char *cache)
 {
 	static const char *const tables[] = {"ip_dst_cache", "neighbour", "dentry", "inode"};
@@ -293,7 +293,8 @@ static uint64_t kept_in_tables(const char *cache)
 	return 0;
 }
 
-/* Caches keep their order, and new ones come last: a new cache had no object. */
+/* Compares the kernel's counts with those after an empty input.  sn_cache() lists slab caches in the order of their
+ * creation, so a cache beyond engine.nr_caches did not exist then and had no object. */
 static void check_leaks(void)
 {
 	const char *name;
@@ -334,7 +335,7 @@ static bool check_alive(void)
 	if (sn_warn_count())
 		fuzz_fail("the kernel warned");
 	if (sn_inspect(text, sizeof(text)))
-		fuzz_fail("a connection contradicts itself: %s", text);
+		fuzz_fail("inconsistent fields of a connection: %s", text);
 	return true;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The engine of the fuzzers, for a harness: one hosted kernel that is in the same state before each input.
+ * The interface between a harness and the fuzzers' engine, which owns a hosted kernel that is in the same state
+ * before each input.
  *
  * A harness (tests/fuzz/harness/NAME.c) defines harness_setup() and harness_play(); engine.c calls them from
  * libFuzzer's entry points:
@@ -12,8 +13,8 @@
  *		the engine closes all descriptors, lets time pass until no timer is armed, and checks
  *
  * An input fails if the sanitizer finds an error, if the kernel panics or warns, if a TCP connection's fields
- * contradict each other, or if an object, thread or timer is left at the end (the end of an empty input is
- * the standard).  All functions run on libFuzzer's thread; there is no other.
+ * contradict each other, or if more objects, threads or timers are left at its end than after an empty input.
+ * All functions run on libFuzzer's thread; there is no other.
  *
  * The kernel is 192.168.0.1, 02:00:00:00:00:01; its gateway is 192.168.0.2, 02:00:00:00:00:02, as in packet
  * scripts, whose frames are in the corpora.
@@ -49,7 +50,7 @@ bool harness_may_halt(const char *message);
 
 /* ---- the input -------------------------------------------------------------------------------- */
 
-/* The bytes of the input that are left.  Behind its end, take8() and the others return 0. */
+/* The rest of the input, which take8() and its relatives consume.  At the end of the input they return 0. */
 struct input {
 	const uint8_t *at;
 	size_t len;
@@ -63,33 +64,33 @@ size_t take_bytes(struct input *in, void *to, size_t n);
 
 /* ---- the kernel ------------------------------------------------------------------------------- */
 
-/* Boots the kernel with these settings (none with NULL, "ram=N mtu=N ...", as of sn_set()). */
+/* Boots the kernel with the command line @cmdline, after it has set @n options of sn_set(). */
 struct fuzz_option {
 	const char *name;
 	uint64_t value;
 };
 void fuzz_boot(const char *cmdline, const struct fuzz_option *options, unsigned int n);
-/* For a harness that boots in harness_play(): the state to restore is the one before the boot. */
+/* For a harness that boots the kernel in harness_play(): before each input, the state before a boot is restored. */
 void fuzz_boots_itself(void);
 
-/* For one input: objects may be left at its end, because the device does not give buffers back. */
+/* Permits the present input to leave objects at its end, because its device does not give buffers back. */
 void fuzz_leaks_permitted(void);
 
 /* Runs the kernel at the present time until it has nothing to do.  Returns the time of the next timer. */
 uint64_t fuzz_run(void);
 void fuzz_sleep(uint64_t ns);
-/* A frame arrives; fuzz_run() lets the kernel see it. */
+/* Passes a frame to the kernel's device; the kernel receives it in the next fuzz_run(). */
 void fuzz_put(const void *frame, size_t len);
 
 /*
- * The program's memory: a call may get pointers into it, and only these.  Any other pointer is an address
- * that faults.
+ * The memory of the simulated program.  The arguments of a call may point into it; an access to any other
+ * address faults.
  */
 #define FUZZ_USER_SIZE 65536
 extern uint8_t fuzz_user[FUZZ_USER_SIZE];
 
 /*
- * Makes a call at the present time.  Returns its result, or FUZZ_BLOCKS if it sleeps: then the engine
+ * Makes a system call at the present time.  Returns its result, or FUZZ_BLOCKS if it sleeps: then the engine
  * interrupts it at the end of the input.
  */
 #define FUZZ_BLOCKS INT64_MIN
@@ -103,7 +104,7 @@ bool fuzz_write_file(const char *path, const char *text);
 /* Stores a struct sockaddr_in at @at of fuzz_user; returns its address. */
 int64_t fuzz_address(size_t at, uint32_t ip, uint16_t port);
 
-/* The setup of a harness failed, or an input did: prints the text and the console's end, and aborts. */
+/* Reports that the setup of a harness or an input failed: prints the end of the console and the text, and aborts. */
 void fuzz_fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 #endif

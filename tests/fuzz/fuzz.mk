@@ -16,7 +16,7 @@ FUZZ_WARN := $(WARN) -Wno-address-of-packed-member -Wno-gnu-folding-constant -Wn
 
 FUZZ_FREESTANDING := -std=gnu11 -ffreestanding -nostdlibinc -fno-strict-aliasing -fno-common -fwrapv \
 	-fno-delete-null-pointer-checks -MMD -MP -g $(FUZZ_WARN)
-# Links the objects $(1) to the kernel $(2).
+# Links the objects $(1) into the kernel $(2).
 fuzz-kernel = clang -nostdlib -r -Wl,-T,tests/fuzz/state.lds $(FUZZ_WRAP) $(1) -o $(2) && \
 	objcopy --localize-hidden --set-section-alignment softnet_state=4096 $(2)
 
@@ -28,7 +28,8 @@ $$($(1)/kernel_OBJ): WARN := $$(FUZZ_WARN)
 $$($(1)/kernel_OBJ): FREESTANDING := $$(FUZZ_FREESTANDING)
 $(1)/kernel.o: $$($(1)/kernel_OBJ) tests/fuzz/state.lds tests/fuzz/fuzz.mk
 	$$(Q)$$(call fuzz-kernel,$$($(1)/kernel_OBJ),$$@)
-# A harness, its engine and the kernel.  snapshot.c reads poisoned memory: no sanitizer.
+# Compiles and links a harness, the engine and the kernel.  snapshot.c is compiled without sanitizers, because it reads
+# poisoned memory.
 $(1)/%.o: tests/fuzz/%.c Makefile tests/fuzz/fuzz.mk
 	@mkdir -p $$(@D)
 	$$(Q)clang -std=gnu11 -MMD -MP -g -O1 $$(WARN) -I. $(2) $$(if $$(filter snapshot,$$*),-fno-sanitize=all) -c $$< -o $$@
@@ -48,7 +49,7 @@ fuzz: fuzz-build
 fuzz-coverage: $(FUZZ_HARNESSES:%=$(B)/fuzz-cov/%)
 	@tests/fuzz/run coverage
 
-# A harness whose kernel has a bug in one source (bugs.py).
+# Builds a harness whose kernel has a bug in one source (bugs.py).
 FUZZ_PLANTED := $(FUZZ_HARNESSES:%=$(F)/canary/%/harness)
 $(FUZZ_PLANTED): HOSTCC := clang
 $(FUZZ_PLANTED): WARN := $(FUZZ_WARN)

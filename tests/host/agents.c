@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls from outside: sn_submit(), sn_poll(), sn_interrupt().
+ * System calls that a test makes from outside of the kernel: sn_submit(), sn_poll(), sn_interrupt().
  *
  * sn_submit() puts the call into a queue and raises an interrupt.  The interrupt's handler wakes an
  * agent: a kernel thread that makes the call as an application would.  At least one agent is always
@@ -22,7 +22,7 @@
 #include "tests/host/host.h"
 #include "tests/host/softnet_host.h"
 
-/* Calls that are submitted and not yet polled; at this number sn_submit() fails. */
+/* At this number of calls that are submitted and not yet polled, sn_submit() fails. */
 #define CALLS_MAX (THREADS_MAX / 2)
 
 struct call {

@@ -25,7 +25,7 @@
 #define WIRES_MAX       32
 #define CACHES_MAX      128
 #define PAGES_SLACK     160     /* pages that empty slabs and other caches keep after a test */
-#define ROUNDS_MAX      1000000 /* more rounds at one instant are an endless exchange of hosts */
+#define ROUNDS_MAX      1000000 /* after this many rounds at one instant, the hosts count as never idle */
 #define CALL_TIMEOUT_NS (3600ULL * 1000000000)
 #define STEP_HALTED     (~0ULL - 1) /* equals SN_HALTED */
 
@@ -160,8 +160,8 @@ static int load(struct host *h, const char *path)
 	return 0;
 }
 
-/* Loads a new copy of the library.  Each copy needs its own file: for a file that is loaded already,
- * dlopen() would return the existing copy. */
+/* Loads a new copy of the library.  Each copy needs its own file, because dlopen() of a file that is
+ * loaded already would return the existing copy. */
 static int load_copy(struct conductor *c, struct host *h)
 {
 	char path[64];
@@ -318,8 +318,8 @@ static void pcap_write(struct conductor *c, uint64_t ns, const void *bytes, size
 
 int conductor_pcap(struct conductor *c, const char *path)
 {
-	/* The file header: this magic number means time stamps in nanoseconds; link 1 is
-	 * LINKTYPE_ETHERNET. */
+	/* The header of the pcap file: the magic number says that time stamps are in nanoseconds; link
+	 * type 1 is Ethernet. */
 	const struct {
 		uint32_t magic;
 		uint16_t major, minor;
@@ -333,8 +333,8 @@ int conductor_pcap(struct conductor *c, const char *path)
 	return 0;
 }
 
-/* Inserts @f into the list of flying frames, sorted by arrival: behind frames that arrive at the
- * same time. */
+/* Inserts @f into the list of flying frames, which is sorted by arrival, behind frames that arrive at
+ * the same time. */
 static void take_off(struct conductor *c, struct flying *f)
 {
 	struct flying **link = &c->flying;

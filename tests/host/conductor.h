@@ -65,11 +65,11 @@ struct host {
 	int32_t (*inspect)(char *text, size_t max);
 	int (*refused)(uint32_t i, uint64_t *address);
 
-	/* the conductor's own */
+	/* the conductor's own fields */
 	void *dl;
 	int fd; /* the file of the copy (memfd_create()) */
 	struct wire *wire;
-	uint64_t deadline; /* virtual time in ns of its next timer */
+	uint64_t deadline; /* virtual time in ns of the host's next timer */
 	bool awake;        /* a frame or a call waits for the host: run it at this instant */
 	bool halted;
 	struct host_baseline *baseline;

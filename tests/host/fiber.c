@@ -35,7 +35,7 @@ static void __sanitizer_finish_switch_fiber(void *fake, const void **bottom, siz
 #endif
 
 #define GUARD       4096
-#define STACK_SLOTS (THREADS_MAX + 2) /* the threads and the boot context */
+#define STACK_SLOTS (THREADS_MAX + 2) /* the threads, an ended one that is not freed yet, the boot context */
 #define SLOT_SIZE   (GUARD + STACK_EXTRA + THREAD_STACK_SIZE)
 
 static char *area; /* STACK_SLOTS slots; a slot is made accessible at its first use */
@@ -55,7 +55,7 @@ u64 fiber_switches;
 /* ---- stacks ----------------------------------------------------------------------------------- */
 
 #define STACK_PAGES (THREAD_STACK_SIZE / PAGE_SIZE)
-/* With sn_set("stack_pages", 1), the pages that each stack has taken; otherwise NULL. */
+/* With sn_set("stack_pages", 1), the pages that take_stack_pages() took for each stack; otherwise NULL. */
 static struct page *pages_of_slot[STACK_SLOTS][STACK_PAGES];
 
 static void free_stack_pages(unsigned int slot)
@@ -257,7 +257,7 @@ void hal_context_init(struct hal_context *ctx, void *stack, size_t size, void (*
 {
 	void **sp = (void **)((char *)stack + size);
 
-	*--sp = NULL; /* two empty words: fiber_entry() is called with the ABI's alignment */
+	*--sp = NULL; /* two unused words, so that sp has the ABI's alignment when fiber_entry() is called */
 	*--sp = NULL;
 	*--sp = (void *)fiber_entry_asm;
 	*--sp = NULL;       /* rbp */

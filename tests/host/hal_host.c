@@ -155,7 +155,7 @@ static bool deliver_one(void)
 }
 
 /* With sn_set("race_edge", N), called at each point where an interrupt is possible.  Returns true at
- * the Nth such point of the call. */
+ * the Nth such point after the system call has begun. */
 static bool race_is_now(void)
 {
 	if (!host.race_counts || --host.race_left)

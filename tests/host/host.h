@@ -84,7 +84,7 @@ struct host {
 	u64 nr_interrupts;
 	u64 nr_this_step; /* interrupts of the current sn_step() */
 	u64 nr_objects;   /* live objects of host_object_alloc() */
-	/* The last fail_row of the next fail_alloc allocations fail; 0: none does. */
+	/* Of the next fail_alloc allocations, the last fail_row fail.  fail_alloc 0: none fails. */
 	u64 fail_alloc, fail_row;
 	bool hold_tx; /* the device sends no frame */
 	u64 nr_allocs, nr_refused;

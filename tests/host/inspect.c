@@ -3,7 +3,7 @@
  * sn_inspect(): checks that the fields of each TCP connection are consistent: sequence numbers,
  * queues, memory accounting, timers.
  *
- * sn_inspect() <- the simulator, between steps, on its own stack.  The kernel is idle then and runs no
+ * The simulator calls sn_inspect() between steps, on its own stack.  The kernel is idle then and runs no
  * softirq, so no lock is needed.  A thread that sleeps in the middle of a call may own a socket; such
  * a socket is skipped.  No state is changed.  The rules come from the kernel's own comments
  * (net/core/sock.h, net/tcp/tcp.h, the head of tcp_data.c), from RFC 9293 3.3.1 (order of SND.UNA and
@@ -24,7 +24,7 @@ struct audit {
 	size_t len, max;
 	unsigned int wrong;    /* number of violations */
 	const struct sock *sk; /* the socket that is checked now */
-	s64 held;              /* sum of the buffer bytes of the sockets that were checked so far */
+	s64 held;              /* bytes in the buffers of the sockets that were checked so far */
 };
 
 __attribute__((format(printf, 2, 3))) static void complain(struct audit *a, const char *format, ...)
@@ -258,7 +258,7 @@ static void audit_sack_blocks(struct audit *a)
 	}
 }
 
-/* Returns the sum of the truesize of the messages; those of MSG_ZEROCOPY are charged elsewhere. */
+/* Returns the sum of the truesize of the messages that count in sk_rmem_alloc: all but those of MSG_ZEROCOPY. */
 static u64 audit_error_queue(struct audit *a)
 {
 	const struct sk_buff *last = a->sk->sk_error_queue, *skb = last;

@@ -2,8 +2,8 @@
 /*
  * Lets a test choose a host's initial sequence numbers: sn_set("iss", 0xfffffff0).
  *
- * __wrap_secure_tcp_seq() <- tcp_v4_connect(), tcp_conn_request(), in place of secure_tcp_seq():
- * the hosted library is linked with --wrap (Makefile).  Any context, no lock.  So neither the
+ * tcp_v4_connect() and tcp_conn_request() call __wrap_secure_tcp_seq() in place of secure_tcp_seq(),
+ * because the hosted library is linked with --wrap (Makefile).  Any context, no lock.  So neither the
  * kernel's source nor the machine's image contains this option; an attacker who could set it there
  * would defeat RFC 6528.  Two kinds of initial sequence numbers do not come from secure_tcp_seq()
  * and are not affected: those of a connection that reopens a TIME_WAIT, and of a second connect().

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Makes the Nth allocation fail, and records the call sites of allocations that failed so
+ * Makes the Nth allocation fail, and records the call sites of the allocations that it made fail
  * (softnet_host.h: fail_alloc, sn_refused()).
  *
  * Callers: separate.c asks host_refuses() for each object; the whole kernel allocates pages and
- * page fragments through the __wrap_ functions below (libraries are linked with --wrap: Makefile).
+ * page fragments through the __wrap_ functions below (the libraries are linked with --wrap: Makefile).
  * Any context of the kernel.  Locks: none; one thread of the host runs everything.
  */
 #include "kernel/mm/page_frag.h"

@@ -3,7 +3,7 @@
  * Makes each slab object a separate allocation of the C library, so that AddressSanitizer finds
  * accesses outside of the object's bounds and after it was freed.
  *
- * __wrap_kmem_cache_alloc() and the other __wrap_ functions <- the whole kernel, in place of the
+ * The whole kernel calls __wrap_kmem_cache_alloc() and the other __wrap_ functions in place of the
  * functions of kernel/mm/slab.c (programs with this file are linked with --wrap: Makefile).  Any
  * context; slab's locks.
  *

@@ -13,7 +13,7 @@
 #include "tests/host/host.h"
 #include "tests/host/softnet_host.h"
 
-#define EVENTS_MAX (1u << 16) /* a newer event overwrites the oldest */
+#define EVENTS_MAX (1u << 16) /* when the buffer is full, a new event overwrites the oldest */
 
 static struct sn_trace_event events[EVENTS_MAX];
 static u64 nr_events;

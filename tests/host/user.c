@@ -74,14 +74,14 @@ static struct user *make_user(struct task_struct *p, int (*fn)(void *arg), void 
 	BUG_ON(!u);
 	*u = (struct user){.task = p, .fn = fn, .arg = arg, .sp = 0x7ffff000};
 	/*
-	 * Add at the front, where user_of() finds the new entry first: the list may still have the
-	 * entry of an ended thread with the same task_struct.
+	 * Add the new entry at the front, so that user_of() finds it first: the list may still have
+	 * the entry of an ended thread whose task_struct had the same address.
 	 */
 	list_add(&u->list, &users);
 	return u;
 }
 
-/* ---- downwards (kernel/hal.h) ----------------------------------------------------------------- */
+/* ---- called by the kernel (kernel/hal.h) ------------------------------------------------------ */
 
 long hal_syscall_result(void)
 {

@@ -27,9 +27,9 @@ long host_user_call(long nr, long a, long b, long c, long d, long e, long f);
 /* From now on no signal frame of the current thread can be built, as if its stack could not be
  * used. */
 void host_user_break_stack(void);
-/* Sets the stack pointer that sigaltstack() and the frames see. */
+/* Sets the program's stack pointer, which sigaltstack() checks and below which signal frames are built. */
 void host_user_set_sp(u64 sp);
-/* Returns where the innermost frame was built. */
+/* Returns the address at which the innermost signal frame was built. */
 u64 host_user_frame(void);
 
 #endif

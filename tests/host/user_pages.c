@@ -191,8 +191,8 @@ void hal_user_free_tables(u64 start, u64 end)
 	free_empty(&root, LEVELS - 1, 0, start, end);
 }
 
-/* A value that no other field of the auxiliary vector has: a test finds it only in the right
- * place. */
+/* Returns a value that no other field of the auxiliary vector has, so that a test notices if it is in
+ * the wrong field. */
 u32 hal_user_hwcap(void)
 {
 	return 0x178bfbff;

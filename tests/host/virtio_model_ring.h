@@ -71,7 +71,7 @@ static inline void set_avail_event(const struct model_queue *q, u16 event)
 	store16(q->used + 4 + 8 * q->num, event);
 }
 
-/* ---- where they lie --------------------------------------------------------------------------- */
+/* ---- the addresses of a legacy device's rings -------------------------------------------------- */
 
 /*
  * The driver tells a legacy device only the page of the descriptor table.  The available ring follows

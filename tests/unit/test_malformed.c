@@ -127,7 +127,7 @@ static void pass(u64 ns)
 	pump();
 }
 
-/* ---- frames as they should be ----------------------------------------------------------------------- */
+/* ---- correct frames --------------------------------------------------------------------------------- */
 
 static void eth_header(u16 type)
 {
@@ -261,11 +261,11 @@ static void send_segment(const struct segment *s)
 	pump();
 }
 
-/* ---- a peer that behaves ------------------------------------------------------------------------------ */
+/* ---- a peer that follows the protocols ---------------------------------------------------------------- */
 
 struct peer {
 	u16 port;
-	u32 seq, ack; /* sent next, expected next */
+	u32 seq, ack; /* the next number that the peer sends, and the next one that it expects */
 	u32 tsval, tsecr;
 };
 
@@ -459,7 +459,7 @@ static void test_each_moves_its_reason(void **state)
 	assert_pings();
 }
 
-/* ---- too many -------------------------------------------------------------------------------------- */
+/* ---- many half-open connections -------------------------------------------------------------------- */
 
 /* When the queue of half-open connections is full, a further SYN gets a cookie.  LIMIT(TCP_MAX_SYN_BACKLOG) */
 static void test_half_open_connections_are_bounded(void **state)
@@ -484,7 +484,7 @@ static void test_half_open_connections_are_bounded(void **state)
 	peer_reset(&open_peer);
 }
 
-/* ---- at random ------------------------------------------------------------------------------------------ */
+/* ---- random frames -------------------------------------------------------------------------------------- */
 
 #define FRAMES       200000
 #define FRAMES_A_RUN 32    /* frames that arrive before the kernel runs */

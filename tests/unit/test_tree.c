@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Compares calls on the directory tree with the same calls on the host's Linux: odd paths, each
+/* Compares calls on the directory tree with the same calls on the host's Linux: unusual paths, each
  * kind of descriptor, sendfile(). */
 #define TREE_NAME "test_tree"
 #include "tests/unit/tree_beside.h"
@@ -35,7 +35,7 @@ static void make_scene(void)
 	memset(long_name, 'n', NAME_MAX + 1);
 }
 
-/* Paths that exist, do not exist, or are odd. */
+/* Paths that exist, that do not exist, and unusual ones. */
 static const char *const paths[] = {
 	"file",
 	"file/",
@@ -118,7 +118,7 @@ static void call_open(const char *path)
 		if (!err && flags[i] & O_CREAT)
 			both(__NR_unlink, path);
 	}
-	/* A file that the call creates is removed again, so that each path meets the same tree. */
+	/* Remove a file that the call created, so that each path is tried on the same tree. */
 	if (try_open(path, O_RDONLY) == -ENOENT && !try_open(path, O_RDONLY | O_CREAT)) {
 		if (both(__NR_unlink, "none") == -ENOENT)
 			both(__NR_unlink, path);
@@ -204,7 +204,7 @@ static void call_rename(const char *path)
 
 		snprintf(text, sizeof(text), "%.150s -> %.150s", path, paths[i]);
 		about = text;
-		/* Call with NOREPLACE first: this call changes nothing if the new name exists. */
+		/* Call with RENAME_NOREPLACE first, which changes nothing if the new name exists. */
 		if (!both(__NR_renameat2, AT_FDCWD, path, AT_FDCWD, paths[i], RENAME_NOREPLACE) ||
 		    (strcmp(path, paths[i]) && !both(__NR_rename, path, paths[i]))) {
 			stat_both(cwd, paths[i], AT_SYMLINK_NOFOLLOW);

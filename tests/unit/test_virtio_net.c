@@ -111,8 +111,8 @@ static void test_liars(void **state)
 /*
  * The model tells random lies at random times and switches the link, for 150 rounds.  If no lie was fatal,
  * the device still works afterwards; in any case all buffers are returned after a reset.  Two lies about the used
- * index are not told: if old entries name buffers that the device has, the driver takes these back and gives them
- * again, and the model panics.  test_virtqueue.c tells these lies.
+ * index are left out: they may make the driver take back a buffer that the device still has and give it again, for
+ * which the model panics.  test_virtqueue.c tells these lies.
  */
 static void lies_at_random(u64 features, u64 lies_seed)
 {
@@ -313,7 +313,7 @@ static void test_few_are_sent(void **state)
 	in_child(few_are_sent, MODEL_FEATURES_DEFAULT & ~EVENT_IDX, 0);
 }
 
-/* The device uses buffers in random order, also the buffers of large received packets and of fragmented sent ones. */
+/* The device uses buffers in random order, with small packets and with packets of several buffers or descriptors. */
 static void any_order(u64 features, u64 ring)
 {
 	sn_set("shuffle", 1);
@@ -331,8 +331,8 @@ static void test_any_order(void **state)
 static u64 *alive; /* number of live objects in the last child; in memory shared with it */
 
 /*
- * With the model's option @option set to @value, there must be no network device, no leaked object, and the
- * driver must have left @status in the device.
+ * Boots with the model's option @option set to @value.  The kernel must then have no network device, no object may
+ * leak, and the driver must have left @status in the device.
  */
 static void no_device(const char *option, u64 value, u8 status)
 {
@@ -355,7 +355,7 @@ static void none_there(u64 features, u64 arg)
 
 static void no_queue(u64 features, u64 size)
 {
-	/* With queues of one buffer, the driver creates them before it fails, and undoes that with a reset. */
+	/* If a queue holds one buffer, the driver creates the queues before it fails, and then resets the device. */
 	no_device("queue_size", size,
 		  size ? VIRTIO_STATUS_FAILED
 		       : VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER |

@@ -88,7 +88,7 @@ static int probe(void)
 	return virtio_probe(&device);
 }
 
-/* Frees the driver's memory after a reset of the device: the driver itself has no function to remove it. */
+/* Resets the device and frees the driver's memory: the driver has no function that removes the device. */
 static void forget(void)
 {
 	set_status(&device, 0);

@@ -2,9 +2,9 @@
 /*
  * The virtqueue: its ring, and its decisions whether to ring the doorbell, against the device model.
  *
- * Linked from: this file, drivers/virtio/virtqueue.c, drivers/virtio/virtio.c,
- * tests/host/virtio_model*.c, tests/host/virtio_frame.c, cmocka.  ring_platform.h replaces the parts of
- * the kernel that the virtqueue calls (pages, interrupts, the log), so that a test controls them.
+ * The program consists of this file, drivers/virtio/virtqueue.c, drivers/virtio/virtio.c,
+ * tests/host/virtio_model*.c, tests/host/virtio_frame.c and cmocka.  ring_platform.h replaces the parts
+ * of the kernel that the virtqueue calls (pages, interrupts, the log), so that a test controls them.
  *
  * The model reads a ring only after a doorbell that it asked for, and interrupts only when the driver
  * asked for it.  A lost wake-up, in either direction, therefore shows as missing buffers in a test.
@@ -124,7 +124,7 @@ static void give_rx(void *buf)
 
 /* ---- batches ----------------------------------------------------------------------------------- */
 
-/* Sends batches of every size that fits the ring, with one kick per batch, @total packets or more. */
+/* Sends at least @total packets, in batches of every size that fits the ring, with one kick per batch. */
 static void tx_batches(u64 features, unsigned int pieces, unsigned int total)
 {
 	u32 number = 0, len;
@@ -201,7 +201,7 @@ static void rx_refills(u64 features, unsigned int missing)
 }
 
 /*
- * Receives batches of every size from one to the ring's, many times, so that the indices wrap.  With
+ * Receives batches of one frame up to as many as the ring holds, so often that the indices wrap.  With
  * @shuffle the device uses buffers in random order.  The driver gives each buffer back at once.
  */
 static void rx_batches(u64 features, bool shuffle)
@@ -311,8 +311,8 @@ static void test_kick_suppressed_while_device_works(void **state)
 /* ---- callbacks --------------------------------------------------------------------------------- */
 
 /*
- * While callbacks are disabled, none comes.  If enabling them returns true, a callback comes when the next
- * buffer is used, or, if @delayed, before all buffers are used.
+ * While callbacks are disabled, no callback comes.  If the function that enables them returns true, a callback
+ * comes when the next buffer is used, or, if @delayed, before all buffers are used.
  */
 static void callbacks_random(u64 features, bool delayed)
 {
@@ -417,7 +417,7 @@ static void lie_breaks(u64 features, u32 lie)
 	assert_true(tx->broken);
 	assert_int_equal(tx->bad_used, 1);
 	assert_int_equal(virtqueue_add(tx, &sg, 1, 0, &sg), -EIO);
-	/* For a broken queue these must return true: false would tell the caller that buffers are left to process. */
+	/* For a broken queue these functions must return true: false would mean that used buffers are waiting. */
 	assert_true(virtqueue_enable_cb(tx));
 	assert_true(virtqueue_enable_cb_delayed(tx));
 	device->ops->set_status(device, 0);

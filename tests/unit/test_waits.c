@@ -324,8 +324,8 @@ static void test_poll_outlives_a_close(void **state)
 }
 
 /*
- * This file becomes readable just after its poll operation returned "no event" and before poll() sleeps, as
- * if an interrupt came in between. A system call that this test adds opens the file.
+ * A file that becomes readable during its first poll operation, which nevertheless returns "no event": as if an
+ * interrupt came before poll() sleeps. A system call that this test adds opens the file.
  */
 static bool late_changed;
 
@@ -362,7 +362,7 @@ static void test_poll_sees_a_change_before_it_sleeps(void **state)
 	call(__NR_close, pfd.fd, 0, 0);
 }
 
-/* /proc/threads, which only a kernel with a scheduler has. */
+/* Tests /proc/threads here, because only a kernel with a scheduler has it. */
 static void test_proc_threads(void **state)
 {
 	static char text[4096];

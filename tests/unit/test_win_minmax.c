@@ -10,7 +10,7 @@
 #define SAMPLES 5000
 
 static struct minmax_sample all[SAMPLES];
-static bool was_best[SAMPLES]; /* the new sample was at least as good as the result before it */
+static bool was_best[SAMPLES]; /* this sample was at least as good as the result before it */
 
 /*
  * Returns the index of the best sample up to @n that is not older than @period; the latest one if
@@ -28,8 +28,8 @@ static unsigned int best(unsigned int n, u32 period, bool max)
 }
 
 /*
- * Plays random samples.  Times wrap.  @range: range of the values; @step: maximum time between two
- * samples.
+ * Plays random samples, whose times wrap.  @range: range of the values; @step: maximum time between
+ * two samples.
  */
 static void play(bool max, u32 range, u32 step)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls on files that are made in the kernel under test and on the host's own Linux, in a directory of a
- * tmpfs (/dev/shm), and must return the same number and the same bytes.
+ * Makes each call on files twice: in the kernel under test, and on the host's own Linux in a directory of a
+ * tmpfs (/dev/shm).  Both calls must return the same number and the same bytes.
  */
 #ifndef TESTS_UNIT_TREE_BESIDE_H
 #define TESTS_UNIT_TREE_BESIDE_H
@@ -33,7 +33,7 @@ void qsort(void *base, size_t n, size_t size, int (*compare)(const void *, const
 int system(const char *command);
 int puts(const char *text);
 
-/* Each test program has its own directory: they run at the same time. */
+/* Each test program has its own directory, because the programs run at the same time. */
 #define HOST_TREE "/dev/shm/softnet." TREE_NAME
 
 /* Makes a system call of the host's Linux, without libc: in this program `errno` is the
@@ -81,7 +81,7 @@ static inline long on(long nr, struct pair fd, long b, long c, long d)
 	return same(nr, kernel_syscall(nr, fd.ours, b, c, d, 0, 0), host(nr, fd.hosts, b, c, d, 0));
 }
 
-/* Returns 0 or the errno; the descriptors are in *fd. */
+/* Opens @path on both sides.  Returns 0, with the descriptors in *@fd, or the negative errno. */
 static inline long open_both(struct pair at, const char *path, unsigned int flags,
 			     unsigned int mode, struct pair *fd)
 {
@@ -172,7 +172,7 @@ static inline void list_both(struct pair fd)
 	}
 }
 
-/* ---- the scene of each test ------------------------------------------------------------------- */
+/* ---- before and after each test --------------------------------------------------------------- */
 
 static char base[80]; /* the working directory, with the same path on both sides */
 

@@ -34,7 +34,7 @@ static size_t console_used;
 static const char *typed = "";
 static long objects, objects_left = -1;
 
-/* ---- knobs ---------------------------------------------------------------------------------- */
+/* ---- functions for tests (unit_hal.h) ------------------------------------------------------- */
 
 void unit_init(void)
 {
@@ -425,7 +425,7 @@ void hal_probe_devices(void)
 {
 }
 
-/* ---- the program's registers: there is no program ------------------------------------------- */
+/* ---- registers of a program: unit tests run none -------------------------------------------- */
 
 long hal_syscall_result(void)
 {

@@ -45,7 +45,7 @@ const char *unit_console(void);
 void unit_console_clear(void);
 /* Sets how many more bytes the console accepts; SIZE_MAX: all. */
 void unit_console_room(size_t bytes);
-/* Returns how many bytes were lost after waiting CONSOLE_POLLS_MAX polls for room in the console. */
+/* Returns how many times the kernel waited for CONSOLE_POLLS_MAX polls and the console still had no room. */
 unsigned int unit_console_waits(void);
 u64 unit_console_polls(void); /* number of polls for room in the full console, since the start */
 /* Types @s on the console: hal_console_getc() returns its bytes. */

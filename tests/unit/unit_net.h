@@ -86,7 +86,7 @@ static inline void net_wait(unsigned int ms)
 	}
 }
 
-/* Initialises the layers up to IPv4, and "lo"; there is no Ethernet device yet. */
+/* Initialises the layers up to IPv4, and "lo", but no Ethernet device. */
 static inline void net_boot_floors(void)
 {
 	unit_memory(32768, true);

@@ -3,9 +3,10 @@
  * Sequences of system calls on sockets, files, pipes and epoll, with arbitrary arguments.
  *
  * Each step of an input is a call of the table below; its letters say how each argument is made from bytes of
- * the input (take_argument()).  Pointers lie in fuzz_user, or fault.  Names are those of `names`, so that an
- * input can remove its files at its end.  Calls of threads and processes are not in the table: the hosted
- * kernel has no ring 3 (tests/programs/fuzz.c makes these).  Callers, context: engine.c.
+ * the input (take_argument()).  Pointers point into fuzz_user or are invalid.  File names come from `names`, so
+ * that the harness can remove all files at the end of an input.  Calls that create threads or processes are not
+ * in the table, because the hosted kernel has no ring 3 (tests/programs/fuzz.c makes such calls).  Callers and
+ * context: see engine.c.
  */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -110,7 +111,7 @@ static const struct {
 };
 #define CALLS (sizeof(calls) / sizeof(calls[0]))
 
-/* The last one is a folder's file, so that files are removed before their folder. */
+/* remove_files() begins with the last name, so that it removes files before their folder. */
 static const char *const names[] = {"/a", "/b", "/c", "/d", "/d/a", "/d/b", "/d/d", "/d/d/a"};
 #define NAMES (sizeof(names) / sizeof(names[0]))
 
@@ -191,7 +192,7 @@ static int64_t take_length(struct input *in)
 	return n < 24 ? lengths[n % 12] : n < 240 ? n : take32(in);
 }
 
-/* Makes an argument of the kind @letter; its memory is at @at. */
+/* Returns an argument of the kind @letter.  If it is a pointer, the memory at @at is for its use. */
 static int64_t take_argument(struct input *in, char letter, uint8_t *at)
 {
 	static const int domains[] = {AF_INET, AF_INET, AF_UNIX, AF_UNIX, AF_INET6, 200};
@@ -253,7 +254,10 @@ static int64_t take_argument(struct input *in, char letter, uint8_t *at)
 
 /* ---- an input --------------------------------------------------------------------------------- */
 
-/* One byte in eight lets time pass or sends a segment, so that sockets have something to report. */
+/*
+ * Makes a call.  With a byte from 250 on, instead sends a segment to the kernel and lets time pass, so that sockets
+ * have events.
+ */
 static void play_step(struct input *in)
 {
 	uint8_t n = take8(in);

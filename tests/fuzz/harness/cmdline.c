@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command line: each input is one, and boots the kernel with it.
+ * Each input is a command line, with which the kernel boots.
  *
  * The kernel may power off, or report that it cannot run the program that the line names; it must not fail
- * otherwise.  Callers, context: engine.c.
+ * otherwise.  Callers and context: see engine.c.
  */
 #include <string.h>
 

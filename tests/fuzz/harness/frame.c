@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One raw frame, as a device receives it, at a host with a listener and an established connection.
+ * Each input is one raw frame, which arrives at a host with a listener and established connections.
  *
- * The first byte of an input says how its frame is changed: see enum how.  Callers, context: engine.c.
+ * The first byte of an input says how its frame is changed (enum how).  Callers and context: see engine.c.
  */
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/wire.h"
 
 enum how {
-	RAW = 0,         /* as it is */
-	MEND_SUMS = 1,   /* with right checksums and lengths */
-	TWICE = 2,       /* the frame comes twice, before the kernel runs */
-	KEEP_LENGTH = 4, /* MEND_SUMS, but IP's length is that of the input */
+	RAW = 0,         /* the frame is not changed */
+	MEND_SUMS = 1,   /* checksums and lengths are corrected */
+	TWICE = 2,       /* the frame arrives twice before the kernel runs */
+	KEEP_LENGTH = 4, /* MEND_SUMS does not change IP's length */
 };
 
 void harness_setup(void)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ICMP messages and ARP packets: arbitrary ones, and errors about segments of the kernel's connections.
+ * ICMP messages and ARP packets: arbitrary ones, and ICMP errors about segments of the kernel's connections.
  *
- * Each step of an input is an opcode (enum op) and its arguments; time passes between steps, so that
- * neighbours and path MTUs grow old.  Callers, context: engine.c.
+ * Each step of an input is an opcode (enum op) and its arguments.  OP_SLEEP lets time pass, so that neighbour
+ * entries and path MTUs grow old.  Callers and context: see engine.c.
  */
 #include <string.h>
 #include <sys/socket.h>
@@ -16,10 +16,10 @@
 #define STEPS_MAX 16
 
 enum op {
-	OP_ICMP,   /* any message, with the right checksum */
-	OP_ERROR,  /* a message about a segment of a flow, with changed bytes */
-	OP_ARP,    /* any ARP packet */
-	OP_ANSWER, /* an ARP packet that is right but for some bytes */
+	OP_ICMP,   /* an ICMP message of arbitrary bytes, with a correct checksum */
+	OP_ERROR,  /* an ICMP error about a segment of a flow, with some bytes changed */
+	OP_ARP,    /* an ARP packet of arbitrary bytes */
+	OP_ANSWER, /* a correct ARP packet, with some bytes changed */
 	OP_SLEEP,
 	OP_WRITE, /* the kernel sends data */
 	OPS,
@@ -42,7 +42,7 @@ static void send_icmp(struct input *in)
 	wire_send_ip(FUZZ_REMOTE, PKT_PROTO_ICMP, message, len);
 }
 
-/* Replaces bytes: their number, then a place and a value for each. */
+/* Replaces bytes at @at.  The input has the number of these bytes, then the position and the value of each. */
 static void change(struct input *in, uint8_t *at, size_t len)
 {
 	for (unsigned int n = take8(in) % 8; n > 0; n--)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TCP options: segments with arbitrary option bytes and right numbers and checksums: a SYN to the listener, a
- * SYN-ACK to a connecting socket, segments of established connections.
+ * TCP options: segments with arbitrary option bytes, and with correct sequence numbers and checksums.  They are
+ * a SYN to the listener, a SYN-ACK to a connecting socket, and segments of established connections.
  *
- * Each step of an input is a flow, flags, the number of option bytes in words, and these bytes.  Callers,
- * context: engine.c.
+ * Each step of an input is a flow, flags, the length of the options in words, and the option bytes.  Callers
+ * and context: see engine.c.
  */
 #include <string.h>
 #include <sys/socket.h>

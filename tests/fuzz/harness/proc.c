@@ -3,8 +3,8 @@
  * Text in /proc: writes of arbitrary text to each file below /proc/sys and to the other files that accept
  * text, reads with arbitrary offsets, and traffic under the new settings.
  *
- * At the end of an input each setting gets its first value back, so that the end takes no longer than usual.
- * Callers, context: engine.c.
+ * At the end of an input the harness restores the value of each setting, because with other timeouts the engine
+ * might have to wait long until no timer is armed.  Callers and context: see engine.c.
  */
 #include <dirent.h>
 #include <fcntl.h>

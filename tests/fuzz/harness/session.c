@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A session: segments, calls and time, against connections in each state (wire.h) and the program's calls.
+ * A session: segments of the peer, calls of the program, and pauses, with connections in each state (wire.h).
  *
- * Each step of an input is an opcode (enum op) and its arguments.  Sequence and acknowledgement numbers are
- * offsets from the right ones, checksums are right, so that most segments reach the state machine.  A segment
- * with MORE waits for the next one: the kernel sees both in one poll of the device.  Callers, context:
- * engine.c.
+ * Each step of an input is an opcode (enum op) and its arguments.  An input has sequence and acknowledgement
+ * numbers as offsets from the expected ones, and checksums are correct, so that most segments reach the state
+ * machine.  A segment with MORE waits for the next one: the kernel receives both in one poll of the device.
+ * Callers and context: see engine.c.
  */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -35,10 +35,10 @@ enum op {
 	OP_ACCEPT,
 	OP_CONNECT,
 	OP_OPTION,
-	OP_UNREACHABLE, /* ICMP about a flow */
+	OP_UNREACHABLE, /* an ICMP error about a flow */
 	OP_POLL,
 	OP_SYSCTL,
-	OP_CONGESTION, /* TCP_CONGESTION of a socket */
+	OP_CONGESTION, /* sets TCP_CONGESTION of a socket */
 	OP_ASK,        /* getsockopt() */
 	OPS,
 };
@@ -79,7 +79,7 @@ static int pick_fd(struct input *in)
 	return nr_fds ? fds[n % nr_fds] : wire_listener;
 }
 
-/* A flow keeps the port of its name; a FLOW_NEW has one of four ports, so that several may be open. */
+/* Returns the flow that the input chooses.  FLOW_NEW gets one of four ports, as long as it was not used. */
 static struct flow *pick_flow(struct input *in, uint8_t *n)
 {
 	struct flow *f;
@@ -93,7 +93,7 @@ static struct flow *pick_flow(struct input *in, uint8_t *n)
 
 /* ---- segments --------------------------------------------------------------------------------- */
 
-/* Small offsets are the most useful ones, some are far away. */
+/* Returns an offset for a sequence number: mostly a small one, which reaches most code, sometimes a large one. */
 static uint32_t take_offset(struct input *in)
 {
 	int8_t n = (int8_t)take8(in);
@@ -194,7 +194,7 @@ static void send_in_order(struct input *in, bool data)
 	fuzz_run();
 }
 
-/* A router says about the kernel's segment of a flow: unreachable, fragmentation needed, time exceeded. */
+/* Sends an ICMP error of a router about a segment of the kernel: unreachable, fragmentation needed, time exceeded. */
 static void send_unreachable(struct input *in)
 {
 	uint8_t n, message[PKT_ICMP + PKT_IP + 8] = {0}, *ip = message + PKT_ICMP,

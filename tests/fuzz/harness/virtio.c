@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The device's side of the rings: a network device that writes arbitrary values into the used rings and the
- * configuration, sends frames with arbitrary virtio_net_hdr, and interrupts when it likes.
+ * configuration, passes up frames with arbitrary virtio_net_hdr, and raises interrupts at arbitrary times.
  *
  * Each step of an input is an opcode (enum op) and its arguments.  Between the steps the kernel sends and
  * receives data.  The model of tests/host is strict: after a forged field, the driver may return a buffer
  * that the model has, and the model panics.  Such a halt is permitted; a halt with another message is a
- * failure.  Callers, context: engine.c.
+ * failure.  Callers and context: see engine.c.
  */
 #include <string.h>
 #include <sys/socket.h>
@@ -21,7 +21,7 @@
 enum op {
 	OP_FORGE, /* field, queue, entry, value */
 	OP_LIE,   /* one of the lies of the model */
-	OP_FRAME, /* a frame with a header of its own */
+	OP_FRAME, /* a frame with an arbitrary virtio_net_hdr */
 	OP_LINK,
 	OP_WRITE, /* the kernel sends */
 	OP_DATA,  /* the kernel receives */
@@ -44,7 +44,7 @@ bool harness_may_halt(const char *message)
 	return forged && message && !strncmp(message, "virtio_model: ", 14);
 }
 
-/* Values near the ring's size and near the last value are the most useful ones. */
+/* Returns a value for a field: mostly one near the ring's size (16), sometimes one just below 2^32 or any other. */
 static uint32_t take_value(struct input *in)
 {
 	uint8_t n = take8(in);
@@ -81,7 +81,7 @@ static void send_frame(struct input *in)
 	take_bytes(in, frame, 14 + take8(in) % 64);
 	if (take8(in) & 1)
 		wire_mend(frame, len, false);
-	/* After a forged field the model may panic, which it can do only within the kernel's run. */
+	/* After a forged field the model may panic, so let it process the frame while the kernel runs. */
 	if (forged)
 		fuzz_put(frame, len);
 	else

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* open() and fcntl(). */
+/* Declares open() and fcntl(). */
 #ifndef FCNTL_H
 #define FCNTL_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* poll(). */
+/* Declares poll(). */
 #ifndef POLL_H
 #define POLL_H
 

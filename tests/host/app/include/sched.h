@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sched_yield(). */
+/* Declares sched_yield(). */
 #ifndef SCHED_H
 #define SCHED_H
 

@@ -9,7 +9,7 @@
 #define EXIT_SUCCESS 0
 #define EXIT_FAILURE 1
 
-/* The memory is the kernel's; one allocation has at most 4 MiB. */
+/* These functions allocate from the kernel's memory; one allocation has at most 4 MiB. */
 void *malloc(size_t n) __APP_NAME(malloc);
 void *calloc(size_t n, size_t size) __APP_NAME(calloc);
 void *realloc(void *old, size_t n) __APP_NAME(realloc);

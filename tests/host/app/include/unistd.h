@@ -22,7 +22,7 @@ int pipe(int fds[2]) __APP_NAME(pipe);
 int pipe2(int fds[2], int flags) __APP_NAME(pipe2);
 pid_t getpid(void) __APP_NAME(getpid);
 pid_t gettid(void) __APP_NAME(gettid);
-/* Returns the seconds that were left when a signal interrupted the sleep, else 0. */
+/* Returns 0, or the seconds that were left when a signal interrupted the sleep. */
 unsigned int sleep(unsigned int seconds) __APP_NAME(sleep);
 int usleep(useconds_t us) __APP_NAME(usleep);
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Its size is malloc()'s alignment, so the memory behind it is aligned, too. */
+/* Has the size of malloc()'s alignment, 16, so that the memory behind the header is aligned, too. */
 struct header {
 	_Alignas(16) size_t size;
 };

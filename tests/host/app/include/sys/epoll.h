@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* epoll. */
+/* Declares the functions of epoll. */
 #ifndef SYS_EPOLL_H
 #define SYS_EPOLL_H
 

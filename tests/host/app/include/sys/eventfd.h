@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eventfd(). */
+/* Declares eventfd() and its relatives. */
 #ifndef SYS_EVENTFD_H
 #define SYS_EVENTFD_H
 
@@ -9,7 +9,7 @@
 
 typedef uint64_t eventfd_t;
 int eventfd(unsigned int count, int flags) __APP_NAME(eventfd);
-/* Return 0, or -1 and errno. */
+/* Both return 0, or -1 with the error in errno. */
 int eventfd_read(int fd, eventfd_t *value) __APP_NAME(eventfd_read);
 int eventfd_write(int fd, eventfd_t value) __APP_NAME(eventfd_write);
 

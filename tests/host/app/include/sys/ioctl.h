@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ioctl(). */
+/* Declares ioctl(). */
 #ifndef SYS_IOCTL_H
 #define SYS_IOCTL_H
 

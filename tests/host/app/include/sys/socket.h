@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sockets. */
+/* Declares the functions for sockets. */
 #ifndef SYS_SOCKET_H
 #define SYS_SOCKET_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fstat(). */
+/* Declares fstat(). */
 #ifndef SYS_STAT_H
 #define SYS_STAT_H
 
