@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Makes first inputs of the fuzzers from our own tests: the packet scripts and the table of malformed frames.
+"""Makes the first inputs of the fuzzers from other tests: the packet scripts and the table of malformed frames.
 
   tests/fuzz/record.py FOLDER         writes FOLDER/HARNESS/script-NUMBER for most harnesses
 
-Plays all packet scripts on the hosted kernel (build/host/libsoftnet.so), and writes down the packets and calls.
+Plays all packet scripts on the hosted kernel (build/host/libsoftnet.so), and records the packets and calls.
 A connection of a script becomes the flow FLOW_NEW or FLOW_CONNECTING of the harness, with the same offsets of
 sequence numbers; the opcodes are those of tests/fuzz/harness.
 """
@@ -81,7 +81,7 @@ class Tcp:
 
 
 def offset(n):
-    """take_offset() of session.c reads this as @n, or as a number near it."""
+    """Returns the bytes that take_offset() of session.c reads as @n."""
     n = (n + 2**31) % 2**32 - 2**31
     if -64 < n < 64:
         return struct.pack("b", n)
@@ -145,7 +145,7 @@ class Session:
         self.accepted = self.FIRST_ACCEPTED
 
     def packet_in(self, packet):
-        """A packet to the kernel."""
+        """Adds the step for a packet that the script sends to the kernel."""
         if packet[9] != 6 or len(packet) < 40:
             return
         tcp = Tcp(packet)
@@ -158,7 +158,7 @@ class Session:
             self.snd_nxt = tcp.end()
 
     def packet_out(self, packet):
-        """A packet from the kernel."""
+        """Takes a packet that the kernel sent: stores its sequence numbers, and adds a connect() for its first SYN."""
         if packet[9] != 6 or len(packet) < 40:
             return
         tcp = Tcp(packet)
@@ -169,7 +169,7 @@ class Session:
             self.rcv_nxt = tcp.end()
 
     def call(self, number, arguments, result):
-        """A system call of the script."""
+        """Adds the step for a system call of the script."""
         nr = hosted.NR
         fd = arguments[0] if arguments else 0
         index = self.fds.get(fd, 0)
@@ -190,7 +190,7 @@ class Session:
             self.steps.append(bytes([CLOSE, index]))
 
     def time(self, now):
-        """Time has passed."""
+        """Adds a pause if time has passed since the last event."""
         if self.now is not None and now - self.now >= 10**6:
             self.steps.append(pause(now - self.now))
         self.now = now
@@ -226,7 +226,7 @@ def inputs_of(events):
         yield "options", b"".join(options[:8])
     if session.steps:
         yield "session", session.input()
-        for i in range(20):     # the same with a setting of set_sysctl() in session.c, for some scripts each
+        for i in range(20):     # the same input behind a setting of set_sysctl(), chosen by the number of steps
             if len(session.steps) % 20 == i:
                 yield "session", bytes([SYSCTL, i]) + session.input()
 
@@ -271,7 +271,7 @@ def texts():
 
 
 def main():
-    """Plays and writes."""
+    """Plays the scripts and writes the inputs."""
     out = sys.argv[1]
     scripts = os.path.join(ROOT, "tests", "packet", "scripts")
     paths = sorted(os.path.join(folder, n) for folder, _, names in os.walk(scripts) for n in names if n.endswith(".pkt"))

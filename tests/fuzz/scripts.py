@@ -6,10 +6,10 @@
   tests/fuzz/scripts.py fuzz MINUTES [SEED]
   tests/fuzz/scripts.py canary               must find a bug in a copy of the parser
 
-Mutates scripts of tests/packet/scripts.  A mutation that reaches a line of the parser that no earlier one reached
-(sys.settrace) is mutated in turn.  The parser must return a script or raise ScriptError, which has line and column;
-any other exception, or more than WORK_MAX executed lines, is a failure.  The random numbers come from the seed, so a run
-with a number of mutations is the same each time.
+Mutates scripts of tests/packet/scripts.  If a mutation reaches a line of the parser that no earlier one reached
+(sys.settrace), it is mutated in turn.  The parser must return a script or raise ScriptError, which has line and column;
+any other exception, or more than WORK_MAX executed lines, is a failure.  The random numbers come from the seed, so runs
+with the same number of mutations are equal.
 """
 import os
 import random
@@ -37,7 +37,7 @@ TOKENS = ("+0", "+.1~+.2", "0.1...0.2", "<", ">", "S.", "F.", "R", "1:1(0)", "1:
 
 
 class TooMuch(Exception):
-    """The parser works without end."""
+    """The parser has executed more than WORK_MAX lines for one script."""
 
 
 class Parser:
@@ -61,7 +61,7 @@ class Parser:
         return self._trace
 
     def parse(self, text):
-        """Returns whether @text reached a new line; raises what the parser must not raise."""
+        """Returns whether @text reached a new line of the parser; raises an exception if the parser fails."""
         self.new = self.work = 0
         sys.settrace(self._trace)
         try:
@@ -69,7 +69,7 @@ class Parser:
         except ScriptError as error:
             if not str(error).startswith("fuzz.pkt:"):
                 raise AssertionError(f"an error without its place: {error}") from error
-        except RecursionError:      # Suite.parse() reports it
+        except RecursionError:      # no failure: Suite.parse() reports it as an error of the script
             pass
         finally:
             sys.settrace(None)
@@ -129,8 +129,8 @@ def fuzz(seed, enough):
 
 
 def canary():
-    """Returns the exit status: 0 if the bug was found in a parser without one of its checks: a `+` before no number is
-    no error, and the parser then sees a time that it has not read."""
+    """Returns the exit status: 0 if the fuzzer finds a bug in a copy of the parser. The copy accepts a `+` without a
+    number behind it, and then uses a time that it has not read."""
     check = "    if not found:\n        if relative:\n"
     wrong = "    if not found and not relative:\n        return None\n    if False:\n        if relative:\n"
     with tempfile.TemporaryDirectory() as folder:

@@ -2,9 +2,9 @@
 /*
  * Saves and restores the state of the hosted kernel (snapshot.h).
  *
- * snapshot_take(), snapshot_restore() <- engine.c.  __wrap_mmap(), __wrap_mprotect(), __wrap_dlsym()
- * <- tests/host: kernel.o is linked with --wrap, so this file knows all memory of the kernel.  One
- * thread, no lock.
+ * engine.c calls snapshot_take() and snapshot_restore().  tests/host calls __wrap_mmap(),
+ * __wrap_mprotect() and __wrap_dlsym(), because kernel.o is linked with --wrap: so this file knows all
+ * memory of the kernel.  One thread, no lock.
  *
  * A saved region is a private mapping of a file that has its saved bytes.  MADV_DONTNEED drops the pages
  * that the kernel has written to since, so a restore costs only the pages that an input touched.
@@ -116,7 +116,7 @@ static void save_region(struct region *r)
 	r->backed = true;
 }
 
-/* The stacks' area is mapped without access; its accessible parts are regions of their own. */
+/* Returns true for the area of the stacks: it is mapped without access; its accessible parts are separate regions. */
 static bool is_reserve(const struct region *r)
 {
 	return r->mapping && r->len > (256UL << 20);
@@ -187,7 +187,7 @@ static void block_release(struct block *b)
 	free(raw);
 }
 
-/* A saved object stays where it is: it is only poisoned, so that an access to it is still found. */
+/* Frees an object.  A saved one stays allocated and is only poisoned, so that the sanitizer finds an access to it. */
 static void block_free(void *p)
 {
 	struct block *b = block_of(p);
@@ -231,7 +231,7 @@ static void restore_block(struct block *b)
 	b->freed = false;
 }
 
-/* The kernel's platform asks for these functions of the C library by name. */
+/* Returns the functions above instead of those of the C library, which tests/host looks up by name. */
 void *__wrap_dlsym(void *handle, const char *name)
 {
 	if (!strcmp(name, "aligned_alloc"))
@@ -250,7 +250,7 @@ void snapshot_take(void)
 	add_region(__start_softnet_state, __stop_softnet_state - __start_softnet_state, false);
 	for (unsigned int i = 0; i < nr_regions; i++) {
 		if (is_reserve(&regions[i]))
-			regions[i].shadow = malloc(1); /* saved: not to be dropped */
+			regions[i].shadow = malloc(1); /* not NULL, so a restore does not drop the region */
 		else
 			save_region(&regions[i]);
 	}

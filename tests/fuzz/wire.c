@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The peer's side of TCP connections (wire.h).  Callers: harnesses; harness_sent() <- engine.c.  One thread, no
+ * The peer's side of TCP connections (wire.h).  Callers: harnesses; engine.c calls harness_sent().  One thread, no
  * lock.  RFC 9293, 7323.
  */
 #include "tests/fuzz/wire.h"
@@ -16,12 +16,12 @@
 
 #define FIRST_PORT 40000
 #define FRAME_MAX  2048
-#define PEER_SEQ   0xfffff000u /* soon wraps */
+#define PEER_SEQ   0xfffff000u /* the peer's first sequence number, which soon wraps */
 
 struct flow flows[FLOWS];
 int wire_listener;
 
-static struct flow saved[FLOWS]; /* as wire_setup() left them */
+static struct flow saved[FLOWS]; /* the flows as wire_setup() left them */
 
 /* ---- frames ----------------------------------------------------------------------------------- */
 
@@ -92,7 +92,7 @@ void wire_mend(uint8_t *frame, size_t len, bool keep_length)
 	}
 }
 
-/* Follows the kernel's sequence numbers. */
+/* Stores the sequence number and the timestamp of a segment that the kernel sent in its flow. */
 void harness_sent(const uint8_t *frame, size_t len)
 {
 	struct pkt_options options;

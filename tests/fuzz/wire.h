@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The peer's side of TCP connections, for harnesses: opens one connection for each state, follows sequence
- * numbers, sends segments relative to them, mends frames.
+ * numbers, sends segments relative to them, corrects checksums and lengths of frames.
  *
- * wire_setup() <- harness_setup(); wire_begin() first in harness_play(), because the engine restores the
+ * harness_setup() calls wire_setup().  harness_play() calls wire_begin() first, because the engine restores the
  * kernel only, and not the flows.
  */
 #ifndef TESTS_FUZZ_WIRE_H
@@ -29,13 +29,13 @@ enum flow_name {
 
 struct flow {
 	uint16_t port, kernel_port;
-	uint32_t snd_nxt, rcv_nxt; /* the peer's */
+	uint32_t snd_nxt, rcv_nxt; /* the peer's next sequence number, and the next one it expects */
 	uint32_t ts_recent;        /* the kernel's last TSval */
 	bool seen;                 /* the kernel has sent a segment */
 	int fd;                    /* the kernel's descriptor; -1: none */
 };
 extern struct flow flows[FLOWS];
-extern int wire_listener; /* its descriptor */
+extern int wire_listener; /* the listener's descriptor */
 
 void wire_setup(void);
 void wire_begin(void);
@@ -62,8 +62,8 @@ void wire_send(const struct flow *f, const struct segment *s);
 void wire_send_ip(uint32_t from, unsigned int proto, const uint8_t *body, size_t len);
 
 /*
- * Makes a frame pass the first checks: IP version, length and checksum, then the checksum of TCP or ICMP,
- * as far as the frame has these fields.  @keep_length: IP's total length stays.
+ * Corrects the fields of a frame that the kernel checks first: IP version, length and checksum, then the
+ * checksum of TCP or ICMP, as far as the frame has these fields.  @keep_length: IP's total length stays.
  */
 void wire_mend(uint8_t *frame, size_t len, bool keep_length);
 

@@ -3,7 +3,7 @@
  * A simulated application at one end of a connection: it connects or accepts, writes and reads at the
  * same time, pauses, and ends as its plan says (sim.h, struct side_plan).
  *
- * app_poke() <- world.c, after every instant of the clock.  An application has at most three system calls
+ * world.c calls app_poke() after every instant of the clock.  An application has at most three system calls
  * of its host in progress: one that connects or closes, one that writes, one that reads.  Before accept(),
  * two threads may wait for the listener.
  *
@@ -65,7 +65,7 @@ enum doing {
 struct task {
 	int64_t ticket; /* ticket of the system call in progress; 0: none */
 	enum doing doing;
-	uint64_t wake; /* earliest time of the next call */
+	uint64_t wake; /* time before which the task makes no call */
 	uint8_t bytes[BUFFER];
 	struct iovec vec[VECTORS];
 	struct msghdr msg;
@@ -97,7 +97,7 @@ struct app {
 	struct task writer, reader;
 	struct waiter acceptor[ACCEPTORS];
 	int64_t acceptor_ticket[ACCEPTORS];
-	bool came, told; /* GATHER: an acceptor got the event; the others were interrupted */
+	bool came, told; /* in step GATHER: an acceptor got the event; the others were interrupted */
 	uint64_t written, read, paused;
 	unsigned int calls;
 	bool aborting, eof, corked, failed;

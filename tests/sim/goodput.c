@@ -3,10 +3,10 @@
  * Prints the table of goodput that test_sim.py compares with goodput.txt: each entry is a transfer of a
  * megabyte from one host to another, in virtual time.
  *
- * goodput_table() <- main.c (--goodput).  Only the sender's frames are lost; round trip and rate are those
- * of the whole path; "buffer" is SO_SNDBUF and SO_RCVBUF, 0 means the kernel's default.  An entry is the
- * mean of a few seeds, because a loss at the end of a transfer costs a different time than an earlier one.
- * The rows are the congestion controls that the kernel itself names.
+ * main.c calls goodput_table() for --goodput.  Only the sender's frames are lost; round trip and rate are
+ * those of the whole path; "buffer" is SO_SNDBUF and SO_RCVBUF, 0 means the kernel's default.  An entry is
+ * the mean of a few seeds, because a loss at the end of a transfer costs a different time than an earlier
+ * one.  The rows are the congestion controls that the kernel itself names.
  */
 #include <fcntl.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * The network of a run: a link for each host, a switch between the links, and the loss, damage and
  * delay of frames on a link (sim.h, struct plan).
  *
- * net_build() <- world.c; the hooks and takers of the wires <- the conductor, while it runs the hosts.
+ * world.c calls net_build(); the conductor calls the hooks and takers of the wires while it runs the hosts.
  *
  * A link has two directions (struct way), each with its own queue, rate and delay.  `sides` of the plan tells which
  * directions lose and damage frames; all directions give CE marks.  ARP packets are never damaged or lost: they have no
@@ -24,8 +24,8 @@ struct way {
 	unsigned int port;
 	bool out; /* from the port's host to the switch */
 	struct rng rng;
-	/* a separate stream of random numbers for CE marks, so that marks change no other
-	 * decision */
+	/* A separate stream of random numbers for CE marks, so that marks change no other
+	 * decision. */
 	struct rng marks;
 	uint64_t busy_until;
 };
@@ -93,7 +93,7 @@ static void damage(struct way *way, uint8_t *frame, size_t len)
 /*
  * Decides whether a frame is lost, damaged, duplicated or delayed: fills @fate and returns a word
  * for the story, or NULL. All random numbers are drawn for each frame.  So if one kind of trouble
- * is removed from a plan, the other kinds still meet the same frames.
+ * is removed from a plan, the other kinds still affect the same frames.
  */
 static const char *temper(struct way *way, uint8_t *frame, size_t len, struct fate *fate)
 {
@@ -119,8 +119,8 @@ static const char *temper(struct way *way, uint8_t *frame, size_t len, struct fa
 	return doubled ? "doubled" : late ? "late" : NULL;
 }
 
-/* Marks a frame that is ECN-capable (RFC 3168 5), if the link is congested.  Returns true if it marked
- * the frame. */
+/* Gives an ECN-capable frame a CE mark (RFC 3168 5), at random as the plan says, or if the queue is more than
+ * half full.  Returns true if it marked the frame. */
 static bool mark(struct way *way, uint8_t *frame, bool half_full)
 {
 	struct world *w = way->world;

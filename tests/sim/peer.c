@@ -2,9 +2,9 @@
 /*
  * Connects the simulator to peer.py, an independent TCP in a process that plays one run after the other.
  *
- * peer_start() <- main.c, once in each worker; the other functions <- world.c and net.c.  The simulator
- * waits for the answer to each message before it does anything else, so that events have one order, which
- * only the seed determines.
+ * main.c calls peer_start() once in each worker; world.c and net.c call the other functions.  The simulator
+ * waits for the answer to each message before it does anything else, so that the order of events depends
+ * only on the seed.
  *
  *	to peer.py:    u8 kind, u64 now (ns), u32 length, bytes.  Kinds:
  *		       B beginning of a run (peer_begin), F frame, T peer_deadline() is reached, E end of the run

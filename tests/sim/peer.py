@@ -79,7 +79,7 @@ def tcp_frame(port, sport, dport, seq, ack, flags, window, options=b"", data=b""
 
 
 class Connection:
-    """One end of a connection, and the application that uses it."""
+    """This program's end of a connection, and the application that uses it."""
 
     def __init__(self, stage, words, seed, mtu, sack, temper):
         (self.index, self.side, self.port, self.start, self.bytes, self.expects, self.chunk, self.half,
@@ -111,7 +111,7 @@ class Connection:
         self.mood = random.Random(seed * 16 + self.index + (2 << 64))
         self.sack, self.temper, self.untrue = bool(sack), temper, 0
         self.recent = []        # offsets of segments that arrived out of order, the newest first
-        self.twice = None       # a range that arrived twice, for the next ACK
+        self.twice = None       # a range that arrived twice; the next ACK reports it
         self.held = []          # ranges that the other end holds, sorted, without overlaps
         self.filled = set()     # offsets of holes that were sent again
         # sending; all numbers are offsets of bytes in the stream, so the SYN has -1
@@ -124,7 +124,8 @@ class Connection:
         # receiving
         self.irs = self.rcv = self.read = 0
         self.ahead = {}         # received out of order: offset -> bytes
-        self.fin_at = self.fin_kept = None  # offset of the FIN: processed in order; received
+        # The offset of the other end's FIN: fin_kept once it was received, fin_at once all data before it was.
+        self.fin_at = self.fin_kept = None
         self.edge = 0
         self.ack_at, self.unacked = NEVER, 0
         self.ts_recent = 0
@@ -231,7 +232,7 @@ class Connection:
         self.rto = min(2 * self.rto, RTO_MOST)
         self.rto_at = self.stage.now + self.rto
         if self.state == "syn-sent":
-            self.send(SYN, -1)  # without the offer of ECN
+            self.send(SYN, -1)  # a retransmitted SYN does not offer ECN
         elif self.state == "syn-received":
             self.send(SYN | ACK | self.ecn, -1)
         else:
@@ -241,7 +242,7 @@ class Connection:
         """Retransmits the oldest unacknowledged segment. If the window is closed, sends only the segment's first byte,
         as a probe."""
         if self.una < self.total():
-            self.held, self.filled = [], {self.una}  # RFC 2018 8: after a timeout, reports are void
+            self.held, self.filled = [], {self.una}  # RFC 2018 8: a timeout clears what SACK blocks reported
             self.most = max(self.most, self.segment(self.una, max(self.window_end - self.una, 1)))
             self.nxt = max(self.nxt, self.una + 1 if self.window_end <= self.una else self.nxt)
 

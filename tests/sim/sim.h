@@ -47,9 +47,9 @@
 #define TEMPER_DSACKS  16 /* reports duplicates that it did not receive */
 #define TEMPERS        32
 
-/* after this number of losses in a row (watch_row()), a broken connection is no failure */
+/* After this number of losses in a row (watch_row()), a broken connection is no failure. */
 #define ROW_EXPLAINS 5
-/* ns that accept() is left waiting after its client gave up; a half-open connection ends after 63 s */
+/* Time in ns that accept() may wait after its client gave up; a half-open connection ends after 63 s. */
 #define ACCEPT_WAITS (100 * SEC)
 
 /* ---- random numbers (plan.c) ------------------------------------------------------------------ */
@@ -243,7 +243,7 @@ void app_free(struct app *a);
  */
 bool app_poke(struct app *a);
 uint64_t app_wake(const struct app *a); /* end of its pause; CONDUCTOR_NEVER: it waits for a call */
-bool app_over(const struct app *a);
+bool app_over(const struct app *a); /* true if the application has ended */
 void app_print(const struct app *a, char *text, size_t max);
 uint64_t app_paused(const struct app *a); /* ns of all pauses together */
 unsigned int app_calls(const struct app *a);

@@ -66,7 +66,7 @@ def test_a_call_that_fails_leaves_the_lab_usable():
     lab.wire(a, b)
     sockets = a.caches()["TCP"], b.caches()["TCP"]
     for _ in range(2):
-        lab.transfer(a, b, 1000).options["congestion"] = "no-such"  # past the check: the kernel's errno
+        lab.transfer(a, b, 1000).options["congestion"] = "no-such"  # bypasses the lab's check, so the kernel refuses
         with pytest.raises(OSError, match="no-such"):
             lab.run()
         assert (a.caches()["TCP"], b.caches()["TCP"]) == sockets

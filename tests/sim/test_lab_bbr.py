@@ -16,11 +16,11 @@ from softnet import DropTail, Lab, Policer  # noqa: E402  pylint: disable=wrong-
 
 FULL, PAYLOAD = 1514, 1448
 RATE, DELAY, EVERY = 10e6, 0.02, 0.005
-ROUNDS, INTERVAL = 48, 4   # of the rate's use; least length of an interval
+ROUNDS, INTERVAL = 48, 4   # rounds for which the rate is used; rounds of the shortest interval
 EQUAL = 1 / 8       # two rates that differ by less are equal
 MARGIN = .99        # the pacing rate is 1 % below the bandwidth
 SAMPLED = RATE * PAYLOAD / FULL * MARGIN
-LONG = 20 * 2 * DELAY   # PROBE_BW has the same rate for at most six round trips
+LONG = 20 * 2 * DELAY   # seconds; without a policer, PROBE_BW has the same rate for at most six round trips
 
 
 def flow(queue, rate, loss=0):

@@ -14,7 +14,7 @@ struct waiter {
 	struct epoll_event event, got;
 	bool added;
 	bool armed;   /* ONESHOT: no event since EPOLL_CTL_ADD or EPOLL_CTL_MOD */
-	bool waiting; /* the last call is epoll_wait() */
+	bool waiting; /* the call that was made last is epoll_wait() */
 };
 
 void waiter_init(struct waiter *w, enum waits waits);

@@ -2,7 +2,7 @@
 /*
  * Checks every segment that a host sends, on the wire.
  *
- * watch_frame(), watch_fate() <- net.c, for each frame in each direction.  This file recognizes the
+ * net.c calls watch_frame() and watch_fate() for each frame in each direction.  This file recognizes the
  * connections by their ports (plan_port) and learns all else from the observed segments: the first
  * sequence numbers from the SYNs, the windows from each header.
  *
@@ -15,8 +15,8 @@
  * - ECN is used only as negotiated (RFC 3168 6.1);
  * - no data lies beyond the right edge that the peer offered;
  * - only sent data is acknowledged, and acknowledgment numbers never decrease;
- * - each byte of data is the byte of the stream at its number, however often it is sent and however the
- *   segments are cut.
+ * - each byte of data is the byte that the stream has at this sequence number, also if it is sent again in
+ *   other segments.
  * Sequence numbers are compared modulo 2^32.
  */
 #include <arpa/inet.h>
@@ -31,7 +31,7 @@
 #define TIMESTAMP_LEN  12
 #define ROW_DOUBLE_MAX 7         /* most doublings of a timeout: 2^7 s is above TIMEOUT_MOST */
 #define TIMEOUT_FIRST  (1 * SEC) /* RFC 6298 2.1 */
-/* losses within this time count as one; less than the shortest timeout */
+/* Losses within this time count as one.  It is less than the shortest timeout. */
 #define MOMENT       (150 * MS)
 #define TIMEOUT_MOST (120ULL * SEC) /* Linux's TCP_RTO_MAX */
 
@@ -63,7 +63,7 @@ bool watch_is_tcp(const uint8_t *frame, size_t len)
 	return pkt_is_tcp(frame, len);
 }
 
-/* Finds the connection and the sending side of a segment; false: it is not one of the plan's. */
+/* Finds the connection and the sending side of a segment; returns false if the connection is not in the plan. */
 static bool find_flow(const uint8_t *tcp, struct segment *s)
 {
 	uint16_t from = pkt_get16(tcp), to = pkt_get16(tcp + 2);
@@ -124,8 +124,8 @@ static const char *read_segment(const struct world *w, const uint8_t *frame, siz
 /* ---- the sequence of segments ----------------------------------------------------------------- */
 
 /*
- * Checks a segment with SYN, from which the sender's sequence numbers begin.  A SYN with another number
- * begins a new connection, after a half-open one was given up.
+ * Checks a segment with SYN, which has the sender's initial sequence number.  A SYN with another number than
+ * before begins a new connection, after a half-open one was given up.
  */
 static const char *take_syn(struct half *me, const struct half *other, const struct segment *s)
 {

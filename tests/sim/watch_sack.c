@@ -2,7 +2,7 @@
 /*
  * Checks the SACK blocks that our kernel sends, and that it does not retransmit data that was SACKed.
  *
- * sack_arrival() <- watch.c, for each frame that arrives; sack_judge() <- watch.c, for each frame that a host sends.
+ * watch.c calls sack_arrival() for each frame that arrives, and sack_judge() for each frame that a host sends.
  *
  * The rules for a receiver (RFC 2018, 2883): blocks are sent only if both SYNs permit SACK.  A block is above the
  * acknowledgment number, inside the offered window, and of data that arrived; blocks do not touch each other.
@@ -21,11 +21,11 @@
 
 #include "tests/sim/watch.h"
 
-/* No stream is longer than this.  A larger offset belongs to a probe before the first byte: the
- * subtraction wrapped. */
+/* No stream is longer than this.  A larger offset means that a subtraction wrapped, for a probe before
+ * the first byte. */
 #define OFFSET_MAX (1U << 30)
 /* With fewer segments in flight, a queue is below the limit of memory at which tcp_fragment()
- * refuses to cut. */
+ * refuses to split a segment. */
 #define QUEUE_PIECES 100
 
 /* A number for each byte of a stream. */
@@ -53,7 +53,7 @@ static struct end {
 	struct bytes owner;
 	struct coming *coming; /* ordered by the time of arrival */
 	bool has_una;
-	uint32_t una, tsval; /* the highest that arrived; PAWS may refuse an older timestamp */
+	uint32_t una, tsval; /* the highest values that arrived; PAWS may refuse an older timestamp */
 	bool reneged;        /* the other end dropped data; true until una has reached renege_end */
 	uint32_t renege_end;
 } ends[CONNECTIONS_MAX][2];

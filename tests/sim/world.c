@@ -2,10 +2,11 @@
 /*
  * Plays one run, from boot to the last timer (sim.h).
  *
- * world_play() <- main.c, in a process of its own; goodput.c.  The conductor owns the clock.  Between two
- * instants of the clock each application does its next step, and after every `every` instants the counters
- * of each kernel are checked for consistency (sn_inspect).  When all applications have ended, the network
- * stops losing frames and time passes until no timer is armed; then no object may be left.
+ * main.c, in a process of its own, and goodput.c call world_play().  The conductor owns the clock.  Between
+ * two instants of the clock each application does its next step.  After as many instants as the plan's field
+ * `every` says, the counters of each kernel are checked for consistency (sn_inspect).  When all applications
+ * have ended, the network stops losing frames and time passes until no timer is armed; then no object may be
+ * left.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -197,8 +198,8 @@ static bool between(void *arg)
  * be slow:
  *  - the bytes over the slowest link, four times: Reno fills half of a link whose queue overflows, and all
  *    connections may share the link;
- *  - the pauses of the applications, doubled, because the other end may meet a closed window, and its
- *    probes back off; a partition, doubled for the same reason;
+ *  - the pauses of the applications, doubled, because meanwhile the other end may have a closed window, and
+ *    its probes back off; a partition, doubled for the same reason;
  *  - 250 ms a call, because Nagle's rule may wait for a delayed ACK (200 ms, RFC 9293 3.8.6.3), and for
  *    TCP_CORK;
  *  - for small buffers, a probe timeout for each piece of data, because with a window of less than a
@@ -233,8 +234,8 @@ static uint64_t allowed_end(const struct world *w)
 
 /*
  * Returns allowed_end(), but at most STALLED after the last call of an application or ACK of new data: if a thread
- * is never woken, the losses of keepalive probes would allow more time for ever.  The ACKs count because a peer that
- * reports bytes of blocks may get a segment every 120 s, long after the last write().
+ * is never woken, lost keepalive probes would extend allowed_end() for ever.  The ACKs count because a peer with
+ * TEMPER_BYTES may get only a segment every 120 s, long after the last write().
  */
 static uint64_t latest_end(const struct world *w)
 {

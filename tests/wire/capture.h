@@ -17,7 +17,7 @@ struct capture *capture_open(const char *path);
 /* Appends a frame, sent at @ns.  @comment may be NULL. */
 void capture_frame(struct capture *c, uint64_t ns, const uint8_t *frame, size_t len,
 		   const char *comment);
-/* @c may be NULL. */
+/* Closes the file.  @c may be NULL. */
 void capture_close(struct capture *c);
 
 #endif

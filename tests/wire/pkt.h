@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Packets as bytes, for the tests in C: the Internet checksum; makes and reads headers of Ethernet,
- * IPv4, TCP and ICMP.
+ * Packets as bytes, for the tests in C: computes the Internet checksum; writes and reads the headers of
+ * Ethernet, IPv4, TCP and ICMP.
  *
- * Included by the scenes (tests/hosted), the simulator's watch (tests/sim), the device model
- * (tests/host) and unit tests.  It uses no code of the kernel, because the kernel's checksum and
+ * The scenes of tests/hosted, watch.c of the simulator (tests/sim), the device model (tests/host) and
+ * unit tests include this file.  It uses no code of the kernel, because the kernel's checksum and
  * headers are tested with it; tests/unit/test_pkt.c tests it with the examples of RFC 1071 and with
  * packets that Linux sent.  pkt.py has the same for Python.  tests/sim/peer.py has code of its own
  * on purpose, to be independent.
@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* lengths in bytes of the headers of Ethernet, IP, TCP and ICMP, without options */
+/* Lengths in bytes of the headers of Ethernet, IP, TCP and ICMP, without options. */
 #define PKT_ETH  14
 #define PKT_IP   20
 #define PKT_TCP  20
@@ -86,7 +86,7 @@ static inline uint16_t pkt_pseudo(const uint8_t *ip, size_t len)
 	return pkt_sum(ip + 12, 8, ip[9] + (uint32_t)len);
 }
 
-/* ---- made -------------------------------------------------------------------------------------- */
+/* ---- writing headers --------------------------------------------------------------------------- */
 
 static inline void pkt_put_eth(uint8_t *frame, uint64_t dst, uint64_t src, unsigned int type)
 {
@@ -177,7 +177,7 @@ static inline void pkt_sum_icmp(uint8_t *icmp, size_t len)
 	pkt_put16(icmp + 2, pkt_checksum(icmp, len, 0));
 }
 
-/* ---- read -------------------------------------------------------------------------------------- */
+/* ---- reading headers --------------------------------------------------------------------------- */
 
 static inline bool pkt_is_tcp(const uint8_t *frame, size_t len)
 {

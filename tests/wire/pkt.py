@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Packets as bytes, for the tests in Python: the Internet checksum, and headers with it.  pkt.h is the same for C.
 
-Used by tests/packet/packets.py and tests/qemu/wire.py; test_pkt.py tests it with the examples of RFC 1071 and
+tests/packet/packets.py and tests/qemu/wire.py use it; test_pkt.py tests it with the examples of RFC 1071 and
 with packets that Linux sent.  tests/sim/peer.py has code of its own on purpose, to be independent.  RFC 791,
 1071, 792, 9293 3.1.
 """

@@ -22,7 +22,7 @@ def zeroed(data, at):
 
 
 @pytest.mark.parametrize("data, total", [
-    ("0001f203f4f5f6f7", 0x220d),            # section 3
+    ("0001f203f4f5f6f7", 0x220d),            # the example in section 3
     ("010003f2f5f4f7f6", 0x0d22),            # its bytes swapped
     ("0001f203", 0xffff - 0xf204), ("f4f5f6f7", 0xffff - 0xebed),
     ("", 0xffff), ("0000", 0xffff), ("ffff", 0), ("12", 0xffff - 0x1200), ("123456", 0xffff - 0x1234 - 0x5600)])
