@@ -250,7 +250,7 @@ void snapshot_take(void)
 	add_region(__start_softnet_state, __stop_softnet_state - __start_softnet_state, false);
 	for (unsigned int i = 0; i < nr_regions; i++) {
 		if (is_reserve(&regions[i]))
-			regions[i].shadow = malloc(1); /* not NULL, so a restore does not drop the region */
+			regions[i].shadow = malloc(1); /* not NULL: a restore keeps the region */
 		else
 			save_region(&regions[i]);
 	}

@@ -29,7 +29,7 @@ enum flow_name {
 
 struct flow {
 	uint16_t port, kernel_port;
-	uint32_t snd_nxt, rcv_nxt; /* the peer's next sequence number, and the next one it expects */
+	uint32_t snd_nxt, rcv_nxt; /* next sequence numbers that the peer sends and expects */
 	uint32_t ts_recent;        /* the kernel's last TSval */
 	bool seen;                 /* the kernel has sent a segment */
 	int fd;                    /* the kernel's descriptor; -1: none */

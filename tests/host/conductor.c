@@ -25,7 +25,7 @@
 #define WIRES_MAX       32
 #define CACHES_MAX      128
 #define PAGES_SLACK     160     /* pages that empty slabs and other caches keep after a test */
-#define ROUNDS_MAX      1000000 /* after this many rounds at one instant, the hosts count as never idle */
+#define ROUNDS_MAX      1000000 /* most rounds at one instant, after which the conductor aborts */
 #define CALL_TIMEOUT_NS (3600ULL * 1000000000)
 #define STEP_HALTED     (~0ULL - 1) /* equals SN_HALTED */
 

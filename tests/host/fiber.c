@@ -34,8 +34,9 @@ static void __sanitizer_finish_switch_fiber(void *fake, const void **bottom, siz
 }
 #endif
 
-#define GUARD       4096
-#define STACK_SLOTS (THREADS_MAX + 2) /* the threads, an ended one that is not freed yet, the boot context */
+#define GUARD 4096
+/* One more than for the threads and the boot context: an ended thread may not be freed yet. */
+#define STACK_SLOTS (THREADS_MAX + 2)
 #define SLOT_SIZE   (GUARD + STACK_EXTRA + THREAD_STACK_SIZE)
 
 static char *area; /* STACK_SLOTS slots; a slot is made accessible at its first use */

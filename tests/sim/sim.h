@@ -243,7 +243,7 @@ void app_free(struct app *a);
  */
 bool app_poke(struct app *a);
 uint64_t app_wake(const struct app *a); /* end of its pause; CONDUCTOR_NEVER: it waits for a call */
-bool app_over(const struct app *a); /* true if the application has ended */
+bool app_over(const struct app *a);     /* true if the application has ended */
 void app_print(const struct app *a, char *text, size_t max);
 uint64_t app_paused(const struct app *a); /* ns of all pauses together */
 unsigned int app_calls(const struct app *a);

@@ -83,7 +83,7 @@ static void test_memcmp_orders_as_unsigned_bytes(void **state)
 			a[at] = 0x7f;
 			b[at] = 0x80;
 			if (at + 1 < n) {
-				a[n - 1] = 0xff; /* this later difference must not decide the result */
+				a[n - 1] = 0xff; /* a later difference must not count */
 				b[n - 1] = 0;
 			}
 			assert_true(memcmp(a, b, n) < 0);
