@@ -1,5 +1,6 @@
-# Fuzzers (tests/fuzz): `make fuzz-test` replays the corpora and plays a fixed number of random inputs; `make fuzz` plays
-# MINUTES= of each harness (ONLY= some); `make fuzz-coverage` prints how much of net/ the corpora reach.
+# Fuzzers (tests/fuzz): `make fuzz-test` replays the corpora and plays a fixed number of random inputs; `make fuzz`
+# plays each harness, or those that ONLY= names, for MINUTES=; `make fuzz-coverage` prints how much of net/ the corpora
+# reach.
 #
 # The hosted kernel is compiled by clang, with libFuzzer's instrumentation above the seams, and linked into each harness.
 # Its variables are one section, softnet_state, which snapshot.c restores before each input.  Calls of mmap, mprotect and

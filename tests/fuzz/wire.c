@@ -158,7 +158,7 @@ static void open_passive(struct flow *f, bool plain)
 	f->fd = (int)must(fuzz_call(SYS_accept4, wire_listener, 0, 0, SOCK_NONBLOCK), "accept");
 }
 
-/* Shortens the time that an orphan, a SYN and a FIN_WAIT take, so that each input soon comes to its end. */
+/* Limits how long an orphan, a SYN_SENT and a FIN_WAIT last, so that no timer is armed soon after an input. */
 static void set_times(void)
 {
 	static const char *const settings[][2] = {
@@ -173,7 +173,7 @@ static void set_times(void)
 		if (!fuzz_write_file(settings[i][0], settings[i][1]))
 			fuzz_fail("no %s", settings[i][0]);
 	}
-	/* Both sides of Fast Open, without cookies and for each listener, if the kernel has it. */
+	/* If the kernel has Fast Open, switch it on for clients and all listeners, without cookies. */
 	fuzz_write_file("/proc/sys/net/ipv4/tcp_fastopen", "1543");
 }
 

@@ -13,7 +13,7 @@
 
 #define SITES_MAX 4096
 
-static u64 sites[SITES_MAX]; /* return addresses, each once */
+static u64 sites[SITES_MAX]; /* different return addresses */
 static u32 nr_sites;
 
 static void note_site(u64 address)

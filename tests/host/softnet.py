@@ -151,7 +151,7 @@ class Host:
         return frames
 
     def put_frame(self, frame):
-        """A frame arrives; the kernel gets it at the next step()."""
+        """Passes a frame to the host's device; the kernel gets it at the next step()."""
         self.awake = True
         return self.sn_put_frame(frame, len(frame))
 
@@ -230,8 +230,8 @@ class Host:
 
 
 class Wire:
-    """Connects two hosts, with a delay.  An end that is None is the test: its hook sees the frames sent to it,
-    and inject() sends frames."""
+    """Connects two hosts, with a delay.  If one end is None, the test takes its place: the hook sees the frames that
+    the host sends, and inject() sends frames to the host."""
 
     def __init__(self, conductor, a, b, delay):
         self.conductor, self.ends, self.delay = conductor, (a, b), int(delay * NS)

@@ -87,8 +87,8 @@ SN_API void sn_set_clock(uint64_t ns);
 
 /* ---- the wire --------------------------------------------------------------------------------- */
 
-/* An Ethernet frame without FCS arrives; the kernel gets it in the next sn_step().  The bytes are
- * copied.  Returns 0, or -1 if the frame is too long, too many frames wait or memory is short. */
+/* Passes an Ethernet frame without FCS to the device; the kernel gets it in the next sn_step().  The bytes
+ * are copied.  Returns 0, or -1 if the frame is too long, too many frames wait or memory is short. */
 SN_API int sn_put_frame(const void *frame, size_t len);
 /* Copies the oldest frame that the kernel sent and that was not taken yet to @buf, at most @max bytes.
  * Returns the number of bytes, 0 if there is no frame. */

@@ -66,7 +66,7 @@ enum virtio_model_lie {
 	/* At once: */
 	MODEL_LIE_INTERRUPT,   /* interrupts of both queues, without a used buffer */
 	MODEL_LIE_NEEDS_RESET, /* status DEVICE_NEEDS_RESET and a configuration interrupt */
-	MODEL_LIE_FORGETS,     /* the device's state after a reset, and a configuration interrupt */
+	MODEL_LIE_FORGETS,     /* loss of all state as by a reset, and a configuration interrupt */
 	/* At the next used buffer, a lie that the driver can't always detect: */
 	MODEL_LIE_USED_AHEAD, /* a used index one too high: it covers an old entry */
 	MODEL_LIES
@@ -89,7 +89,7 @@ enum virtio_model_field {
 	MODEL_FIELD_AVAIL_EVENT,
 	MODEL_FIELD_CONFIG,
 	MODEL_FIELD_STATUS,
-	MODEL_FIELD_INTERRUPT, /* of the queue, or with @at 1 of the configuration */
+	MODEL_FIELD_INTERRUPT, /* raises the queue's interrupt; with @at 1 the configuration's */
 	MODEL_FIELDS
 };
 SN_API void virtio_model_forge(uint32_t field, uint32_t queue, uint32_t at, uint32_t value);

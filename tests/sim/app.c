@@ -31,7 +31,7 @@
 #define VECTORS     5
 #define OPTIONS_MAX 8
 #define ACCEPTORS   2
-#define PAUSES_MOST (15 * SEC) /* limit of the sum of all pauses: an orphan waits only 60 s */
+#define PAUSES_MOST (15 * SEC) /* most of all pauses together, because an orphan lasts only 60 s */
 #define POLL_MS     500
 #define PTR(p)      ((int64_t)(intptr_t)(p))
 
@@ -89,7 +89,7 @@ struct app {
 	struct sockaddr_in here, there;
 	struct {
 		int level, name, value;
-		const char *text; /* instead of @value */
+		const char *text; /* the option's value if it is a string, else NULL */
 	} option[OPTIONS_MAX];
 	unsigned int nr_options, at_option;
 	int fd, listener;
@@ -393,7 +393,7 @@ static bool got_event(struct app *a, struct waiter *w, int64_t result)
 	return done > 0;
 }
 
-/* EPOLLIN and EPOLLOUT have the values of POLLIN and POLLOUT. */
+/* Waits for @events by poll() or an epoll: EPOLLIN and EPOLLOUT have the values of POLLIN and POLLOUT. */
 static void wait_ready(struct app *a, struct task *t, short events)
 {
 	if (a->plan->waits != BY_POLL) {

@@ -17,7 +17,7 @@
 #define NETWORK_ADDR   0x0a000001 /* 10.0.0.1, the address of the host at the first port */
 #define FIRST_MAC_LAST 1
 
-/* One direction of the link of a port. */
+/* One direction of the link between a port of the switch and its host. */
 struct way {
 	struct world *world;
 	struct wire *wire;

@@ -29,7 +29,7 @@ FLIGHT_SEGMENTS = 10
 SILENCE = 30 * SEC  # after so long without a segment it sends a keepalive probe
 PERIOD = 65521
 RENEGES, LIES, BYTES, INVALID, DSACKS = 1, 2, 4, 8, 16  # tempers: sim.h has the same numbers
-UNTRUE_MOST = 5  # reports of a connection that cost the other end a timeout
+UNTRUE_MOST = 5  # most untrue reports of a connection that may cost the other end a timeout
 
 
 def make_content():
@@ -303,7 +303,7 @@ class Connection:
         return blocks
 
     def take_blocks(self, option):
-        """Stores what the other end reports; its blocks must be true."""
+        """Stores the ranges that the other end's SACK blocks report; a block outside of the sent data is a failure."""
         words = struct.unpack(f">{len(option) // 4}I", option)
         spans = [(ahead(a, self.isn + 1), ahead(b, self.isn + 1)) for a, b in zip(words[::2], words[1::2])]
         for at, end in spans:

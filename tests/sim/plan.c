@@ -125,7 +125,7 @@ bool plan_set(struct plan *p, const char *assignment)
 			return false;
 		*field_of(p, f) = value;
 		return p->kernels >
-		       !p->peer; /* a connection needs two hosts, one may be the peer */
+		       !p->peer; /* a connection needs two hosts, of which one may be the peer */
 	}
 	return false;
 }

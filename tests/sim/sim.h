@@ -39,7 +39,7 @@
 #define PEER            KERNELS_MAX       /* number of the peer's port */
 #define CONNECTIONS_MAX 8
 
-/* struct plan, temper; peer.py has the same numbers. */
+/* Bits of the field `temper` of struct plan: how the peer's SACK blocks are wrong.  peer.py has the same numbers. */
 #define TEMPER_RENEGES 1  /* drops data that it reported (RFC 2018 8) */
 #define TEMPER_LIES    2  /* reports data that it does not have */
 #define TEMPER_BYTES   4  /* reports only a byte of each block */
@@ -100,7 +100,7 @@ struct plan {
 	 */
 	uint64_t mark;
 	uint64_t sack; /* bit i: kernel i uses SACK; bit PEER: the peer does */
-	/* The peer's SACK blocks: 0 honest, else bits of TEMPER_*. */
+	/* How the peer's SACK blocks are wrong: bits of TEMPER_*; 0: they are correct. */
 	uint64_t temper;
 	/* the machines */
 	uint64_t device; /* offloads of the device model: 0 the usual ones, 1 none, 2 all */

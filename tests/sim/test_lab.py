@@ -150,8 +150,8 @@ def test_nonsense_is_refused():
 
 
 def test_a_result_too_early_a_closed_lab():
-    """It is an error to read a result before run(), and to use hosts of another lab or a closed lab. The library of a closed
-    lab is never called again."""
+    """It is an error to read a result before run(), and to use hosts of another lab or of a closed lab. After close()
+    no function of the lab's library is called."""
     lab, other = Lab(library=LIBRARY), Lab(library=LIBRARY)
     a, b, c = lab.host(), lab.host(), other.host()
     lab.wire(a, b)
@@ -216,7 +216,7 @@ def test_the_lab_knows_the_kernels_controls_and_options():
 
 
 def test_a_sample_has_the_fields_of_tcp_info():
-    """The places of fields at the beginning, in the middle and behind bit fields are those of Linux's struct."""
+    """The offsets of fields at the beginning, in the middle and behind bit fields are those of Linux's struct."""
     at, places = 0, {}
     for name, kind in zip(transfer_module.INFO, transfer_module.INFO_FORMAT):
         places[name] = at

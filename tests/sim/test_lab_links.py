@@ -50,8 +50,8 @@ def test_steps_of_the_rate(lab):
 
 
 def test_processing_takes_time_and_keeps_the_order(lab):
-    """Each frame takes up to a millisecond, in the mean half a millisecond, after the frame before it: some 2,000
-    frames arrive in a second, and none overtakes another, so nothing is sent again."""
+    """The link processes one frame after the other, each for up to a millisecond, on average half a millisecond: some
+    2,000 frames arrive in a second, and none overtakes another, so nothing is sent again."""
     a, b, link = pair(lab, delay=0.005, processing=0.001, back={"processing": 0})
     t = lab.transfer(a, b, seconds=10, congestion="reno")
     lab.run()
@@ -72,7 +72,7 @@ def test_a_rate_changes_within_a_packet(lab):
     a, b, link = pair(lab, delay=0.0, rate=1e6)
     t = lab.transfer(a, b, 1448)
     lab.run()
-    lab.conductor.sleep(1)  # the connection's last frames have left
+    lab.conductor.sleep(1)  # until the connection's last frames have left
     fixed = t.finished - t.started
     sent = t.segments[0].time
     lab.at(lab.now + sent - t.started + 0.001, lambda: link.forth.set(rate=8e6))
@@ -264,7 +264,7 @@ def test_background_traffic(lab):
     assert len(short) == pytest.approx(200, abs=60) and sum(t.read for t in short) == sum(t.plan["nbytes"] for t in short)
     assert sum(t.seconds for t in periods) == pytest.approx(5, abs=2.5)
     assert all(t.done and not t.error for t in short + periods)
-    assert lab.results()["fairness"] == 1   # of no flow: background traffic does not count
+    assert lab.results()["fairness"] == 1   # the value for no flow: background traffic does not count
     lab.conductor.sleep(200)
     assert a.caches()["TCP"] == b.caches()["TCP"] == 0
     assert a.sn_calls_in_flight() == b.sn_calls_in_flight() == 0
@@ -330,7 +330,7 @@ def test_captures(lab, tmp_path):
     lab.capture(link, tmp_path / "link.pcapng")
     t = lab.transfer(a, b, 20_000)
     lab.run()
-    lab.conductor.sleep(1)  # the last ACKs arrive
+    lab.conductor.sleep(1)  # until the last ACKs have arrived
     host, wire = blocks(tmp_path / "a.pcapng"), blocks(tmp_path / "link.pcapng")
     assert [kind for kind, _ in host[:3]] == [0x0a0d0d0a, 1, 6]
     tcp = [body for kind, body in host if kind == 6 and body[20 + 12:20 + 14] == b"\x08\0"]
@@ -368,7 +368,7 @@ def goodput(rate, seed):
 
 
 def test_a_sweep(tmp_path):
-    """The rows have the order of the combinations, whatever the number of workers; the CSV file, too."""
+    """The rows of the result and of the CSV file have the order of the combinations, with any number of workers."""
     rows = sweep(goodput, workers=3, csv=tmp_path / "sweep.csv", rate=[1e6, 2e6], seed=[1, 2])
     assert [(r["rate"], r["seed"]) for r in rows] == [(1e6, 1), (1e6, 2), (2e6, 1), (2e6, 2)]
     assert rows == sweep(goodput, workers=1, rate=[1e6, 2e6], seed=[1, 2])

@@ -38,7 +38,7 @@ struct nap {
 	uint64_t until;   /* when the timeout expires */
 	uint64_t wake_at; /* when the other thread last called FUTEX_WAKE */
 	bool asleep;
-	uint64_t woken; /* pauses that a wake ended */
+	uint64_t woken; /* pauses that FUTEX_WAKE ended */
 	uint64_t
 		wakes; /* waits that FUTEX_WAKE counted: equals woken when no call is in progress */
 };

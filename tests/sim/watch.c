@@ -332,7 +332,7 @@ void watch_fate(struct world *w, const uint8_t *frame, size_t len, bool lost, bo
 	if (!find_flow(frame + PKT_ETH + PKT_IP, &s))
 		return;
 	f = &flows[s.connection];
-	/* At worst the sender takes a late frame for lost, and retransmits after three duplicate ACKs. */
+	/* At worst the sender concludes that a late frame is lost, and retransmits it after three duplicate ACKs. */
 	f->cost += late_ns ? late_ns + 2 * trip : 0;
 	if (lost) {
 		count_loss(w, f);

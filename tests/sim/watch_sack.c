@@ -191,7 +191,7 @@ static bool is_certain(const struct end *e, const struct half *me, const struct 
 	if (s->len || s->flags & (SYN | RST | FIN) || ahead(s->seq, other->end) > 0 ||
 	    ahead(s->seq, me->ack) < 0 || ahead(s->seq, me->edge) > 0 || ahead(s->ack, me->end) > 0)
 		return false;
-	/* The sender may refuse to cut a packet of several segments for the blocks (CVE-2019-11478). */
+	/* The sender may refuse to split a packet of several segments at a block's edge (CVE-2019-11478). */
 	if (me->longest && (me->end - s->ack) / me->longest > QUEUE_PIECES)
 		return false;
 	return !e->has_una || (ahead(s->ack, e->una) >= 0 && ahead(s->tsval, e->tsval) >= 0);
@@ -213,7 +213,7 @@ static void mark_segments(struct end *e, struct pkt_block b, uint32_t isn)
 	}
 }
 
-/* An ACK has arrived at @me. */
+/* Processes an ACK that has arrived at @me. */
 static void take_ack(struct end *e, const struct half *me, const struct half *other,
 		     const struct segment *s)
 {
@@ -258,7 +258,7 @@ static void take_acks(struct end *e, const struct half *me, const struct half *o
 	}
 }
 
-/* A number for the segment that begins at @seq; 0 is for bytes that were not sent. */
+/* Returns a number from 1 to 255 for the segment that begins at @seq; bytes that were not sent have 0. */
 static uint8_t tag_of(uint32_t seq)
 {
 	return 1 + seq * 2654435761u % 255;
@@ -281,8 +281,8 @@ static void take_limits(struct end *e, uint32_t seq, uint32_t offset, uint32_t n
 }
 
 /*
- * bytes: a shorter segment is not judged.  When short segments fill a socket's queues, the sender may not split a packet
- * that is SACKed in part (TCPWqueueTooBig, CVE-2019-11478), so it sends the whole packet again.
+ * Retransmissions of fewer bytes are not judged.  When short segments fill a socket's queues, the sender may not split
+ * a packet that is SACKed in part (TCPWqueueTooBig, CVE-2019-11478), so it sends the whole packet again.
  */
 #define JUDGED_LENGTH 1000
 

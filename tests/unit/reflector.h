@@ -124,7 +124,7 @@ static enum skb_drop_reason reflect(struct sk_buff *skb, struct net_device *dev,
 
 static struct packet_type reflector = {.type = HTONS_CONST(ETH_P_TEST), .func = reflect};
 
-static bool open_without_pages; /* all pages are in use when the device is opened */
+static bool open_without_pages; /* open the device while no page is free */
 
 static int init_thread(void *arg)
 {

@@ -172,7 +172,8 @@ static void test_all_queues_together_are_bounded(void **state)
 }
 
 /*
- * After NEIGH_MCAST_PROBES unanswered requests, NEIGH_RETRANS_MS apart, waiting packets get "host unreachable".
+ * After NEIGH_MCAST_PROBES unanswered requests, NEIGH_RETRANS_MS apart, each waiting packet is dropped and its sender
+ * gets an ICMP "host unreachable".
  *
  * LIMIT(NEIGH_MCAST_PROBES) LIMIT(NEIGH_RETRANS_MS)
  */
@@ -216,7 +217,7 @@ static void test_goes_stale_and_is_asked_again(void **state)
 	net_wait(1500);
 	assert_int_equal(state_of(who), NUD_STALE);
 
-	/* A used entry that TCP confirms (dst_confirm()) becomes REACHABLE without an ARP request. */
+	/* A used stale entry becomes REACHABLE without an ARP request, if TCP confirms it (dst_confirm()). */
 	net_out_count = 0;
 	send_to(who, 50);
 	assert_int_equal(state_of(who), NUD_DELAY);
@@ -229,7 +230,7 @@ static void test_goes_stale_and_is_asked_again(void **state)
 	net_wait(NEIGH_REACHABLE_MS);
 	assert_int_equal(state_of(who), NUD_STALE);
 
-	/* An entry in use that is not confirmed gets three unicast requests and then becomes FAILED. */
+	/* If it is not confirmed, the kernel sends three unicast requests; then the entry becomes FAILED. */
 	net_out_count = 0;
 	send_to(who, 50);
 	net_wait(5500);

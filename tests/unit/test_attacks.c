@@ -248,7 +248,7 @@ static void test_our_address_is_defended(void **state)
  */
 static void test_chosen_addresses_do_not_collide(void **state)
 {
-	static struct inet_hashinfo hashes; /* its initialisation chooses the key */
+	static struct inet_hashinfo hashes; /* inet_hashinfo_init() chooses the key */
 	unsigned int equal_xor[256] = {0}, equal_sum[256] = {0};
 
 	inet_hashinfo_init(&hashes);

@@ -194,7 +194,7 @@ static void test_fixed_address(void **state)
 	end();
 }
 
-/* Zeroes reach to the end of the page, although the segment ends before. */
+/* The loader fills the last page of a segment with zeroes to the page's end, although the segment ends before. */
 static void test_zeroes_fill_the_page(void **state)
 {
 	struct image *elf = make_elf(ET_EXEC, 0x400000);
@@ -607,7 +607,7 @@ static void test_proc_maps(void **state)
 	assert_int_equal(sys(__NR_mmap, 0x10000000, 2 * PG, PROT_NONE,
 			     MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
 			 0x10000000);
-	/* The heap's place is random.  Move the heap below the mapping, where the lines expect
+	/* The heap's address is random.  Move the heap above the mapping, as the expected lines have
 	 * it. */
 	mm->start_brk = mm->brk = 0x20000000;
 	assert_int_equal(sys(__NR_brk, mm->start_brk + 1), mm->start_brk + 1);

@@ -184,8 +184,8 @@ static void test_bind_conflicts(void **state)
 }
 
 /*
- * SO_REUSEPORT on both sockets permits any pair, also beside a listener. Each expected result is that of
- * Linux 6.18 for the same calls.
+ * If both sockets have SO_REUSEPORT, they may bind to any two addresses, also if the first socket listens. Each
+ * expected result is that of Linux 6.18 for the same calls.
  */
 static void test_bind_conflicts_of_reuseport(void **state)
 {
@@ -528,7 +528,7 @@ static struct sock *finish(struct sock *listener, __be16 sport, bool second_ack)
 	return child;
 }
 
-/* A child of a SYN cookie: @req is in no table. */
+/* Creates a child as for the ACK of a SYN cookie: its request @req is in no table. */
 static struct sock *child_of_cookie(struct sock *listener, const struct request_sock *req)
 {
 	struct sock *child = inet_csk_clone_lock(listener, req, GFP_ATOMIC);

@@ -217,7 +217,7 @@ static void test_aligned_data_is_not_copied(void **state)
 	assert_int_equal(ramfs_usage().pages - used, 20);
 	assert_int_equal(nr_total_pages() - total, 22);
 	assert_in_range(nr_free_pages() + 1, free, free + 3); /* an inode's slab may take a page */
-	/* The page is the archive's own. */
+	/* The file's page is a page of the archive in memory. */
 	data = unit_arena() + (MEMORY_KIB - INITRDS_KIB) * 1024UL + next_initrd - 21 * PAGE_SIZE;
 	assert_memory_equal(data, "dddd", 4);
 	{

@@ -315,7 +315,7 @@ static void test_routes(void **state)
 {
 	assert_route(ROUTER, cards[1], ROUTER, FIRST);
 	assert_route(ip4(8, 8, 8, 8), cards[1], ROUTER, FIRST);
-	assert_route(ip4(192, 0, 2, 6), cards[1], ROUTER, FIRST); /* the neighbour's /32 */
+	assert_route(ip4(192, 0, 2, 6), cards[1], ROUTER, FIRST); /* outside of FIRST's /32 */
 	assert_route(ip4(10, 2, 99, 1), cards[2], ip4(10, 2, 99, 1), SECOND);
 	assert_route(SECOND, loopback_dev(), SECOND, SECOND);
 	assert_true(ip_route_onlink(cards[1], ROUTER));

@@ -155,8 +155,8 @@ static void test_a_panic_is_patient(void **state)
 	assert_string_equal(unit_console(), "seen");
 }
 
-/* The panic text as a whole waits for CONSOLE_PANIC_POLLS_MAX polls at most; after that, a byte is written if there is
- * room and dropped without waiting if not.  LIMIT(CONSOLE_PANIC_POLLS_MAX) */
+/* For the whole text of a panic, the kernel waits for CONSOLE_PANIC_POLLS_MAX polls at most.  After that, it writes a
+ * byte if there is room, and otherwise drops it without waiting.  LIMIT(CONSOLE_PANIC_POLLS_MAX) */
 static void test_a_panic_ends(void **state)
 {
 	u64 polls = unit_console_polls(), lost;
@@ -227,7 +227,7 @@ static void test_command_line_of_the_program(void **state)
 	assert_int_equal(rest.nr_args, ARRAY_SIZE(args));
 	for (unsigned int i = 0; i < ARRAY_SIZE(args); i++)
 		assert_string_equal(rest.args[i], args[i]);
-	/* Without a program, a variable is an unknown option. */
+	/* If the kernel runs no program, it reports variables as unknown options. */
 	unit_console_clear();
 	cmdline_report_env(&rest, 2);
 	assert_non_null(strstr(unit_console(), "unknown option \"A=b c=d\""));

@@ -39,7 +39,7 @@
 static const u8 my_mac[6] = {0x52, 0x55, 10, 0, 2, 2};
 static const u8 guest_mac[6] = {0x52, 0x54, 0, 0x12, 0x34, 0x56};
 
-static u8 frame[4096]; /* being built */
+static u8 frame[4096]; /* the frame that is being built */
 static unsigned int frame_len;
 /* The last frame that the kernel sent to TCP port @listening; if @listening is 0, the last frame that is not TCP. */
 static u8 last[70000];
@@ -192,7 +192,7 @@ struct segment {
 	u16 sport, dport;
 	u32 seq, ack;
 	u8 flags;
-	u8 nops; /* bytes of options */
+	u8 nops; /* number of NOPs in the options */
 	bool ts; /* with a timestamp option */
 	u32 tsval, tsecr;
 	const char *data;

@@ -177,7 +177,7 @@ static void test_stack_keeps_its_distance(void **state)
 
 	map_at(stack, PG, RW, ANON | MAP_GROWSDOWN);
 	map_at(stack + PG, HAL_USER_END - stack - PG, PROT_NONE, ANON);
-	/* mmap() leaves the gap. */
+	/* mmap() leaves the gap below the stack free. */
 	below = map(0, PG, RW, ANON);
 	assert_int_equal(below, stack - STACK_GUARD_GAP - PG);
 	/* The stack does not grow into the gap if the mapping below is in use. */

@@ -199,7 +199,7 @@ static void test_longest_name_and_path(void **state)
 	assert_int_equal(sys(__NR_rmdir, path), 0);
 	path[PATH_MAX - 1] = 'a';
 	assert_int_equal(sys(__NR_mkdir, path, 0700), -ENAMETOOLONG);
-	/* A link's target and the rest of the path must fit into PATH_MAX, too. */
+	/* The target of a symbolic link and the rest of the path together must fit into PATH_MAX. */
 	memset(text, '/', PATH_MAX - 1);
 	text[PATH_MAX - 2] = '\0';
 	assert_int_equal(sys(__NR_symlink, text, "/l"), 0);
@@ -376,7 +376,7 @@ static void test_pages_of_a_mapping(void **state)
 	assert_memory_equal(buf, "HEllo", 5);
 	assert_int_equal(sys(__NR_pwrite64, fd, "X", 1, PAGE_SIZE + 4), 1);
 	assert_memory_equal(page_address(page), "HEllX", 5);
-	/* A hole becomes a page, which reads and further mappings share. */
+	/* A mapping of a hole allocates a page, which read() and further mappings use, too. */
 	assert_int_equal(file->f_op->mmap_page(file, 0, &again), 0);
 	memcpy((char *)page_address(again) + 7, "hole", 4);
 	assert_int_equal(sys(__NR_pread64, fd, buf, 4, 7), 4);
@@ -460,7 +460,7 @@ static void test_devices(void **state)
 	assert_int_equal(st.st_mode, S_IFDIR | 01777);
 }
 
-/* Writes the names in @path to @names, with blanks around each. */
+/* Lists the directory @path: writes the names to @names, with blanks around each. */
 static void names_in(const char *path, char *names, size_t size)
 {
 	static char buf[2000];

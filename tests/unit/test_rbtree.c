@@ -191,7 +191,7 @@ static void test_summaries(void **state)
 			struct rb_node **link = &root.rb_node, *parent = NULL;
 
 			w->key = key;
-			/* Few values, so that a summary is often equal after a change. */
+			/* Use few different weights, so that a change often leaves the summaries equal. */
 			w->weight = unit_random() % 4;
 			while (*link) {
 				parent = *link;

@@ -95,7 +95,7 @@ static void test_the_rate_is_kept(void **state)
 		assert_true(tcp_pacing_check(sk));
 		assert_true(tp->tcp_wstamp_ns <= tp->tcp_mstamp + len * 100ull);
 		/*
-		 * The timer does not fire before its time.  When it fires, it drops its reference.
+		 * The timer does not fire before its time.  When it fires, it drops its reference to the socket.
 		 */
 		clock_to(tp->tcp_wstamp_ns - 1);
 		assert_int_equal(hrtimers_armed(), 1);

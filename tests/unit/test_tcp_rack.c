@@ -133,8 +133,8 @@ static void test_reordering_brings_the_window_back(void **state)
 }
 
 /*
- * A segment is delivered when 100 of the 199 older ones are lost.  Of the others RACK examines
- * TCP_RACK_SOON, and sets its timer for the last of these.  LIMIT(TCP_RACK_SOON)
+ * A segment is delivered when 100 of the 199 older ones are lost.  Of the other 99, RACK examines
+ * only TCP_RACK_SOON, and sets its timer for the last of these.  LIMIT(TCP_RACK_SOON)
  */
 static void test_the_timer_is_for_the_near_ones(void **state)
 {

@@ -122,7 +122,7 @@ static void test_application_limit(void **state)
 	assert_false(rs.is_app_limited);
 }
 
-/* A paced BBR sender that always has data, limited by cwnd. */
+/* Simulates a paced BBR sender that always has data and that cwnd limits. */
 static void test_bbr(void **state)
 {
 	struct bbr *b = inet_csk_ca(sk);

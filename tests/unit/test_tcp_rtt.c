@@ -37,7 +37,7 @@ static void test_first_sample(void **state)
 	(void)state;
 	round_trip(400000, 1000);
 	assert_int_equal(tp.srtt_us >> 3, 400000);
-	/* RTTVAR = R/2, RTO = R + 4 * RTTVAR */
+	/* RFC 6298 2.2: RTTVAR = R/2, RTO = R + 4 * RTTVAR.  As on Linux, rttvar_us has 4 * RTTVAR. */
 	assert_int_equal(tp.rttvar_us, 800000);
 	assert_int_equal(inet_csk(sk)->icsk_rto, 1200);
 }

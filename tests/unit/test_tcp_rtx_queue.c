@@ -118,7 +118,8 @@ static unsigned int check_tree(const struct rb_node *n, u8 *summary)
 }
 
 /*
- * Checks that @list has exactly the lost entries (@lost) or exactly those neither lost nor SACKed.
+ * Checks that @list contains exactly the lost entries, if @lost is true, or else exactly the entries
+ * that are neither lost nor SACKed.
  */
 static void check_list(const struct list_head *list, bool lost)
 {

@@ -9,7 +9,7 @@
 #include "net/tcp/tcp_send.h"
 
 static const struct inet_connection_sock_af_ops ops = {.net_header_len = 20, .min_mtu = 68};
-static struct proto prot; /* no function is called */
+static struct proto prot; /* these tests call none of its functions */
 static struct tcp_sock tp;
 static struct sock *sk = (struct sock *)&tp;
 

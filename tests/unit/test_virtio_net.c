@@ -3,8 +3,8 @@
  * virtio_net between the device model and net/core, without IP: the kernel sends each frame with
  * EtherType 88b5 back to its sender, in one of several ways (enum reflection).
  *
- * Each case boots a kernel in a child process, because a process can boot only once.  The sanitizers check it;
- * the seed determines where interrupts arrive.  The model panics on anything that the virtio specification
+ * Each case boots a kernel in a child process, because a process can boot only once.  The sanitizers check the
+ * kernel; the seed determines where interrupts arrive.  The model panics on anything that the virtio specification
  * forbids, and reads a ring only after a doorbell that it asked for.  Therefore no wake-up was lost if every
  * frame comes back, and nothing leaked if the number of live objects is the same as before.
  */
@@ -164,7 +164,7 @@ static void headers_at_random(u64 features, u64 arg)
 
 	boot(features, 256);
 	memcpy(frame, eth0()->dev_addr, ETH_ALEN);
-	put_unaligned_be16(0x88b6, frame + 12); /* no handler */
+	put_unaligned_be16(0x88b6, frame + 12); /* an EtherType without a handler */
 	for (u64 n = 1; n <= 5000; n++) {
 		const struct net_device_stats *stats = &eth0()->stats;
 		size_t len = rand() % 4 ? 60 + rand() % 1400 : rand() % (u32)sizeof(frame);

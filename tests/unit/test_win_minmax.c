@@ -10,7 +10,7 @@
 #define SAMPLES 5000
 
 static struct minmax_sample all[SAMPLES];
-static bool was_best[SAMPLES]; /* this sample was at least as good as the result before it */
+static bool was_best[SAMPLES]; /* this sample was at least as good as the minmax before it */
 
 /*
  * Returns the index of the best sample up to @n that is not older than @period; the latest one if

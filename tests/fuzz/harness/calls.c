@@ -22,7 +22,7 @@
 #define FIRST_FD   3
 #define FDS        24
 #define SCRATCH    4096 /* bytes of fuzz_user of one argument */
-#define BYTES_MAX  96   /* bytes of the input in one buffer */
+#define BYTES_MAX  96   /* most bytes of the input that one buffer gets */
 #define IOVECS_MAX 4
 
 static const struct {

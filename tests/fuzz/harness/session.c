@@ -39,7 +39,7 @@ enum op {
 	OP_POLL,
 	OP_SYSCTL,
 	OP_CONGESTION, /* sets TCP_CONGESTION of a socket */
-	OP_ASK,        /* getsockopt() */
+	OP_ASK,        /* calls getsockopt() */
 	OPS,
 };
 
@@ -238,7 +238,7 @@ static void set_option(struct input *in)
 	unsigned int i = take8(in) % (sizeof(options) / sizeof(options[0]));
 	uint32_t value[2] = {take16(in), 0};
 
-	value[1] = value[0] >> 8; /* struct linger */
+	value[1] = value[0] >> 8; /* l_linger, if the value is a struct linger */
 	memcpy(fuzz_user, value, sizeof(value));
 	fuzz_call(SYS_setsockopt, fd, options[i].level, options[i].name, PTR(fuzz_user),
 		  options[i].name == SO_LINGER && options[i].level == SOL_SOCKET ? 8 : 4);
