@@ -56,7 +56,7 @@ sources_of = $(filter-out $(foreach b,$(filter-out $(1),$(BUILDS)),kernel/sched/
 
 # Files whose code runs at boot, in reports, in rare system calls or for /proc: compiled for size.  The path of a packet
 # and the calls that a connection makes are in none of them.
-COLD := boot/% init/% drivers/pci% $(addprefix drivers/virtio/,virtio virtio_mmio virtio_net virtio_pci% virtio_rng) \
+COLD := boot/% init/% drivers/pci% $(addprefix drivers/virtio/,virtio virtio_mmio virtio_net virtio_net_ctrl virtio_pci% virtio_rng) \
 	$(addprefix kernel/,cmdline console loglevel panic printk ratelimit shutdown strace sysctl timeline version) \
 	$(addprefix kernel/fs/,attr console cpio dcache devices initramfs names namei open proc% readdir splice stat timerfd) \
 	kernel/lib/kstrto kernel/lib/vsprintf $(addprefix kernel/mm/,madvise mmap) \
@@ -287,7 +287,7 @@ $(1)/libsoftnet.so: $$($(1)_OBJ)
 	@echo "  $$@"
 # Tests of the kernel without the network: they have a kernel_main() of their own (tests/kernel/cases.c).
 $(1)_KERNEL_OBJ := $$(patsubst %,$(1)/%.o,$$(filter kernel/%,$$(call sources_of,$(or $(4),checked),$$(COMMON_SRC))) \
-	$$(filter-out tests/host/virtio_model.c tests/host/virtio_model_control.c tests/host/inspect.c,$$(HOST_SRC)) init/ring0/threads.c)
+	$$(filter-out tests/host/virtio_model% tests/host/inspect.c,$$(HOST_SRC)) init/ring0/threads.c)
 $(1)/tests/kernel/%.c.o: tests/kernel/%.c Makefile
 	@mkdir -p $$(@D)
 	$$(Q)$$(HOSTCC) -std=gnu11 -MMD -MP -g $$(WARN) $$(HOST_FLAGS) $(2) $$($(1)_INC) -c $$< -o $$@

@@ -30,6 +30,11 @@
  */
 #define VIRTNET_TX_KEPT_MS 100
 /*
+ * group addresses in the table that the device gets: with more groups, the device passes the frames
+ * of all groups up. QEMU's device has room for 64 addresses.
+ */
+#define VIRTNET_GROUPS_MAX 64
+/*
  * bytes of a seed that is requested from the device: the device may return fewer. This is twice the
  * length of the generator's key.
  */

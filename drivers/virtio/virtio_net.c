@@ -106,22 +106,20 @@ static int virtnet_poll(struct napi_struct *napi, int budget)
 
 /* ---- the link -------------------------------------------------------------------------------- */
 
-static bool virtnet_link_up(struct virtnet_info *vi)
+static u16 virtnet_link_status(struct virtnet_info *vi)
 {
 	__le16 status;
 
 	/* 5.1.4.2: if STATUS was not negotiated, the driver assumes that the link is up. */
 	if (!virtio_has_feature(vi->vdev, VIRTIO_NET_F_STATUS))
-		return true;
+		return VIRTIO_NET_S_LINK_UP;
 	vi->vdev->ops->config_read(vi->vdev, offsetof(struct virtio_net_config, status), &status,
 				   sizeof(status));
-	return status & VIRTIO_NET_S_LINK_UP;
+	return status;
 }
 
-static void virtnet_update_link(struct virtnet_info *vi)
+static void virtnet_set_link(struct virtnet_info *vi, bool up)
 {
-	bool up = virtnet_link_up(vi);
-
 	if (up == netif_carrier_ok(vi->dev))
 		return;
 	if (ratelimit_allows(&vi->link_lines, vi->dev->name))
@@ -130,6 +128,22 @@ static void virtnet_update_link(struct virtnet_info *vi)
 		netif_carrier_on(vi->dev);
 	else
 		netif_carrier_off(vi->dev);
+}
+
+static void virtnet_update_link(struct virtnet_info *vi)
+{
+	u16 status = virtnet_link_status(vi);
+
+	virtnet_set_link(vi, status & VIRTIO_NET_S_LINK_UP);
+	/*
+	 * 5.1.6.5.4: a driver that negotiated GUEST_ANNOUNCE "SHOULD notify network peers of its new
+	 * location after it sees the VIRTIO_NET_S_ANNOUNCE bit in status", and then acknowledges.
+	 */
+	if (status & VIRTIO_NET_S_ANNOUNCE &&
+	    virtio_has_feature(vi->vdev, VIRTIO_NET_F_GUEST_ANNOUNCE)) {
+		netdev_notify_peers(vi->dev);
+		virtnet_ctrl_announced(vi);
+	}
 }
 
 /*
@@ -205,6 +219,7 @@ static const struct net_device_ops virtnet_ops = {
 	.ndo_stop = virtnet_stop,
 	.ndo_start_xmit = virtnet_start_xmit,
 	.ndo_tx_await = virtnet_tx_await,
+	.ndo_set_rx_mode = virtnet_set_rx_mode,
 };
 
 /* ---- probe ----------------------------------------------------------------------------------- */
@@ -230,6 +245,11 @@ static u64 virtnet_trim_features(u64 features)
 		features &= ~(F(GUEST_TSO4) | F(GUEST_ECN));
 	if (!(features & F(GUEST_TSO4)))
 		features &= ~F(GUEST_ECN);
+	/* The field `status` exists only with STATUS (5.1.4). */
+	if (!(features & F(CTRL_VQ)) || !(features & F(STATUS)))
+		features &= ~F(GUEST_ANNOUNCE);
+	if (!(features & F(CTRL_VQ)))
+		features &= ~F(CTRL_RX);
 	return features;
 }
 
@@ -348,6 +368,7 @@ static int virtnet_probe(struct virtio_device *vdev)
 	err = virtnet_tx_setup(vi);
 	if (err)
 		goto out_queues;
+	virtnet_ctrl_setup(vi);
 	err = -ENOMEM;
 	vi->dev = alloc_netdev("eth%d", vi);
 	if (!vi->dev)
@@ -365,6 +386,7 @@ out_tx:
 	virtnet_tx_cleanup(vi);
 out_queues:
 	vdev->ops->set_status(vdev, 0);
+	virtnet_ctrl_cleanup(vi);
 	virtqueue_destroy(vi->tx);
 	virtqueue_destroy(vi->rx);
 out_free:
@@ -377,8 +399,8 @@ static struct virtio_driver virtio_net_driver = {
 	.name = "virtio_net",
 	.device_id = VIRTIO_ID_NET,
 	.features = F(MAC) | F(STATUS) | F(MTU) | F(CSUM) | F(HOST_TSO4) | F(HOST_ECN) |
-		    F(GUEST_CSUM) | F(GUEST_TSO4) | F(GUEST_ECN) | F(MRG_RXBUF) |
-		    1ULL << VIRTIO_F_EVENT_IDX,
+		    F(GUEST_CSUM) | F(GUEST_TSO4) | F(GUEST_ECN) | F(MRG_RXBUF) | F(CTRL_VQ) |
+		    F(CTRL_RX) | F(GUEST_ANNOUNCE) | 1ULL << VIRTIO_F_EVENT_IDX,
 	.trim_features = virtnet_trim_features,
 	.probe = virtnet_probe,
 	.config_changed = virtnet_config_changed,

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * virtio_net: the network device of virtio 1.1, section 5.1; declarations shared by its three
- * files.
+ * virtio_net: the network device of virtio 1.1, section 5.1; declarations shared by its four files.
  *
- *   virtio_net.c     the device: features, opening, the NAPI poll, the link, shutdown
- *   virtio_net_rx.c  receive: filling the ring with buffers, making packets out of them
- *   virtio_net_tx.c  transmit: descriptors for a packet, completions
+ *   virtio_net.c       the device: features, opening, the NAPI poll, the link, shutdown
+ *   virtio_net_rx.c    receive: filling the ring with buffers, making packets out of them
+ *   virtio_net_tx.c    transmit: descriptors for a packet, completions
+ *   virtio_net_ctrl.c  the control queue: which frames the device receives, announcements
  *
  * Locks: the receive queue is accessed only by the context that runs the NAPI instance (by ndo_open
- * before the instance is enabled); dev->tx_lock protects the transmit queue.
+ * before the instance is enabled); dev->tx_lock protects the transmit queue, dev->addr_lock the
+ * control queue.
  */
 #ifndef DRIVERS_VIRTIO_VIRTIO_NET_H
 #define DRIVERS_VIRTIO_VIRTIO_NET_H
@@ -20,16 +21,19 @@
 #include "net/core/netdevice.h"
 
 /* Feature bits, 5.1.3. */
-#define VIRTIO_NET_F_CSUM       0
-#define VIRTIO_NET_F_GUEST_CSUM 1
-#define VIRTIO_NET_F_MTU        3
-#define VIRTIO_NET_F_MAC        5
-#define VIRTIO_NET_F_GUEST_TSO4 7
-#define VIRTIO_NET_F_GUEST_ECN  9
-#define VIRTIO_NET_F_HOST_TSO4  11
-#define VIRTIO_NET_F_HOST_ECN   13
-#define VIRTIO_NET_F_MRG_RXBUF  15
-#define VIRTIO_NET_F_STATUS     16
+#define VIRTIO_NET_F_CSUM           0
+#define VIRTIO_NET_F_GUEST_CSUM     1
+#define VIRTIO_NET_F_MTU            3
+#define VIRTIO_NET_F_MAC            5
+#define VIRTIO_NET_F_GUEST_TSO4     7
+#define VIRTIO_NET_F_GUEST_ECN      9
+#define VIRTIO_NET_F_HOST_TSO4      11
+#define VIRTIO_NET_F_HOST_ECN       13
+#define VIRTIO_NET_F_MRG_RXBUF      15
+#define VIRTIO_NET_F_STATUS         16
+#define VIRTIO_NET_F_CTRL_VQ        17
+#define VIRTIO_NET_F_CTRL_RX        18
+#define VIRTIO_NET_F_GUEST_ANNOUNCE 21
 
 /* Configuration space, 5.1.4. */
 struct virtio_net_config {
@@ -38,7 +42,8 @@ struct virtio_net_config {
 	__le16 max_virtqueue_pairs;
 	__le16 mtu;
 } __packed;
-#define VIRTIO_NET_S_LINK_UP 1
+#define VIRTIO_NET_S_LINK_UP  1
+#define VIRTIO_NET_S_ANNOUNCE 2 /* the device asks the driver to announce its addresses */
 
 /*
  * The header before every packet, in both directions (5.1.6).  The field num_buffers exists with
@@ -62,8 +67,9 @@ BUILD_BUG_ON(sizeof(struct virtio_net_hdr) != 12);
 #define VIRTIO_NET_HDR_GSO_TCPV4    1
 #define VIRTIO_NET_HDR_GSO_ECN      0x80
 
-#define VIRTNET_RXQ 0
-#define VIRTNET_TXQ 1
+#define VIRTNET_RXQ   0
+#define VIRTNET_TXQ   1
+#define VIRTNET_CTRLQ 2 /* without VIRTIO_NET_F_MQ */
 
 /* Offset of the frame in a receive buffer; it puts the IP header on a 4-byte boundary. */
 #define VIRTNET_RX_FRAME (NET_SKB_PAD + NET_IP_ALIGN + sizeof(struct virtio_net_hdr))
@@ -73,6 +79,7 @@ struct virtnet_info {
 	struct net_device *dev;
 	struct virtqueue *rx;
 	struct virtqueue *tx;
+	struct virtnet_ctrl *ctrl; /* NULL: the device has no control queue */
 	struct napi_struct napi;
 	bool failed; /* shut down: the device reported something impossible, or asked for a reset */
 	u8 hdr_len;  /* bytes of struct virtio_net_hdr in front of each packet */
@@ -136,5 +143,17 @@ netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev);
 void virtnet_tx_poll(struct virtnet_info *vi);
 void virtnet_tx_await(struct net_device *dev); /* ndo_tx_await */
 void virtnet_tx_drain(struct virtnet_info *vi);
+
+/* ---- virtio_net_ctrl.c ----------------------------------------------------------------------- */
+/*
+ * Creates the control queue, if the device has one. Without it the device passes all frames up, so
+ * a failure is only reported.
+ */
+void virtnet_ctrl_setup(struct virtnet_info *vi);
+/* Frees the control queue, if there is one.  The device must have been reset.  Process context. */
+void virtnet_ctrl_cleanup(struct virtnet_info *vi);
+void virtnet_set_rx_mode(struct net_device *dev); /* ndo_set_rx_mode */
+/* Tells the device that the announcements it asked for are being sent.  Softirq or process. */
+void virtnet_ctrl_announced(struct virtnet_info *vi);
 
 #endif

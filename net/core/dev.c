@@ -154,6 +154,12 @@ void register_netdevice_notifier(struct netdev_notifier *nb)
 	}
 }
 
+void netdev_notify_peers(struct net_device *dev)
+{
+	if (dev->flags & IFF_UP)
+		call_netdevice_notifiers(dev, NETDEV_NOTIFY_PEERS);
+}
+
 int dev_open(struct net_device *dev)
 {
 	int err = 0;

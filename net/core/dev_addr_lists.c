@@ -4,8 +4,8 @@
  *
  * Callers: dev_mc_add() and dev_mc_del() from the protocols above, when a socket joins or leaves a
  * group (process or softirq); dev_set_rx_mode() from dev.c, when the device comes up;
- * /proc/net/dev_mcast (netdev_proc.c). dev->addr_lock, taken with softirqs off, protects
- * the list, and is held around ->ndo_set_rx_mode, which must not sleep. Compare Linux's
+ * /proc/net/dev_mcast (netdev_proc.c). dev->addr_lock, taken with softirqs off, protects the list,
+ * and is held around ->ndo_set_rx_mode, which must not sleep. Compare Linux's
  * net/core/dev_addr_lists.c.
  */
 #include "include/uapi/errno.h"
@@ -15,7 +15,7 @@
 #include "net/core/limits.h"
 #include "net/core/netdevice.h"
 
-/* Tells the driver that the list changed. addr_lock held. */
+/* Tells the driver that the list or the flags IFF_ALLMULTI, IFF_PROMISC changed. addr_lock held. */
 static void __dev_set_rx_mode(struct net_device *dev)
 {
 	lockdep_assert_held(&dev->addr_lock);

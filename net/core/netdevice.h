@@ -27,6 +27,8 @@
 #define IFF_LOOPBACK  0x8
 #define IFF_RUNNING   0x40 /* carrier: the link is up */
 #define IFF_NOARP     0x80
+#define IFF_PROMISC   0x100 /* receive every frame */
+#define IFF_ALLMULTI  0x200 /* receive the frames of all groups */
 #define IFF_MULTICAST 0x1000
 
 /* Bits of net_device.features: work that the device does instead of the kernel. */
@@ -64,9 +66,9 @@ struct net_device_ops {
 	 */
 	void (*ndo_tx_await)(struct net_device *dev);
 	/*
-	 * Lets the device receive the groups of mc_list. Must not sleep: called with BHs off and
-	 * dev->addr_lock held. NULL: the device passes all frames up, and the layers above drop
-	 * those of other groups.
+	 * Lets the device receive the groups of mc_list, and what IFF_ALLMULTI and IFF_PROMISC say.
+	 * Must not sleep: called with BHs off and dev->addr_lock held. NULL: the device passes all
+	 * frames up, and the layers above drop those of other groups.
 	 */
 	void (*ndo_set_rx_mode)(struct net_device *dev);
 };
@@ -230,12 +232,19 @@ void dev_set_rx_mode(struct net_device *dev);
  * Notifiers are called when a device goes up or down or its link changes; ARP and IP use them.
  * Process context or softirq.
  */
-enum netdev_event { NETDEV_UP, NETDEV_DOWN, NETDEV_CHANGE };
+enum netdev_event {
+	NETDEV_UP,
+	NETDEV_DOWN,
+	NETDEV_CHANGE,       /* the link came up or went down */
+	NETDEV_NOTIFY_PEERS, /* announce our addresses: the device may be at another place */
+};
 struct netdev_notifier {
 	void (*event)(struct net_device *dev, enum netdev_event event);
 	struct list_head list;
 };
 void register_netdevice_notifier(struct netdev_notifier *nb);
+/* Lets the protocols announce @dev's addresses to its link, if @dev is up. Process or softirq. */
+void netdev_notify_peers(struct net_device *dev);
 
 /*
  * Sends the packet, or queues it while the device's ring is full. Takes @skb in any case. Returns

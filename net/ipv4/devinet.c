@@ -288,6 +288,7 @@ static void inetdev_event(struct net_device *dev, enum netdev_event event)
 		inetdev_up(dev);
 		break;
 	case NETDEV_CHANGE:
+	case NETDEV_NOTIFY_PEERS:
 		if (in_dev)
 			inetdev_link_up(in_dev);
 		break;

@@ -402,7 +402,7 @@ static void offer(struct net_device *dev, bool any)
 
 static void ipconfig_event(struct net_device *dev, enum netdev_event event)
 {
-	if (event != NETDEV_DOWN)
+	if (event == NETDEV_UP || event == NETDEV_CHANGE)
 		offer(dev, netif_carrier_ok(dev));
 }
 

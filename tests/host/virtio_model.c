@@ -2,8 +2,8 @@
 /*
  * The device model: virtio-net from the device's side.  Section numbers are those of virtio 1.1.
  *
- * This file moves packets: host_pump() calls virtio_model_rx() and virtio_model_tx().  The transport
- * operations are in virtio_model_control.c.  A doorbell only marks its queue: the model processes
+ * This file moves packets: host_pump() calls virtio_model_rx() and virtio_model_tx().  The commands of the
+ * control queue are in virtio_model_commands.c, the transport operations in virtio_model_control.c.  A doorbell only marks its queue: the model processes
  * buffers later, in host_pump(), as a real device does in parallel to the CPU.
  * Context: one host thread; host_pump() runs wherever the driver can be interrupted.
  *
@@ -23,24 +23,12 @@
 #include "tests/host/virtio_memory.h"
 #include "tests/host/virtio_model_state.h"
 
-#define MODEL_CHAIN  64                /* most descriptors of one buffer */
 #define MODEL_SPREAD 64                /* most buffers of one received packet */
 #define MODEL_FRAME  (65536 + 14 + 12) /* the longest packet with Ethernet's and virtio's headers */
 #define F_CSUM       0
 #define F_GUEST_CSUM 1
 #define F_HOST_TSO4  11
 #define F_HOST_ECN   13
-
-/* A buffer of a ring: a chain of descriptors. */
-struct model_chain {
-	u16 head;
-	unsigned int n;
-	u32 readable, writable; /* bytes */
-	struct {
-		u8 *at;
-		u32 len;
-	} piece[MODEL_CHAIN];
-};
 
 struct device_model model;
 
@@ -84,7 +72,7 @@ static u16 model_available(const struct model_queue *q)
  * the model last found the ring empty.  If the ring is empty, requests a doorbell for the next buffer
  * (2.6.10: avail_event, or clears NO_NOTIFY) and tests once more.
  */
-static bool model_ready(struct model_queue *q)
+bool model_ready(struct model_queue *q)
 {
 	if (!q->enabled || !q->told || !(model.status & VIRTIO_STATUS_DRIVER_OK))
 		return false;
@@ -110,7 +98,7 @@ static bool model_ready(struct model_queue *q)
  * Reads the descriptors of one buffer: with @ahead 0 the next buffer of the ring, with 1 the buffer
  * after that, and so on.  Panics if they violate the specification (2.6.5).
  */
-static void model_read_chain(struct model_queue *q, u16 ahead, struct model_chain *chain)
+void model_read_chain(struct model_queue *q, u16 ahead, struct model_chain *chain)
 {
 	u16 id = avail_entry(q, q->seen + ahead);
 	u16 flags;
@@ -140,8 +128,7 @@ static void model_read_chain(struct model_queue *q, u16 ahead, struct model_chai
 	} while (flags & 1);
 }
 
-/* Takes the next @n buffers from the ring; @chains describes them. */
-static void model_take(struct model_queue *q, const struct model_chain *chains, unsigned int n)
+void model_take(struct model_queue *q, const struct model_chain *chains, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
 		if (q->with_us[chains[i].head])
@@ -222,7 +209,7 @@ static u32 model_free_id(const struct model_queue *q, u32 id)
 
 /* Puts buffer @id, with @len bytes written, into the used ring, or lies about it once as
  * virtio_model_lie() ordered.  The driver sees the entry after model_publish(). */
-static void model_used(struct model_queue *q, u32 id, u32 len)
+void model_used(struct model_queue *q, u32 id, u32 len)
 {
 	q->with_us[id] = false;
 	switch (q->lie) {
@@ -252,7 +239,7 @@ static void model_used(struct model_queue *q, u32 id, u32 len)
 	set_used_entry(q, q->done++, id, len);
 }
 
-static void model_publish(struct model_queue *q, u16 old)
+void model_publish(struct model_queue *q, u16 old)
 {
 	smp_wmb();
 	set_used_idx(q, q->done);
@@ -458,6 +445,10 @@ bool virtio_model_rx(const void *frame, size_t len)
 	/* Without a link no frame arrives, and the sender gets no error. */
 	if (!model.link_up)
 		return true;
+	if (len >= 6 && !model_passes(frame)) {
+		model.rx_filtered++;
+		return true;
+	}
 	if (model.data_valid && HAS(F_GUEST_CSUM))
 		header[0] = 2;
 	return model_receive(header, frame, len);
@@ -543,6 +534,7 @@ static bool model_fetch(struct model_queue *q)
 
 size_t virtio_model_tx(void *buf, size_t max)
 {
+	model_commands();
 	while (sending.busy || model_fetch(&model.q[MODEL_TX])) {
 		size_t n = virtio_frame_next(&sending.frame, buf, max);
 

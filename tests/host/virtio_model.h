@@ -16,6 +16,8 @@
  *                in the order of the ring)
  *   legacy       1: a device from before virtio 1.0; only such a device offers ANY_LAYOUT.
  *                2: such a device on PCI, where the device fixes the size of its queues (default 0)
+ *   ctrl_refuse  a mask of commands that the device refuses: 1 all frames, 2 all groups, 4 the table of
+ *                groups, 8 the acknowledgement of announcements (default 0)
  *   refuse       1: the device rejects the driver's features: it clears FEATURES_OK (default 0)
  *
  * The model is strict: if the driver violates the specification, the model panics with a message that
@@ -31,15 +33,19 @@
 #include "tests/host/softnet_host.h"
 
 /* All features that the model implements: CSUM GUEST_CSUM MTU MAC GUEST_TSO4 HOST_TSO4 MRG_RXBUF
- * HOST_ECN STATUS ANY_LAYOUT EVENT_IDX VERSION_1. */
+ * HOST_ECN STATUS CTRL_VQ CTRL_RX GUEST_ANNOUNCE ANY_LAYOUT EVENT_IDX VERSION_1. */
 #define MODEL_FEATURES_ALL                                                                         \
 	((1ULL << 0) | (1ULL << 1) | (1ULL << 3) | (1ULL << 5) | (1ULL << 7) | (1ULL << 11) |      \
-	 (1ULL << 13) | (1ULL << 15) | (1ULL << 16) | (1ULL << 27) | (1ULL << 29) | (1ULL << 32))
+	 (1ULL << 13) | (1ULL << 15) | (1ULL << 16) | MODEL_FEATURES_CTRL | (1ULL << 27) |         \
+	 (1ULL << 29) | (1ULL << 32))
+/* The control queue and what needs it. */
+#define MODEL_FEATURES_CTRL ((1ULL << 17) | (1ULL << 18) | (1ULL << 21))
 /*
- * The features that QEMU offers for a tap device, without GUEST_TSO4: with GUEST_TSO4 the driver
- * uses receive buffers of a page, which most tests do not want.
+ * The features that QEMU offers for a tap device, without GUEST_TSO4 and the control queue: with
+ * GUEST_TSO4 the driver uses receive buffers of a page, and with the control queue the device passes no
+ * frames for others, which most tests do not want.
  */
-#define MODEL_FEATURES_DEFAULT (MODEL_FEATURES_ALL & ~(1ULL << 7))
+#define MODEL_FEATURES_DEFAULT (MODEL_FEATURES_ALL & ~((1ULL << 7) | MODEL_FEATURES_CTRL))
 
 /* The wrong behaviour that virtio_model_lie() orders; each happens once. */
 enum virtio_model_lie {
@@ -72,8 +78,8 @@ enum virtio_model_lie {
 	MODEL_LIES
 };
 /*
- * Orders a lie. For a lie about used buffers, @queue is 0 for the receive queue or 1 for the
- * transmit queue. For a lie about received packets it must be 0; other lies ignore it.
+ * Orders a lie. For a lie about used buffers, @queue is 0 for the receive queue, 1 for the
+ * transmit queue or, if the driver has accepted CTRL_VQ, 2 for the control queue. For a lie about received packets it must be 0; other lies ignore it.
  */
 SN_API void virtio_model_lie(uint32_t lie, uint32_t queue);
 /*
@@ -95,11 +101,14 @@ enum virtio_model_field {
 SN_API void virtio_model_forge(uint32_t field, uint32_t queue, uint32_t at, uint32_t value);
 /* Changes the state of the link (cable) and raises the configuration interrupt. */
 SN_API void virtio_model_set_link(bool up);
+/* Asks the driver for announcements and raises the configuration interrupt, as after a migration. */
+SN_API void virtio_model_announce(void);
 /* Like virtio_model_rx(), but the caller gives the twelve bytes of struct virtio_net_hdr; the model
  * sets num_buffers in them. */
 SN_API bool virtio_model_rx_header(const void *header, const void *frame, size_t len);
 
-/* Returns a counter or a register: kicks_rx, kicks_tx, irqs_rx, irqs_tx, rx_frames, rx_no_buffer,
+/* Returns a counter or a register: kicks_rx, kicks_tx, irqs_rx, irqs_tx, commands (executed),
+ * rx_filtered, promisc, allmulti, groups (in the table), announce (asked for), rx_frames, rx_no_buffer,
  * rx_too_long, tx_frames, tx_gso, tx_csum, resets, status, features (negotiated).  ~0 for an unknown
  * name. */
 SN_API uint64_t virtio_model_stat(const char *name);

@@ -30,6 +30,8 @@ static int model_set_status(struct virtio_device *vdev, u8 status)
 {
 	if (!status) {
 		memset(model.q, 0, sizeof(model.q));
+		/* QEMU's device passes all frames up until the driver turns that off. */
+		model.filter = (struct model_filter){.promisc = true};
 		model.features = 0;
 		model.config_routed = false;
 		model.status = 0;
@@ -72,9 +74,15 @@ static void model_config_read(struct virtio_device *vdev, unsigned int offset, v
 	memcpy(buf, model.config + offset, len);
 }
 
+/* Returns the number of queues: the last is the control queue, which is optional (5.1.2). */
+static unsigned int model_queues(u64 features)
+{
+	return features >> F_CTRL_VQ & 1 ? MODEL_QUEUES : MODEL_CTRL;
+}
+
 static u16 model_queue_max_size(struct virtio_device *vdev, unsigned int index)
 {
-	return index < MODEL_QUEUES ? model.ring : 0;
+	return index < model_queues(model.offered) ? model.ring : 0;
 }
 
 static int model_enable_queue(struct virtio_device *vdev, struct virtqueue *vq)
@@ -84,6 +92,8 @@ static int model_enable_queue(struct virtio_device *vdev, struct virtqueue *vq)
 	if (model.status & VIRTIO_STATUS_DRIVER_OK ||
 	    !(model.status & (model.legacy ? VIRTIO_STATUS_DRIVER : VIRTIO_STATUS_FEATURES_OK)))
 		panic("virtio_model: queue %u enabled in status %#x", vq->index, model.status);
+	if (vq->index >= model_queues(model.features))
+		panic("virtio_model: queue %u without CTRL_VQ", vq->index);
 	if (q->enabled || !IS_POWER_OF_2(vq->num) || vq->num > model.ring)
 		return -EINVAL;
 	if (model.fixed_size && vq->num != model.ring)
@@ -159,6 +169,7 @@ void virtio_model_probe(void)
 	model.data_valid = host_option("data_valid", 0);
 	model.shuffle = host_option("shuffle", 0);
 	model.refuse = host_option("refuse", 0);
+	model.ctrl_refuse = host_option("ctrl_refuse", 0);
 	model.link_up = true;
 	for (unsigned int i = 0; i < 6; i++)
 		model.config[i] = mac >> (40 - 8 * i);
@@ -182,7 +193,13 @@ static void model_config_changed(void)
 void virtio_model_set_link(bool up)
 {
 	model.link_up = up;
-	store16(model.config + 6, up);
+	store16(model.config + 6, (load16(model.config + 6) & ~1u) | up);
+	model_config_changed();
+}
+
+void virtio_model_announce(void)
+{
+	store16(model.config + 6, load16(model.config + 6) | 2);
 	model_config_changed();
 }
 
@@ -206,13 +223,13 @@ void virtio_model_lie(uint32_t lie, uint32_t queue)
 		model_config_changed();
 		break;
 	default:
-		model.q[queue % MODEL_QUEUES].lie = lie;
+		model.q[queue % model_queues(model.features)].lie = lie;
 	}
 }
 
 void virtio_model_forge(uint32_t field, uint32_t queue, uint32_t at, uint32_t value)
 {
-	struct model_queue *q = &model.q[queue % MODEL_QUEUES];
+	struct model_queue *q = &model.q[queue % model_queues(model.features)];
 	u8 *entry;
 
 	if (!q->enabled)
@@ -258,6 +275,12 @@ uint64_t virtio_model_stat(const char *name)
 		{"kicks_tx", model.q[MODEL_TX].kicks},
 		{"irqs_rx", model.q[MODEL_RX].irqs},
 		{"irqs_tx", model.q[MODEL_TX].irqs},
+		{"commands", model.commands},
+		{"rx_filtered", model.rx_filtered},
+		{"promisc", model.filter.promisc},
+		{"allmulti", model.filter.allmulti},
+		{"groups", model.filter.nr_groups},
+		{"announce", load16(model.config + 6) >> 1 & 1},
 		{"rx_frames", model.rx_frames},
 		{"rx_no_buffer", model.rx_no_buffer},
 		{"rx_too_long", model.rx_too_long},

@@ -19,20 +19,23 @@ class Watched(Guest):
         return super().command() + ["-qmp", f"unix:{self.qmp_path},server=on,wait=off",
                                     "-gdb", f"unix:path={self.gdb_path},server=on,wait=off"]
 
-    def hmp(self, line):
-        """Runs the monitor command @line; returns its output."""
+    def qmp(self, command, **arguments):
+        """Runs a command of QEMU's machine protocol; returns its result."""
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(PATIENCE)
             s.connect(self.qmp_path)
             with s.makefile("rw") as f:
                 f.readline()      # the greeting
-                for command in ({"execute": "qmp_capabilities"},
-                                {"execute": "human-monitor-command", "arguments": {"command-line": line}}):
-                    f.write(json.dumps(command) + "\n")
+                for request in ({"execute": "qmp_capabilities"}, {"execute": command, "arguments": arguments}):
+                    f.write(json.dumps(request) + "\n")
                     f.flush()
                     while "return" not in (answer := json.loads(f.readline())):      # events come in between
                         assert "error" not in answer, answer
-        return answer["return"].replace("\r", "")
+        return answer["return"]
+
+    def hmp(self, line):
+        """Runs the monitor command @line; returns its output."""
+        return self.qmp("human-monitor-command", **{"command-line": line}).replace("\r", "")
 
     def register(self, name):
         return int(re.search(rf"\b{name}=([0-9a-f]+)", self.hmp("info registers")).group(1), 16)
