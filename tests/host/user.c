@@ -23,7 +23,7 @@
 #include "tests/host/host.h"
 
 #define FRAMES_MAX 16
-#define FRAME_SIZE 1024 /* bytes; about the size of a frame on the machine */
+#define FRAME_SIZE 1024 /* bytes; about the size of a signal frame on the machine */
 
 /* The registers of a system call. */
 struct call {

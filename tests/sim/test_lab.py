@@ -29,7 +29,7 @@ def transfer(loss):
     return t, link
 
 
-def test_a_good_wire():
+def test_a_link_without_loss():
     """All bytes arrive, not faster than the link; no RTT sample is below the path's round trip; cwnd only grows."""
     t, link = transfer(0)
     assert t.read == BYTES and link.dropped == 0
@@ -116,7 +116,7 @@ def test_the_document_shows_the_example(tmp_path):
     assert (tmp_path / "build/lab/flows.svg").exists()
 
 
-def test_nonsense_is_refused():
+def test_invalid_arguments_are_refused():
     """An invalid argument is refused before the simulation runs, and the error says which values are valid."""
     lab = Lab(library=LIBRARY)
     a, b, c, d = (lab.host() for _ in range(4))
@@ -149,7 +149,7 @@ def test_nonsense_is_refused():
     lab.close()
 
 
-def test_a_result_too_early_a_closed_lab():
+def test_early_results_and_closed_labs_are_refused():
     """It is an error to read a result before run(), and to use hosts of another lab or of a closed lab. After close()
     no function of the lab's library is called."""
     lab, other = Lab(library=LIBRARY), Lab(library=LIBRARY)
@@ -192,7 +192,7 @@ def test_a_result_too_early_a_closed_lab():
     ("", {"mac": 0x010000000000}, "an address of one card"),
     ("", {"memory": 1}, "no option of a host; there are data_valid, .*, mtu, .*ram"),
 ])
-def test_a_host_of_nonsense_is_refused(cmdline, options, words):
+def test_invalid_host_options_are_refused(cmdline, options, words):
     """An invalid option of a host is an error, not only a line on its console; the next host gets its address."""
     lab = Lab(library=LIBRARY)
     with pytest.raises(ValueError, match=words):

@@ -149,7 +149,7 @@ def test_each_direction_has_its_settings(lab):
     assert link.forth.dropped == 0 and link.back.dropped > 0
 
 
-def test_a_seed_decides():
+def test_equal_seeds_give_equal_runs():
     """With every trouble at once, equal seeds give equal runs, and another seed gives another run."""
     def run(seed):
         lab = Lab(seed=seed)
@@ -279,7 +279,7 @@ def test_a_flow_without_a_path_fails(lab):
     assert good.read == 1000 and bad.done and bad.read == 0
 
 
-def test_an_end_that_does_not_come(lab):
+def test_a_run_that_does_not_end(lab):
     """If the run does not end in time, the error names the unfinished transfers."""
     a, b, _ = pair(lab, rate=1e5)
     lab.transfer(a, b, 10_000_000, name="too much")
@@ -410,7 +410,7 @@ def test_a_sweep_with_failures(capfd):
     ("Bursts: enter=2: a share", lambda a, b, lab: lab.wire(a, b, loss=Bursts(2, 1))),
     ("reorder=1: a share", lambda a, b, lab: lab.wire(a, b, reorder=1)),
 ])
-def test_settings_of_nonsense_are_refused(words, call, lab):
+def test_invalid_settings_are_refused(words, call, lab):
     """An invalid argument is refused before anything is created: afterwards the same hosts can be wired."""
     a, b = lab.host(), lab.host()
     with pytest.raises(ValueError, match=words):

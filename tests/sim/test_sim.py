@@ -54,7 +54,7 @@ def test_a_replay_leaves_a_capture(seed):
     assert sum(status == "1" for status, _ in rows) == len(rows) > 20
 
 
-def test_a_reader_that_has_enough_leaves_the_capture_whole():
+def test_a_closed_pipe_leaves_the_capture_complete():
     """If the reader closes the pipe (`run --replay N | head`), the capture is complete and no error is printed."""
     path = ROOT / f"build/sim/{KERNELS}.pcapng"
     assert run("--replay", KERNELS)[1] == 0

@@ -97,7 +97,7 @@ static void test_answers_for_itself_only(void **state)
 	assert_int_equal(state_of(ip4(192, 168, 0, 1)), 0xff);
 }
 
-static void test_refuses_nonsense(void **state)
+static void test_drops_invalid_arp(void **state)
 {
 	static const u8 group_mac[6] = {0x01, 0, 0x5e, 0, 0, 1};
 	u64 ignored = skb_drop_count[SKB_DROP_REASON_ARP_IGNORED];
@@ -298,7 +298,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		t(test_announces_itself_twice),
 		net_test(test_answers_for_itself_only),
-		net_test(test_refuses_nonsense),
+		net_test(test_drops_invalid_arp),
 		net_test(test_packets_wait_for_the_answer),
 		net_test(test_all_queues_together_are_bounded),
 		net_test(test_no_host_answers),

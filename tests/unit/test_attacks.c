@@ -39,7 +39,7 @@ static u16 ping_id(__be32 saddr)
  * identifications of both answers; their difference must not show how many other packets were sent. RFC 6864 4.1:
  * without fragments the field may have any value; Linux sends 0.
  */
-static void test_identifications_count_nothing(void **state)
+static void test_ip_id_is_no_counter(void **state)
 {
 	u16 first = ping_id(PEER);
 
@@ -275,7 +275,7 @@ static int boot(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		net_test(test_identifications_count_nothing),
+		net_test(test_ip_id_is_no_counter),
 		net_test(test_icmp_limit_is_no_counter),
 		net_test(test_martians),
 		net_test(test_spoofed_replies),

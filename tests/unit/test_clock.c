@@ -79,7 +79,7 @@ static bool boots_at(s64 realtime, const char *cmdline, s64 seconds, const char 
  * Each boot is in a child process: a process can boot only once, and the later tests need the boot
  * of this process.
  */
-static void test_where_it_comes_from(void **state)
+static void test_source_of_the_time_of_day(void **state)
 {
 	assert_true(boots_at(0, "app=none loglevel=info", 0, "time of day is not known"));
 	assert_true(boots_at(2147483648, "app=none loglevel=info", 2147483648,
@@ -90,7 +90,7 @@ static void test_where_it_comes_from(void **state)
 			     "2232-04-18 23:47:15 UTC by the command line"));
 }
 
-static void test_wrong_words(void **state)
+static void test_invalid_options(void **state)
 {
 	static const char *const words[] = {
 		"clock=",
@@ -160,7 +160,7 @@ static void test_wrong_arguments(void **state)
 	assert_int_equal(call(__NR_clock_settime, 99, &ts), -EINVAL);
 }
 
-static void test_it_is_set(void **state)
+static void test_setting_the_clock(void **state)
 {
 	struct timespec before = now(CLOCK_MONOTONIC), after;
 
@@ -186,7 +186,7 @@ static void test_it_is_set(void **state)
 }
 
 /* Setting the clock forward does not shorten a sleep, setting it back does not lengthen it. */
-static void test_sleep_does_not_notice(void **state)
+static void test_setting_does_not_change_a_sleep(void **state)
 {
 	struct timespec wanted = {2, 0};
 	s64 ticket = sn_submit(__NR_nanosleep, (long)&wanted, 0, 0, 0, 0, 0), res;
@@ -210,12 +210,12 @@ static void test_sleep_does_not_notice(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_where_it_comes_from),
-		cmocka_unit_test(test_wrong_words),
+		cmocka_unit_test(test_source_of_the_time_of_day),
+		cmocka_unit_test(test_invalid_options),
 		cmocka_unit_test(test_calls_agree),
 		cmocka_unit_test(test_wrong_arguments),
-		cmocka_unit_test(test_it_is_set),
-		cmocka_unit_test(test_sleep_does_not_notice),
+		cmocka_unit_test(test_setting_the_clock),
+		cmocka_unit_test(test_setting_does_not_change_a_sleep),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

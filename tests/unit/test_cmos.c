@@ -91,7 +91,7 @@ static void test_decimal_and_binary(void **state)
 	assert_int_equal(clock_of(&cmos), 1795955056);
 }
 
-static void test_hours_of_both_halves(void **state)
+static void test_12_hour_form(void **state)
 {
 	static const u8 decimal[24] = {0x12, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07,
 				       0x08, 0x09, 0x10, 0x11, 0x92, 0x81, 0x82, 0x83,
@@ -196,7 +196,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_decimal_and_binary, setup),
-		cmocka_unit_test_setup(test_hours_of_both_halves, setup),
+		cmocka_unit_test_setup(test_12_hour_form, setup),
 		cmocka_unit_test_setup(test_centuries, setup),
 		cmocka_unit_test_setup(test_waits_for_the_end_of_an_update, setup),
 		cmocka_unit_test_setup(test_update_between_two_reads, setup),

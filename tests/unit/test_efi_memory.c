@@ -168,7 +168,7 @@ static const struct boot_mem *entry_of(const struct uefi_handoff *handoff, u64 a
 	return NULL;
 }
 
-static void test_leaves_with_the_map_of_the_key(void **state)
+static void test_exits_with_the_newest_map(void **state)
 {
 	static struct uefi_handoff handoff;
 
@@ -183,7 +183,7 @@ static void test_leaves_with_the_map_of_the_key(void **state)
 	assert_int_equal(entry_of(&handoff, 0x900000)->type, BOOT_MEM_RESERVED);
 }
 
-static void test_refused_once_it_asks_for_the_new_map(void **state)
+static void test_refused_once_gets_the_map_again(void **state)
 {
 	static struct uefi_handoff handoff;
 
@@ -216,7 +216,7 @@ static void test_a_larger_map_fits_the_slack(void **state)
 	assert_int_equal(entry_of(&handoff, 0x10600000)->type, BOOT_MEM_USABLE);
 }
 
-static void test_refused_for_ever_it_stops_and_says_so(void **state)
+static void test_refused_for_ever_stops_with_a_message(void **state)
 {
 	static struct uefi_handoff handoff;
 
@@ -254,10 +254,10 @@ int main(void)
 {
 #define each(test) cmocka_unit_test_setup(test, begin)
 	const struct CMUnitTest tests[] = {
-		each(test_leaves_with_the_map_of_the_key),
-		each(test_refused_once_it_asks_for_the_new_map),
+		each(test_exits_with_the_newest_map),
+		each(test_refused_once_gets_the_map_again),
 		each(test_a_larger_map_fits_the_slack),
-		each(test_refused_for_ever_it_stops_and_says_so),
+		each(test_refused_for_ever_stops_with_a_message),
 		each(test_no_map_after_a_refusal_stops_too),
 	};
 

@@ -152,7 +152,7 @@ static void test_a_train_becomes_one(void **state)
 	assert_stream(0, seq, 10 * DATA_MAX);
 }
 
-static void test_push_and_a_short_one_end_it(void **state)
+static void test_push_or_a_short_segment_ends_a_train(void **state)
 {
 	segment(0, 1000, 100,
 		ACK | PSH); /* PSH: the sender has no more data, so GRO passes the segment up at once */
@@ -283,7 +283,7 @@ static void test_marked_packets_become_one(void **state)
 	assert_stream(0, 1000, 600);
 }
 
-static void test_a_longer_one_begins_anew(void **state)
+static void test_a_longer_segment_begins_a_new_packet(void **state)
 {
 	segment(0, 1000, 100, ACK);
 	segment(0, 1100, 101, ACK);
@@ -294,7 +294,7 @@ static void test_a_longer_one_begins_anew(void **state)
 	assert_stream(0, 1000, 302);
 }
 
-static void test_a_wrong_sum_is_left_to_tcp(void **state)
+static void test_wrong_checksum_is_passed_up_unmerged(void **state)
 {
 	segment(0, 1000, 100, ACK);
 	build(0, 1100, 100, ACK);
@@ -367,7 +367,7 @@ static void test_ip_options_do_not_hide_the_flow(void **state)
 	assert_int_equal(got[0].seq, 1000);
 }
 
-static void test_a_device_may_not_want_it(void **state)
+static void test_device_without_gro(void **state)
 {
 	eth0->features &= ~NETIF_F_GRO;
 	segment(0, 1000, 100, ACK);
@@ -378,7 +378,7 @@ static void test_a_device_may_not_want_it(void **state)
 
 /* ---- any mixture --------------------------------------------------------------------------------------------- */
 
-static void test_streams_are_the_same_whatever_comes(void **state)
+static void test_random_segments_give_the_same_streams(void **state)
 {
 	u32 next[FLOWS] = {0}, random = 1;
 
@@ -417,19 +417,19 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(test_a_train_becomes_one),
-		T(test_push_and_a_short_one_end_it),
+		T(test_push_or_a_short_segment_ends_a_train),
 		T(test_a_merged_packet_is_bounded),
 		T(test_flows_are_bounded_and_apart),
 		T(test_any_difference_keeps_them_apart),
 		T(test_segments_with_ece_become_one),
 		T(test_marked_packets_become_one),
-		T(test_a_longer_one_begins_anew),
-		T(test_a_wrong_sum_is_left_to_tcp),
+		T(test_a_longer_segment_begins_a_new_packet),
+		T(test_wrong_checksum_is_passed_up_unmerged),
 		T(test_segments_without_data_pass_behind_the_held),
 		T(test_other_flows_stay_held),
 		T(test_ip_options_do_not_hide_the_flow),
-		T(test_a_device_may_not_want_it),
-		T(test_streams_are_the_same_whatever_comes),
+		T(test_device_without_gro),
+		T(test_random_segments_give_the_same_streams),
 #undef T
 	};
 

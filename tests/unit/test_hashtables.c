@@ -400,7 +400,7 @@ static struct inet_timewait_sock *to_timewait(struct sock *sk)
 	return tw;
 }
 
-static void test_timewait_takes_the_places(void **state)
+static void test_timewait_replaces_its_socket_in_the_tables(void **state)
 {
 	struct inet_timewait_sock *tw;
 	struct sock *sk, *found;
@@ -426,7 +426,7 @@ static void test_timewait_takes_the_places(void **state)
 	end_sock(sk);
 }
 
-static void test_connect_takes_over_a_timewait_that_lets_go(void **state)
+static void test_connect_reuses_a_timewait(void **state)
 {
 	struct sock *sk;
 
@@ -768,8 +768,8 @@ int main(void)
 		T(test_exact_listener_beats_wildcard),
 		T(test_connections_share_a_port_only_to_different_peers),
 		T(test_ports_of_a_destination_follow_each_other),
-		T(test_timewait_takes_the_places),
-		T(test_connect_takes_over_a_timewait_that_lets_go),
+		T(test_timewait_replaces_its_socket_in_the_tables),
+		T(test_connect_reuses_a_timewait),
 		T(test_timewaits_are_bounded),
 		T(test_children_are_accepted_in_order),
 		T(test_two_acks_of_one_cookie),

@@ -81,7 +81,7 @@ static void test_bad_messages(void **state)
 	assert_int_equal(net_out_count, 0);
 }
 
-static void test_errors_are_told(void **state)
+static void test_errors_reach_the_protocol(void **state)
 {
 	u64 bad = skb_drop_count[SKB_DROP_REASON_ICMP_BAD_QUOTE];
 	u8 frame[128] = {0}, *quote = frame + 14;
@@ -177,7 +177,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		net_test(test_echo),
 		net_test(test_bad_messages),
-		net_test(test_errors_are_told),
+		net_test(test_errors_reach_the_protocol),
 		net_test(test_unknown_protocol),
 		net_test(test_errors_are_limited),
 	};

@@ -217,7 +217,7 @@ static void test_damaged_tables_are_read_within_their_bounds(void **state)
 }
 
 /* Each pair code expands to itself twice: without a bound, expanding the name would never end. */
-static void test_a_pair_of_itself_ends(void **state)
+static void test_recursive_pair_code_ends(void **state)
 {
 	u8 endless[sizeof(symbols)];
 	struct ksym sym;
@@ -235,7 +235,7 @@ int main(void)
 		cmocka_unit_test(test_names_of_a_table_made_by_hand),
 		cmocka_unit_test(test_frames_of_a_table_made_by_hand),
 		cmocka_unit_test(test_damaged_tables_are_read_within_their_bounds),
-		cmocka_unit_test(test_a_pair_of_itself_ends),
+		cmocka_unit_test(test_recursive_pair_code_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,7 +140,7 @@ static void test_a_full_console_that_takes_a_little(void **state)
 }
 
 /* During a panic the kernel waits for room for each byte, even after a byte was lost. */
-static void test_a_panic_is_patient(void **state)
+static void test_a_panic_waits_for_each_byte(void **state)
 {
 	unsigned int waits = unit_console_waits();
 
@@ -448,7 +448,7 @@ int main(void)
 		cmocka_unit_test(test_a_full_console_that_takes_a_little),
 		cmocka_unit_test(test_sources_have_levels),
 		cmocka_unit_test(test_warning_counts_and_goes_on),
-		cmocka_unit_test(test_a_panic_is_patient),
+		cmocka_unit_test(test_a_panic_waits_for_each_byte),
 		cmocka_unit_test(test_panic_names_thread_and_place),
 		cmocka_unit_test(test_command_line),
 		cmocka_unit_test(test_command_line_of_the_program),

@@ -433,7 +433,7 @@ static unsigned int compare(const struct malformed *m, const u64 *before)
 	return wrong;
 }
 
-static void test_each_moves_its_reason(void **state)
+static void test_each_frame_raises_its_drop_reason(void **state)
 {
 	u64 before[SKB_DROP_REASON_MAX];
 	unsigned int wrong = 0;
@@ -600,7 +600,7 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(test_each_moves_its_reason, teardown),
+		cmocka_unit_test_teardown(test_each_frame_raises_its_drop_reason, teardown),
 		cmocka_unit_test_teardown(test_half_open_connections_are_bounded, teardown),
 		cmocka_unit_test_teardown(test_noise, teardown),
 	};

@@ -51,7 +51,7 @@ static void test_another_type_stays_apart(void **state)
 	expect(1, 0x2000, 0x3000, BOOT_MEM_RESERVED);
 }
 
-static void test_the_later_word_counts(void **state)
+static void test_later_range_replaces_earlier(void **state)
 {
 	empty();
 	assert_true(memmap_set(&boot, 0x1000, 0x9000, BOOT_MEM_USABLE));
@@ -92,7 +92,7 @@ static void test_many_pieces_fit(void **state)
 		       i % 2 ? BOOT_MEM_RESERVED : BOOT_MEM_USABLE);
 }
 
-static void test_full_is_said_and_loses_memory_only(void **state)
+static void test_full_map_fails_and_loses_usable_memory_only(void **state)
 {
 	unsigned int i;
 
@@ -133,7 +133,7 @@ static void test_initrd(void **state)
 }
 
 /* An initrd that does not lie wholly in usable memory is dropped. */
-static void test_initrd_elsewhere(void **state)
+static void test_initrd_outside_usable_memory(void **state)
 {
 	static const struct {
 		u64 at, size;
@@ -159,11 +159,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_neighbours_of_one_type_are_one_entry),
 		cmocka_unit_test(test_another_type_stays_apart),
-		cmocka_unit_test(test_the_later_word_counts),
+		cmocka_unit_test(test_later_range_replaces_earlier),
 		cmocka_unit_test(test_initrd),
-		cmocka_unit_test(test_initrd_elsewhere),
+		cmocka_unit_test(test_initrd_outside_usable_memory),
 		cmocka_unit_test(test_many_pieces_fit),
-		cmocka_unit_test(test_full_is_said_and_loses_memory_only),
+		cmocka_unit_test(test_full_map_fails_and_loses_usable_memory_only),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -363,7 +363,7 @@ static void test_advice_and_residency(void **state)
 	unmap_all();
 }
 
-static void test_what_cannot_be_mapped(void **state)
+static void test_invalid_mappings(void **state)
 {
 	struct mapped_file m;
 	int fd;
@@ -514,7 +514,7 @@ int main(void)
 		cmocka_unit_test(test_shared_file_is_written),
 		cmocka_unit_test(test_moving_takes_the_pages_along),
 		cmocka_unit_test(test_advice_and_residency),
-		cmocka_unit_test(test_what_cannot_be_mapped),
+		cmocka_unit_test(test_invalid_mappings),
 		cmocka_unit_test(test_kernel_pages),
 		cmocka_unit_test(test_pages_stop_at_the_reserve),
 		cmocka_unit_test(test_tables_stop_at_the_reserve),

@@ -368,7 +368,7 @@ static void test_segments(void **state)
 	eth0->features = 0;
 }
 
-static void test_segment_refuses_lies(void **state)
+static void test_segmentation_refuses_invalid_headers(void **state)
 {
 	struct sk_buff *skb = gso_skb(3000, 3000, 1000);
 
@@ -405,7 +405,7 @@ int main(void)
 		t(test_frag_list),
 		t(test_checksum_across_pieces),
 		t(test_segments),
-		t(test_segment_refuses_lies),
+		t(test_segmentation_refuses_invalid_headers),
 	};
 
 	return cmocka_run_group_tests(tests, net_boot, NULL);

@@ -271,7 +271,7 @@ static void test_a_keepalive_comes_later(void **state)
 }
 
 /* close() waits for the owner; after it a deferred timer may hold the last reference to the socket. */
-static void test_closed_behind_the_owner(void **state)
+static void test_close_waits_for_the_owner(void **state)
 {
 	s64 deaf = own(other, 1000), busy, closer, res;
 
@@ -305,7 +305,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, open_both, close_both)
 		T(test_others_wait_for_the_owner), T(test_segments_wait_in_the_backlog),
 		T(test_a_retransmission_waits),    T(test_a_delayed_ack_waits),
-		T(test_a_keepalive_comes_later),   T(test_closed_behind_the_owner),
+		T(test_a_keepalive_comes_later),   T(test_close_waits_for_the_owner),
 		T(test_a_smaller_mtu_waits),
 #undef T
 	};

@@ -145,7 +145,7 @@ static void test_two_cpus_take_turns(void **state)
 	assert_int_equal(cpus[0].preempt_count | cpus[1].preempt_count, 0);
 }
 
-static void test_a_cpu_that_takes_its_own_lock_is_told(void **state)
+static void test_recursive_locking_panics(void **state)
 {
 	lock = SPIN_LOCK_UNLOCKED;
 	if (!setjmp(back)) {
@@ -157,7 +157,7 @@ static void test_a_cpu_that_takes_its_own_lock_is_told(void **state)
 	assert_non_null(strstr(panicked, "on this CPU"));
 }
 
-static void test_another_cpus_lock_is_not_held_here(void **state)
+static void test_unlocking_another_cpus_lock_panics(void **state)
 {
 	lock = SPIN_LOCK_UNLOCKED;
 	if (setjmp(back)) {
@@ -176,8 +176,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_a_cpu_waits_for_a_lock_that_it_had_before, setup),
 		cmocka_unit_test_setup(test_two_cpus_take_turns, setup),
-		cmocka_unit_test_setup(test_a_cpu_that_takes_its_own_lock_is_told, setup),
-		cmocka_unit_test_setup(test_another_cpus_lock_is_not_held_here, setup),
+		cmocka_unit_test_setup(test_recursive_locking_panics, setup),
+		cmocka_unit_test_setup(test_unlocking_another_cpus_lock_panics, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

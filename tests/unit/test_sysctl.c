@@ -9,7 +9,7 @@
 static int values[SYSCTL_VALUES_MAX + 1];
 
 /* LIMIT(SYSCTL_VALUES_MAX) */
-static void test_so_many_numbers(void **state)
+static void test_too_many_values(void **state)
 {
 	static const struct ctl_table most[] = {
 		{.procname = "a/most", .value = values, .nr = SYSCTL_VALUES_MAX, .max = 9}};
@@ -23,7 +23,7 @@ static void test_so_many_numbers(void **state)
 }
 
 /* LIMIT(SYSCTL_NAME_MAX) */
-static void test_a_name_that_can_be_printed(void **state)
+static void test_too_long_name(void **state)
 {
 	static char name[SYSCTL_NAME_MAX + 1] = "a/", text[256];
 	static const struct ctl_table table[] = {
@@ -50,7 +50,7 @@ static void test_a_default_out_of_range_and_a_name_twice(void **state)
 }
 
 /* Must be the last test, because it fills the list of tables permanently.  LIMIT(SYSCTL_TABLES_MAX) */
-static void test_so_many_tables(void **state)
+static void test_too_many_tables(void **state)
 {
 	static const struct ctl_table none[1];
 
@@ -63,10 +63,10 @@ static void test_so_many_tables(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_so_many_numbers),
-		cmocka_unit_test(test_a_name_that_can_be_printed),
+		cmocka_unit_test(test_too_many_values),
+		cmocka_unit_test(test_too_long_name),
 		cmocka_unit_test(test_a_default_out_of_range_and_a_name_twice),
-		cmocka_unit_test(test_so_many_tables),
+		cmocka_unit_test(test_too_many_tables),
 	};
 
 	unit_memory(16384, false);

@@ -111,7 +111,7 @@ static void test_the_rate_is_kept(void **state)
  * After an idle second, the pause after the first packet is shortened by half at most, so that the
  * sender does not make up for the idle time with a burst.
  */
-static void test_idle_is_not_made_up_for(void **state)
+static void test_idle_time_causes_no_burst(void **state)
 {
 	(void)state;
 	sk->sk_pacing_status = SK_PACING_NEEDED;
@@ -253,7 +253,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_the_first_segments_are_not_paced, setup),
 		cmocka_unit_test_setup(test_the_rate_is_kept, setup),
-		cmocka_unit_test_setup(test_idle_is_not_made_up_for, setup),
+		cmocka_unit_test_setup(test_idle_time_causes_no_burst, setup),
 		cmocka_unit_test_setup(test_only_if_needed, setup),
 		cmocka_unit_test_setup(test_the_limit, setup),
 		cmocka_unit_test_setup(test_a_single_segment_is_always_followed, setup),

@@ -42,7 +42,7 @@ static void test_first_sample(void **state)
 	assert_int_equal(inet_csk(sk)->icsk_rto, 1200);
 }
 
-static void test_short_path_has_the_floor(void **state)
+static void test_minimum_rto(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 100; i++)
@@ -87,7 +87,7 @@ static void test_a_falling_round_trip_does_not_raise_the_timeout(void **state)
 	assert_in_range(inet_csk(sk)->icsk_rto, 201, 210);
 }
 
-static void test_the_ceiling(void **state)
+static void test_maximum_rto(void **state)
 {
 	(void)state;
 	round_trip(1L << 40, 1000);
@@ -147,10 +147,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_first_sample, setup),
-		cmocka_unit_test_setup(test_short_path_has_the_floor, setup),
+		cmocka_unit_test_setup(test_minimum_rto, setup),
 		cmocka_unit_test_setup(test_a_step_is_followed_across_the_wrap, setup),
 		cmocka_unit_test_setup(test_a_falling_round_trip_does_not_raise_the_timeout, setup),
-		cmocka_unit_test_setup(test_the_ceiling, setup),
+		cmocka_unit_test_setup(test_maximum_rto, setup),
 		cmocka_unit_test_setup(test_timestamp_where_send_times_say_nothing, setup),
 		cmocka_unit_test_setup(test_an_echo_of_a_timestamp_never_sent, setup),
 		cmocka_unit_test_setup(test_metrics_after_the_handshake, setup),

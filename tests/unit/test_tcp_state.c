@@ -75,7 +75,7 @@ static void test_a_panic_names_both(void **state)
 	assert_non_null(strstr(unit_console(), "ESTABLISHED may not go to SYN_RECV"));
 }
 
-static void test_the_arrows(void **state)
+static void test_all_transitions(void **state)
 {
 	(void)state;
 	for (int from = TCP_ESTABLISHED; from <= TCP_CLOSING; from++) {
@@ -129,7 +129,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_a_panic_names_both, setup),
-		cmocka_unit_test_setup(test_the_arrows, setup),
+		cmocka_unit_test_setup(test_all_transitions, setup),
 		cmocka_unit_test_setup(test_names, setup),
 		cmocka_unit_test_setup(test_counters, setup),
 	};

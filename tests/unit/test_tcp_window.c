@@ -68,7 +68,7 @@ static void test_initial_window(void **state)
 	assert_int_equal(wnd, 0);
 }
 
-static void test_the_offer_is_never_taken_back(void **state)
+static void test_right_edge_never_moves_back(void **state)
 {
 	u32 edge;
 
@@ -115,7 +115,7 @@ static void test_unscaled_window_moves_by_segments(void **state)
 	assert_int_equal(tcp_select_window(sk), 65535);
 }
 
-static void test_no_crumbs(void **state)
+static void test_no_tiny_segments(void **state)
 {
 	(void)state;
 	assert_int_equal(tcp_mtu_to_mss(sk, 1500), 1460);
@@ -171,9 +171,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_initial_window, setup),
-		cmocka_unit_test_setup(test_the_offer_is_never_taken_back, setup),
+		cmocka_unit_test_setup(test_right_edge_never_moves_back, setup),
 		cmocka_unit_test_setup(test_unscaled_window_moves_by_segments, setup),
-		cmocka_unit_test_setup(test_no_crumbs, setup),
+		cmocka_unit_test_setup(test_no_tiny_segments, setup),
 		cmocka_unit_test_setup(test_half_of_the_largest_window, setup),
 		cmocka_unit_test_setup(test_advertised_mss, setup),
 	};
