@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The address family AF_INET: socket(AF_INET, type, protocol) creates a struct sock here, and
- * inet_stream_ops connects struct socket with the protocol below it.
+ * inet_stream_ops connects struct socket with the protocol below it; inet_dgram_ops
+ * (af_inet_dgram.c) does so for datagrams.
  *
  * Callers: __sock_create() calls inet_create(); net/socket.c calls the functions of
  * inet_stream_ops; the drop of a sock's last reference calls inet_sock_destruct() (any context).
@@ -18,6 +19,7 @@
 #include "net/inet/inet_sock.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
+#include "net/ipv4/udp.h"
 #include "net/tcp/tcp.h"
 #include "net/tcp/tcp_fastopen.h"
 
@@ -346,16 +348,16 @@ int inet_getname(struct socket *sock, struct sockaddr *uaddr, int peer)
 	return sizeof(*sin);
 }
 
-static int inet_setsockopt(struct socket *sock, int level, int optname, const void __user *optval,
-			   unsigned int optlen)
+int inet_setsockopt(struct socket *sock, int level, int optname, const void __user *optval,
+		    unsigned int optlen)
 {
 	if (level == SOL_IP)
 		return ip_setsockopt(sock->sk, optname, optval, optlen);
 	return sock_common_setsockopt(sock, level, optname, optval, optlen);
 }
 
-static int inet_getsockopt(struct socket *sock, int level, int optname, void __user *optval,
-			   int __user *optlen)
+int inet_getsockopt(struct socket *sock, int level, int optname, void __user *optval,
+		    int __user *optlen)
 {
 	if (level == SOL_IP)
 		return ip_getsockopt(sock->sk, optname, optval, optlen);
@@ -519,6 +521,7 @@ static const struct net_proto_family inet_family_ops = {
 /* socket() fails for a protocol that is not in this table. */
 static struct inet_protosw inetsw_array[] = {
 	{.type = SOCK_STREAM, .protocol = IPPROTO_TCP, .prot = &tcp_prot, .ops = &inet_stream_ops},
+	{.type = SOCK_DGRAM, .protocol = IPPROTO_UDP, .prot = &udp_prot, .ops = &inet_dgram_ops},
 };
 
 void inet_register_protosw(struct inet_protosw *p)
@@ -530,6 +533,7 @@ void inet_register_protosw(struct inet_protosw *p)
 void inet_init(void)
 {
 	BUG_ON(proto_register(&tcp_prot));
+	BUG_ON(proto_register(&udp_prot));
 	for (unsigned int type = 0; type < SOCK_MAX; type++)
 		INIT_LIST_HEAD(&inetsw[type]);
 	for (unsigned int i = 0; i < ARRAY_SIZE(inetsw_array); i++)
@@ -538,4 +542,5 @@ void inet_init(void)
 	ip_init();
 	tcp_init();
 	tcp4_proc_init();
+	udp_init();
 }

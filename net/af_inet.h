@@ -18,10 +18,10 @@ struct inet_protosw {
 	const struct proto_ops *ops;
 };
 
-extern const struct proto_ops inet_stream_ops;
+extern const struct proto_ops inet_stream_ops, inet_dgram_ops;
 
 /*
- * Registers the address family, IP and TCP. Boot only, after sock_init(), skb_init(), netdev_init()
+ * Registers the address family, IP, TCP and UDP. Boot only, after sock_init(), skb_init(), netdev_init()
  * and snmp_init().
  */
 void inet_init(void);
@@ -36,6 +36,10 @@ int inet_bind(struct socket *sock, struct sockaddr *uaddr, int addr_len);
 int inet_stream_connect(struct socket *sock, struct sockaddr *uaddr, int addr_len, int flags);
 int inet_accept(struct socket *sock, struct socket *newsock, int flags);
 int inet_getname(struct socket *sock, struct sockaddr *uaddr, int peer);
+int inet_setsockopt(struct socket *sock, int level, int optname, const void __user *optval,
+		    unsigned int optlen);
+int inet_getsockopt(struct socket *sock, int level, int optname, void __user *optval,
+		    int __user *optlen);
 int inet_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg);
 int inet_listen(struct socket *sock, int backlog);
 int inet_shutdown(struct socket *sock, int how);

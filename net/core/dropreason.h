@@ -63,6 +63,10 @@
 	/* sockets */                                                                              \
 	X(SOCKET_RCVBUFF, "receive buffer full")                                                   \
 	X(SOCKET_BACKLOG, "backlog of an owned socket full")                                       \
+	X(PROTO_MEM, "all sockets of the protocol together hold too much memory")                  \
+	/* UDP */                                                                                  \
+	X(UDP_HDR, "UDP header short, or its length wrong")                                        \
+	X(UDP_CSUM, "UDP checksum wrong")                                                          \
 	/* TCP */                                                                                  \
 	X(TCP_HDR, "TCP header short, or data offset wrong")                                       \
 	X(TCP_CSUM, "TCP checksum wrong")                                                          \

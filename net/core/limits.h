@@ -102,6 +102,11 @@
  * bytes of the largest sk_sndbuf: the kernel never grows a buffer beyond this. Linux's tcp_wmem[2].
  */
 #define SOCK_WMEM_MAX 4194304
+/*
+ * bytes of the first receive buffer and the first send buffer of a datagram socket: the sysctls
+ * rmem_default and wmem_default. Linux's value.
+ */
+#define SOCK_BUFFER_DEFAULT 212992
 /* bytes: a smaller SO_RCVBUF is raised to this. Linux's SOCK_MIN_RCVBUF. */
 #define SOCK_MIN_RCVBUF 2304
 /* bytes: a smaller SO_SNDBUF is raised to this. Linux's SOCK_MIN_SNDBUF. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * struct proto: the operations and the memory accounting of one transport protocol. The protocols
- * are tcp_prot (net/tcp) and unix_proto (net/unix). A protocol initialises it statically,
+ * are tcp_prot (net/tcp), udp_prot (net/ipv4) and unix_proto (net/unix). A protocol initialises it statically,
  * proto_register() (net/core/sock.h) completes it at boot, and it is never freed. Linux has it in
  * include/net/sock.h.
  */
@@ -81,6 +81,8 @@ struct proto {
 	s64 memory_allocated; /* bytes of truesize */
 	/* three limits in pages: pressure ends, pressure begins, maximum; NULL: no limit */
 	int *sysctl_mem;
+	/* bytes that a datagram socket may receive even when memory is short; NULL: a default */
+	int *sysctl_rmem;
 	bool memory_pressure;
 	void (*enter_memory_pressure)(void); /* any context */
 	int orphan_count;

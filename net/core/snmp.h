@@ -36,7 +36,8 @@
 	X(Tcp, OutRsts) X(Tcp, InCsumErrors)
 #define SNMP_UDP(X)                                                                                \
 	X(Udp, InDatagrams) X(Udp, NoPorts) X(Udp, InErrors) X(Udp, OutDatagrams)                  \
-	X(Udp, RcvbufErrors) X(Udp, SndbufErrors) X(Udp, InCsumErrors)
+	X(Udp, RcvbufErrors) X(Udp, SndbufErrors) X(Udp, InCsumErrors)            \
+	X(Udp, IgnoredMulti) X(Udp, MemErrors)
 #define SNMP_TCPEXT(X)                                                                             \
 	X(TcpExt, SyncookiesSent) X(TcpExt, SyncookiesRecv) X(TcpExt, SyncookiesFailed)            \
 	X(TcpExt, EmbryonicRsts) X(TcpExt, PruneCalled) X(TcpExt, RcvPruned)                       \

@@ -91,8 +91,8 @@ static void sock_init_queues(struct sock *sk)
 noinline void sock_init_data(struct socket *sock, struct sock *sk)
 {
 	sock_init_queues(sk);
-	sk->sk_rcvbuf = SOCK_RMEM_DEFAULT;
-	sk->sk_sndbuf = SOCK_WMEM_DEFAULT;
+	sk->sk_rcvbuf = READ_ONCE(sysctl_rmem_default);
+	sk->sk_sndbuf = READ_ONCE(sysctl_wmem_default);
 	sk->sk_rcvlowat = 1;
 	sk->sk_pacing_rate = sk->sk_max_pacing_rate = ~0ull;
 	sk->sk_rcvtimeo = MAX_SCHEDULE_TIMEOUT;

@@ -149,6 +149,7 @@ struct sock {
 /* sysctls (sysctl_net_core.c) */
 extern int sysctl_somaxconn;                 /* upper limit of listen()'s backlog */
 extern int sysctl_rmem_max, sysctl_wmem_max; /* bytes; upper limits of SO_RCVBUF, SO_SNDBUF */
+extern int sysctl_rmem_default, sysctl_wmem_default; /* bytes; buffers of a new datagram socket */
 
 #define RCV_SHUTDOWN       1
 #define SEND_SHUTDOWN      2

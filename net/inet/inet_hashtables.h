@@ -111,6 +111,10 @@ int __inet_inherit_port(const struct sock *sk, struct sock *child);
  */
 int inet_hash_connect(struct sock *sk);
 extern int sysctl_ip_local_port_range[2]; /* first and last port, see docs/sysctl.md */
+/* Returns the first port of ip_local_port_range; *@n becomes the number of ports. */
+unsigned int inet_local_ports(u32 *n);
+/* Returns true for a port of ip_local_reserved_ports, which only bind() with this port may use. */
+bool inet_port_is_reserved(u16 port);
 /*
  * ip_local_reserved_ports. The text has ports and ranges of ports, "8080 9000-9010". -EINVAL, without
  * any change, if it is wrong.

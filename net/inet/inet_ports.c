@@ -100,8 +100,7 @@ const char *inet_get_reserved_ports(void)
 
 /* ---- the range and the order of the search --------------------------------------------------- */
 
-/* Returns the first port of ip_local_port_range; *@n becomes the number of ports. */
-static unsigned int local_ports(u32 *n)
+unsigned int inet_local_ports(u32 *n)
 {
 	int low = READ_ONCE(sysctl_ip_local_port_range[0]);
 	int high = READ_ONCE(sysctl_ip_local_port_range[1]);
@@ -112,6 +111,11 @@ static unsigned int local_ports(u32 *n)
 	 */
 	*n = high < low ? 1 : high - low + 1;
 	return low;
+}
+
+bool inet_port_is_reserved(u16 port)
+{
+	return test_bit(port, reserved_ports);
 }
 
 /*
@@ -254,7 +258,7 @@ static struct inet_bind_hashbucket *find_open_port(const struct sock *sk,
 						   unsigned short *port)
 {
 	struct inet_hashinfo *h = sk->sk_prot->hashinfo;
-	u32 nr_ports, low = local_ports(&nr_ports);
+	u32 nr_ports, low = inet_local_ports(&nr_ports);
 	u32 offset = prandom_u32_max(nr_ports) | 1;
 
 	for (u32 n = 0; n < nr_ports; n++) {
@@ -470,7 +474,7 @@ noinline int inet_hash_connect(struct sock *sk)
 
 	if (sk->sk_num)
 		return connect_bound(sk);
-	low = local_ports(&nr_ports);
+	low = inet_local_ports(&nr_ports);
 	offset = port_offset(sk, &counter);
 	offset = (READ_ONCE(*counter) + offset) % nr_ports;
 	for (u32 n = 0; n < nr_ports; n++) {

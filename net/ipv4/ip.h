@@ -82,6 +82,12 @@ void ip_send_unicast_reply(const struct sk_buff *skb, __be32 saddr, __be32 daddr
 int ip_send_skb(struct sk_buff *skb, struct rtable *rt, __be32 saddr, __be32 daddr, u8 protocol,
 		u8 tos, u8 ttl);
 /*
+ * Sends a datagram of @sk that was built for the route @rt, with the addresses that the caller
+ * gives; @ttl -1 is the socket's. Takes @skb, but not the reference to @rt.
+ */
+int ip_send_datagram(struct sk_buff *skb, const struct sock *sk, struct rtable *rt, __be32 saddr,
+		     __be32 daddr, u8 protocol, u8 tos, s16 ttl);
+/*
  * Sends a packet with a complete IP header, except for length and checksum, which are filled in
  * here. Takes @skb.
  */

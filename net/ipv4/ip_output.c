@@ -335,6 +335,34 @@ int ip_build_and_send_pkt(struct sk_buff *skb, const struct sock *sk, struct rta
 	return ip_send_along(skb, rt, &args);
 }
 
+/*
+ * Returns the "don't fragment" bit of a datagram. A datagram that is longer than the path's MTU is
+ * fragmented here, so it has no such bit, unless the program forbade fragments.
+ */
+static __be16 ip_datagram_frag_off(const struct sock *sk, const struct rtable *rt, unsigned int len)
+{
+	u8 pmtudisc = inet_sk(sk)->pmtudisc;
+
+	if (pmtudisc == IP_PMTUDISC_DO || pmtudisc == IP_PMTUDISC_PROBE)
+		return HTONS_CONST(IP_DF);
+	return len <= dst_mtu(&rt->dst) ? ip_frag_off(sk, rt) : 0;
+}
+
+int ip_send_datagram(struct sk_buff *skb, const struct sock *sk, struct rtable *rt, __be32 saddr,
+		     __be32 daddr, u8 protocol, u8 tos, s16 ttl)
+{
+	struct ip_header_args args = {
+		.saddr = saddr,
+		.daddr = daddr,
+		.frag_off = ip_datagram_frag_off(sk, rt, sizeof(struct iphdr) + skb->len),
+		.protocol = protocol,
+		.tos = tos,
+		.ttl = ttl < 0 ? sk_ttl(sk) : ttl,
+	};
+
+	return ip_send_along(skb, rt, &args);
+}
+
 void ip_send_unicast_reply(const struct sk_buff *skb, __be32 saddr, __be32 daddr, u8 tos,
 			   u8 protocol, const void *data, unsigned int len,
 			   unsigned int csum_offset)

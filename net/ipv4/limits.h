@@ -70,6 +70,34 @@
 #define IP_DEFAULT_TTL       64
 #define IP_DEFAULT_TTL_RANGE 1, 255
 
+/* ---- datagrams and UDP ---- */
+/* bytes of a datagram with its header: a longer one fails with -EMSGSIZE. The length has 16 bits. */
+#define IP_LEN_MAX 65535u
+/*
+ * buckets of UDP sockets by port, which bind() and broadcasts search: with 10,000 ports in use a
+ * bucket has ten sockets. Linux's table has one bucket for 2 MiB of memory.
+ */
+#define UDP_PORT_BUCKETS 1024
+/*
+ * buckets of UDP sockets by addresses and ports, at most: a machine has one bucket for each 32 KiB
+ * of memory, up to this number. With 10,000 sockets and 256 MiB a bucket has one or two. Linux's
+ * UDP_HTABLE_SIZE_MAX.
+ */
+#define UDP_BUCKETS_MAX 65536
+/*
+ * buckets of UDP sockets by addresses and ports, at least: a machine with 8 MiB of memory gets this
+ * number. Linux's UDP_HTABLE_SIZE_MIN.
+ */
+#define UDP_BUCKETS_MIN 256
+/*
+ * part of memory: when the received datagrams of all sockets use more than an eighth of memory, UDP
+ * is under memory pressure; with one and a half times as much, only sockets that hold little may
+ * receive. Linux's values.
+ */
+#define UDP_MEM_PART 8
+/* pages: the values that udp_mem may be set to. */
+#define UDP_MEM_RANGE 1, 2147483647
+
 /* ---- ICMP errors ---- */
 /*
  * ms between ICMP errors to one destination, after a burst: an error that comes sooner is not sent.

@@ -22,10 +22,10 @@
 #include "net/core/eth.h"
 #include "net/core/netdevice.h"
 #include "net/ipv4/ip.h"
+#include "net/ipv4/limits.h"
 #include "net/wire/tcp.h"
 
-#define IP_LEN     sizeof(struct iphdr) /* bytes of a header without options */
-#define IP_LEN_MAX 65535u
+#define IP_LEN sizeof(struct iphdr) /* bytes of a header without options */
 
 /* State of a packet that is examined or held for merging, in skb->cb. */
 struct tcp_gro_cb {

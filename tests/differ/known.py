@@ -182,13 +182,6 @@ def shutdown_in_syn_received(d):
 
 # ---- calls ---------------------------------------------------------------------------------------------------
 
-def no_datagrams(d):
-    """There is no UDP socket yet. So socket() for a datagram socket fails with ESOCKTNOSUPPORT for every protocol;
-    Linux creates the socket or reports a wrong protocol.
-    Script: calls/no-datagrams.pkt"""
-    return d.words[0] == "socket" and d.words[3] & 15 == 2 and d.ours == "=ESOCKTNOSUPPORT"
-
-
 def numbers_of_a_dissolved_connection(d):
     """A connection is dissolved by connect(AF_UNSPEC), by a refusal, or by shutdown() before its SYN was answered.
     Linux's socket then keeps the old sequence numbers. So SIOCOUTQ and SIOCOUTQNSD count bytes that were never
@@ -702,7 +695,7 @@ def timer_edge(d):
 
 
 ROWS = [echo_of_a_challenge, options_of_a_crossed_syn, shutdown_in_syn_received,
-        no_datagrams, numbers_of_a_dissolved_connection,
+        numbers_of_a_dissolved_connection,
         old_ack_with_data, blocks_beyond_a_fin, two_ends, ack_that_waits_for_room, window_by_cost, window_clamp_is_kept,
         reset_of_a_fin_wait_2, ack_on_the_next_tick, fast_path_by_memory,
         mss_of_the_link, frag_needed_without_mtu, route_of_another_connection,

@@ -19,7 +19,7 @@ import sys
 ALLOCATORS = """
     kmem_cache_alloc kmalloc kcalloc alloc_pages get_free_pages alloc_budget_pages page_frag_alloc page_frag_refill
     alloc_skb alloc_skb_fclone alloc_skb_small build_skb skb_alloc_data skb_clone pskb_copy pskb_expand_head
-    skb_cow_head skb_checksum_help skb_segment sk_stream_alloc_skb tcp_alloc_control tcp_skb_unclone tcp_fragment
+    skb_cow_head skb_checksum_help skb_segment sk_stream_alloc_skb sock_alloc_send_skb tcp_alloc_control tcp_skb_unclone tcp_fragment
     tcp_segment_for sk_alloc sk_clone_lock inet_csk_clone_lock inet_reqsk_alloc reqsk_alloc inet_twsk_alloc
     inet_bind_bucket_create rt_alloc rt_alloc_input neigh_create sock_alloc sock_alloc_file alloc_file
 """.split()
@@ -35,7 +35,6 @@ EXCUSED = {
     "net/core/skb_data.c:skb_checksum_help->pskb_expand_head": "as above",
     "net/core/skb_data.c:pskb_trim->pskb_expand_head": "allocates only for a clone with padding; only loopback "
                                                        "delivers clones, and these have no padding",
-    "net/core/skbuff.c:skb_clone->pskb_copy": "only for a packet of alloc_skb_small(), which no caller clones",
     "net/core/skbuff.c:skb_cow_head->pskb_expand_head": HEADROOM,
     "net/ipv4/ip_output.c:ip_group_output->skb_cow_head": HEADROOM,
     "net/ipv4/neighbour.c:neigh_output->skb_cow_head": HEADROOM,

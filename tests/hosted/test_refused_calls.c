@@ -344,7 +344,7 @@ static void packets(void)
 	struct forged f = {.to = A, .sport = 9, .dport = 9, .flags = ACK_FLAG, .ack = 1};
 
 	put_ip(PKT_PROTO_ICMP, 40);
-	put_ip(17, 20); /* UDP, which this kernel does not have */
+	put_ip(17, 20); /* UDP, to a port without a socket */
 	forge(&f);      /* answered with a reset */
 	put_arp(sender);
 	if (++sender == 0x0a0000fe)

@@ -43,6 +43,58 @@ static void strange(unsigned int times)
 	}
 }
 
+/* ---- datagrams ----------------------------------------------------------------------------------------- */
+
+static void buffers_of_datagrams(void)
+{
+	int fd = scene_call(B, SYS_socket, AF_INET, SOCK_DGRAM, 0), tcp = scene_socket(B);
+	int rcv = scene_get(B, tcp, SOL_SOCKET, SO_RCVBUF);
+
+	assert_int_equal(scene_get(B, fd, SOL_SOCKET, SO_RCVBUF), 212992);
+	assert_int_equal(scene_get(B, fd, SOL_SOCKET, SO_SNDBUF), 212992);
+	scene_close(B, fd);
+	scene_close(B, tcp);
+	scene_sysctl(B, "net/core/rmem_default", "10000");
+	scene_sysctl(B, "net/core/wmem_default", "20000");
+	fd = scene_call(B, SYS_socket, AF_INET, SOCK_DGRAM, 0);
+	tcp = scene_socket(B);
+	assert_int_equal(scene_get(B, fd, SOL_SOCKET, SO_RCVBUF), 10000);
+	assert_int_equal(scene_get(B, fd, SOL_SOCKET, SO_SNDBUF), 20000);
+	assert_int_equal(scene_get(B, tcp, SOL_SOCKET, SO_RCVBUF), rcv);
+	scene_close(B, fd);
+	scene_close(B, tcp);
+}
+
+/* Returns how many datagrams a new socket of B receives while the memory of all UDP sockets is used up. */
+static unsigned int received_without_memory(void)
+{
+	/* from port 999 to port 7, 8 bytes, without a checksum */
+	static const uint8_t datagram[8] = {999 >> 8, 999 & 0xff, 0, PORT, 0, 8, 0, 0};
+	int fd = scene_call(B, SYS_socket, AF_INET, SOCK_DGRAM, 0);
+	unsigned int n = 0;
+
+	assert_int_equal(scene_bind(B, fd, PORT), 0);
+	for (;; n++) {
+		scene_mark();
+		inject(IPPROTO_UDP, datagram, sizeof(datagram));
+		scene_sleep(2 * MS);
+		if (scene_drops(B, "PROTO_MEM"))
+			break;
+		assert_in_range(n, 0, 1000);
+	}
+	scene_close(B, fd);
+	return n;
+}
+
+/* Each datagram takes 704 bytes; one more is accepted as long as less than the minimum is held. */
+static void least_memory_of_datagrams(void)
+{
+	scene_sysctl(B, "net/ipv4/udp_mem", "1 1 1");
+	assert_int_equal(received_without_memory(), 4096 / 704 + 1);
+	scene_sysctl(B, "net/ipv4/udp_rmem_min", "20000");
+	assert_int_equal(received_without_memory(), 20000 / 704 + 1);
+}
+
 /* ---- IP, ICMP ------------------------------------------------------------------------------------------ */
 
 static void hops(void)
@@ -430,6 +482,8 @@ static void packets_that_wait(void)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+		SCENE(buffers_of_datagrams),
+		SCENE(least_memory_of_datagrams),
 		SCENE(hops),
 		SCENE(which_ports),
 		SCENE(reserved_ports_as_written),

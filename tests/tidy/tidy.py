@@ -410,7 +410,6 @@ def ca_states_page(files):
 # Names declared in a header that only tests use, with the reason why they stay.
 UNUSED = {
     **dict.fromkeys(("mc_addr", "dev_mc_add", "dev_mc_del"), "until multicast"),
-    "fatal": "until UDP: TCP treats no ICMP error as fatal",
     "dev_close": "until a program can take a device down (docs/testing.md)",
     **dict.fromkeys(("icsk_inet", "inet_conn", "tw_sk"), "a first member: the struct that a cast of the pointer gives"),
     "max_virtqueue_pairs": "a place in the device's configuration",
@@ -457,8 +456,6 @@ COUNTERS_AT_REST = {
                     "obsolete kinds are not told apart (RFC 6633, 6918)"),
     "IcmpOutSrcQuenchs": "a host MUST NOT send it (RFC 6633)",
     "IcmpOutEchos": "there is no raw socket that could ask",
-    **dict.fromkeys(("UdpInDatagrams", "UdpNoPorts", "UdpInErrors", "UdpOutDatagrams", "UdpRcvbufErrors", "UdpSndbufErrors",
-                     "UdpInCsumErrors"), "there is no UDP yet"),
 }
 
 

@@ -29,6 +29,7 @@
 #define PKT_TYPE_IP    0x0800 /* EtherType */
 #define PKT_PROTO_ICMP 1
 #define PKT_PROTO_TCP  6
+#define PKT_PROTO_UDP  17
 
 static inline uint16_t pkt_get16(const uint8_t *p)
 {

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Builds datagrams from an application's bytes (ip_make_skb.h has the contract).
+ *
+ *   udp_sendmsg -> ip_append_data -> sock_alloc_send_skb, skb_append_datagram
+ *               -> ip_push_datagram -> ip_send_datagram (ip_output.c)
+ *
+ * Linux cuts the bytes into fragments while it copies them; here the datagram is one packet, and
+ * ip_output() fragments it if the link's MTU is smaller. Compare ip_append_data() and ip_make_skb()
+ * in Linux's net/ipv4/ip_output.c.
+ */
+#include "net/ipv4/ip_make_skb.h"
+
+#include "include/uapi/errno.h"
+#include "kernel/lib/string.h"
+#include "net/core/netdevice.h"
+#include "net/ipv4/limits.h"
+
+/*
+ * Returns the longest datagram, with IP header, that the socket may send on the route. Only a socket
+ * that forbids fragments is limited by an MTU; those that ignore reports of routers are limited by
+ * the device's (ip(7), IP_MTU_DISCOVER).
+ */
+static unsigned int ip_len_max(const struct sock *sk, const struct rtable *rt)
+{
+	switch (inet_sk(sk)->pmtudisc) {
+	case IP_PMTUDISC_DO:
+		return dst_mtu(&rt->dst);
+	case IP_PMTUDISC_PROBE:
+	case IP_PMTUDISC_INTERFACE:
+		return rt->dst.dev->mtu;
+	default:
+		return IP_LEN_MAX;
+	}
+}
+
+/*
+ * Data of a datagram for Ethernet is linear; a longer one gets pages, because a large linear part
+ * needs many pages in a row.
+ */
+static unsigned int linear_room(unsigned int len)
+{
+	return len <= ETH_DATA_LEN ? len : 0;
+}
+
+int ip_append_data(struct sock *sk, struct inet_cork *cork, struct iov_iter *from, unsigned int len,
+		   unsigned int header, bool noblock)
+{
+	unsigned int have = sizeof(struct iphdr) + (cork->skb ? cork->skb->len : header);
+	int err;
+
+	if (len > ip_len_max(sk, cork->rt) - have)
+		return -EMSGSIZE;
+	if (!cork->skb) {
+		cork->skb = sock_alloc_send_skb(sk, MAX_TCP_HEADER + header + linear_room(len),
+						noblock, &err);
+		if (!cork->skb)
+			return err;
+		skb_reserve(cork->skb, MAX_TCP_HEADER);
+		skb_reset_transport_header(cork->skb);
+		memset(skb_put(cork->skb, header), 0, header);
+	}
+	return skb_append_datagram(cork->skb, from, len);
+}
+
+int ip_push_datagram(struct sock *sk, struct inet_cork *cork, u8 protocol)
+{
+	struct sk_buff *skb = cork->skb;
+	int err;
+
+	cork->skb = NULL;
+	err = ip_send_datagram(skb, sk, cork->rt, cork->saddr, cork->daddr, protocol, cork->tos,
+			       cork->ttl);
+	ip_cork_release(cork);
+	return err;
+}
+
+void ip_cork_release(struct inet_cork *cork)
+{
+	consume_skb(cork->skb);
+	cork->skb = NULL;
+	rt_put(cork->rt);
+	cork->rt = NULL;
+}

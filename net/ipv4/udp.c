@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * UDP: connect(), ICMP errors, and the table of the protocol's operations.
+ *
+ *   connect() -> inet_dgram_connect -> udp_connect, udp_disconnect   (process, sock owned)
+ *   icmp_rcv -> udp_err                                              (softirq)
+ *   ioctl() -> udp_ioctl; close() -> udp_close                       (process)
+ *
+ * The addresses of a socket change only while a thread owns it. A reader takes no socket lock at
+ * all, and a sender only while it reads the addresses (udp_send.c). udp_err() takes none either: it
+ * reads flags and sets sk_err. RFC 768, RFC 1122 4.1. Compare Linux's net/ipv4/udp.c and datagram.c.
+ */
+#include "net/ipv4/udp.h"
+
+#include "include/uapi/ioctl.h"
+#include "kernel/lib/string.h"
+#include "kernel/mm/page.h"
+#include "kernel/mm/uaccess.h"
+#include "kernel/sysctl.h"
+#include "net/core/netdevice.h"
+#include "net/core/snmp.h"
+#include "net/ipv4/icmp.h"
+#include "net/ipv4/limits.h"
+#include "net/ipv4/route.h"
+
+int sysctl_udp_mem[3];
+int sysctl_udp_rmem_min = SOCK_RMEM_LEAST;
+
+/* ---- connect() ------------------------------------------------------------------------------- */
+
+/*
+ * Stores the address of the only peer. The socket has a port: inet_dgram_connect() has chosen one
+ * if bind() did not.
+ */
+static int udp_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len)
+{
+	const struct sockaddr_in *usin = (const struct sockaddr_in *)uaddr;
+	struct inet_sock *inet = inet_sk(sk);
+	struct rtable *rt;
+	struct flowi4 fl;
+
+	sock_owned_by_me(sk);
+	if (addr_len < (int)sizeof(*usin))
+		return -EINVAL;
+	if (usin->sin_family != AF_INET)
+		return -EAFNOSUPPORT;
+	sk_dst_reset(sk);
+	fl = (struct flowi4){.daddr = usin->sin_addr.s_addr,
+			     .saddr = inet->inet_saddr,
+			     .oif = sk->sk_bound_dev_if,
+			     .proto = sk->sk_protocol};
+	rt = ip_route_output_key(&fl);
+	if (IS_ERR(rt)) {
+		if (PTR_ERR(rt) == -ENETUNREACH)
+			snmp_inc(SNMP_IpOutNoRoutes);
+		return PTR_ERR(rt);
+	}
+	if (rt->rt_type == RTN_BROADCAST && !sock_flag(sk, SOCK_BROADCAST)) {
+		rt_put(rt);
+		return -EACCES;
+	}
+	if (!inet->inet_saddr)
+		inet->inet_saddr = fl.saddr;
+	udp_set_addresses(sk, inet->inet_rcv_saddr ? inet->inet_rcv_saddr : fl.saddr, fl.daddr,
+			  usin->sin_port);
+	sk->sk_state = TCP_ESTABLISHED;
+	sk_dst_set(sk, &rt->dst);
+	return 0;
+}
+
+/* connect() with AF_UNSPEC: forgets the peer, and the address and port that bind() did not choose. */
+static int udp_disconnect(struct sock *sk, int flags)
+{
+	struct inet_sock *inet = inet_sk(sk);
+	bool keep = sk->sk_userlocks & SOCK_BINDADDR_LOCK;
+
+	sock_owned_by_me(sk);
+	sk->sk_state = TCP_CLOSE;
+	if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK)) {
+		udp_unhash(sk);
+		inet->inet_sport = 0;
+	}
+	udp_set_addresses(sk, keep ? inet->inet_rcv_saddr : 0, 0, 0);
+	if (!keep)
+		inet->inet_saddr = 0;
+	sk_dst_reset(sk);
+	return 0;
+}
+
+/* ---- ICMP errors ----------------------------------------------------------------------------- */
+
+/*
+ * The path to the destination of the quoted packet accepts only @mtu bytes (RFC 1191): stores that
+ * in the route, which limits the next datagrams.
+ */
+static void udp_update_pmtu(const struct sock *sk, const struct iphdr *quoted, u32 mtu)
+{
+	struct flowi4 fl = {.daddr = quoted->daddr,
+			    .saddr = quoted->saddr,
+			    .oif = sk->sk_bound_dev_if,
+			    .proto = IPPROTO_UDP};
+	struct rtable *rt = ip_route_output_key(&fl);
+
+	if (IS_ERR(rt))
+		return;
+	dst_update_pmtu(&rt->dst, mtu);
+	rt_put(rt);
+}
+
+/*
+ * Returns the errno of an ICMP error, 0 if a message of this kind has no effect. *@hard: the error
+ * is reported to a connected socket even without IP_RECVERR.
+ */
+static int udp_icmp_errno(const struct sock *sk, const struct icmphdr *icmph, bool *hard)
+{
+	*hard = false;
+	switch (icmph->type) {
+	case ICMP_TIME_EXCEEDED:
+		return EHOSTUNREACH;
+	case ICMP_PARAMETERPROB:
+		*hard = true;
+		return EPROTO;
+	case ICMP_DEST_UNREACH:
+		if (icmph->code > NR_ICMP_UNREACH)
+			return 0;
+		if (icmph->code == ICMP_FRAG_NEEDED) {
+			*hard = true;
+			return inet_sk(sk)->pmtudisc == IP_PMTUDISC_DONT ? 0 : EMSGSIZE;
+		}
+		*hard = icmp_err_convert[icmph->code].fatal;
+		return icmp_err_convert[icmph->code].errno_;
+	default:
+		/* Source quench is obsolete (RFC 6633), and a redirect concerns only the route. */
+		return 0;
+	}
+}
+
+/*
+ * RFC 1122 4.1.3.3: "UDP MUST pass to the application layer all ICMP error messages that it receives
+ * from the IP layer." A program asks for them with connect() or IP_RECVERR. As in Linux, without
+ * IP_RECVERR a connected socket gets only those that will not go away by themselves.
+ */
+static void udp_err(struct sk_buff *skb, u32 info)
+{
+	const struct icmphdr *icmph = icmp_hdr(skb);
+	const struct iphdr *iph;
+	const struct udphdr *uh;
+	struct sock *sk;
+	bool hard;
+	int err;
+
+	if (!pskb_may_pull(skb, sizeof(*iph)) ||
+	    !pskb_may_pull(skb, ((const struct iphdr *)skb->data)->ihl * 4 + sizeof(*uh))) {
+		snmp_inc(SNMP_IcmpInErrors);
+		return;
+	}
+	iph = (const struct iphdr *)skb->data;
+	icmph = icmp_hdr(skb);
+	uh = (const struct udphdr *)(skb->data + iph->ihl * 4);
+	sk = udp4_lib_lookup(iph->daddr, uh->dest, iph->saddr, ntohs(uh->source),
+			     skb->dev ? skb->dev->ifindex : 0);
+	if (!sk) {
+		snmp_inc(SNMP_IcmpInErrors);
+		return;
+	}
+	if (icmph->type == ICMP_DEST_UNREACH && icmph->code == ICMP_FRAG_NEEDED)
+		udp_update_pmtu(sk, iph, info);
+	err = udp_icmp_errno(sk, icmph, &hard);
+	if (!err)
+		goto out;
+	if (inet_sk(sk)->recverr)
+		ip_icmp_error(sk, skb, err, uh->dest, info, iph->ihl * 4 + sizeof(*uh));
+	else if (!hard || sk->sk_state != TCP_ESTABLISHED)
+		goto out;
+	sk->sk_err = err;
+	sk->sk_error_report(sk);
+out:
+	sock_put(sk);
+}
+
+/* ---- ioctl(), close() ------------------------------------------------------------------------ */
+
+static int udp_ioctl(struct sock *sk, int cmd, unsigned long arg)
+{
+	int answ;
+
+	switch (cmd) {
+	case SIOCOUTQ:
+		/* without the byte for the references of the sock itself (sock.c) */
+		answ = atomic_read(&sk->sk_wmem_alloc) - 1;
+		break;
+	case SIOCINQ:
+		answ = datagram_first_len(sk);
+		break;
+	default:
+		return -ENOTTY;
+	}
+	return copy_to_user((void __user *)arg, &answ, sizeof(answ)) ? -EFAULT : 0;
+}
+
+static void udp_close(struct sock *sk, long timeout)
+{
+	lock_sock(sk);
+	udp_unhash(sk);
+	release_sock(sk);
+	sk_common_release(sk);
+}
+
+/* ---- tables, boot ---------------------------------------------------------------------------- */
+
+struct proto udp_prot = {
+	.name = "UDP",
+	.close = udp_close,
+	.connect = udp_connect,
+	.disconnect = udp_disconnect,
+	.ioctl = udp_ioctl,
+	.sendmsg = udp_sendmsg,
+	.recvmsg = udp_recvmsg,
+	.unhash = udp_unhash,
+	.get_port = udp_get_port,
+	.sysctl_mem = sysctl_udp_mem,
+	.sysctl_rmem = &sysctl_udp_rmem_min,
+	.obj_size = sizeof(struct udp_sock),
+};
+
+static const struct ctl_table table[] = {
+	{
+		.procname = "net/ipv4/udp_mem",
+		.value = sysctl_udp_mem,
+		.nr = 3,
+		.unit = "pages",
+		SYSCTL_RANGE(UDP_MEM_RANGE),
+		.what = "of all UDP sockets' received datagrams: pressure ends, begins, maximum "
+			"(Linux)",
+	},
+	{
+		.procname = "net/ipv4/udp_rmem_min",
+		.value = &sysctl_udp_rmem_min,
+		.unit = "bytes",
+		SYSCTL_RANGE(SOCK_MEM_RANGE),
+		.what = "that a socket may receive even when memory is short (Linux)",
+	},
+};
+
+void udp_init(void)
+{
+	static const struct net_protocol udp_protocol = {.handler = udp_rcv,
+							 .err_handler = udp_err};
+	u64 part = nr_total_pages() / UDP_MEM_PART;
+
+	sysctl_udp_mem[0] = part * 3 / 4;
+	sysctl_udp_mem[1] = part;
+	sysctl_udp_mem[2] = part * 3 / 2;
+	sysctl_register(table, ARRAY_SIZE(table));
+	udp_table_init();
+	BUG_ON(inet_add_protocol(&udp_protocol, IPPROTO_UDP));
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * UDP: RFC 768, RFC 1122 4.1. Names and roles are those of Linux's include/net/udp.h.
+ *
+ *   udp.c        the protocol: connect(), ICMP errors, the table udp_prot
+ *   udp_table.c  ports and lookups
+ *   udp_recv.c   from IP to the receive queue and the program
+ *   udp_send.c   from the program to IP
+ */
+#ifndef NET_IPV4_UDP_H
+#define NET_IPV4_UDP_H
+
+#include "net/core/datagram.h"
+#include "net/ipv4/ip.h"
+#include "net/wire/udp.h"
+
+struct udp_sock {
+	struct inet_sock inet; /* first */
+};
+
+static inline struct udphdr *udp_hdr(const struct sk_buff *skb)
+{
+	return (struct udphdr *)skb_transport_header(skb);
+}
+
+extern struct proto udp_prot;
+/* Registers UDP with IP, and its sysctls. Boot only, after ip_init(). */
+void udp_init(void);
+
+/* sysctls */
+extern int sysctl_udp_mem[3];
+extern int sysctl_udp_rmem_min; /* bytes that a socket may receive even when memory is short */
+
+/* ---- ports and lookups (udp_table.c) ----------------------------------------------------------- */
+void udp_table_init(void);
+/*
+ * Gives @sk the port @snum, or a free one if that is 0, and makes @sk visible to lookups. Returns 0,
+ * or 1 if the port is in use. The socket is locked and has no port.
+ */
+int udp_get_port(struct sock *sk, unsigned short snum);
+/* Takes @sk out of the tables, and its port away. No effect if it has none. */
+void udp_unhash(struct sock *sk);
+/*
+ * Changes the addresses of @sk, which may have a port: its own, and the peer's, 0 for a socket that
+ * is not connected. The socket is locked.
+ */
+void udp_set_addresses(struct sock *sk, __be32 rcv_saddr, __be32 daddr, __be16 dport);
+/*
+ * Returns the socket that gets a datagram from the peer @saddr, @sport to @daddr, @hnum (host byte
+ * order), which device @dif received, with a reference; or NULL. A connected socket of this peer is
+ * preferred to a socket with this address, and that to a socket without address. Softirq.
+ */
+struct sock *udp4_lib_lookup(__be32 saddr, __be16 sport, __be32 daddr, u16 hnum, int dif);
+/*
+ * Calls @deliver for each socket that gets a broadcast or multicast datagram, under the lock of the
+ * port's bucket. Returns the number of sockets. Softirq.
+ */
+unsigned int udp_for_group(__be32 saddr, __be16 sport, __be32 daddr, u16 hnum, int dif,
+			   void (*deliver)(struct sock *sk, struct sk_buff *skb),
+			   struct sk_buff *skb);
+
+/* ---- receiving and sending --------------------------------------------------------------------- */
+/* Handler of received datagrams. Softirq; follows the contract of net/core/dropreason.h. */
+enum skb_drop_reason udp_rcv(struct sk_buff *skb);
+int udp_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int noblock, int flags,
+		int *addr_len);
+int udp_sendmsg(struct sock *sk, struct kmsghdr *msg, size_t len);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* Each allocation fails once in calls of datagram sockets, and for the packets that they send and receive
+ * (refused.h). */
+#include "tests/hosted/refused.h"
+
+#define PORT   7
+#define CLOSED 4
+#define LONG   20000 /* bytes: some pages */
+
+static uint8_t bytes[LONG];
+
+static int udp_socket(struct host *h, uint16_t port)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
+	const int on = 1;
+	int fd = may(h, SYS_socket, AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return fd;
+	assert_int_equal(scene_call(h, SYS_setsockopt, fd, SOL_SOCKET, SO_BROADCAST, PTR(&on), 4),
+			 0);
+	assert_int_equal(scene_call(h, SYS_setsockopt, fd, SOL_SOCKET, SO_REUSEADDR, PTR(&on), 4),
+			 0);
+	assert_int_equal(scene_call(h, SYS_setsockopt, fd, SOL_IP, IP_RECVERR, PTR(&on), 4), 0);
+	if (port)
+		assert_int_equal(scene_call(h, SYS_bind, fd, PTR(&at), sizeof(at)), 0);
+	return fd;
+}
+
+static void send_at(struct host *h, int fd, uint32_t addr, uint16_t port, size_t n)
+{
+	struct sockaddr_in to = {
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(addr)};
+	int64_t result;
+
+	if (fd < 0)
+		return;
+	result = scene_call(h, SYS_sendto, fd, PTR(bytes), n, 0, PTR(&to), sizeof(to));
+	/* The receiver could not be opened: the datagram before this one was refused. */
+	if (result != -ECONNREFUSED || !was_refused())
+		may_result(result);
+	scene_sleep(10 * MS);
+}
+
+static void expect(struct host *h, int fd, int64_t n)
+{
+	if (fd >= 0)
+		should(scene_call(h, SYS_recvfrom, fd, PTR(bytes), sizeof(bytes), MSG_DONTWAIT, 0,
+				  0),
+		       n);
+}
+
+static void talk(void)
+{
+	int a = udp_socket(A, 0), b = udp_socket(B, PORT), other = udp_socket(B, PORT);
+	int self = udp_socket(A, PORT);
+
+	send_at(A, a, 0x0a000002, PORT, 100);
+	expect(B, other, 100);
+	send_at(A, a, 0x0a0000ff, PORT, 1400);
+	expect(B, b, 1400);
+	expect(B, other, 1400);
+	/* A short one is in an object of its own, and is copied for each socket. */
+	send_at(A, a, 0x0a0000ff, PORT, 1);
+	expect(B, b, 1);
+	expect(B, other, 1);
+	send_at(A, a, 0x0a000001, PORT, LONG);
+	expect(A, self, LONG);
+	/* The port unreachable goes to the error queue. */
+	send_at(A, a, 0x0a000002, CLOSED, 10);
+	if (a >= 0)
+		should(scene_call(A, SYS_recvfrom, a, PTR(bytes), 100, 0, 0, 0), -ECONNREFUSED);
+	refused_close_fd(A, a);
+	refused_close_fd(A, self);
+	refused_close_fd(B, b);
+	refused_close_fd(B, other);
+}
+
+static void datagrams(void)
+{
+	refuse_each(A, -1, talk);
+	refuse_each(B, -1, talk);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE(datagrams),
+		SCENE_WITH(datagrams, {"features", 0}),
+	};
+
+	return scene_play(tests);
+}
