@@ -31,9 +31,10 @@
 /*
  * The block of pages from which the fragments of all sockets are cut, one for each CPU, so that an idle
  * socket keeps no pages.  It needs no lock: only process context uses it, and a thread does not give up
- * the CPU between refilling the block and cutting from it.  A fragment that a peer does not acknowledge
- * keeps its whole block allocated, so the budget limits the number of blocks; a segment that gets no
- * block uses pages of its own and is charged for all of their memory.
+ * the CPU between refilling the block and cutting a piece from it.  A copy from the program may sleep in a page
+ * fault, so the piece is cut before the copy.  A fragment that a peer does not acknowledge keeps its whole block
+ * allocated, so the budget limits the number of blocks; a segment that gets no block uses pages of its own and is
+ * charged for all of their memory.
  */
 static struct page_frag tcp_page_frag[NR_CPUS];
 static struct page_budget tcp_page_budget;
@@ -169,43 +170,37 @@ static void tcp_skb_grew(struct sock *sk, struct sk_buff *skb, unsigned int n)
 }
 
 /*
- * Adds @n bytes at @offset of @page to @skb; the last fragment grows if the bytes directly follow it.
- * Returns false if @skb has no room for another fragment.
+ * Returns the fragment of @skb for bytes at @offset of @page: the last one if the bytes directly follow it, else a new
+ * one, of length 0, with a reference to @page.  Returns NULL if @skb has no room for another fragment.
  */
-static bool tcp_skb_add_page(struct sock *sk, struct sk_buff *skb, struct page *page, u32 offset,
-			     unsigned int n)
+static skb_frag_t *tcp_skb_frag_for(struct sk_buff *skb, struct page *page, u32 offset)
 {
 	struct skb_shared_info *shinfo = skb_shinfo(skb);
-	skb_frag_t *last = shinfo->nr_frags ? &shinfo->frags[shinfo->nr_frags - 1] : NULL;
+	skb_frag_t *next = &shinfo->frags[shinfo->nr_frags];
 
-	if (last && last->page == page && last->page_offset + last->size == offset) {
-		last->size += n;
-	} else if (shinfo->nr_frags < MAX_SKB_FRAGS) {
-		get_page(page);
-		skb_fill_page_desc(skb, shinfo->nr_frags, page, offset, n);
-	} else {
-		return false;
-	}
+	if (shinfo->nr_frags && next[-1].page == page &&
+	    next[-1].page_offset + next[-1].size == offset)
+		return next - 1;
+	if (shinfo->nr_frags == MAX_SKB_FRAGS)
+		return NULL;
+	get_page(page);
+	skb_fill_page_desc(skb, shinfo->nr_frags, page, offset, 0);
+	return next;
+}
+
+/* @n bytes were added to @frag, the last fragment of @skb. */
+static void tcp_skb_frag_grew(struct sock *sk, struct sk_buff *skb, skb_frag_t *frag,
+			      unsigned int n)
+{
+	frag->size += n;
 	skb->len += n;
 	skb->data_len += n;
 	skb->truesize += n;
 	sk_wmem_queued_add(sk, n);
 	tcp_skb_grew(sk, skb, n);
-	return true;
 }
 
 /* ---- copying ---------------------------------------------------------------------------------------------- */
-
-static bool tcp_skb_has_frag_room(const struct sk_buff *skb, const struct page_frag *pfrag)
-{
-	const struct skb_shared_info *shinfo = skb_shinfo(skb);
-	const skb_frag_t *last;
-
-	if (shinfo->nr_frags < MAX_SKB_FRAGS)
-		return true;
-	last = &shinfo->frags[shinfo->nr_frags - 1];
-	return last->page == pfrag->page && last->page_offset + last->size == pfrag->offset;
-}
 
 /* Returns the last fragment of @skb if its page belongs to @skb alone and has room, else NULL. */
 static skb_frag_t *tcp_skb_own_page(const struct sk_buff *skb)
@@ -279,6 +274,37 @@ static noinline int tcp_copy_to_own_page(struct sock *sk, struct sk_buff *skb,
 	return done;
 }
 
+/*
+ * Copies to a piece of the common block.  The piece is cut first, and the fragment's reference keeps its page, because
+ * another thread may cut from the block, or replace it, while the copy sleeps in a page fault.  The unused rest goes
+ * back if it is still the next piece.  Returns what tcp_copy_to_skb() returns.
+ */
+static int tcp_copy_to_piece(struct sock *sk, struct sk_buff *skb, struct iov_iter *from,
+			     unsigned int want, struct page_frag *pfrag)
+{
+	struct page *page = pfrag->page;
+	u32 offset = pfrag->offset;
+	skb_frag_t *frag = tcp_skb_frag_for(skb, page, offset);
+	unsigned int done;
+
+	if (!frag)
+		return -EMSGSIZE;
+	want = min(want, pfrag->size - offset);
+	pfrag->offset += want;
+	done = copy_from_iter((u8 *)page_address(page) + offset, want, from);
+	if (unlikely(done < want) && pfrag->page == page && pfrag->offset == offset + want)
+		pfrag->offset = offset + done;
+	if (likely(done)) {
+		tcp_skb_frag_grew(sk, skb, frag, done);
+		return done;
+	}
+	if (!frag->size) {
+		skb_shinfo(skb)->nr_frags--;
+		put_page(page);
+	}
+	return -EFAULT;
+}
+
 int tcp_copy_to_skb(struct sock *sk, struct sk_buff *skb, struct iov_iter *from, unsigned int want)
 {
 	struct page_frag *pfrag = &tcp_page_frag[this_cpu()->id];
@@ -305,15 +331,7 @@ int tcp_copy_to_skb(struct sock *sk, struct sk_buff *skb, struct iov_iter *from,
 
 	if (unlikely(!page_frag_refill(1, pfrag, GFP_SEND)))
 		return tcp_copy_to_own_page(sk, skb, from, want, false);
-	if (!tcp_skb_has_frag_room(skb, pfrag))
-		return -EMSGSIZE;
-	want = min(want, pfrag->size - pfrag->offset);
-	done = copy_from_iter((u8 *)page_address(pfrag->page) + pfrag->offset, want, from);
-	if (!done)
-		return -EFAULT;
-	BUG_ON(!tcp_skb_add_page(sk, skb, pfrag->page, pfrag->offset, done));
-	pfrag->offset += done;
-	return done;
+	return tcp_copy_to_piece(sk, skb, from, want, pfrag);
 }
 
 /*
@@ -546,6 +564,7 @@ static int tcp_sendpage_locked(struct sock *sk, struct page *page, int offset, s
 
 	while (copied < size) {
 		struct sk_buff *skb = tcp_segment_for(sk, size_goal, size_goal);
+		skb_frag_t *frag;
 		unsigned int n;
 
 		if (!skb) {
@@ -556,12 +575,14 @@ static int tcp_sendpage_locked(struct sock *sk, struct page *page, int offset, s
 				break;
 			continue;
 		}
-		n = min_t(size_t, size - copied, size_goal - skb->len);
-		if (!tcp_skb_add_page(sk, skb, page, offset + copied, n)) {
+		frag = tcp_skb_frag_for(skb, page, offset + copied);
+		if (!frag) {
 			TCP_SKB_CB(skb)->eor = 1;
 			tcp_mark_push(tcp_sk(sk), skb);
 			continue;
 		}
+		n = min_t(size_t, size - copied, size_goal - skb->len);
+		tcp_skb_frag_grew(sk, skb, frag, n);
 		if (!copied)
 			TCP_SKB_CB(skb)->tcp_flags &= ~TCPHDR_PSH;
 		copied += n;

@@ -19,6 +19,8 @@
 #include "kernel/lib/list.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/page.h"
+#include "kernel/sched/cpu.h"
+#include "kernel/sched/sched.h"
 #include "tests/host/host.h"
 #include "tests/host/separate.h"
 #include "tests/host/softnet_host.h"
@@ -185,9 +187,15 @@ static size_t good_bytes(const void *p, size_t n)
 
 size_t hal_copy_user(void *dst, const void *src, size_t n)
 {
-	size_t good = min_t(size_t, good_bytes(dst, n), good_bytes(src, n));
+	size_t good = min_t(size_t, good_bytes(dst, n), good_bytes(src, n)), half = good / 2;
 
-	if (good) /* memcpy() does not allow a NULL pointer, even for 0 bytes */
-		memcpy(dst, src, good);
+	if (!good) /* memcpy() does not allow a NULL pointer, even for 0 bytes */
+		return n;
+	memcpy(dst, src, half);
+	if (host.slow_copies && half && may_sleep()) {
+		host.slow_copies--;
+		schedule_timeout_uninterruptible(1);
+	}
+	memcpy((u8 *)dst + half, (const u8 *)src + half, good - half);
 	return n - good;
 }

@@ -64,6 +64,8 @@ int sn_set(const char *name, uint64_t value)
 		host.fail_row = value;
 	else if (!strcmp(name, "hold_tx"))
 		host.hold_tx = value;
+	else if (!strcmp(name, "slow_copies"))
+		host.slow_copies = value;
 	else if (!strcmp(name, "keep_pages") && host.booted)
 		host_keep_pages(value);
 	else if (!strcmp(name, "race_edge"))

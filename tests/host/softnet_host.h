@@ -64,6 +64,8 @@
  *                  delivered at the Nth place in it where an interrupt is possible (race build: at
  *                  the Nth edge of the code), or when the call sleeps or returns before that.
  *                  Afterwards irq_chance and race_chance decide again
+ *   slow_copies    N: the next N copies from or to the application sleep for a tick in the middle, as in a
+ *                  page fault that waits for a lock
  *   keep_pages     N: all free pages but N are withheld from the kernel.  ~0: they are free again
  * Returns 0, or -1 if there is no room for another option.
  */

@@ -35,6 +35,39 @@ static void two_writers(void)
 	free(got);
 }
 
+/*
+ * A write sleeps in a page fault in the middle of its copy. Meanwhile another connection's write takes memory from the
+ * block of pages that both share: each peer gets the bytes that were written to it.
+ */
+static void a_write_that_sleeps_in_its_copy(void)
+{
+	enum { N = 4000 };
+	static uint8_t sent[2][N], got[N];
+	int listener = scene_listen(B, PORT, 4), a[2], b[2];
+	int64_t slow;
+
+	for (int i = 0; i < 2; i++) {
+		scene_fill(sent[i], N, i);
+		a[i] = scene_socket(A);
+		assert_int_equal(scene_connect(A, a[i], B, PORT), 0);
+		b[i] = scene_accept(B, listener);
+	}
+	/* The frames stay in A, so that the second write's bytes wait where the first one's could overwrite them. */
+	A->set("hold_tx", 1);
+	A->set("slow_copies", 1);
+	slow = scene_begin(A, SYS_write, a[0], PTR(sent[0]), N);
+	assert_int_equal(scene_send(A, a[1], sent[1], N), N);
+	assert_int_equal(scene_end(A, slow), N);
+	A->set("hold_tx", 0);
+	for (int i = 0; i < 2; i++) {
+		scene_recv_all(B, b[i], got, N);
+		assert_memory_equal(got, sent[i], N);
+		scene_close(A, a[i]);
+		scene_close(B, b[i]);
+	}
+	scene_close(B, listener);
+}
+
 static void two_readers(void)
 {
 	struct pair p = scene_pair();
@@ -182,6 +215,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		SCENE(two_writers),
+		SCENE(a_write_that_sleeps_in_its_copy),
 		SCENE(two_readers),
 		SCENE(closed_while_another_reads),
 		SCENE(shut_down_while_another_writes),
