@@ -380,29 +380,39 @@ int inet_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
  * connect() with TCP_FASTOPEN_CONNECT. Then sends the rest. Without waiting only the data in the
  * SYN is sent.
  */
-static noinline int inet_sendmsg_fastopen(struct socket *sock, struct kmsghdr *msg, size_t size)
+static int __inet_sendmsg_fastopen(struct socket *sock, struct tcp_fastopen_request *fo)
 {
-	struct tcp_fastopen_request fo = {.msg = msg, .size = size};
+	struct kmsghdr *msg = fo->msg;
 	struct sock *sk = sock->sk;
 	int err, sent;
 
 	lock_sock(sk);
-	err = tcp_fastopen_begin(sk, &fo);
+	err = tcp_fastopen_begin(sk, fo);
 	if (!err) {
 		err = __inet_stream_connect(sock, (struct sockaddr *)msg->msg_name,
 					    msg->msg_namelen,
-					    msg->msg_flags & MSG_DONTWAIT ? O_NONBLOCK : 0, &fo);
-		tcp_fastopen_end(sk, &fo);
+					    msg->msg_flags & MSG_DONTWAIT ? O_NONBLOCK : 0, fo);
+		tcp_fastopen_end(sk, fo);
 	}
 	release_sock(sk);
-	if (err == -EINPROGRESS && fo.copied)
-		return fo.copied;
+	if (err == -EINPROGRESS && fo->copied)
+		return fo->copied;
 	if (err)
 		return sk_stream_error(sk, msg->msg_flags, err);
-	if (fo.copied == size)
-		return size;
-	sent = sk->sk_prot->sendmsg(sk, msg, size - fo.copied);
-	return sent > 0 || !fo.copied ? fo.copied + sent : fo.copied;
+	if (fo->copied == fo->size)
+		return fo->size;
+	sent = sk->sk_prot->sendmsg(sk, msg, fo->size - fo->copied);
+	return sent > 0 || !fo->copied ? fo->copied + sent : fo->copied;
+}
+
+static noinline int inet_sendmsg_fastopen(struct socket *sock, struct kmsghdr *msg, size_t size)
+{
+	struct tcp_fastopen_request fo = {.msg = msg, .size = size};
+	int sent = __inet_sendmsg_fastopen(sock, &fo);
+
+	if (unlikely(fo.uarg))
+		tcp_fastopen_end_zerocopy(sock->sk, &fo, sent);
+	return sent;
 }
 
 noinline int inet_sendmsg(struct socket *sock, struct kmsghdr *msg, size_t size)

@@ -40,10 +40,11 @@ struct tcp_fastopen_cookie {
 /* A connect() with Fast Open that a thread is executing; it is on the stack of that thread. */
 struct tcp_fastopen_request {
 	struct tcp_fastopen_cookie cookie;
-	struct kmsghdr *msg; /* the data; NULL: only request a cookie */
-	size_t size;         /* bytes of data */
-	int copied;          /* of these bytes: in the SYN */
-	bool waits;          /* the thread waits for the handshake to send the rest of the data */
+	struct kmsghdr *msg;    /* the data; NULL: only request a cookie */
+	size_t size;            /* bytes of data */
+	int copied;             /* of these bytes: in the SYN */
+	struct ubuf_info *uarg; /* the report of a write with MSG_ZEROCOPY, or NULL */
+	bool waits; /* the thread waits for the handshake to send the rest of the data */
 };
 
 /* ---- tcp_fastopen.c ---- */
@@ -87,6 +88,8 @@ const char *tcp_fastopen_key(void);
 /* ---- tcp_fastopen_client.c ---- */
 int tcp_fastopen_begin(struct sock *sk, struct tcp_fastopen_request *fo);
 void tcp_fastopen_end(struct sock *sk, const struct tcp_fastopen_request *fo);
+/* The write of @fo, with MSG_ZEROCOPY, has returned @sent.  It is counted only if it has queued a byte. */
+void tcp_fastopen_end_zerocopy(struct sock *sk, const struct tcp_fastopen_request *fo, int sent);
 /*
  * connect() with TCP_FASTOPEN_CONNECT.  If the cookie of the server is known, sends no SYN yet: the first write
  * does it.  Returns 0 or -errno.

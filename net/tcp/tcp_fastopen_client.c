@@ -225,6 +225,14 @@ int tcp_fastopen_begin(struct sock *sk, struct tcp_fastopen_request *fo)
 		return -EISCONN;
 	if (tp->fastopen_req)
 		return -EALREADY; /* another thread waits for the handshake */
+	if (unlikely(fo->msg->msg_flags & MSG_ZEROCOPY) && sock_flag(sk, SOCK_ZEROCOPY) &&
+	    fo->size) {
+		fo->uarg = msg_zerocopy_realloc(sk, fo->size, NULL);
+		if (!fo->uarg)
+			return -ENOBUFS;
+		/* As on Linux, only the data in the SYN delays the report: the rest of the write is copied. */
+		fo->msg->msg_flags &= ~MSG_ZEROCOPY;
+	}
 	tp->fastopen_req = fo;
 	return 0;
 }
@@ -238,20 +246,14 @@ void tcp_fastopen_end(struct sock *sk, const struct tcp_fastopen_request *fo)
 		tp->fastopen_req = NULL;
 }
 
-/* MSG_ZEROCOPY: the end of @skb's data is to be reported.  Returns false if there is no memory for the report. */
-static bool set_zerocopy(struct sock *sk, struct sk_buff *skb,
-			 const struct tcp_fastopen_request *fo)
+void tcp_fastopen_end_zerocopy(struct sock *sk, const struct tcp_fastopen_request *fo, int sent)
 {
-	struct ubuf_info *uarg;
-
-	if (likely(!(fo->msg->msg_flags & MSG_ZEROCOPY)) || !sock_flag(sk, SOCK_ZEROCOPY))
-		return true;
-	uarg = msg_zerocopy_realloc(sk, fo->size, NULL);
-	if (!uarg)
-		return false;
-	skb_zcopy_set(skb, uarg);
-	msg_zerocopy_put(uarg);
-	return true;
+	lock_sock(sk);
+	if (sent > 0)
+		msg_zerocopy_put(fo->uarg);
+	else
+		msg_zerocopy_put_abort(fo->uarg);
+	release_sock(sk);
 }
 
 /*
@@ -279,10 +281,12 @@ static struct sk_buff *syn_with_data(struct sock *sk, const struct sk_buff *syn,
 	space = min_t(size_t, max(space, 0), fo->size);
 	if (space)
 		space = tcp_copy_to_skb(sk, skb, &fo->msg->msg_iter, space);
-	if (space <= 0 || !set_zerocopy(sk, skb, fo)) {
+	if (space <= 0) {
 		tcp_wmem_free_skb(sk, skb);
 		return NULL;
 	}
+	if (unlikely(fo->uarg))
+		skb_zcopy_set(skb, fo->uarg);
 	tcp_chrono_start(sk, TCP_CHRONO_BUSY);
 	fo->copied = space;
 	tcp_skb_pcount_set(skb, 1);
