@@ -264,6 +264,12 @@ noinline enum skb_drop_reason tcp_rcv_synsent_state_process(struct sock *sk, str
 	u16 saved_clamp = tp->rx_opt.mss_clamp;
 	enum skb_drop_reason reason;
 
+	/*
+	 * TCP_FASTOPEN_CONNECT: our SYN waits for the first write, so for the peer this connection is in CLOSED.  "An
+	 * incoming segment not containing a RST causes a RST to be sent in response" (RFC 9293 3.10.7.1).
+	 */
+	if (unlikely(inet_sk(sk)->defer_connect))
+		return tcp_refuse(sk, skb, SKB_DROP_REASON_TCP_CLOSE);
 	tcp_parse_options(skb, &tp->rx_opt, false);
 	if (tp->rx_opt.saw_tstamp && tp->rx_opt.rcv_tsecr)
 		tp->rx_opt.rcv_tsecr -= tp->tsoffset;

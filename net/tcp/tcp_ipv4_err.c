@@ -135,9 +135,10 @@ static void tcp_v4_err_locked(struct sock *sk, struct sk_buff *skb, u32 seq, u32
 		return;
 	/*
 	 * RFC 5927 4.1: accept the message only if it quotes a sequence number that is in flight, which an
-	 * attacker off the path cannot know.
+	 * attacker off the path cannot know.  Nothing is in flight while Fast Open holds our SYN back.
 	 */
-	if (sk->sk_state != TCP_LISTEN && !between(seq, una, tp->snd_nxt)) {
+	if (sk->sk_state != TCP_LISTEN &&
+	    (!between(seq, una, tp->snd_nxt) || inet_sk(sk)->defer_connect)) {
 		snmp_inc(SNMP_TcpExtOutOfWindowIcmps);
 		return;
 	}
