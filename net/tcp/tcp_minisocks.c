@@ -489,6 +489,8 @@ static void child_queues(struct sock *newsk)
 	newtp->out_of_order_queue = RB_ROOT;
 	newtp->ooo_last_skb = NULL;
 	newtp->ofo_count = 0;
+	/* A thread may be in sendto(MSG_FASTOPEN) on the listener, which will fail. */
+	newtp->fastopen_req = NULL;
 	tcp_sack_reset(&newtp->rx_opt);
 	newtp->lsndtime = newtp->rcv_tstamp = tcp_jiffies32;
 	tcp_mstamp_refresh(newtp);

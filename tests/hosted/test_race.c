@@ -114,6 +114,29 @@ static void two_accepts_against_ack(void)
 	scene_close(B, listener);
 }
 
+/* sendto(MSG_FASTOPEN) on a listener fails, and leaves nothing behind in a child that is made at the same time. */
+static void fast_open_of_a_listener_against_ack(void)
+{
+	const int64_t to = PTR(scene_address(A, PORT)), size = sizeof(struct sockaddr_in);
+	int listener = scene_listen(B, PORT, 4);
+
+	for (race_first(); race_next();) {
+		struct pair p = {.listener = -1, .a = scene_socket(A)};
+		int64_t connect = scene_begin_connect(A, p.a, B, PORT), send;
+
+		until_frame_flies(3);
+		send = together(B, SYS_sendto, listener, PTR("x"), 1, MSG_FASTOPEN, to, size);
+		assert_int_equal(scene_end(B, send), -EISCONN);
+		assert_int_equal(scene_end(A, connect), 0);
+		p.b = scene_accept(B, listener);
+		assert_int_equal(
+			scene_call(B, SYS_sendto, p.b, PTR("x"), 1, MSG_FASTOPEN, to, size),
+			-EISCONN);
+		forget(&p);
+	}
+	scene_close(B, listener);
+}
+
 /* Closes the listener while the @frame-th frame of a handshake is on the wire. */
 static void listener_closed(unsigned int frame)
 {
@@ -609,6 +632,7 @@ int main(int argc, char **argv)
 		SCENE(accept_against_syn),
 		SCENE(accept_against_ack),
 		SCENE(two_accepts_against_ack),
+		SCENE(fast_open_of_a_listener_against_ack),
 		SCENE(listener_closed_against_syn),
 		SCENE(listener_closed_against_ack),
 		SCENE(listener_closed_against_cookie),
