@@ -280,8 +280,9 @@ noinline enum skb_drop_reason tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb
  * safe although segments of the old connection may still arrive: the new connection's numbers start
  * beyond all numbers of the old one, and PAWS rejects older segments (RFC 6191). If we chose the
  * port, more than a second must also have passed since the last timestamp from the peer, and
- * tcp_tw_reuse must permit it (2: over the loopback only); a port that the application chose is
- * reused at once, as in Linux.
+ * tcp_tw_reuse must permit it (2: over the loopback only), and the peer must have sent its FIN: a peer
+ * that still sends would answer our SYN with an ACK, and our reset would then end its connection. A port
+ * that the application chose is reused at once, as in Linux.
  */
 bool tcp_twsk_unique(struct sock *sk, struct sock *sktw)
 {
@@ -292,7 +293,8 @@ bool tcp_twsk_unique(struct sock *sk, struct sock *sktw)
 
 	if (!tcptw->tw_ts_recent_stamp)
 		return false;
-	if (reuse == 2 && !ipv4_is_loopback(sk->sk_daddr))
+	if ((reuse == 2 && !ipv4_is_loopback(sk->sk_daddr)) ||
+	    inet_twsk(sktw)->tw_substate == TCP_FIN_WAIT2)
 		reuse = 0;
 	if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK) &&
 	    (!reuse || tcp_seconds() <= tcptw->tw_ts_recent_stamp + 1))

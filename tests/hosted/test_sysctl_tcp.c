@@ -515,6 +515,30 @@ static void a_port_that_waits(void)
 	scene_close(B, listener);
 }
 
+/*
+ * The only local port waits for the FIN of a peer that still works. connect() does not use the port
+ * before that FIN has come, whatever tcp_tw_reuse is, as Linux since 6.12.
+ */
+static void a_port_whose_peer_still_works(void)
+{
+	int fd = scene_socket(A), listener;
+	struct pair p;
+
+	scene_sysctl(A, "net/ipv4/ip_local_port_range", "40001 40001");
+	p = scene_pair();
+	scene_close(A, p.a);
+	scene_sleep(3 * SEC);
+	assert_state(A, p.aport, p.bport, TCP_FIN_WAIT2);
+	assert_int_equal(scene_connect(A, fd, B, p.bport), -EADDRNOTAVAIL);
+	scene_close(B, p.b);
+	listener = p.listener;
+	scene_sleep(3 * SEC);
+	assert_state(A, p.aport, p.bport, TCP_TIME_WAIT);
+	assert_int_equal(scene_connect(A, fd, B, p.bport), 0);
+	scene_close(A, fd);
+	scene_close(B, listener);
+}
+
 /* A tcp_tw_reuse of 2 permits the reuse of a port over the loopback only. */
 static void a_port_of_the_loopback_that_waits(void)
 {
@@ -570,6 +594,7 @@ int main(int argc, char **argv)
 		SCENE(a_reset_in_time_wait),
 		SCENE(no_time_to_wait),
 		SCENE(a_port_that_waits),
+		SCENE(a_port_whose_peer_still_works),
 		SCENE(a_port_of_the_loopback_that_waits),
 	};
 
