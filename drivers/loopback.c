@@ -67,6 +67,7 @@ void loopback_init(void)
 		panic("no memory for the loopback device");
 	dev->flags |= IFF_LOOPBACK | IFF_NOARP;
 	dev->mtu = LOOPBACK_MTU;
+	dev->max_mtu = LOOPBACK_MTU;
 	dev->features =
 		NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_RXCSUM | NETIF_F_TSO | NETIF_F_TSO_ECN;
 	dev->gso_max_size = GSO_MAX_SIZE;

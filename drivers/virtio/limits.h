@@ -30,6 +30,11 @@
  */
 #define VIRTNET_TX_KEPT_MS 100
 /*
+ * milliseconds: an interface that is closed waits this long for its device to send the last packets.
+ * A device that works needs microseconds.
+ */
+#define VIRTNET_STOP_MS 100
+/*
  * group addresses in the table that the device gets: with more groups, the device passes the frames
  * of all groups up. QEMU's device has room for 64 addresses.
  */

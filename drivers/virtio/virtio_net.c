@@ -31,7 +31,6 @@
  * of one page, those of the receive ring take 1 MiB
  */
 #define VIRTNET_RING_MAX 256
-#define VIRTNET_MTU_MIN  68 /* RFC 791: the smallest MTU of an IPv4 link */
 /* most bytes: a larger MTU is reduced to this, because a buffer must fit a page fragment block */
 #define VIRTNET_MTU_MAX 9000
 
@@ -199,6 +198,7 @@ static int virtnet_open(struct net_device *dev)
 
 /*
  * Stops the interface.  The device keeps its receive buffers: it fills them, and then drops frames.
+ * Packets that it has not sent after VIRTNET_STOP_MS are freed when the interface is opened again.
  */
 static int virtnet_stop(struct net_device *dev)
 {
@@ -206,6 +206,7 @@ static int virtnet_stop(struct net_device *dev)
 
 	WARN_ON(in_interrupt());
 	napi_disable(&vi->napi);
+	virtnet_tx_settle(vi);
 	del_timer_sync(&vi->refill_timer);
 	del_timer_sync(&vi->tx_timer);
 	del_timer_sync(&vi->link_timer);
@@ -266,20 +267,29 @@ static void virtnet_set_address(struct virtnet_info *vi)
 	addr[0] = (addr[0] & ~0x01) | 0x02; /* a unicast address, locally administered */
 }
 
+/*
+ * Sets the MTU, and the largest MTU that can be set later. 5.1.3.1: with the feature MTU, the device
+ * names the largest. Without it, only the receive buffers limit the MTU: a device with MRG_RXBUF may
+ * use several buffers for a packet.
+ */
 static void virtnet_set_mtu(struct virtnet_info *vi)
 {
 	__le16 mtu;
 
-	if (!virtio_has_feature(vi->vdev, VIRTIO_NET_F_MTU))
+	if (!virtio_has_feature(vi->vdev, VIRTIO_NET_F_MTU)) {
+		if (virtio_has_feature(vi->vdev, VIRTIO_NET_F_MRG_RXBUF))
+			vi->dev->max_mtu = VIRTNET_MTU_MAX;
 		return;
+	}
 	vi->vdev->ops->config_read(vi->vdev, offsetof(struct virtio_net_config, mtu), &mtu,
 				   sizeof(mtu));
-	if (mtu < VIRTNET_MTU_MIN) {
+	if (mtu < ETH_MIN_MTU) {
 		pr_warn("%s: the device's MTU of %u is below %u, which IPv4 needs: %u is used",
-			vi->vdev->bus_name, mtu, VIRTNET_MTU_MIN, vi->dev->mtu);
+			vi->vdev->bus_name, mtu, ETH_MIN_MTU, vi->dev->mtu);
 		return;
 	}
 	vi->dev->mtu = min_t(unsigned int, mtu, VIRTNET_MTU_MAX);
+	vi->dev->max_mtu = vi->dev->mtu;
 }
 
 static void virtnet_set_header(struct virtnet_info *vi)

@@ -142,6 +142,8 @@ netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev);
 /* Frees packets that the device has sent.  Softirq. */
 void virtnet_tx_poll(struct virtnet_info *vi);
 void virtnet_tx_await(struct net_device *dev); /* ndo_tx_await */
+/* Waits until the device has sent its packets, at most VIRTNET_STOP_MS, and frees them.  Process. */
+void virtnet_tx_settle(struct virtnet_info *vi);
 void virtnet_tx_drain(struct virtnet_info *vi);
 
 /* ---- virtio_net_ctrl.c ----------------------------------------------------------------------- */

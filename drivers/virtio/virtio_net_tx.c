@@ -3,8 +3,9 @@
  * virtio_net, transmit: gives packets to the device, and frees them when they are sent.
  *
  * Called: virtnet_start_xmit() from net/core under dev->tx_lock, softirqs disabled;
- * virtnet_tx_poll() from virtnet_poll() (softirq), and virtnet_tx_await() from net/core (softirq or
- * process).  The last two functions take dev->tx_lock themselves.
+ * virtnet_tx_poll() from virtnet_poll() (softirq), virtnet_tx_await() from net/core (softirq or
+ * process), and virtnet_tx_settle() when the interface is closed (process).  The last three take
+ * dev->tx_lock themselves.
  *
  * A packet is sent without a copy: its linear part and each page fragment get a descriptor.  The
  * virtio header is in the packet's own headroom if that is not shared, else in an array with one
@@ -25,6 +26,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/mm/page.h"
 #include "kernel/printk.h"
+#include "kernel/sched/sched.h"
 #include "kernel/time/softirq.h"
 #include "net/core/limits.h"
 
@@ -146,6 +148,17 @@ void virtnet_tx_await(struct net_device *dev)
 {
 	local_bh_disable();
 	virtnet_tx_run(dev->priv, true);
+	local_bh_enable();
+}
+
+void virtnet_tx_settle(struct virtnet_info *vi)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(VIRTNET_STOP_MS);
+
+	while (!vi->failed && !virtqueue_all_used(vi->tx) && time_before(jiffies, end))
+		schedule_timeout_uninterruptible(1);
+	local_bh_disable();
+	virtnet_tx_poll(vi);
 	local_bh_enable();
 }
 

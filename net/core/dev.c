@@ -3,8 +3,8 @@
  * Network devices: their list, bringing them up and down, and the notification of listeners.
  *
  * Callers: drivers (alloc_netdev, register_netdevice, netif_carrier_on/off), init/main.c
- * (netdev_init, dev_open), IPv4 (notifiers, lookups). Process context, at boot or serialised by the
- * caller; link changes also come in softirq. Devices are never removed from the list, so it is read
+ * (netdev_init, dev_open), IPv4 (notifiers, lookups). Process context, at boot or with rtnl_mutex
+ * held; link changes also come in softirq. Devices are never removed from the list, so it is read
  * without a lock. Compare the administrative part of Linux's net/core/dev.c.
  */
 #include "include/uapi/errno.h"
@@ -13,6 +13,7 @@
 #include "kernel/mm/slab.h"
 #include "kernel/printk.h"
 #include "kernel/sched/cpu.h"
+#include "kernel/sched/mutex.h"
 #include "kernel/sched/sched.h"
 #include "kernel/time/softirq.h"
 #include "net/core/limits.h"
@@ -21,6 +22,7 @@
 LIST_HEAD(dev_base_head);
 static unsigned int nr_devices;
 static LIST_HEAD(notifiers);
+static struct mutex rtnl_mutex;
 
 /* The data of the boot CPU, which is the only one. With more CPUs each would have its own. */
 static struct softnet_data boot_softnet;
@@ -32,6 +34,7 @@ void netdev_init(void)
 	struct softnet_data *sd = &boot_softnet;
 
 	log_register(&net_log);
+	mutex_init(&rtnl_mutex);
 	spin_lock_init(&sd->lock);
 	INIT_LIST_HEAD(&sd->poll_list);
 	INIT_LIST_HEAD(&sd->tx_list);
@@ -160,6 +163,24 @@ void netdev_notify_peers(struct net_device *dev)
 		call_netdevice_notifiers(dev, NETDEV_NOTIFY_PEERS);
 }
 
+void rtnl_lock(void)
+{
+	mutex_lock(&rtnl_mutex);
+}
+
+void rtnl_unlock(void)
+{
+	mutex_unlock(&rtnl_mutex);
+}
+
+/* Sets and clears flags. BHs are off, because a change of the link changes flags in softirq. */
+static void dev_set_flags(struct net_device *dev, unsigned int set, unsigned int clear)
+{
+	local_bh_disable();
+	dev->flags = (dev->flags & ~clear) | set;
+	local_bh_enable();
+}
+
 int dev_open(struct net_device *dev)
 {
 	int err = 0;
@@ -170,11 +191,11 @@ int dev_open(struct net_device *dev)
 	 * Set IFF_UP before ndo_open, because the first packet may arrive while ndo_open still
 	 * runs.
 	 */
-	dev->flags |= IFF_UP;
+	dev_set_flags(dev, IFF_UP, 0);
 	if (dev->netdev_ops->ndo_open)
 		err = dev->netdev_ops->ndo_open(dev);
 	if (err) {
-		dev->flags &= ~IFF_UP;
+		dev_set_flags(dev, 0, IFF_UP);
 		return err;
 	}
 	dev_set_rx_mode(dev);
@@ -191,7 +212,7 @@ int dev_close(struct net_device *dev)
 
 	if (!(dev->flags & IFF_UP))
 		return 0;
-	dev->flags &= ~IFF_UP;
+	dev_set_flags(dev, 0, IFF_UP);
 	call_netdevice_notifiers(dev, NETDEV_DOWN);
 	if (dev->netdev_ops->ndo_stop)
 		err = dev->netdev_ops->ndo_stop(dev);
@@ -212,11 +233,33 @@ int dev_close(struct net_device *dev)
 	return err;
 }
 
+int dev_change_flags(struct net_device *dev, unsigned int flags)
+{
+	const unsigned int rx_mode = IFF_PROMISC | IFF_ALLMULTI;
+
+	if ((dev->flags ^ flags) & rx_mode) {
+		dev_set_flags(dev, flags & rx_mode, rx_mode);
+		dev_set_rx_mode(dev);
+	}
+	return flags & IFF_UP ? dev_open(dev) : dev_close(dev);
+}
+
+int dev_set_mtu(struct net_device *dev, unsigned int mtu)
+{
+	if (mtu == dev->mtu)
+		return 0;
+	if (mtu < ETH_MIN_MTU || mtu > dev->max_mtu)
+		return -EINVAL;
+	WRITE_ONCE(dev->mtu, mtu);
+	call_netdevice_notifiers(dev, NETDEV_CHANGEMTU);
+	return 0;
+}
+
 void netif_carrier_on(struct net_device *dev)
 {
 	if (dev->flags & IFF_RUNNING)
 		return;
-	dev->flags |= IFF_RUNNING;
+	dev_set_flags(dev, IFF_RUNNING, 0);
 	if (dev->flags & IFF_UP)
 		call_netdevice_notifiers(dev, NETDEV_CHANGE);
 }
@@ -225,7 +268,7 @@ void netif_carrier_off(struct net_device *dev)
 {
 	if (!(dev->flags & IFF_RUNNING))
 		return;
-	dev->flags &= ~IFF_RUNNING;
+	dev_set_flags(dev, 0, IFF_RUNNING);
 	if (dev->flags & IFF_UP)
 		call_netdevice_notifiers(dev, NETDEV_CHANGE);
 }

@@ -57,6 +57,7 @@ void ether_setup(struct net_device *dev)
 	dev->header_ops = &eth_header_ops;
 	dev->hard_header_len = ETH_HLEN;
 	dev->mtu = ETH_DATA_LEN;
+	dev->max_mtu = ETH_DATA_LEN;
 	dev->flags |= IFF_BROADCAST | IFF_MULTICAST;
 	memset(dev->broadcast, 0xff, ETH_ALEN);
 }

@@ -20,6 +20,7 @@
 #include "net/wire/ether.h"
 
 #define ETH_DATA_LEN 1500
+#define ETH_MIN_MTU  68 /* RFC 791: the smallest MTU of an IPv4 link */
 #define IFNAMSIZ     16
 
 #define IFF_UP        0x1
@@ -98,6 +99,7 @@ struct net_device {
 	int ifindex;
 	unsigned int flags; /* IFF_* */
 	unsigned int mtu;
+	unsigned int max_mtu;  /* the largest MTU that dev_set_mtu() accepts */
 	unsigned int features; /* NETIF_F_* */
 	unsigned int gso_max_size;
 	u16 gso_max_segs;
@@ -193,8 +195,29 @@ struct net_device *alloc_netdev(const char *name_format, void *priv);
  * context.
  */
 int register_netdevice(struct net_device *dev);
-int dev_open(struct net_device *dev); /* sets IFF_UP, calls ndo_open, then the notifiers */
+/*
+ * At run time, calls that change a device are made one at a time: the caller holds this mutex.
+ * Process context. It is taken before every other lock.
+ */
+void rtnl_lock(void);
+void rtnl_unlock(void);
+/*
+ * dev_open() sets IFF_UP and calls ndo_open, then the notifiers; dev_close() undoes this, and drops
+ * the packets that wait for space in the ring. Both return 0, also if there is nothing to do, or the
+ * driver's -errno. May sleep; at run time with rtnl held.
+ */
+int dev_open(struct net_device *dev);
 int dev_close(struct net_device *dev);
+/*
+ * Sets IFF_UP, IFF_PROMISC and IFF_ALLMULTI as in @flags; other flags are ignored. Returns 0 or
+ * -errno. May sleep; rtnl is held.
+ */
+int dev_change_flags(struct net_device *dev, unsigned int flags);
+/*
+ * Sets the size of the largest packet that @dev sends. Returns 0 or -EINVAL: less than ETH_MIN_MTU,
+ * or more than dev->max_mtu. rtnl is held.
+ */
+int dev_set_mtu(struct net_device *dev, unsigned int mtu);
 void netif_carrier_on(struct net_device *dev);
 void netif_carrier_off(struct net_device *dev);
 static inline bool netif_carrier_ok(const struct net_device *dev)
@@ -235,7 +258,8 @@ void dev_set_rx_mode(struct net_device *dev);
 enum netdev_event {
 	NETDEV_UP,
 	NETDEV_DOWN,
-	NETDEV_CHANGE,       /* the link came up or went down */
+	NETDEV_CHANGE, /* the link came up or went down */
+	NETDEV_CHANGEMTU,
 	NETDEV_NOTIFY_PEERS, /* announce our addresses: the device may be at another place */
 };
 struct netdev_notifier {

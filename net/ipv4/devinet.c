@@ -292,6 +292,9 @@ static void inetdev_event(struct net_device *dev, enum netdev_event event)
 		if (in_dev)
 			inetdev_link_up(in_dev);
 		break;
+	case NETDEV_CHANGEMTU:
+		rt_mtu_changed(dev);
+		break;
 	case NETDEV_DOWN:
 		if (in_dev) {
 			in_dev->announcements = 0;

@@ -392,6 +392,19 @@ void rt_cache_flush(void)
 	rt_cache_drop();
 }
 
+void rt_mtu_changed(const struct net_device *dev)
+{
+	spin_lock_bh(&rt_lock);
+	for (unsigned int i = 0; i < ROUTE_CACHE_SIZE; i++) {
+		struct rtable *rt = rt_cache[i];
+
+		if (rt && rt->dst.dev == dev)
+			WRITE_ONCE(rt->dst.mtu, min(dev->mtu, IP_MAX_MTU));
+	}
+	spin_unlock_bh(&rt_lock);
+	rt_cache_flush();
+}
+
 /* rt_lock held. Adds @entry to the table. Returns 0, -EEXIST or -ENOSPC. */
 static int fib_insert(const struct fib_entry *entry)
 {
@@ -458,25 +471,54 @@ int ip_route_add(__be32 dst, unsigned int prefix_len, __be32 gateway, struct net
 #define RTF_GATEWAY 0x0002
 #define RTF_HOST    0x0004
 #define RTF_REJECT  0x0200
+#define ROUTE_LINE  127 /* bytes of a line, padded with spaces, as on Linux */
+
+/*
+ * Returns the entry that Linux lists after @last: the entries are ordered by destination, the longer
+ * prefix first. NULL: the first, and the end. Routes through a device that is down are left out.
+ * rt_lock held.
+ */
+static const struct fib_entry *route_after(const struct fib_entry *last)
+{
+	const struct fib_entry *next = NULL;
+
+	for (const struct fib_entry *e = fib; e < fib + fib_len; e++) {
+		if (e->dev && !(e->dev->flags & IFF_UP))
+			continue;
+		/* Of entries with the same destination, the table has the longer prefix first. */
+		if (last &&
+		    (ntohl(e->dst) < ntohl(last->dst) || (e->dst == last->dst && e <= last)))
+			continue;
+		if (!next || ntohl(e->dst) < ntohl(next->dst))
+			next = e;
+	}
+	return next;
+}
+
+static void route_show_one(struct seq_file *m, const struct fib_entry *e)
+{
+	unsigned int flags = RTF_UP;
+	char line[ROUTE_LINE + 1];
+
+	if (e->gateway)
+		flags |= RTF_GATEWAY;
+	if (e->prefix_len == 32)
+		flags |= RTF_HOST;
+	if (e->type == RTN_UNREACHABLE)
+		flags |= RTF_REJECT;
+	scnprintf(line, sizeof(line), "%s\t%08X\t%08X\t%04X\t0\t0\t0\t%08X\t0\t0\t0",
+		  e->dev ? e->dev->name : "*", e->dst, e->gateway, flags, e->mask);
+	seq_printf(m, "%-*s\n", ROUTE_LINE, line);
+}
 
 static int route_show(struct seq_file *m)
 {
-	seq_puts(m, "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\t"
-		    "Window\tIRTT\n");
+	seq_printf(m, "%-*s\n", ROUTE_LINE,
+		   "Iface\tDestination\tGateway "
+		   "\tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT");
 	spin_lock_bh(&rt_lock);
-	for (unsigned int i = 0; i < fib_len; i++) {
-		const struct fib_entry *e = &fib[i];
-		unsigned int flags = RTF_UP;
-
-		if (e->gateway)
-			flags |= RTF_GATEWAY;
-		if (e->prefix_len == 32)
-			flags |= RTF_HOST;
-		if (e->type == RTN_UNREACHABLE)
-			flags |= RTF_REJECT;
-		seq_printf(m, "%s\t%08X\t%08X\t%04X\t0\t0\t0\t%08X\t0\t0\t0\n",
-			   e->dev ? e->dev->name : "*", e->dst, e->gateway, flags, e->mask);
-	}
+	for (const struct fib_entry *e = route_after(NULL); e; e = route_after(e))
+		route_show_one(m, e);
 	spin_unlock_bh(&rt_lock);
 	return 0;
 }

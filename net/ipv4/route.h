@@ -81,6 +81,11 @@ static inline bool rt_is_valid(const struct rtable *rt)
 }
 /* Invalidates every route, because addresses, devices or routes have changed. */
 void rt_cache_flush(void);
+/*
+ * Gives @dev's new MTU to the routes in the cache, which sockets share, and invalidates every route.
+ * A socket with another route learns the MTU at its next packet.
+ */
+void rt_mtu_changed(const struct net_device *dev);
 /* Removes all routes from the cache. Routes that sockets or packets hold stay valid. */
 void rt_cache_drop(void);
 /*

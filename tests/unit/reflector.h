@@ -32,6 +32,7 @@
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "kernel/sched/sched.h"
+#include "kernel/sched/wait.h"
 #include "kernel/time/softirq.h"
 #include "kernel/time/timer.h"
 #include "net/core/dropreason.h"
@@ -126,6 +127,17 @@ static struct packet_type reflector = {.type = HTONS_CONST(ETH_P_TEST), .func = 
 
 static bool open_without_pages; /* open the device while no page is free */
 
+static int (*job)(struct net_device *dev); /* called next by the thread; NULL: none */
+static int job_result;
+static wait_queue_head_t job_wait;
+static struct timer_list job_timer;
+
+static void wake_job(unsigned long data)
+{
+	wake_up(&job_wait);
+}
+
+/* Opens the device, and then does what in_thread() orders. */
 static int init_thread(void *arg)
 {
 	struct net_device *dev;
@@ -137,7 +149,11 @@ static int init_thread(void *arg)
 		host_keep_pages(0);
 	}
 	BUG_ON(dev && dev_open(dev));
-	return 0;
+	for (;;) {
+		wait_event(job_wait, job);
+		job_result = job(dev);
+		job = NULL;
+	}
 }
 
 void __noreturn kernel_main(const struct boot_info *boot)
@@ -146,6 +162,8 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	skb_init();
 	netdev_init();
 	skb_queue_head_init(&kept);
+	init_waitqueue_head(&job_wait);
+	setup_timer(&job_timer, wake_job, 0);
 	dev_add_pack(&reflector);
 	virtio_init();
 	virtio_net_init();
@@ -188,6 +206,17 @@ static void step(u64 ms)
 	CHECK(sn_step() != SN_HALTED);
 	sn_set_clock(sn_clock() + ms * MS);
 	CHECK(sn_step() != SN_HALTED);
+}
+
+/* Calls @function in a thread of the kernel, and steps until it has returned; returns its result. */
+static inline int in_thread(int (*function)(struct net_device *dev))
+{
+	job = function;
+	mod_timer(&job_timer, jiffies);
+	for (int i = 0; i < 1000 && job; i++)
+		step(1);
+	CHECK(!job);
+	return job_result;
 }
 
 static void boot(u64 features, u64 ring)

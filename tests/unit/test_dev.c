@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A device's list of group addresses, and what its driver learns of the list. */
+/*
+ * A device's list of group addresses, and what its driver learns of the list; its MTU and its routes when they change
+ * at run time.
+ */
 #include "tests/unit/unit_net.h"
 
 #include "include/uapi/errno.h"
@@ -138,6 +141,124 @@ static void test_proc_lists_the_groups(void **state)
 	dev_mc_del(card, group(0xabcd));
 }
 
+/* ---- MTU ----------------------------------------------------------------------------------------- */
+
+static unsigned int mtu_events;
+
+static void count_mtu_events(struct net_device *dev, enum netdev_event event)
+{
+	mtu_events += event == NETDEV_CHANGEMTU && dev == card;
+}
+
+/* The routes through the device get its new MTU, also those that a socket holds already. */
+static void test_routes_learn_the_mtu(void **state)
+{
+	static struct netdev_notifier notifier = {.event = count_mtu_events};
+	struct flowi4 fl = {.daddr = PEER};
+	struct rtable *held, *rt;
+
+	register_netdevice_notifier(&notifier);
+	assert_int_equal(inet_addr_add(card, ME, 24), 0);
+	held = ip_route_output_key(&fl);
+	assert_false(IS_ERR(held));
+	assert_int_equal(held->dst.mtu, 1500);
+	assert_int_equal(dev_set_mtu(card, 1500), 0);
+	assert_int_equal(mtu_events, 0); /* no change */
+	assert_int_equal(dev_set_mtu(card, 1000), 0);
+	assert_int_equal(mtu_events, 1);
+	assert_int_equal(held->dst.mtu, 1000);
+	assert_false(rt_is_valid(held));
+	rt = ip_route_output_key(&fl);
+	assert_ptr_not_equal(rt, held);
+	assert_int_equal(rt->dst.mtu, 1000);
+	assert_int_equal(rt->dst.advmss, 960);
+	rt_put(rt);
+	rt_put(held);
+	assert_int_equal(dev_set_mtu(card, 67), -EINVAL);
+	assert_int_equal(dev_set_mtu(card, 1501), -EINVAL);
+	assert_int_equal(card->mtu, 1000);
+	assert_int_equal(dev_set_mtu(card, 1500), 0);
+}
+
+/* Copies the lines of /proc/net/route below its header to @lines, without the spaces at their ends. */
+static unsigned int show_routes(char lines[][128], unsigned int max)
+{
+	unsigned int n = 0;
+	struct seq_file m;
+
+	show("net/route", &m);
+	assert_int_equal(m.count % 128, 0); /* Linux pads each line with spaces to 127 bytes */
+	for (size_t at = 0; at < m.count; at += 128) {
+		size_t len = 127;
+
+		assert_int_equal(m.buf[at + 127], '\n');
+		while (m.buf[at + len - 1] == ' ')
+			len--;
+		if (!at)
+			continue;
+		assert_true(n < max);
+		memcpy(lines[n], m.buf + at, len);
+		lines[n++][len] = '\0';
+	}
+	kfree(m.buf);
+	return n;
+}
+
+/*
+ * Linux orders the routes by destination; of equal destinations, the one with the longer prefix is first. The lines
+ * are those of a Linux 6.18 with the same routes.
+ */
+static void test_proc_lists_the_routes(void **state)
+{
+	static const char *const expected[] = {
+		"eth0\t00000000\t0202000A\t0003\t0\t0\t0\t00000000\t0\t0\t0",
+		"eth0\t0000000A\t0202000A\t0003\t0\t0\t0\t0000FFFF\t0\t0\t0",
+		"eth0\t0000000A\t0202000A\t0003\t0\t0\t0\t000000FF\t0\t0\t0",
+		"eth0\t0002000A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0",
+		"eth0\t010000C0\t0202000A\t0007\t0\t0\t0\tFFFFFFFF\t0\t0\t0",
+		"*\t000200C0\t00000000\t0201\t0\t0\t0\t00FFFFFF\t0\t0\t0",
+	};
+	char lines[8][128];
+
+	assert_int_equal(show_routes(lines, 8), 1);
+	assert_string_equal(lines[0], expected[3]);
+	assert_int_equal(ip_route_add(ip4(192, 0, 0, 1), 32, PEER, card, ME, RTN_UNICAST), 0);
+	assert_int_equal(ip_route_add(ip4(10, 0, 0, 0), 8, PEER, card, ME, RTN_UNICAST), 0);
+	assert_int_equal(ip_route_add(0, 0, PEER, card, ME, RTN_UNICAST), 0);
+	assert_int_equal(ip_route_add(ip4(10, 0, 0, 0), 16, PEER, card, ME, RTN_UNICAST), 0);
+	assert_int_equal(ip_route_add(ip4(192, 0, 2, 0), 24, 0, NULL, 0, RTN_UNREACHABLE), 0);
+	assert_int_equal(show_routes(lines, 8), ARRAY_SIZE(expected));
+	for (unsigned int i = 0; i < ARRAY_SIZE(expected); i++)
+		assert_string_equal(lines[i], expected[i]);
+}
+
+/* A device that is down has no routes, and gets them back when it comes up. */
+static void test_routes_of_a_closed_device(void **state)
+{
+	struct flowi4 fl = {.daddr = PEER};
+	struct rtable *rt;
+	char lines[8][128];
+
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_int_equal(show_routes(lines, 8), 6);
+		assert_int_equal(dev_close(card), 0);
+		rt = ip_route_output_key(&fl);
+		assert_int_equal(PTR_ERR(rt), -ENETUNREACH);
+		assert_int_equal(show_routes(lines, 8), 1); /* the unreachable destination */
+		/* The address remains this host's, as on Linux. */
+		fl = (struct flowi4){.daddr = ME};
+		rt = ip_route_output_key(&fl);
+		assert_int_equal(rt->rt_type, RTN_LOCAL);
+		rt_put(rt);
+		fl = (struct flowi4){.daddr = PEER};
+
+		assert_int_equal(dev_open(card), 0);
+		rt = ip_route_output_key(&fl);
+		assert_false(IS_ERR(rt));
+		rt_put(rt);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +268,9 @@ int main(void)
 		net_test(test_groups_are_bounded),
 		net_test(test_a_driver_without_filters),
 		net_test(test_proc_lists_the_groups),
+		net_test(test_routes_learn_the_mtu),
+		net_test(test_proc_lists_the_routes),
+		net_test(test_routes_of_a_closed_device),
 	};
 
 	return cmocka_run_group_tests(tests, boot, NULL);

@@ -9,10 +9,11 @@
 # A test in UNIT_HOSTED boots the hosted kernel (tests/host) instead of using unit_hal.c; it has its own
 # kernel_main() and device.
 
-UNIT_HOSTED := test_waits test_virtio_net test_virtio_ctrl test_virtio_legacy test_sockets test_sock_lock test_late_timers
+UNIT_HOSTED := test_waits test_virtio_net test_virtio_ctrl test_virtio_link test_virtio_legacy test_sockets test_sock_lock test_late_timers
 # Further files of the hosted kernel that a test in UNIT_HOSTED needs.
 UNIT_ALSO_test_virtio_net := tests/host/virtio_model.c tests/host/virtio_model_commands.c tests/host/virtio_model_control.c tests/host/virtio_frame.c
 UNIT_ALSO_test_virtio_ctrl := $(UNIT_ALSO_test_virtio_net)
+UNIT_ALSO_test_virtio_link := $(UNIT_ALSO_test_virtio_net)
 UNIT_ALSO_test_virtio_legacy := $(UNIT_ALSO_test_virtio_net)
 # These tests are linked with the whole hosted kernel, with its device and its applications.
 UNIT_ONLY_test_malformed := $(HOST_SRC) $(COMMON_SRC) $(RING0_SRC) $(APP_SRC)

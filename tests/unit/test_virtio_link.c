@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An interface of virtio_net that is closed and opened at run time, between the device model and the reflecting
+ * kernel: no frame is lost that was sent before, none arrives while the interface is down, and nothing leaks.
+ */
+#include "drivers/virtio/limits.h"
+#include "tests/unit/reflector.h"
+
+#include "include/uapi/errno.h"
+
+/* ---- up and down --------------------------------------------------------------------------------- */
+
+static void up_and_down(u64 features, u64 ring)
+{
+	boot(features, ring);
+	for (int i = 0; i < 20; i++) {
+		u64 received;
+
+		bursts(3, false);
+		CHECK(in_thread(dev_close) == 0);
+		CHECK(in_thread(dev_close) == 0); /* nothing to do */
+		CHECK(!(eth0()->flags & IFF_UP) && !netif_carrier_ok(eth0()));
+		received = eth0()->stats.rx_packets;
+		for (unsigned int n = i % 5; n; n--)
+			put(PLAIN, 100);
+		step(5);
+		CHECK(eth0()->stats.rx_packets == received && take_all() == 0);
+		/* The frames that the ring held meanwhile arrive when the interface is open again. */
+		CHECK(in_thread(dev_open) == 0);
+		CHECK(eth0()->flags & IFF_UP && netif_carrier_ok(eth0()));
+		for (int t = 0; t < 5; t++)
+			step(1);
+		CHECK(take_all() == (unsigned int)i % 5);
+	}
+	CHECK(eth0()->stats.rx_packets == sent);
+	CHECK(eth0()->stats.rx_errors + eth0()->stats.tx_errors + eth0()->stats.tx_dropped == 0);
+	finish();
+}
+
+static void test_up_and_down(void **state)
+{
+	in_child(up_and_down, MODEL_FEATURES_ALL, 256);
+	in_child(up_and_down, MODEL_FEATURES_DEFAULT & ~EVENT_IDX, 64);
+	in_child(up_and_down, F(MAC), 16);
+}
+
+static u64 close_took;
+
+static int timed_close(struct net_device *dev)
+{
+	u64 before = ktime_get_ns();
+	int err = dev_close(dev);
+
+	close_took = ktime_get_ns() - before;
+	return err;
+}
+
+/*
+ * The device does not send: closing waits for VIRTNET_STOP_MS, not for ever, and later the packets leave.
+ *
+ * LIMIT(VIRTNET_STOP_MS)
+ */
+static void a_device_that_sends_nothing(u64 features, u64 arg)
+{
+	const struct virtnet_info *vi;
+	unsigned int got = 0;
+
+	boot(features, 256);
+	vi = eth0()->priv;
+	CHECK(in_thread(timed_close) == 0);
+	CHECK(close_took == 0);
+	CHECK(in_thread(dev_open) == 0);
+	sn_set("hold_tx", 1);
+	for (int i = 0; i < 10; i++)
+		put(PLAIN, 200);
+	step(5);
+	CHECK(in_thread(timed_close) == 0);
+	CHECK(close_took >= VIRTNET_STOP_MS * MS && close_took < 2 * VIRTNET_STOP_MS * MS);
+	CHECK(virtqueue_outstanding(vi->tx) > 0);
+	sn_set("hold_tx", 0);
+	CHECK(in_thread(dev_open) == 0);
+	for (int i = 0; i < 5; i++) {
+		step(1);
+		got += take_all();
+	}
+	CHECK(got == 10);
+	bursts(5, false);
+	finish();
+}
+
+static void test_a_device_that_sends_nothing(void **state)
+{
+	in_child(a_device_that_sends_nothing, MODEL_FEATURES_DEFAULT, 0);
+}
+
+/* Packets that wait for space in the ring when the interface is closed are dropped and counted. */
+static void a_full_ring(u64 features, u64 arg)
+{
+	u64 drops;
+
+	boot(features, 16);
+	drops = skb_drop_count[SKB_DROP_REASON_DEV_DOWN];
+	sn_set("hold_tx", 1);
+	for (int i = 0; i < 100; i++) {
+		put(PLAIN, 200);
+		step(1);
+	}
+	CHECK(netif_queue_stopped(eth0()));
+	CHECK(in_thread(dev_close) == 0);
+	CHECK(skb_drop_count[SKB_DROP_REASON_DEV_DOWN] > drops);
+	CHECK(skb_drop_count[SKB_DROP_REASON_DEV_DOWN] - drops == eth0()->stats.tx_dropped);
+	CHECK(eth0()->txq.qlen == 0 && eth0()->txq_truesize == 0);
+	sn_set("hold_tx", 0);
+	CHECK(in_thread(dev_open) == 0);
+	for (int i = 0; i < 5; i++) {
+		step(1);
+		take_all();
+	}
+	CHECK(!netif_queue_stopped(eth0()));
+	bursts(5, false);
+	finish();
+}
+
+static void test_a_full_ring(void **state)
+{
+	in_child(a_full_ring, MODEL_FEATURES_DEFAULT, 0);
+}
+
+/* A device that was shut down because it lied cannot be opened again, but it can be closed. */
+static void a_failed_device(u64 features, u64 arg)
+{
+	boot(features, 256);
+	virtio_model_lie(MODEL_LIE_NEEDS_RESET, 0);
+	step(5);
+	CHECK(!netif_carrier_ok(eth0()));
+	CHECK(in_thread(dev_close) == 0);
+	CHECK(in_thread(dev_open) == -EIO);
+	CHECK(!(eth0()->flags & IFF_UP));
+	finish();
+}
+
+static void test_a_failed_device(void **state)
+{
+	in_child(a_failed_device, MODEL_FEATURES_ALL, 0);
+}
+
+/* The cable is unplugged and plugged in while the interface is down: it has the right state when it comes up. */
+static void a_cable_meanwhile(u64 features, u64 arg)
+{
+	boot(features, 256);
+	CHECK(in_thread(dev_close) == 0);
+	virtio_model_set_link(false);
+	step(5);
+	CHECK(in_thread(dev_open) == 0);
+	CHECK(!netif_carrier_ok(eth0()));
+	virtio_model_set_link(true);
+	step(5);
+	CHECK(netif_carrier_ok(eth0()));
+	bursts(3, false);
+	finish();
+}
+
+static void test_a_cable_meanwhile(void **state)
+{
+	in_child(a_cable_meanwhile, MODEL_FEATURES_DEFAULT, 0);
+}
+
+/* ---- flags and MTU ------------------------------------------------------------------------------- */
+
+static unsigned int wanted_flags;
+
+static int change_flags(struct net_device *dev)
+{
+	rtnl_lock();
+	job_result = dev_change_flags(dev, wanted_flags);
+	rtnl_unlock();
+	return job_result;
+}
+
+static void flags(u64 features, u64 arg)
+{
+	boot(features, 256);
+	step(5);
+	for (unsigned int i = 0; i < 8; i++) {
+		wanted_flags = (i & 1 ? IFF_PROMISC : 0) | (i & 2 ? IFF_ALLMULTI : 0) |
+			       (i & 4 ? 0 : IFF_UP);
+		CHECK(in_thread(change_flags) == 0);
+		for (int t = 0; t < 5; t++)
+			step(1);
+		CHECK(virtio_model_stat("promisc") == (i & 1));
+		CHECK(virtio_model_stat("allmulti") == (i >> 1 & 1));
+		CHECK(!(eth0()->flags & IFF_UP) == !!(i & 4));
+		/* Flags that cannot be set stay as they were. */
+		CHECK(eth0()->flags & IFF_BROADCAST && eth0()->flags & IFF_MULTICAST);
+	}
+	finish();
+}
+
+static void test_flags(void **state)
+{
+	in_child(flags, MODEL_FEATURES_ALL, 0);
+}
+
+static void mtu(u64 features, u64 offered)
+{
+	unsigned int most = offered ? offered : features & F(MRG_RXBUF) ? 9000 : ETH_DATA_LEN;
+
+	sn_set("mtu", offered);
+	boot(features, 256);
+	CHECK(eth0()->max_mtu == most);
+	CHECK(dev_set_mtu(eth0(), ETH_MIN_MTU - 1) == -EINVAL);
+	CHECK(dev_set_mtu(eth0(), most + 1) == -EINVAL);
+	CHECK(eth0()->mtu == (offered ? offered : ETH_DATA_LEN));
+	CHECK(dev_set_mtu(eth0(), ETH_MIN_MTU) == 0 && eth0()->mtu == ETH_MIN_MTU);
+	/* The peer may not know: frames of Ethernet's length are received whatever the MTU is. */
+	bursts(3, false);
+	CHECK(dev_set_mtu(eth0(), most) == 0 && eth0()->mtu == most);
+	bursts(3, false);
+	finish();
+}
+
+static void test_mtu(void **state)
+{
+	in_child(mtu, MODEL_FEATURES_DEFAULT, 0);
+	in_child(mtu, MODEL_FEATURES_DEFAULT & ~F(MRG_RXBUF), 0);
+	in_child(mtu, MODEL_FEATURES_DEFAULT, 9000);
+	in_child(mtu, MODEL_FEATURES_DEFAULT & ~F(MRG_RXBUF), 2000);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_up_and_down),
+		cmocka_unit_test(test_a_device_that_sends_nothing),
+		cmocka_unit_test(test_a_full_ring),
+		cmocka_unit_test(test_a_failed_device),
+		cmocka_unit_test(test_a_cable_meanwhile),
+		cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_mtu),
+	};
+
+	if (argc > 1)
+		seed = strtoul(argv[1], NULL, 0);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
