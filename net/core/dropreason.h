@@ -46,7 +46,12 @@
 	X(IP_CSUM, "IP header checksum wrong")                                                     \
 	X(IP_OPTIONS, "IP options malformed, or source routing")                                   \
 	X(IP_INADDRERRORS, "source or destination address that must not appear on a wire")         \
-	X(IP_FRAGMENT, "a fragment: not reassembled yet")                                          \
+	X(FRAG_MALFORMED, "a fragment of an impossible length or offset")                          \
+	X(FRAG_OVERLAP, "fragments that overlap, or disagree about the datagram's length")         \
+	X(DUP_FRAG, "a fragment whose bytes are there already")                                    \
+	X(FRAG_ECN, "fragments of one datagram disagree about ECN")                                \
+	X(FRAG_LIMIT, "too many incomplete datagrams, or no memory for them")                      \
+	X(FRAG_REASM_TIMEOUT, "the other fragments of its datagram did not arrive in time")        \
 	X(IP_NOPROTO, "no handler for this IP protocol")                                           \
 	X(IP_OUTNOROUTES, "no route")                                                              \
 	X(IP_FORWARD, "not for us, and we do not forward")                                         \

@@ -80,9 +80,10 @@
 	X(TcpExt, TCPMTUPSuccess) X(TcpExt, TCPDelivered) X(TcpExt, TCPDeliveredCE)                \
 	X(TcpExt, TCPZeroWindowDrop) X(TcpExt, TCPRcvQDrop) X(TcpExt, TCPWqueueTooBig) \
 	X(TcpExt, TCPFastOpenPassiveAltKey)
-/* Received packets by their ECN field (RFC 3168 5). */
+/* Received packets by their ECN field (RFC 3168 5), and datagrams whose fragments overlap. */
 #define SNMP_IPEXT(X)                                                                              \
-	X(IpExt, InNoECTPkts) X(IpExt, InECT1Pkts) X(IpExt, InECT0Pkts) X(IpExt, InCEPkts)
+	X(IpExt, InNoECTPkts) X(IpExt, InECT1Pkts) X(IpExt, InECT0Pkts) X(IpExt, InCEPkts) \
+	X(IpExt, ReasmOverlaps)
 #define SNMP_ALL(X)                                                                                \
 	SNMP_IP(X) SNMP_ICMP(X) SNMP_TCP(X) SNMP_UDP(X) SNMP_TCPEXT(X) SNMP_IPEXT(X)
 /* clang-format on */

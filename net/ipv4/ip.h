@@ -33,6 +33,12 @@ static inline unsigned int ip_hdrlen(const struct sk_buff *skb)
 struct packet_type;
 enum skb_drop_reason ip_rcv(struct sk_buff *skb, struct net_device *dev, struct packet_type *pt);
 enum skb_drop_reason ip_local_deliver(struct sk_buff *skb);
+/*
+ * Takes the fragment @skb (ip_fragment.c). If it completes a datagram, *@whole is the datagram,
+ * which belongs to the caller; else *@whole is NULL. A returned drop reason is about @skb, which
+ * then still belongs to the caller. Softirq.
+ */
+enum skb_drop_reason ip_defrag(struct sk_buff *skb, struct sk_buff **whole);
 
 /*
  * The functions of a transport that IPv4 calls. Softirq; skb->data is at the transport header, and
@@ -100,6 +106,7 @@ bool ip_dont_fragment(const struct sock *sk, const struct rtable *rt);
 bool ip_sk_accept_pmtu(const struct sock *sk);
 
 void ip_output_init(void);
+void ipfrag_init(void);
 /* net/ipv4/tcp_offload.c: registers TCP's merging of received segments */
 void tcp_offload_init(void);
 /* initialises routes, addresses, ARP, ICMP, the packet type, and the options ip= and gw= */
@@ -132,7 +139,9 @@ int ip_recv_error(struct sock *sk, struct kmsghdr *msg, size_t len, int *addr_le
 extern int sysctl_ip_default_ttl;
 extern int sysctl_log_martians;
 extern int sysctl_icmp_echo_ignore_all;
-extern int sysctl_icmp_ratelimit; /* ms between errors to one destination */
+extern int sysctl_icmp_ratelimit;     /* ms between errors to one destination */
+extern int sysctl_ipfrag_high_thresh; /* bytes of all incomplete datagrams */
+extern int sysctl_ipfrag_time;        /* s until an incomplete datagram is given up */
 extern int sysctl_icmp_msgs_per_sec, sysctl_icmp_msgs_burst;
 void sysctl_ipv4_init(void);
 

@@ -4,6 +4,7 @@
  *
  *   netif_receive_skb -> ip_rcv -> ip_rcv_finish -> ip_local_deliver -> ip_local_deliver_finish
  *     -> net_protocol's handler (tcp_v4_rcv, icmp_rcv)
+ *   a fragment: ip_local_deliver -> ip_defrag (ip_fragment.c), then as above with the datagram
  *
  * Softirq, no lock. The functions follow the contract of net/core/dropreason.h: they return a drop
  * reason, and netif_receive_skb() frees the packet. RFC 791, RFC 1122 3.2. Compare Linux's
@@ -76,13 +77,25 @@ static enum skb_drop_reason ip_local_deliver_finish(struct sk_buff *skb)
 	return prot->handler(skb);
 }
 
+/* Delivers the datagram that the fragment @skb completes, if it does. */
+static noinline enum skb_drop_reason ip_local_deliver_fragment(struct sk_buff *skb)
+{
+	struct sk_buff *whole;
+	enum skb_drop_reason reason = ip_defrag(skb, &whole);
+
+	if (!whole)
+		return reason;
+	reason = ip_local_deliver_finish(whole);
+	/* netif_receive_skb() only knows @skb, which has become a part of @whole. */
+	if (reason)
+		kfree_skb_reason(whole, reason);
+	return SKB_CONSUMED;
+}
+
 enum skb_drop_reason ip_local_deliver(struct sk_buff *skb)
 {
-	if (unlikely(ip_hdr(skb)->frag_off & htons(IP_MF | IP_OFFSET))) {
-		snmp_inc(SNMP_IpReasmReqds);
-		snmp_inc(SNMP_IpReasmFails);
-		return SKB_DROP_REASON_IP_FRAGMENT;
-	}
+	if (unlikely(ip_is_fragment(ip_hdr(skb))))
+		return ip_local_deliver_fragment(skb);
 	return ip_local_deliver_finish(skb);
 }
 
@@ -182,6 +195,7 @@ void ip_init(void)
 	sysctl_ipv4_init();
 	ip_rt_init();
 	ip_output_init();
+	ipfrag_init();
 	arp_init();
 	icmp_init();
 	devinet_init();

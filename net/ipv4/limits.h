@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The limits of neighbours, routes and ICMP. Each comment has the unit, what happens at the
+ * The limits of neighbours, routes, fragments and ICMP. Each comment has the unit, what happens at the
  * limit, and the reason for the value (tools/limits.py prints docs/limits.md from it).
  */
 #ifndef NET_IPV4_LIMITS_H
@@ -97,6 +97,41 @@
 #define UDP_MEM_PART 8
 /* pages: the values that udp_mem may be set to. */
 #define UDP_MEM_RANGE 1, 2147483647
+
+/* ---- fragments ---- */
+/*
+ * bytes (truesize) of all incomplete datagrams: for a further fragment, the oldest datagrams are
+ * dropped. Linux's ipfrag_high_thresh.
+ */
+#define IPFRAG_HIGH_THRESH 4194304
+/* bytes: range of the sysctl ipfrag_high_thresh; 0: no datagram is reassembled, as on Linux. */
+#define IPFRAG_HIGH_THRESH_RANGE 0, 268435456
+/*
+ * part of memory: the default of the sysctl ipfrag_high_thresh is at most an eighth of memory. From
+ * 4 MiB on, one datagram of 64 KiB in frames of 1,500 bytes (95 KB) fits a source's part.
+ */
+#define IPFRAG_PART 8
+/*
+ * part of the bytes of ipfrag_high_thresh: the datagrams of one source (of the sources with one
+ * hash) hold at most a quarter; for a further fragment, the oldest datagrams of this source are
+ * dropped. A quarter of Linux's value is enough for a datagram of 64 KiB over the smallest MTU: 1,366
+ * fragments of 704 bytes.
+ */
+#define IPFRAG_SOURCE_PART 4
+/*
+ * incomplete datagrams of one source: for one more, the oldest is dropped. Linux's ipfrag_max_dist.
+ * The limit is also the longest search for a fragment's datagram.
+ */
+#define IPFRAG_SOURCE_DATAGRAMS 64
+/*
+ * buckets of sources: sources with the same (keyed) hash share the limits of one. Their datagrams
+ * together are bounded by memory: about 4,900 of one small fragment, 19 in each bucket.
+ */
+#define IPFRAG_SOURCES 256
+/* s: an incomplete datagram is dropped. Linux's ipfrag_time; RFC 1122 3.3.2 recommends 60 to 120. */
+#define IPFRAG_TIME 30
+/* s: range of the sysctl ipfrag_time. RFC 791's longest time to live is 255 s. */
+#define IPFRAG_TIME_RANGE 1, 255
 
 /* ---- ICMP errors ---- */
 /*

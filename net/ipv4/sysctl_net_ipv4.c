@@ -83,6 +83,21 @@ static const struct ctl_table table[] = {
 			"(Linux)",
 	},
 	{
+		.procname = "net/ipv4/ipfrag_high_thresh",
+		.value = &sysctl_ipfrag_high_thresh,
+		.unit = "bytes",
+		SYSCTL_RANGE(IPFRAG_HIGH_THRESH_RANGE),
+		.what = "of fragments whose datagrams are not complete; 0: none is put together "
+			"(Linux)",
+	},
+	{
+		.procname = "net/ipv4/ipfrag_time",
+		.value = &sysctl_ipfrag_time,
+		.unit = "s",
+		SYSCTL_RANGE(IPFRAG_TIME_RANGE),
+		.what = "until a datagram with missing fragments is given up (Linux)",
+	},
+	{
 		.procname = "net/ipv4/tcp_max_tw_buckets",
 		.value = &sysctl_tcp_max_tw_buckets,
 		.unit = "connections",

@@ -40,4 +40,7 @@ struct icmphdr {
 #define ICMP_SR_FAILED    5
 #define NR_ICMP_UNREACH   15
 
+/* Values of the code field in an ICMP_TIME_EXCEEDED message. */
+#define ICMP_EXC_FRAGTIME 1
+
 #endif

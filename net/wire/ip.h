@@ -30,6 +30,10 @@ struct iphdr {
 /* bytes; RFC 791 3.2: every link carries a datagram of this size without fragmentation */
 #define IPV4_MIN_MTU 68u
 
+static inline bool ip_is_fragment(const struct iphdr *iph)
+{
+	return iph->frag_off & HTONS_CONST(IP_MF | IP_OFFSET);
+}
 static inline bool ipv4_is_loopback(__be32 a)
 {
 	return (ntohl(a) >> 24) == 127;

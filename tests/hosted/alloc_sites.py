@@ -36,6 +36,7 @@ EXCUSED = {
     "net/core/skb_data.c:pskb_trim->pskb_expand_head": "allocates only for a clone with padding; only loopback "
                                                        "delivers clones, and these have no padding",
     "net/core/skbuff.c:skb_cow_head->pskb_expand_head": HEADROOM,
+    "net/ipv4/ip_fragment.c:ip_frag_reasm->pskb_expand_head": "only for a clone; no fragment is one",
     "net/ipv4/ip_output.c:ip_group_output->skb_cow_head": HEADROOM,
     "net/ipv4/neighbour.c:neigh_output->skb_cow_head": HEADROOM,
 }

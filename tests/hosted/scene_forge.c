@@ -3,12 +3,15 @@
 #include "tests/hosted/scene_forge.h"
 #include "tests/wire/pkt.h"
 
-#define DATA_MAX  1460
-#define ADDRESS_A 0x0a000001
-#define ADDRESS_B 0x0a000002
-#define LINK_A    0x020000000001
-#define LINK_B    0x020000000002
-#define QUOTED    8 /* bytes of the TCP header that an ICMP error quotes: RFC 792 */
+#define DATA_MAX       1460
+#define FRAME_MAX      (PKT_ETH + PKT_IP + PKT_TCP + OPTIONS_MAX + DATA_MAX)
+#define PING_MAX       65507
+#define ADDRESS_A      0x0a000001
+#define ADDRESS_B      0x0a000002
+#define LINK_A         0x020000000001
+#define LINK_B         0x020000000002
+#define MORE_FRAGMENTS 0x2000
+#define QUOTED         8 /* bytes of the TCP header that an ICMP error quotes: RFC 792 */
 
 void forge_option(struct forged *f, const void *bytes, unsigned int n)
 {
@@ -22,9 +25,9 @@ uint32_t forge_length(const struct forged *f)
 	return (f->data ? strlen(f->data) : 0) + !!(f->flags & SYN_FLAG) + !!(f->flags & FIN_FLAG);
 }
 
-void forge_now(const struct forged *f)
+/* Builds the frame of @f and returns its length. */
+static size_t build(const struct forged *f, uint8_t *frame)
 {
-	uint8_t frame[PKT_ETH + PKT_IP + PKT_TCP + OPTIONS_MAX + DATA_MAX];
 	uint8_t *ip = frame + PKT_ETH, *tcp = ip + PKT_IP;
 	size_t header = PKT_TCP + f->options_len, len = f->data ? strlen(f->data) : 0;
 	struct host *to = f->to ? f->to : B;
@@ -61,7 +64,15 @@ void forge_now(const struct forged *f)
 	pkt_sum_tcp(ip, header + len);
 	if (f->bad_sum)
 		pkt_put16(tcp + 16, pkt_get16(tcp + 16) ^ 0x1111);
-	assert_int_equal(wire_inject(scene->wire, to, frame, PKT_ETH + PKT_IP + header + len), 0);
+	return PKT_ETH + PKT_IP + header + len;
+}
+
+void forge_now(const struct forged *f)
+{
+	uint8_t frame[FRAME_MAX];
+	size_t len = build(f, frame);
+
+	assert_int_equal(wire_inject(scene->wire, f->to ? f->to : B, frame, len), 0);
 }
 
 void forge(const struct forged *f)
@@ -135,4 +146,52 @@ void forge_icmp(const struct icmp_error *e)
 	struct pkt_tcp t = {.sport = e->p->aport, .dport = e->p->bport, .seq = e->seq};
 
 	inject_error(A, e->from ? e->from : ADDRESS_B, e, &t, e->tot_len ? e->tot_len : 1500);
+}
+
+/* Sends @to the IP packet of @frame as fragments of at most @mtu bytes, the last one first. */
+static void inject_fragments(struct host *to, const uint8_t *frame, size_t mtu)
+{
+	const uint8_t *ip = frame + PKT_ETH;
+	static unsigned int id;
+	size_t len = pkt_get16(ip + 2) - PKT_IP, step = (mtu - PKT_IP) / 8 * 8;
+
+	id++;
+	for (size_t at = (len - 1) / step * step;; at -= step) {
+		size_t n = len - at < step ? len - at : step;
+		uint8_t part[FRAME_MAX];
+
+		memcpy(part, frame, PKT_ETH + PKT_IP);
+		memcpy(part + PKT_ETH + PKT_IP, ip + PKT_IP + at, n);
+		pkt_put16(part + PKT_ETH + 2, PKT_IP + n);
+		pkt_put16(part + PKT_ETH + 4, id);
+		pkt_put16(part + PKT_ETH + 6, at / 8 | (at + n < len ? MORE_FRAGMENTS : 0));
+		pkt_put16(part + PKT_ETH + 10, 0);
+		pkt_put16(part + PKT_ETH + 10, pkt_checksum(part + PKT_ETH, PKT_IP, 0));
+		assert_int_equal(wire_inject(scene->wire, to, part, PKT_ETH + PKT_IP + n), 0);
+		if (!at)
+			break;
+	}
+}
+
+void forge_in_fragments(const struct forged *f, size_t mtu)
+{
+	uint8_t frame[FRAME_MAX];
+
+	build(f, frame);
+	inject_fragments(f->to ? f->to : B, frame, mtu);
+}
+
+void forge_ping(size_t len, size_t mtu)
+{
+	static uint8_t frame[PKT_ETH + PKT_IP + PKT_ICMP + PING_MAX];
+	uint8_t *icmp = frame + PKT_ETH + PKT_IP;
+
+	pkt_put_eth(frame, LINK_B, LINK_A, PKT_TYPE_IP);
+	pkt_put_ip(frame + PKT_ETH, PKT_PROTO_ICMP, ADDRESS_A, ADDRESS_B, PKT_ICMP + len);
+	memset(icmp, 0, PKT_ICMP);
+	icmp[0] = 8; /* echo request: RFC 792 */
+	for (size_t i = 0; i < len; i++)
+		icmp[PKT_ICMP + i] = i * 7;
+	pkt_sum_icmp(icmp, PKT_ICMP + len);
+	inject_fragments(B, frame, mtu);
 }

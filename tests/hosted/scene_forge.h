@@ -74,4 +74,12 @@ struct icmp_error {
 /* Sends @e, which arrives a millisecond later, and lets no time pass. */
 void forge_icmp(const struct icmp_error *e);
 
+/* Sends @f as fragments of at most @mtu bytes, the last one first, and lets no time pass. */
+void forge_in_fragments(const struct forged *f, size_t mtu);
+/*
+ * Sends B a ping of A with @len bytes of data, as fragments of at most @mtu bytes, the last one
+ * first, and lets no time pass.
+ */
+void forge_ping(size_t len, size_t mtu);
+
 #endif

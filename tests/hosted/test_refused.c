@@ -260,6 +260,18 @@ static void strangers(void)
 	host_set_baseline(A);
 }
 
+/* A ping in fragments; if an allocation fails, the fragments that are left expire. */
+static void ping_in_fragments(void)
+{
+	forge_ping(1200, 576);
+	scene_sleep(40 * SEC);
+}
+
+static void fragments(void)
+{
+	refuse_each(B, -1, ping_in_fragments);
+}
+
 /* The link address of the peer has expired: ARP comes before the connection. */
 static void connect_after_a_day(void)
 {
@@ -693,6 +705,7 @@ int main(int argc, char **argv)
 		SCENE(accept_queue_overflow_with_reset),
 		SCENE(failed_connects),
 		SCENE(strangers),
+		SCENE(fragments),
 		SCENE(each_order_of_closing),
 		SCENE(time_wait_reuse),
 		SCENE(losses),

@@ -3,7 +3,7 @@
  * The effect of the sysctls of net/core, IP and ICMP; as in test_sysctl_tcp.c, scenes compare
  * values with the default.
  */
-#include "tests/hosted/scene.h"
+#include "tests/hosted/scene_forge.h"
 #include "tests/wire/pkt.h"
 
 #include <stdio.h>
@@ -12,15 +12,27 @@
 
 /* ---- frames of IP that no socket sends --------------------------------------------------------------- */
 
-/* Sends B an IP packet with @len bytes, as if it came from A.  No time passes. */
-static void inject(unsigned int protocol, const uint8_t *payload, size_t len)
+/*
+ * Sends B an IP packet with @len bytes, as if it came from A.  No time passes.  If @more, it is the first fragment of a
+ * datagram.
+ */
+static void inject_part(unsigned int protocol, const uint8_t *payload, size_t len, bool more)
 {
 	uint8_t frame[128], *ip = frame + PKT_ETH;
 
 	pkt_put_eth(frame, 0x020000000002, 0x020000000001, PKT_TYPE_IP);
 	pkt_put_ip(ip, protocol, 0x0a000001, 0x0a000002, len);
 	memcpy(ip + PKT_IP, payload, len);
+	if (more) {
+		pkt_put16(ip + 6, 0x2000);
+		pkt_put16(ip + 10, pkt_get16(ip + 10) - 0x2000);
+	}
 	assert_int_equal(wire_inject(scene->wire, B, frame, PKT_ETH + PKT_IP + len), 0);
+}
+
+static void inject(unsigned int protocol, const uint8_t *payload, size_t len)
+{
+	inject_part(protocol, payload, len, false);
 }
 
 /* Sends an echo request (RFC 792, type 8) with the right checksum; B answers with an echo reply. */
@@ -349,6 +361,39 @@ static void pings(void)
 	assert_int_equal(scene_count(B, OTHER), 0);
 }
 
+/* A datagram of which only the first fragment arrives is given up in time, with an ICMP error (RFC 1122 3.3.2). */
+static void time_of_fragments(void)
+{
+	static const uint8_t part[8];
+
+	inject_part(200, part, sizeof(part), true);
+	scene_sleep(29900 * MS);
+	assert_int_equal(scene_count(B, OTHER), 0);
+	scene_sleep(200 * MS);
+	assert_int_equal(scene_count(B, OTHER), 1);
+	scene_sysctl(B, "net/ipv4/ipfrag_time", "2");
+	scene_mark();
+	inject_part(200, part, sizeof(part), true);
+	scene_sleep(1900 * MS);
+	assert_int_equal(scene_count(B, OTHER), 0);
+	scene_sleep(200 * MS);
+	assert_int_equal(scene_count(B, OTHER), 1);
+	assert_int_equal(scene_counter(B, "Ip.ReasmTimeout"), 1);
+}
+
+/* A ping in two fragments needs more memory than ipfrag_high_thresh permits a source. */
+static void memory_of_fragments(void)
+{
+	scene_sysctl(B, "net/ipv4/ipfrag_high_thresh", "10000");
+	forge_ping(1000, 576);
+	scene_sleep(10 * MS);
+	assert_int_equal(scene_counter(B, "Icmp.OutEchoReps"), 0);
+	scene_sysctl(B, "net/ipv4/ipfrag_high_thresh", "100000");
+	forge_ping(1000, 576);
+	scene_sleep(10 * MS);
+	assert_int_equal(scene_counter(B, "Icmp.OutEchoReps"), 1);
+}
+
 /* Six errors may go to one host at once, then one a second (RFC 1812 4.3.2.8 asks for a limit). */
 static void errors_to_one_host(void)
 {
@@ -493,6 +538,8 @@ int main(int argc, char **argv)
 		SCENE(a_port_is_chosen_by_connect),
 		SCENE(a_port_is_shared_again),
 		SCENE(pings),
+		SCENE(time_of_fragments),
+		SCENE(memory_of_fragments),
 		SCENE(errors_to_one_host),
 		SCENE(errors_to_all),
 		SCENE(martians_are_logged),
