@@ -169,7 +169,12 @@ static struct xheader *header_of(struct fxregs *area)
 
 int fpu_save_frame(u64 address)
 {
-	struct fxregs *area = area_of(current);
+	/*
+	 * Do not copy from the thread's own area: a copy may sleep, and the switch to another thread
+	 * saves there the registers that the copy itself is using.
+	 */
+	u8 buffer[FPU_AREA_SIZE] __aligned(64);
+	struct fxregs *area = (struct fxregs *)buffer;
 	const u32 magic2 = FRAME_MAGIC2;
 	const struct frame_info info = {
 		.magic1 = FRAME_MAGIC1,
@@ -179,7 +184,8 @@ int fpu_save_frame(u64 address)
 	};
 	u8 *to = (u8 *)address;
 
-	save(area);
+	save(area_of(current));
+	memcpy(buffer, area_of(current), FPU_AREA_SIZE);
 	if (!xfeatures)
 		return copy_to_user(to, area, FXSAVE_SIZE) ? -EFAULT : 0;
 	/* A handler that writes x87 or SSE registers into the frame need not know of the header. */

@@ -24,8 +24,9 @@
  *
  * Copies of more than WIDE bytes move 64 bytes at a time through vector registers.  The vector
  * registers hold values of the application, so they are saved and restored.  No other code uses the
- * vector registers meanwhile: a thread is not preempted in a system call, and the kernel's C code
- * is compiled to use general registers only.
+ * vector registers meanwhile: the kernel's C code is compiled to use general registers only, and a
+ * thread is not preempted in a system call.  If a page fault of the copy sleeps, the switch to another
+ * thread saves the vector registers as the copy has left them in this thread's area.
  */
 #define WIDE 192
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Threads under load do the same number of operations as on Linux; after random system calls the kernel has
-reported no error of its own."""
+"""Threads under load do the same number of operations as on Linux; copies that sleep in page faults change no value;
+after random system calls the kernel has reported no error of its own."""
 import re
 import subprocess
 
@@ -23,6 +23,16 @@ def test_threads(tmp_path):
         assert guest.end() == 0
     assert not reports(guest.console), guest.console
     assert counts(guest.console) == counts(linux.stdout)
+
+
+@pytest.mark.parametrize("build", [pytest.param("checked", marks=pytest.mark.smoke), "shipped"])
+def test_copies_that_sleep(build, tmp_path):
+    subprocess.run([built("faults"), "100"], check=True)
+    with boot(pack(tmp_path, built("faults")), ["100"], kernel=KERNELS[build]) as guest:
+        guest.patience = 300
+        guest.wait("faults: done")
+        assert guest.end() == 0
+    assert not reports(guest.console), guest.console
 
 
 def same_run(seed):
