@@ -15,6 +15,7 @@
 #include "kernel/sched/sched.h"
 #include "kernel/syscall.h"
 #include "kernel/time/time.h"
+#include "net/core/limits.h"
 #include "net/socket.h"
 
 #define FAST_IOV 8 /* iovec entries that fit on the stack; longer vectors are allocated */
@@ -148,21 +149,22 @@ static int import_msghdr(const struct msghdr __user *umsg, struct msghdr *hdr, s
 }
 
 /*
- * Returns 0 if @hdr has no control message, else the errno that Linux returns for an invalid
- * control message.
+ * Copies the control messages of an application to the kernel. The caller frees msg->msg_cmsg,
+ * also after an error.
  */
-static int refuse_control(const struct msghdr *hdr)
+static int import_control(const struct socket *sock, const struct msghdr *hdr, struct kmsghdr *msg)
 {
-	struct cmsghdr first;
-
 	if (!hdr->msg_controllen)
 		return 0;
-	if (hdr->msg_controllen > INT32_MAX)
+	if (hdr->msg_controllen > SOCK_OPTMEM_MAX)
 		return -ENOBUFS;
-	if (copy_from_user(&first, hdr->msg_control, min(hdr->msg_controllen, sizeof(first))))
+	msg->msg_cmsg = kmalloc(hdr->msg_controllen, GFP_KERNEL);
+	if (!msg->msg_cmsg)
+		return -ENOBUFS;
+	if (copy_from_user(msg->msg_cmsg, hdr->msg_control, hdr->msg_controllen))
 		return -EFAULT;
-	/* A control buffer shorter than a header contains no control message. */
-	return hdr->msg_controllen < sizeof(first) ? 0 : -EINVAL;
+	msg->msg_controllen = hdr->msg_controllen;
+	return sock->ops->takes_cmsg ? 0 : cmsg_refuse(msg);
 }
 
 static int do_sendmsg(struct socket *sock, const struct msghdr __user *umsg, unsigned int flags)
@@ -176,7 +178,7 @@ static int do_sendmsg(struct socket *sock, const struct msghdr __user *umsg, uns
 	err = import_msghdr(umsg, &hdr, &msg, fast, &heap);
 	if (err)
 		return err;
-	err = refuse_control(&hdr);
+	err = import_control(sock, &hdr, &msg);
 	if (err)
 		goto out_free;
 	if (hdr.msg_name && hdr.msg_namelen) {
@@ -189,6 +191,7 @@ static int do_sendmsg(struct socket *sock, const struct msghdr __user *umsg, uns
 	msg.msg_flags = call_flags(sock, flags);
 	err = sock_sendmsg(sock, &msg);
 out_free:
+	kfree(msg.msg_cmsg);
 	kfree(heap);
 	return err;
 }
@@ -243,6 +246,7 @@ static int do_recvmsg(struct socket *sock, struct msghdr __user *umsg, unsigned 
 	msg.msg_name = hdr.msg_name ? &address : NULL;
 	msg.msg_control = hdr.msg_control;
 	msg.msg_controllen = hdr.msg_controllen;
+	msg.msg_flags = flags & MSG_CMSG_CLOEXEC;
 	err = sock_recvmsg(sock, &msg, call_flags(sock, flags));
 	if (err >= 0) {
 		export_err = export_msghdr(umsg, &hdr, &msg);

@@ -52,12 +52,13 @@ struct linger {
 	int l_linger; /* seconds */
 };
 
-#define AF_UNSPEC 0
-#define AF_UNIX   1
-#define AF_INET   2
-#define AF_INET6  10
-#define PF_INET   AF_INET
-#define AF_MAX    46
+#define AF_UNSPEC  0
+#define AF_UNIX    1
+#define AF_INET    2
+#define AF_INET6   10
+#define AF_NETLINK 16
+#define PF_INET    AF_INET
+#define AF_MAX     46
 
 #define SOCK_STREAM    1
 #define SOCK_DGRAM     2
@@ -95,19 +96,24 @@ struct linger {
 #define SO_MAX_PACING_RATE  47
 #define SO_ZEROCOPY         60
 
-#define MSG_OOB        0x01
-#define MSG_PEEK       0x02
-#define MSG_CTRUNC     0x08
-#define MSG_TRUNC      0x20
-#define MSG_DONTWAIT   0x40
-#define MSG_EOR        0x80
-#define MSG_WAITALL    0x100
-#define MSG_ERRQUEUE   0x2000
-#define MSG_NOSIGNAL   0x4000
-#define MSG_WAITFORONE 0x10000 /* recvmmsg(): do not wait after the first message */
-#define MSG_MORE       0x8000
-#define MSG_ZEROCOPY   0x4000000
-#define MSG_FASTOPEN   0x20000000 /* sendto(): connects, with the data in the SYN */
+/* Control messages of level SOL_SOCKET. */
+#define SCM_RIGHTS      1 /* int[]: descriptors */
+#define SCM_CREDENTIALS 2 /* struct ucred */
+
+#define MSG_OOB          0x01
+#define MSG_PEEK         0x02
+#define MSG_CTRUNC       0x08
+#define MSG_TRUNC        0x20
+#define MSG_DONTWAIT     0x40
+#define MSG_EOR          0x80
+#define MSG_WAITALL      0x100
+#define MSG_ERRQUEUE     0x2000
+#define MSG_NOSIGNAL     0x4000
+#define MSG_WAITFORONE   0x10000 /* recvmmsg(): do not wait after the first message */
+#define MSG_MORE         0x8000
+#define MSG_ZEROCOPY     0x4000000
+#define MSG_CMSG_CLOEXEC 0x40000000 /* recvmsg(): close received descriptors at exec */
+#define MSG_FASTOPEN     0x20000000 /* sendto(): connects, with the data in the SYN */
 
 #define SHUT_RD   0
 #define SHUT_WR   1

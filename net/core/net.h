@@ -35,7 +35,7 @@ typedef enum {
 
 /*
  * A message on its way between a system call and a protocol. All of it is kernel memory, except the
- * data that msg_iter points to, and msg_control.
+ * data that msg_iter points to, and msg_control of a receive.
  */
 struct kmsghdr {
 	/* address of the peer; NULL: no address is given (send) or wanted (receive) */
@@ -43,8 +43,12 @@ struct kmsghdr {
 	int msg_namelen;
 	struct iov_iter msg_iter;
 	unsigned int msg_flags;
-	/* receive: the room that is left for control messages; NULL: there is none */
-	void __user *msg_control;
+	union {
+		/* receive: the room that is left for control messages; NULL: there is none */
+		void __user *msg_control;
+		/* send: the control messages (for_each_cmsghdr); NULL: there are none */
+		struct cmsghdr *msg_cmsg;
+	};
 	size_t msg_controllen;
 };
 /*
@@ -52,6 +56,36 @@ struct kmsghdr {
  * small, cuts the data off and sets MSG_CTRUNC (net/core/scm.c).
  */
 void put_cmsg(struct kmsghdr *msg, int level, int type, const void *data, size_t len);
+/* Linux aligns the headers and the data of control messages to 8 bytes on x86-64. */
+#define CMSG_ALIGN(len) ALIGN_UP(len, sizeof(size_t))
+/*
+ * The control messages of a send, one after the other: cmsg_first() and cmsg_next() return NULL if
+ * there are no more. The caller checks each with cmsg_ok(), before it reads the data or goes on.
+ */
+#define for_each_cmsghdr(cmsg, msg) for (cmsg = cmsg_first(msg); cmsg; cmsg = cmsg_next(msg, cmsg))
+static inline struct cmsghdr *cmsg_first(const struct kmsghdr *msg)
+{
+	return msg->msg_controllen >= sizeof(struct cmsghdr) ? msg->msg_cmsg : NULL;
+}
+static inline struct cmsghdr *cmsg_next(const struct kmsghdr *msg, struct cmsghdr *cmsg)
+{
+	const size_t after =
+		(u8 *)cmsg - (u8 *)msg->msg_cmsg + CMSG_ALIGN(cmsg->cmsg_len) + sizeof(*cmsg);
+
+	return after > msg->msg_controllen ? NULL
+					   : (void *)((u8 *)msg->msg_cmsg + after - sizeof(*cmsg));
+}
+/* Returns true if the message has a head, and ends within the control buffer. */
+static inline bool cmsg_ok(const struct kmsghdr *msg, const struct cmsghdr *cmsg)
+{
+	return cmsg->cmsg_len >= sizeof(*cmsg) &&
+	       cmsg->cmsg_len <= msg->msg_controllen - ((u8 *)cmsg - (u8 *)msg->msg_cmsg);
+}
+/*
+ * Checks the control messages of a send for a protocol that uses none. Returns 0, or -EINVAL if one
+ * is malformed or asks a socket for something (net/core/scm.c).
+ */
+int cmsg_refuse(const struct kmsghdr *msg);
 
 struct socket_wq {
 	/* waiting threads of accept, connect, recv, send and poll, all in one queue */
@@ -60,6 +94,7 @@ struct socket_wq {
 
 struct proto_ops {
 	int family;
+	bool takes_cmsg; /* sendmsg() looks at the control messages; else cmsg_refuse() does */
 	int (*release)(struct socket *sock);
 	int (*bind)(struct socket *sock, struct sockaddr *addr, int addr_len);
 	int (*connect)(struct socket *sock, struct sockaddr *addr, int addr_len, int flags);

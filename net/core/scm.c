@@ -1,15 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Control messages that recvmsg() returns beside the data.
+ * Control messages beside the data of sendmsg() and recvmsg().
  *
- * put_cmsg() <- tcp_recvmsg(), ip_recv_error() (process, with or without the socket lock).
+ * put_cmsg() <- tcp_recvmsg(), ip_recv_error(), unix_recvmsg() (process, with or without the socket
+ * lock); cmsg_refuse() <- sendmsg() of a protocol that uses none (process).
  * RFC 2292 4.2 has the layout. Compare Linux's net/core/scm.c.
  */
 #include "kernel/mm/uaccess.h"
 #include "net/core/net.h"
 
-/* Linux aligns the headers and the data of control messages to 8 bytes on x86-64. */
-#define CMSG_ALIGN(len) ALIGN_UP(len, sizeof(size_t))
+int cmsg_refuse(const struct kmsghdr *msg)
+{
+	struct cmsghdr *cmsg;
+
+	/* Linux ignores the messages of other levels, and files and credentials. */
+	for_each_cmsghdr(cmsg, msg)
+	{
+		if (!cmsg_ok(msg, cmsg))
+			return -EINVAL;
+		if (cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type != SCM_RIGHTS &&
+		    cmsg->cmsg_type != SCM_CREDENTIALS)
+			return -EINVAL;
+	}
+	return 0;
+}
 
 noinline void put_cmsg(struct kmsghdr *msg, int level, int type, const void *data, size_t len)
 {
