@@ -367,7 +367,10 @@ int inet_getsockopt(struct socket *sock, int level, int optname, void __user *op
 int inet_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
 {
 	struct sock *sk = sock->sk;
+	int err = devinet_ioctl(cmd, (void __user *)arg);
 
+	if (err != -ENOTTY)
+		return err;
 	if (!sk->sk_prot->ioctl)
 		return -ENOTTY;
 	return sk->sk_prot->ioctl(sk, cmd, arg);

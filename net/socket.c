@@ -22,6 +22,7 @@
 #include "kernel/mm/slab.h"
 #include "kernel/mm/uaccess.h"
 #include "kernel/syscall.h"
+#include "net/core/dev_ioctl.h"
 #include "net/core/sock.h"
 
 static const struct net_proto_family *net_families[AF_MAX];
@@ -510,6 +511,7 @@ static long get_owner(const struct file *file, int __user *arg)
 static long sock_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct socket *sock = file->private_data;
+	long err;
 
 	switch (cmd) {
 	case FIOSETOWN:
@@ -519,7 +521,8 @@ static long sock_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case SIOCGPGRP:
 		return get_owner(file, (int *)arg);
 	}
-	return sock->ops->ioctl ? sock->ops->ioctl(sock, cmd, arg) : -ENOTTY;
+	err = sock->ops->ioctl ? sock->ops->ioctl(sock, cmd, arg) : -ENOTTY;
+	return err == -ENOTTY ? dev_ioctl(cmd, (void __user *)arg) : err;
 }
 
 static noinline int sock_close(struct inode *inode, struct file *file)

@@ -41,5 +41,22 @@ struct winsize {
 #define SIOCOUTQ    0x5411 /* int *: bytes written and not yet acknowledged, sent or not */
 #define SIOCOUTQNSD 0x894B /* int *: bytes written and not yet sent */
 #define SIOCATMARK  0x8905 /* int *: 1 if the next byte is the urgent one, else 0 */
+/*
+ * The following requests are for interfaces; they take a struct ifreq * (if.h), SIOCGIFCONF a
+ * struct ifconf *. Those of addresses are for AF_INET sockets, the others for any socket.
+ */
+#define SIOCGIFNAME    0x8910 /* the name of the interface with ifr_ifindex */
+#define SIOCGIFCONF    0x8912 /* all addresses */
+#define SIOCGIFFLAGS   0x8913
+#define SIOCGIFADDR    0x8915
+#define SIOCGIFDSTADDR 0x8917
+#define SIOCGIFBRDADDR 0x8919
+#define SIOCGIFNETMASK 0x891b
+#define SIOCGIFMETRIC  0x891d
+#define SIOCGIFMTU     0x8921
+#define SIOCGIFHWADDR  0x8927
+#define SIOCGIFINDEX   0x8933
+#define SIOCGIFTXQLEN  0x8942
+#define SIOCGIFMAP     0x8970
 
 #endif

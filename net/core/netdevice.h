@@ -12,6 +12,7 @@
 #ifndef NET_CORE_NETDEVICE_H
 #define NET_CORE_NETDEVICE_H
 
+#include "include/uapi/if.h"
 #include "kernel/lib/list.h"
 #include "kernel/sched/spinlock.h"
 #include "kernel/types.h"
@@ -21,7 +22,6 @@
 
 #define ETH_DATA_LEN 1500
 #define ETH_MIN_MTU  68 /* RFC 791: the smallest MTU of an IPv4 link */
-#define IFNAMSIZ     16
 
 #define IFF_UP        0x1
 #define IFF_BROADCAST 0x2

@@ -29,16 +29,6 @@
 
 /* ---- lookups ---------------------------------------------------------------------------------- */
 
-#define for_each_ifa(ifa, in_dev)                                                                  \
-	for (ifa = (in_dev)->addrs;                                                                \
-	     ifa < (in_dev)->addrs + __atomic_load_n(&(in_dev)->nr_addrs, __ATOMIC_ACQUIRE);       \
-	     ifa++)
-
-static inline const struct in_device *in_dev_get(const struct net_device *dev)
-{
-	return __atomic_load_n(&dev->ip_ptr, __ATOMIC_ACQUIRE);
-}
-
 static bool ifa_onlink(const struct in_ifaddr *ifa, __be32 addr)
 {
 	return !((ifa->ifa_local ^ addr) & ifa->ifa_mask);
@@ -311,4 +301,5 @@ void devinet_init(void)
 	static struct netdev_notifier notifier = {.event = inetdev_event};
 
 	register_netdevice_notifier(&notifier);
+	devinet_ioctl_init();
 }

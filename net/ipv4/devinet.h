@@ -32,6 +32,18 @@ struct in_device {
 	unsigned long defended;     /* jiffies: when ARP last defended an address; 0: never */
 };
 
+/*
+ * Passes over the addresses of @in_dev. Any context: the count is read with acquire semantics, so
+ * that each counted address is complete.
+ */
+#define for_each_ifa(ifa, in_dev)                                                                  \
+	for (ifa = (in_dev)->addrs;                                                                \
+	     ifa < (in_dev)->addrs + __atomic_load_n(&(in_dev)->nr_addrs, __ATOMIC_ACQUIRE);       \
+	     ifa++)
+/* @dev's addresses, or NULL if it was never up. Needs net/core/netdevice.h. */
+#define in_dev_get(dev)                                                                            \
+	((const struct in_device *)__atomic_load_n(&(dev)->ip_ptr, __ATOMIC_ACQUIRE))
+
 static inline __be32 inet_make_mask(unsigned int prefix_len)
 {
 	return prefix_len ? __builtin_bswap32(~0u << (32 - prefix_len)) : 0;
@@ -63,6 +75,12 @@ bool inet_addr_is_broadcast(const struct net_device *dev, __be32 addr);
 u8 inet_addr_type(__be32 addr);
 /* Returns true if @addr is one of @dev's own addresses. */
 bool inet_addr_is_ours(const struct net_device *dev, __be32 addr);
-void devinet_init(void); /* registers the notifier for devices */
+/*
+ * The requests SIOCGIFADDR, SIOCGIFDSTADDR, SIOCGIFBRDADDR and SIOCGIFNETMASK of ioctl(), -ENOTTY for
+ * others (net/ipv4/devinet_ioctl.c). Process context.
+ */
+int devinet_ioctl(unsigned int cmd, void __user *arg);
+void devinet_ioctl_init(void); /* registers the part of SIOCGIFCONF */
+void devinet_init(void);       /* registers the notifier for devices */
 
 #endif
