@@ -24,7 +24,7 @@ $(foreach v,$(RUN_VARS),$(eval override $(v) := $$(value $(v)))$(eval export $(v
 
 # ---- sources ------------------------------------------------------------------------------------
 COMMON_DIRS := init kernel kernel/mm kernel/sched kernel/sched/checked kernel/time kernel/fs kernel/lib kernel/process \
-	drivers drivers/virtio net net/core net/inet net/ipv4 net/tcp net/unix
+	drivers drivers/virtio net net/core net/inet net/ipv4 net/netlink net/tcp net/unix
 # Sources below the seams that only the machine's image has.
 TRANSPORTS := $(sort $(wildcard drivers/pci*.c drivers/virtio/virtio_pci*.c)) drivers/virtio/virtio_mmio.c
 MACHINE_SRC := $(filter-out boot/efi_%,$(sort $(wildcard boot/*.c boot/*.S kernel/x86/*.c \

@@ -47,6 +47,7 @@
 #include "net/core/skbuff.h"
 #include "net/core/snmp.h"
 #include "net/ipv4/ipconfig.h"
+#include "net/netlink/af_netlink.h"
 #include "net/socket.h"
 #include "net/unix/af_unix.h"
 
@@ -148,6 +149,7 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	netdev_init();     /* NET_RX and NET_TX softirqs, input queue, /proc/net/dev */
 	sock_init();       /* the socket system calls */
 	unix_init();       /* AF_UNIX: socketpair() */
+	netlink_init();    /* AF_NETLINK: links, addresses and routes */
 	inet_init();       /* AF_INET: hash tables, IP, ARP, ICMP, TCP; `ip=`, `gw=` */
 	loopback_init();   /* "lo", 127.0.0.1 */
 	virtio_init();     /* /proc/virtio; must precede the drivers */

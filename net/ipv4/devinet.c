@@ -19,6 +19,7 @@
 #include "net/ipv4/ip.h"
 #include "net/ipv4/limits.h"
 #include "net/ipv4/route.h"
+#include "net/ipv4/rtnl.h"
 
 /*
  * RFC 5227: an address is announced twice, two seconds apart, in case the first announcement is
@@ -200,6 +201,7 @@ int inet_addr_add(struct net_device *dev, __be32 addr, unsigned int prefix_len)
 	};
 	__atomic_store_n(&in_dev->nr_addrs, in_dev->nr_addrs + 1, __ATOMIC_RELEASE);
 	rt_cache_flush();
+	rtmsg_ifa(dev, &in_dev->addrs[in_dev->nr_addrs - 1]);
 	if (prefix_len == 32 || (dev->flags & IFF_LOOPBACK))
 		return 0;
 	return ip_route_add(addr & mask, prefix_len, 0, dev, addr, RTN_UNICAST);
@@ -302,4 +304,5 @@ void devinet_init(void)
 
 	register_netdevice_notifier(&notifier);
 	devinet_ioctl_init();
+	rtnl_addr_init();
 }

@@ -23,6 +23,7 @@
 #include "net/ipv4/limits.h"
 #include "net/ipv4/neighbour.h"
 #include "net/ipv4/route.h"
+#include "net/ipv4/rtnl.h"
 #include "net/wire/tcp.h"
 
 #define IP_MAX_MTU 65535u /* bytes; tot_len has 16 bits */
@@ -435,6 +436,16 @@ bool ip_route_onlink(const struct net_device *dev, __be32 addr)
 	return onlink;
 }
 
+static struct ip_route_entry exported(const struct fib_entry *e)
+{
+	return (struct ip_route_entry){.dst = e->dst,
+				       .gateway = e->gateway,
+				       .prefsrc = e->prefsrc,
+				       .dev = e->dev,
+				       .prefix_len = e->prefix_len,
+				       .type = e->type};
+}
+
 int ip_route_add(__be32 dst, unsigned int prefix_len, __be32 gateway, struct net_device *dev,
 		 __be32 prefsrc, u8 type)
 {
@@ -460,9 +471,25 @@ int ip_route_add(__be32 dst, unsigned int prefix_len, __be32 gateway, struct net
 	spin_lock_bh(&rt_lock);
 	err = fib_insert(&entry);
 	spin_unlock_bh(&rt_lock);
-	if (!err)
+	if (!err) {
+		const struct ip_route_entry new = exported(&entry);
+
 		rt_cache_flush();
+		rtmsg_route(&new);
+	}
 	return err;
+}
+
+bool ip_route_nth(unsigned int i, struct ip_route_entry *entry)
+{
+	bool found;
+
+	spin_lock_bh(&rt_lock);
+	found = i < fib_len;
+	if (found)
+		*entry = exported(&fib[i]);
+	spin_unlock_bh(&rt_lock);
+	return found;
 }
 
 /* ---- /proc/net/route -------------------------------------------------------------------------- */
@@ -532,4 +559,5 @@ void ip_rt_init(void)
 	get_random_bytes(&rt_key, sizeof(rt_key));
 	ip_dst_cache = kmem_cache_create("ip_dst_cache", sizeof(struct rtable), 0, 0);
 	proc_register(entries, ARRAY_SIZE(entries));
+	rtnl_route_init();
 }

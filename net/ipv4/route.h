@@ -94,6 +94,19 @@ void rt_cache_drop(void);
 struct rtable *rt_alloc_input(struct net_device *dev, u8 type);
 void ip_rt_init(void);
 
+/* An entry of the table of routes, as a copy. */
+struct ip_route_entry {
+	__be32 dst, gateway, prefsrc;
+	struct net_device *dev; /* NULL: the destination is unreachable */
+	u8 prefix_len;
+	u8 type; /* RTN_UNICAST or RTN_UNREACHABLE */
+};
+/*
+ * Copies entry number @i of the table, whose longest prefixes come first. Returns false if there are
+ * no more. Any context.
+ */
+bool ip_route_nth(unsigned int i, struct ip_route_entry *entry);
+
 /* Returns true if @addr is on @dev's link, so that ARP can resolve it. Any context. */
 bool ip_route_onlink(const struct net_device *dev, __be32 addr);
 /*

@@ -5,6 +5,9 @@
  */
 #include "tests/hosted/refused.h"
 
+#include <dlfcn.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/epoll.h>
@@ -32,10 +35,18 @@ static void close_both(const int *fd)
 
 static void talk_through(int type)
 {
+	struct iovec iov = {bytes, 100};
+	struct cmsghdr ignored = {.cmsg_len = sizeof(ignored), .cmsg_level = 999};
+	struct msghdr hdr = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = &ignored,
+			     .msg_controllen = sizeof(ignored)};
 	int fd[2] = {-1, -1};
 
 	if (may(A, SYS_socketpair, AF_UNIX, type | SOCK_NONBLOCK, 0, PTR(fd)))
 		return;
+	if (may(A, SYS_sendmsg, fd[0], PTR(&hdr), 0) == 100)
+		assert_int_equal(scene_call(A, SYS_read, fd[1], PTR(got), 100), 100);
 	if (may(A, SYS_write, fd[0], PTR(bytes), 5000) == 5000)
 		assert_int_equal(scene_call(A, SYS_read, fd[1], PTR(got), 5000), 5000);
 	close_both(fd);
@@ -50,6 +61,62 @@ static void pairs(void)
 static void socketpairs(void)
 {
 	refuse_each(A, -1, pairs);
+}
+
+/* A link that goes down and up, and a member of RTNLGRP_LINK. */
+static void hear_netlink(void)
+{
+	struct sockaddr_nl a = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
+	int fd = may(A, SYS_socket, AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK, NETLINK_ROUTE);
+	void (*set_link)(bool up);
+
+	*(void **)&set_link = dlsym(A->dl, "virtio_model_set_link");
+	assert_non_null(set_link);
+	if (fd < 0)
+		return;
+	may(A, SYS_bind, fd, PTR(&a), sizeof(a));
+	for (int i = 0; i < 2; i++) {
+		set_link(i);
+		A->awake = true;
+		scene_sleep(10 * MS);
+		may(A, SYS_recvfrom, fd, PTR(got), sizeof(got), 0, 0, 0);
+	}
+	refused_close_fd(A, fd);
+}
+
+/* A dump, and a request that is answered by an error; both answers may be lost. */
+static void ask_netlink(void)
+{
+	struct {
+		struct nlmsghdr nlh;
+		struct ifinfomsg ifi;
+	} ask = {.nlh = {.nlmsg_len = sizeof(ask), .nlmsg_type = RTM_GETLINK}};
+	int fd = may(A, SYS_socket, AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK, NETLINK_ROUTE);
+	int types[] = {RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE};
+
+	if (fd < 0)
+		return;
+	for (int i = 0; i < 3; i++) {
+		ask.nlh.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+		ask.nlh.nlmsg_type = types[i];
+		may(A, SYS_sendto, fd, PTR(&ask), sizeof(ask), 0, 0, 0);
+		while (may(A, SYS_recvfrom, fd, PTR(got), sizeof(got), 0, 0, 0) > NLMSG_LENGTH(4))
+			;
+	}
+	ask.nlh.nlmsg_type = RTM_GETLINK;
+	ask.nlh.nlmsg_flags = NLM_F_REQUEST;
+	for (int i = 0; i < 2; i++) {
+		ask.ifi.ifi_index = i ? 1 : 999; /* an error, or an answer */
+		may(A, SYS_sendto, fd, PTR(&ask), sizeof(ask), 0, 0, 0);
+		may(A, SYS_recvfrom, fd, PTR(got), sizeof(got), 0, 0, 0);
+	}
+	refused_close_fd(A, fd);
+}
+
+static void netlink(void)
+{
+	refuse_each(A, -1, ask_netlink);
+	refuse_each(A, -1, hear_netlink);
 }
 
 static void pipe_and_splice(void)
@@ -405,6 +472,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		SCENE(socketpairs),
+		SCENE(netlink),
 		SCENE(pipes),
 		SCENE(files),
 		SCENE(special_files),

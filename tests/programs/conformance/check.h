@@ -41,6 +41,7 @@ void check_event_files(void);
 void check_memory(void);
 void check_sockets(void);
 void check_error_queue(void);
+void check_interfaces(void);
 void check_signals(void);
 void check_threads(void);
 void check_time(void);

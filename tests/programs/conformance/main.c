@@ -85,6 +85,7 @@ static const struct part {
 	{"memory", check_memory},
 	{"sockets", check_sockets},
 	{"error queue", check_error_queue},
+	{"interfaces", check_interfaces},
 	{"signals", check_signals},
 	{"threads", check_threads},
 	{"time", check_time},

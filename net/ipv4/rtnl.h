@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* IPv4's part of NETLINK_ROUTE: addresses (rtnl_addr.c) and routes (rtnl_route.c). */
+#ifndef NET_IPV4_RTNL_H
+#define NET_IPV4_RTNL_H
+
+struct in_ifaddr;
+struct ip_route_entry;
+struct net_device;
+
+/* Tell programs of a new address or route. Process or softirq. */
+void rtmsg_ifa(const struct net_device *dev, const struct in_ifaddr *ifa);
+void rtmsg_route(const struct ip_route_entry *route);
+/* Register the requests. Boot. */
+void rtnl_addr_init(void);
+void rtnl_route_init(void);
+
+#endif
