@@ -136,8 +136,13 @@ class LinuxGuest(Guest):
 
     def start(self):
         super().start()
-        if self.wiring == "relay":
+        if self.stream:
+            self.listener.settimeout(self.patience)
+            self.wire = self.listener.accept()[0]
+            self.listener.close()
+        elif self.wiring == "relay":
             self.wire.connect(self.wire_to)
+        if self.wiring == "relay":
             self.network.ask("attach", [self.wire.fileno()], seed=self.seed, harm=self.harm, stream=self.stream)
             self.wire.close()
 
@@ -147,8 +152,11 @@ class LinuxGuest(Guest):
 
     def netdev(self):
         if self.stream:
-            self.wire, self.wire_to = socket.socket(socket.AF_UNIX), os.path.join(self.dir.name, "qemu")
-            return f"stream,id=n0,server=on,addr.type=unix,addr.path={self.wire_to}"
+            # QEMU connects: 7.2 leaves an accepted socket blocking, and stands still while its peer does not read.
+            self.listener, path = socket.socket(socket.AF_UNIX), os.path.join(self.dir.name, "peer")
+            self.listener.bind(path)
+            self.listener.listen(1)
+            return f"stream,id=n0,server=off,addr.type=unix,addr.path={path}"
         if self.wiring == "relay":
             return super().netdev()
         self.keep_fds = (self.network.tap,)
