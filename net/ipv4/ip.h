@@ -83,7 +83,8 @@ void ip_send_unicast_reply(const struct sk_buff *skb, __be32 saddr, __be32 daddr
 			   unsigned int csum_offset);
 /*
  * Sends a packet without a socket, such as an ICMP message, with the addresses and the route that
- * the caller gives. Takes @skb, but not the reference to @rt.
+ * the caller gives; in fragments, if it is longer than the MTU. Takes @skb, but not the reference
+ * to @rt.
  */
 int ip_send_skb(struct sk_buff *skb, struct rtable *rt, __be32 saddr, __be32 daddr, u8 protocol,
 		u8 tos, u8 ttl);
@@ -104,6 +105,14 @@ int ip_local_out(struct sk_buff *skb);
  */
 bool ip_dont_fragment(const struct sock *sk, const struct rtable *rt);
 bool ip_sk_accept_pmtu(const struct sock *sk);
+
+/*
+ * Sends @skb, which has a complete IP header, as fragments of at most @mtu bytes, each with
+ * @output (ip_output_frag.c). Takes @skb. Returns 0 or -errno; some fragments may have been sent
+ * then.
+ */
+int ip_do_fragment(struct rtable *rt, struct sk_buff *skb, unsigned int mtu,
+		   int (*output)(struct rtable *rt, struct sk_buff *skb));
 
 void ip_output_init(void);
 void ipfrag_init(void);

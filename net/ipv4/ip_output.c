@@ -5,6 +5,7 @@
  *   tcp_transmit_skb -> ip_queue_xmit ---------.
  *   tcp_v4_send_synack -> ip_build_and_send_pkt +-> ip_local_out -> ip_output -> ip_finish_output
  *   tcp_v4_send_reset -> ip_send_unicast_reply -'     -> neigh_output -> dev_queue_xmit
+ *   longer than the MTU: ip_output -> ip_fragment -> ip_do_fragment (ip_output_frag.c)
  *
  * Process or softirq; no lock here. Every function takes the packet that it sends, even if it
  * fails. RFC 791, RFC 1122 3.2, RFC 6864. Compare Linux's net/ipv4/ip_output.c.
@@ -181,6 +182,25 @@ static unsigned int ip_wire_len(const struct sk_buff *skb)
 	return min(skb->len, headers + skb_shinfo(skb)->gso_size);
 }
 
+/*
+ * Sends a packet that is longer than the path's MTU. A socket that ignores the path's MTU
+ * (IP_PMTUDISC_PROBE, IP_PMTUDISC_INTERFACE) may use the device's.
+ */
+static noinline int ip_fragment(struct rtable *rt, struct sk_buff *skb)
+{
+	bool probes = skb->sk && inet_sk(skb->sk)->pmtudisc >= IP_PMTUDISC_PROBE;
+	unsigned int mtu = probes ? rt->dst.dev->mtu : dst_mtu(&rt->dst);
+
+	if (ip_wire_len(skb) <= mtu)
+		return ip_finish_output(rt, skb);
+	if (ip_hdr(skb)->frag_off & HTONS_CONST(IP_DF) || skb_is_gso(skb)) {
+		snmp_inc(SNMP_IpFragFails);
+		kfree_skb_reason(skb, SKB_DROP_REASON_PKT_TOO_BIG);
+		return -EMSGSIZE;
+	}
+	return ip_do_fragment(rt, skb, mtu, ip_finish_output);
+}
+
 static int ip_output(struct sk_buff *skb)
 {
 	struct rtable *rt = skb_rtable(skb);
@@ -188,11 +208,8 @@ static int ip_output(struct sk_buff *skb)
 	snmp_inc(SNMP_IpOutRequests);
 	skb->dev = rt->dst.dev;
 	skb->protocol = HTONS_CONST(ETH_P_IP);
-	if (unlikely(ip_wire_len(skb) > dst_mtu(&rt->dst))) {
-		snmp_inc(SNMP_IpFragFails);
-		kfree_skb_reason(skb, SKB_DROP_REASON_PKT_TOO_BIG);
-		return -EMSGSIZE;
-	}
+	if (unlikely(ip_wire_len(skb) > dst_mtu(&rt->dst)))
+		return ip_fragment(rt, skb);
 	return ip_finish_output(rt, skb);
 }
 
@@ -311,7 +328,9 @@ int ip_send_skb(struct sk_buff *skb, struct rtable *rt, __be32 saddr, __be32 dad
 	struct ip_header_args args = {
 		.saddr = saddr,
 		.daddr = daddr,
-		.frag_off = ip_frag_off(NULL, rt),
+		.frag_off = sizeof(struct iphdr) + skb->len <= dst_mtu(&rt->dst)
+				    ? ip_frag_off(NULL, rt)
+				    : 0,
 		.protocol = protocol,
 		.tos = tos,
 		.ttl = ttl,

@@ -260,10 +260,10 @@ static void strangers(void)
 	host_set_baseline(A);
 }
 
-/* A ping in fragments; if an allocation fails, the fragments that are left expire. */
+/* A ping and its answer in fragments; if an allocation fails, the fragments that are left expire. */
 static void ping_in_fragments(void)
 {
-	forge_ping(1200, 576);
+	forge_ping(3000, 1500);
 	scene_sleep(40 * SEC);
 }
 

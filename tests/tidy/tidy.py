@@ -452,7 +452,6 @@ COUNTERS = "net/core/snmp.h"
 # Counters of the MIBs (RFC 4293, 4022, 4113) that are always zero in this kernel, with the reason.
 COUNTERS_AT_REST = {
     **dict.fromkeys(("IpForwDatagrams", "IcmpOutRedirects"), "a host forwards nothing"),
-    **dict.fromkeys(("IpFragOKs", "IpFragCreates"), "no fragment is made"),
     **dict.fromkeys(("IcmpInTimestamps", "IcmpInTimestampReps", "IcmpInAddrMasks", "IcmpInAddrMaskReps"),
                     "obsolete kinds are not told apart (RFC 6633, 6918)"),
     "IcmpOutSrcQuenchs": "a host MUST NOT send it (RFC 6633)",
