@@ -11,7 +11,9 @@ import subprocess
 import sys
 import tempfile
 
-LIMIT = 614400     # 600 KiB
+# TCP and the process of ring 3 have 600 KiB (they took 606,848 bytes when they were complete).  UDP, fragments, groups,
+# netlink, AF_UNIX and DHCP may add 120 KiB.
+LIMIT = 737280     # 720 KiB
 
 
 def kernel_size(image):

@@ -45,7 +45,7 @@ def test_kernel_that_does_more_is_found():
 
 def test_an_image_above_the_limit_is_reported():
     assert not verdict(LIMIT)
-    assert "614,401 bytes" in verdict(LIMIT + 1)
+    assert f"{LIMIT + 1:,} bytes" in verdict(LIMIT + 1)
 
 
 def test_the_size_is_that_of_strip_without_the_pack():
