@@ -8,7 +8,8 @@
  *   poll() -> datagram_poll
  *
  * Lock: sk_receive_queue.lock. A reader that waits is an exclusive waiter, so that one datagram
- * wakes one reader. Compare Linux's net/core/datagram.c, and sock_queue_rcv_skb() and
+ * wakes one reader. A writer waits in the same queue and must not be exclusive: a datagram would wake
+ * the writer instead of the reader. Compare Linux's net/core/datagram.c, and sock_queue_rcv_skb() and
  * sock_alloc_send_skb() in net/core/sock.c.
  */
 #include "net/core/datagram.h"
@@ -182,7 +183,7 @@ static int sock_wait_for_wmem(struct sock *sk, long *timeo)
 			err = send_error(sk);
 		if (err)
 			break;
-		prepare_to_wait_exclusive(sk_sleep(sk), &wait, TASK_INTERRUPTIBLE);
+		prepare_to_wait(sk_sleep(sk), &wait, TASK_INTERRUPTIBLE);
 		if (!has_wmem(sk) && !READ_ONCE(sk->sk_err) &&
 		    !(READ_ONCE(sk->sk_shutdown) & SEND_SHUTDOWN))
 			*timeo = schedule_timeout(*timeo);

@@ -488,6 +488,35 @@ static void a_reader_waits(void)
 	scene_close(B, b);
 }
 
+/* One thread waits for room in the send buffer, another for a datagram: a datagram that arrives wakes the reader. */
+static void a_writer_and_a_reader_wait(void)
+{
+	int a = bound(A, SPORT), b = bound(B, PORT);
+	struct sockaddr_in to = *scene_address(B, PORT);
+	int64_t writer, reader, result;
+
+	assert_int_equal(send_at(A, a, ADDRESS_B, PORT, 1), 1);
+	assert_int_equal(scene_set(A, a, SOL_SOCKET, SO_SNDBUF, 1), 0);
+	A->set("hold_tx", 1);
+	while ((result = send_at(A, a, ADDRESS_B, PORT, 1000)) == 1000)
+		;
+	assert_int_equal(result, -EAGAIN);
+	assert_int_equal(scene_call(A, SYS_fcntl, a, F_SETFL, 0), 0);
+	writer = scene_begin(A, SYS_sendto, a, PTR(bytes), 1000, 0, PTR(&to), sizeof(to));
+	scene_sleep(10 * MS);
+	reader = scene_begin(A, SYS_recvfrom, a, PTR(bytes), 100, 0, 0, 0);
+	scene_sleep(10 * MS);
+	assert_int_equal(send_at(B, b, ADDRESS_A, SPORT, 5), 5);
+	scene_sleep(10 * MS);
+	assert_true(scene_is_back(A, reader, &result));
+	assert_int_equal(result, 5);
+	assert_false(scene_is_back(A, writer, &result));
+	A->set("hold_tx", 0);
+	assert_int_equal(scene_end(A, writer), 1000);
+	scene_close(A, a);
+	scene_close(B, b);
+}
+
 /* A close frees the datagrams that wait. */
 static void a_close_with_unread_datagrams(void)
 {
@@ -572,6 +601,7 @@ int main(int argc, char **argv)
 		SCENE(memory_of_all_sockets),
 		SCENE(a_full_send_buffer),
 		SCENE(a_reader_waits),
+		SCENE(a_writer_and_a_reader_wait),
 		SCENE(a_close_with_unread_datagrams),
 		SCENE(broadcasts),
 		SCENE(the_longest_datagram),
