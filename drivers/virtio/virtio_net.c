@@ -378,11 +378,11 @@ static int virtnet_probe(struct virtio_device *vdev)
 	err = virtnet_tx_setup(vi);
 	if (err)
 		goto out_queues;
-	virtnet_ctrl_setup(vi);
 	err = -ENOMEM;
 	vi->dev = alloc_netdev("eth%d", vi);
 	if (!vi->dev)
 		goto out_tx;
+	virtnet_ctrl_setup(vi); /* an answer may come at once, and needs vi->dev */
 	err = virtnet_register(vi);
 	if (err)
 		goto out_tx;

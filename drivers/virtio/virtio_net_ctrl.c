@@ -180,7 +180,8 @@ static void virtnet_ctrl_callback(struct virtqueue *vq)
 	struct virtnet_info *vi = vq->vdev->priv;
 
 	virtqueue_disable_cb(vq);
-	mod_timer(&vi->ctrl->timer, jiffies);
+	if (likely(vi->ctrl))
+		mod_timer(&vi->ctrl->timer, jiffies);
 }
 
 static void virtnet_ctrl_answered(struct virtnet_info *vi, const struct virtnet_ctrl_buf *buf)
@@ -245,9 +246,13 @@ void virtnet_ctrl_setup(struct virtnet_info *vi)
 		kfree(ctrl);
 		goto out_warn;
 	}
-	/* No command is with the device yet, so no answer can have been missed. */
-	virtqueue_enable_cb(ctrl->vq);
+	/*
+	 * No command is with the device yet. If the device lies, and has reported an answer already, its
+	 * interrupt has found no vi->ctrl.
+	 */
 	vi->ctrl = ctrl;
+	if (!virtqueue_enable_cb(ctrl->vq))
+		mod_timer(&ctrl->timer, jiffies);
 	return;
 
 out_warn:

@@ -18,6 +18,8 @@
  *                2: such a device on PCI, where the device fixes the size of its queues (default 0)
  *   ctrl_refuse  a mask of commands that the device refuses: 1 all frames, 2 all groups, 4 the table of
  *                groups, 8 the acknowledgement of announcements (default 0)
+ *   ctrl_early   1: the device reports the end of a command, and interrupts, when the control queue is
+ *                made, before DRIVER_OK (default 0)
  *   refuse       1: the device rejects the driver's features: it clears FEATURES_OK (default 0)
  *
  * The model is strict: if the driver violates the specification, the model panics with a message that

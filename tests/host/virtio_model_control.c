@@ -115,6 +115,11 @@ static int model_enable_queue(struct virtio_device *vdev, struct virtqueue *vq)
 			panic("virtio_model: a legacy queue at %p", (void *)vq->desc);
 		legacy_layout(q, q->desc);
 	}
+	if (model.ctrl_early && vq->index == MODEL_CTRL) {
+		set_used_idx(q, 1);
+		host_raise_irq(q->irq);
+		hal_irq_restore(hal_irq_save()); /* here the kernel may take the interrupt */
+	}
 	return 0;
 }
 
@@ -170,6 +175,7 @@ void virtio_model_probe(void)
 	model.shuffle = host_option("shuffle", 0);
 	model.refuse = host_option("refuse", 0);
 	model.ctrl_refuse = host_option("ctrl_refuse", 0);
+	model.ctrl_early = host_option("ctrl_early", 0);
 	model.link_up = true;
 	for (unsigned int i = 0; i < 6; i++)
 		model.config[i] = mac >> (40 - 8 * i);

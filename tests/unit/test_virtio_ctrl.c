@@ -280,6 +280,25 @@ static void test_liars(void **state)
 	}
 }
 
+/* The device interrupts before the driver has finished its probe, for a command that it was not given. */
+static void interrupts_early(u64 features, u64 unused)
+{
+	sn_set("ctrl_early", 1);
+	sn_set("features", features);
+	sn_set("irq_chance", 256); /* the interrupt comes at once */
+	CHECK(sn_boot(seed, "") == 0);
+	baseline = sn_live_objects();
+	settle();
+	CHECK(virtio_model_stat("resets") == 2 && !netif_carrier_ok(eth0()));
+	finish();
+}
+
+static void test_early_interrupt(void **state)
+{
+	in_child(interrupts_early, MODEL_FEATURES_ALL, 0);
+	in_child(interrupts_early, MODEL_FEATURES_ALL & ~EVENT_IDX, 0);
+}
+
 /* ---- announcements ------------------------------------------------------------------------------- */
 
 static unsigned int announcements;
@@ -325,10 +344,10 @@ static void test_announcements(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_filters),       cmocka_unit_test(test_no_filters),
-		cmocka_unit_test(test_many_changes),  cmocka_unit_test(test_too_many_groups),
-		cmocka_unit_test(test_refusals),      cmocka_unit_test(test_liars),
-		cmocka_unit_test(test_announcements),
+		cmocka_unit_test(test_filters),         cmocka_unit_test(test_no_filters),
+		cmocka_unit_test(test_many_changes),    cmocka_unit_test(test_too_many_groups),
+		cmocka_unit_test(test_refusals),        cmocka_unit_test(test_liars),
+		cmocka_unit_test(test_early_interrupt), cmocka_unit_test(test_announcements),
 	};
 
 	if (argc > 1)
