@@ -8,7 +8,7 @@
  *
  * A connection is watched edge-triggered from accept() to close(), so the loop never changes its
  * registration: one event costs epoll_wait(), recv() and send().  A connection that could go on for
- * ever (chargen, a fast sender) yields after TURN_CALLS calls, and continues in the next turn.
+ * ever (chargen, a fast sender) yields after TURN_CALLS calls, and continues in the loop's next iteration.
  *
  * Neither a peer nor a lack of memory or descriptors stops the program.  An idle connection costs
  * sizeof(struct conn) bytes.  Bytes that a peer does not take are kept in a buffer.  There are at
@@ -33,12 +33,12 @@
 #define BACKOFF_MS  10   /* pause after accept() failed because memory or descriptors ran out */
 #define CONNS_FIRST 256  /* entries of the table of connections at first */
 #define EVENTS      64   /* events that one epoll_wait() returns at most */
-#define TURN_CALLS  16   /* calls of recv() or send() for one connection in one turn */
+#define TURN_CALLS  16   /* calls of recv() or send() before a connection must yield */
 #define CHUNK       4096 /* bytes that echo reads, and that a buffer holds */
 #define SINK_CHUNK  65536
 #define BUFFERS_MAX 512 /* buffers of peers that do not read: 2 MiB in all */
 
-/* Bytes that the peer has not taken yet, and where netstat goes on. */
+/* Bytes that the peer has not taken yet, and netstat's position in its report. */
 struct buffer {
 	unsigned short start, end; /* the bytes not sent yet */
 	int file;                  /* netstat: the open file, or -1 */
@@ -53,7 +53,7 @@ struct conn {
 	unsigned char state;     /* enum state; a connection's state names its service */
 	unsigned char service;   /* LISTENER: the service of its connections */
 	unsigned char ending;    /* a FIN or a reset came: read until the end */
-	unsigned char postponed; /* in the list of connections that go on in the next turn */
+	unsigned char postponed; /* in the list of those to serve in the next iteration */
 	unsigned int at;         /* chargen: offset in the pattern */
 	int next;                /* postponed: the next descriptor of the list, or -1 */
 	struct buffer *buffer;   /* NULL: all bytes were sent */
@@ -127,9 +127,9 @@ static void postpone(int fd)
 	postponed_last = fd;
 }
 
-/* ---- the services: each returns 0 to go on when there is an event, AGAIN, or -1 to close ------ */
+/* ---- the services: each returns 0 to be called at the next event, AGAIN, or -1 to close ------- */
 
-#define AGAIN 1 /* more to do: go on in the next turn */
+#define AGAIN 1 /* more to do: call the service again in the loop's next iteration */
 
 /* Returns what a service returns after a failure of recv() or send(). */
 static int failure(void)
@@ -375,7 +375,7 @@ static void accept_one(int epoll, struct service *s)
 		return;
 	}
 	accepted++;
-	serve(fd); /* data may have arrived already, and some services speak first */
+	serve(fd); /* data may have arrived already, and some services send first */
 }
 
 /* Watches each listener again when its pause is over.  Returns the timeout for epoll_wait(). */
@@ -394,7 +394,7 @@ static int resume_listeners(int epoll, int waited)
 	return timeout;
 }
 
-/* Gives each connection that was postponed before this turn its next turn. */
+/* Serves each connection once that is in the list of postponed ones now; one that serve() postpones again must wait. */
 static void serve_postponed(void)
 {
 	int last = postponed_last, fd;

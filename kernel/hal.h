@@ -356,10 +356,10 @@ void do_IRQ(unsigned int irq); /* @irq: a number that request_irq() returned, 0.
 
 /*
  * A page fault at @address of the program's half, in ring 3 or in hal_copy_user(), which needed
- * @access (HAL_PROT_*).  Returns 0: the page is there now, and the access is repeated.  Else the
- * program gets a signal, or the copy ends early: -EFAULT SIGSEGV (SEGV_MAPERR), -EACCES SIGSEGV
- * (SEGV_ACCERR), -EIO SIGBUS (BUS_ADRERR); -ENOMEM: memory is out, which kills the program.  Process
- * context, irq on.
+ * @access (HAL_PROT_*).  Returns 0: the page is there now, and the access is repeated.  After an error the
+ * copy ends early, or the program gets a signal: for -EFAULT it is SIGSEGV with SEGV_MAPERR, for -EACCES
+ * SIGSEGV with SEGV_ACCERR, for -EIO SIGBUS with BUS_ADRERR.  -ENOMEM: memory is out, which kills the
+ * program.  Process context, irq on.
  */
 int mm_fault(u64 address, unsigned int access);
 

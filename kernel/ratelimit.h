@@ -12,7 +12,7 @@
 
 struct ratelimit {
 	u64 begin_ns;       /* ns: when the present interval began; 0: no interval has begun */
-	unsigned int lines; /* lines allowed in the present interval */
+	unsigned int lines; /* lines logged so far in the present interval */
 	u64 withheld;       /* lines suppressed since suppressed lines were last reported */
 };
 

@@ -21,12 +21,10 @@ struct ctl_table {
 	const char *unit;     /* "s", "bytes"; "" if the number has no unit */
 	const char *what;     /* one line: the meaning, and the RFC or system that defines it */
 	int *value;           /* NULL: the value is a word, for which @set and @get are used */
-	/*
-	 * Number of ints at @value; 0 means 1.  Each int must not be less than the one before it.
-	 */
+	/* Number of ints at @value; 0 means 1.  An int must not be less than the int before it. */
 	unsigned int nr;
-	int min, max; /* of each */
-	/* Factor from the number in the text to *value: HZ for seconds; 0 means 1. */
+	int min, max; /* the range of each int */
+	/* *value is the number in the text times this factor: HZ for a time in seconds; 0 means 1. */
 	int scale;
 	/*
 	 * For a sysctl whose value is a word (@value is NULL). set() sets the word and returns 0 or

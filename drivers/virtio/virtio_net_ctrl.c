@@ -58,7 +58,7 @@ static const struct {
 			    VIRTIO_NET_CTRL_ANNOUNCE_ACK},
 };
 
-/* The bytes of a command that the device reads and, in @answer, writes. */
+/* The bytes of a command.  The device reads all of them except @answer, which it writes. */
 struct virtnet_ctrl_buf {
 	u8 class, command;
 	u8 on; /* ALLMULTI, PROMISC: 1 or 0 */

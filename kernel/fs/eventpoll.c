@@ -84,8 +84,8 @@ static bool ep_add_ready(struct eventpoll *ep, struct epitem *epi)
 
 /*
  * Returns true if an exclusive item has used up the event @key, so that no further exclusive waiter
- * of the file needs to be woken.  A @key with both EPOLLIN and EPOLLOUT is never used up, and a
- * @key with neither always. A @key with one of the two is used up if the item waits for that event.
+ * of the file needs to be woken.  A @key with both EPOLLIN and EPOLLOUT is never used up; a @key
+ * with neither is always used up; a @key with one of the two is used up if the item waits for that event.
  */
 static bool ep_event_is_used(const struct epitem *epi, unsigned int key)
 {
@@ -96,8 +96,8 @@ static bool ep_event_is_used(const struct epitem *epi, unsigned int key)
 
 /*
  * The wake function of an item.  The file's queue is locked, irq off.  The file may not be asked for its
- * events here, so @key alone decides; 0 means that anything may have happened. Returns 0 if an item
- * with EPOLLEXCLUSIVE has no use for the event, so that it goes to the next one.
+ * events here, so @key alone decides; 0 means that anything may have happened.  Returns 0 if an item
+ * with EPOLLEXCLUSIVE has no use for the event, so that wake_up() wakes the next exclusive waiter.
  */
 static int ep_poll_callback(wait_queue_t *wait, unsigned int mode, int flags, void *key)
 {
@@ -383,7 +383,7 @@ static struct epitem *ep_find(struct eventpoll *ep, const struct file *file, int
 	return NULL;
 }
 
-/* The poll() of a new item's file: puts the item into the file's wait queue. */
+/* The poll table of a new item: its callback puts @epi into the file's wait queue. */
 struct ep_pqueue {
 	struct poll_table table;
 	struct epitem *epi;

@@ -33,7 +33,7 @@ struct eventpoll {
 	struct rb_root items;
 	struct file *file;
 	/*
-	 * the last walk through nested epolls that came here: its number and its result (epmutex)
+	 * number and result of the last walk through nested epolls that visited this one (epmutex)
 	 */
 	unsigned int walk, walk_result;
 };

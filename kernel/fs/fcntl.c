@@ -70,7 +70,7 @@ int file_set_owner(struct file *file, int owner)
 	return 0;
 }
 
-/* A thread can be the owner only if it is the caller; it then stands for the process. */
+/* With F_OWNER_TID only the calling thread is accepted, and the process becomes the owner. */
 static long set_owner_ex(struct file *file, const struct f_owner_ex __user *arg)
 {
 	struct f_owner_ex owner;

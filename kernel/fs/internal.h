@@ -45,7 +45,7 @@ long pipe_fcntl(struct file *file, unsigned int cmd, unsigned long arg);
 /* Writes @n bytes of the kernel's memory to @out.  Returns the bytes written, or -errno (sendfile.c). */
 ssize_t write_kernel(struct file *out, void *buf, size_t n, u64 *pos);
 
-/* poll.c: what the waiting calls have in common. */
+/* Functions of poll.c that poll(), select() and epoll_wait() share. */
 
 struct pollfd;
 /* The descriptors of one call, in chunks: the first on the caller's stack, the others a page each. */

@@ -86,7 +86,10 @@ static u32 mode_of(unsigned int index)
 	return S_IFREG | (!entry || entry->write ? 0644 : 0444);
 }
 
-/* Finds the component of entry @index in @dir.  Returns 1, 0 if it is elsewhere, -1 at the end. */
+/*
+ * Finds the component of entry @index that follows the path of @dir.  Returns 1; 0 if the entry is in another
+ * directory; -1 if there is no entry @index.
+ */
 static int component_at(struct proc_place dir, unsigned int index, struct component *c)
 {
 	char prefix[PROC_PATH_SIZE];

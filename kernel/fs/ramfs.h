@@ -53,7 +53,7 @@ void ramfs_file_evict(struct tree_inode *inode);
 /* Sets the size, and frees the pages beyond it. Returns 0. */
 int ramfs_truncate(struct tree_inode *inode, u64 size);
 /*
- * Gives the bytes [@pos, @pos + @len) pages. @keep_size: the size does not grow. Returns 0, -ENOSPC
+ * Allocates pages for the bytes [@pos, @pos + @len).  @keep_size: the size does not grow. Returns 0, -ENOSPC
  * or -ENOMEM.
  */
 int ramfs_allocate(struct tree_inode *inode, u64 pos, u64 len, bool keep_size);

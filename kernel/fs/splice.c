@@ -54,7 +54,7 @@ static int wait_for_room(struct pipe_inode_info *pipe, bool nonblock)
 
 /* ---- a file to a pipe ------------------------------------------------------------------------ */
 
-/* Allocates @n pages and makes @iov refer to them.  Returns the number that it got. */
+/* Allocates @n pages and makes @iov refer to them.  Returns the number of pages that it could allocate. */
 static unsigned int get_pages(struct page **pages, struct iovec *iov, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {

@@ -78,8 +78,9 @@ static struct page *alloc_program_page(gfp_t zero)
 }
 
 /*
- * hal_user_map() within the program's share of the memory: each read of a sparse mapping may need a
- * table, although the page of zeroes is there already.
+ * Like hal_user_map(), but fails if a new page table would exceed the program's share of the memory.
+ * Reads of a sparse private mapping allocate no pages, as all of them map the page of zeroes, but they
+ * may allocate many page tables.
  */
 static int map_page(u64 addr, phys_addr_t pa, unsigned int prot)
 {

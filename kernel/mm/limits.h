@@ -25,7 +25,7 @@
  */
 #define SKB_MAX_ORDER 3
 /*
- * part of memory that blocks with a piece in use may take: blocks of received data take at most an
+ * part of memory that the blocks of page fragments (page_frag.h) may take: blocks of received data take at most an
  * 8th (without the buffers of the receive ring), and blocks of data to send another 8th. When the
  * 8th is used up, further data is copied to pages that are not cut into pieces. Without the limit a
  * peer could exhaust memory, because one small piece that stays in use keeps its whole block
@@ -41,8 +41,8 @@
  */
 #define MAX_MAP_COUNT 65530
 /*
- * bytes between a stack and the mapping below it: mmap() chooses no address in this gap, and a
- * stack does not grow into it: the access faults. So a function with a large frame cannot write to
+ * bytes between a stack and the mapping below it: mmap() chooses no address in this gap, and an access that
+ * would grow the stack into the gap faults. So a function with a large frame cannot write to
  * another mapping. The value is Linux's stack_guard_gap, 256 pages.
  */
 #define STACK_GUARD_GAP (256 * 4096UL)

@@ -244,7 +244,7 @@ static long sys_munlock(u64 start, u64 len)
 	return do_mlock(start, len, false);
 }
 
-/* Only checks the flags: a present page is never swapped, so a page has no lock to remember. */
+/* Only checks the flags: no page is ever swapped out, so there is nothing to lock. */
 static long sys_mlockall(int flags)
 {
 	return !flags || flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) || flags == MCL_ONFAULT

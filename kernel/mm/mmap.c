@@ -6,7 +6,7 @@
  * mm->lock once.
  *
  * Memory is promised without limit, as with Linux's vm.overcommit_memory = 1: programs reserve far
- * more than they touch (Go's heap, allocators' arenas), so a promise says nothing about need. The
+ * more than they touch (Go's heap, allocators' arenas), so the size of the mappings says nothing about need. The
  * limit is on pages that are touched (fault.c).
  *
  * A page may be writable and executable at once.  That is the program's choice, because a compiler at
@@ -82,7 +82,7 @@ static u64 place(struct mm_struct *mm, u64 addr, u64 len, unsigned int flags)
 	return addr;
 }
 
-/* Checks flags against the file, and changes *@vm_flags by the flags VM_* that follow. */
+/* Checks whether @file can be mapped with @flags, and adjusts *@vm_flags to the mode in which it was opened. */
 static int check_file_mapping(const struct file *file, unsigned int prot, unsigned int flags,
 			      u32 *vm_flags)
 {

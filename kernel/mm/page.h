@@ -80,7 +80,7 @@ struct boot_info;
 void mm_init(const struct boot_info *boot);
 
 /*
- * Makes the page frame at @pa, which a range of another type than usable covers, a page in use with
+ * Turns the page frame at @pa, which is in no usable range of the memory map, into an allocated page with
  * one reference; put_page() then gives it to the allocator.  Boot, once for a frame.
  */
 struct page *adopt_boot_page(phys_addr_t pa);

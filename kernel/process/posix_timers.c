@@ -9,7 +9,7 @@
  * than time passes.  So a timer on CPU time waits for as long as the CPU time that is still
  * missing, and then compares again.
  *
- * Lock: timer_lock, interrupts off, outside of siglock.  Compare Linux's kernel/time/posix-timers.c
+ * Lock: timer_lock, with interrupts off; taken before siglock.  Compare Linux's kernel/time/posix-timers.c
  * and posix-cpu-timers.c.
  */
 #include "kernel/process/posix_timers.h"

@@ -115,8 +115,8 @@ void flush_signal(int sig)
 }
 
 /*
- * Takes the pending signal @sig. A signal without an entry was sent at SIGQUEUE_MAX or without free
- * memory. The signal stays pending while another timer's entry for it remains. Returns the timer
+ * Takes the pending signal @sig.  A signal has no entry if SIGQUEUE_MAX entries were in use, or memory was
+ * out, when it was sent. The signal stays pending while another timer's entry for it remains. Returns the timer
  * that sent the taken signal, or NULL.
  */
 static struct posix_timer *collect(struct sigpending *pending, int sig, struct user_siginfo *info)

@@ -79,7 +79,10 @@ int clock_check(int clock)
 	return clock <= CLOCK_BOOTTIME_ALARM || clock == CLOCK_TAI ? 0 : -EINVAL;
 }
 
-/* The alarm clocks cannot wait, as on a Linux without a wake-up device. */
+/*
+ * Returns 0 if a thread can sleep on the clock or, with @timer, if a timer can use it.  The alarm clocks
+ * (CLOCK_REALTIME_ALARM, CLOCK_BOOTTIME_ALARM) allow neither, as on a Linux without an RTC that can wake the machine.
+ */
 int clock_can_wait(int clock, bool timer)
 {
 	switch (clock) {

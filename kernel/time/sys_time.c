@@ -94,9 +94,9 @@ static long sys_times(struct tms __user *to)
 /* ---- sleeping ------------------------------------------------------------------------------- */
 
 /*
- * Sleeps until the clock shows @deadline.  Returns false if a signal ended the sleep.  CPU time
- * grows no faster than time.  So a sleep on a clock of CPU time lasts for the difference, and is
- * repeated until the clock shows @deadline.
+ * Sleeps until the clock shows @deadline.  Returns false if a signal ended the sleep.  There is one
+ * CPU, so a CPU-time clock runs no faster than real time.  If such a clock must still advance by d,
+ * sleep for d of real time, read the clock again, and repeat until it shows @deadline.
  */
 static bool sleep_on(int clock, u64 deadline)
 {

@@ -239,7 +239,7 @@ entry_SYSCALL_64:
 	xor	%ebp, %ebp		/* ends every backtrace */
 	mov	%rsp, %rdi
 	call	x86_syscall
-	test	%al, %al		/* SYSRET restores exactly these registers? */
+	test	%al, %al		/* not 0: SYSRET can restore these registers */
 	jz	user_return
 	POP_REGS
 	mov	RSP(%rsp), %rsp

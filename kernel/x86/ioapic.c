@@ -22,7 +22,7 @@
 #define IOAPIC_INDEX   0x00
 #define IOAPIC_WINDOW  0x10
 #define REG_VERSION    0x01
-/* Low half of the line's entry; the high half is the next register. */
+/* Low 32 bits of the redirection entry of interrupt line @n.  The high 32 bits are in the next register. */
 #define REG_LINE(n)  (0x10 + 2 * (n))
 #define VERSION_MIN  0x10 /* the 82489DX and older controllers have other registers */
 #define VERSION_NONE 0xff /* value read if no device answers */

@@ -41,8 +41,8 @@ extern const u8 __relocs_start[], __relocs_end[], __image_start[], __image_end[]
 u64 image_slide;
 
 /*
- * Returns @p as a number.  The asm statement hides where the number comes from, so that the
- * compiler keeps it and does not read the address from an instruction again.
+ * Returns the address @p as a number.  The asm statement hides from the compiler that the number is a constant.
+ * So the compiler must keep the number, and cannot load it again from an instruction that raise_all() has changed.
  */
 static u64 hidden(const void *p)
 {

@@ -18,7 +18,7 @@
  * of codes.
  */
 #define FIRST_PAIR 128
-#define NAMES_AT   (sizeof(u32) + 2 * (256 - FIRST_PAIR)) /* where the functions begin */
+#define NAMES_AT   (sizeof(u32) + 2 * (256 - FIRST_PAIR)) /* offset of the first entry */
 #define PAIR_DEPTH 16 /* limit for pairs within pairs; only a damaged table exceeds it */
 
 extern const u8 __ksyms_start[], __ksyms_end[], __text_start[], __text_end[];

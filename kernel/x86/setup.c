@@ -102,8 +102,8 @@ void __noreturn x86_start(struct boot_info *boot)
 void __noreturn x86_start_moved(struct boot_info *boot)
 {
 	/*
-	 * Record these stages only now, because their names did not have their final addresses
-	 * before.
+	 * These stages are over, but boot_stage_at() keeps a pointer to the name, and before this point the names
+	 * were not at their final addresses.  "door" is the entry code, boot/pvh.S or boot/uefi.S.
 	 */
 	if (boot->firmware_tsc)
 		boot_stage_at("UEFI application", boot->firmware_tsc);

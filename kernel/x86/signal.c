@@ -30,10 +30,10 @@
 	(X86_FLAGS_CF | X86_FLAGS_PF | X86_FLAGS_AF | X86_FLAGS_ZF | X86_FLAGS_SF | X86_FLAGS_TF | \
 	 X86_FLAGS_DF | X86_FLAGS_OF | X86_FLAGS_RF | X86_FLAGS_AC)
 
-/* uc_flags: the frame has an XSAVE area; it has SS; SS is restored. */
-#define UC_FP_XSTATE         1
-#define UC_SIGCONTEXT_SS     2
-#define UC_STRICT_RESTORE_SS 4
+/* Bits of uc_flags. */
+#define UC_FP_XSTATE         1 /* the signal frame has an XSAVE area */
+#define UC_SIGCONTEXT_SS     2 /* the signal frame has a value for SS */
+#define UC_STRICT_RESTORE_SS 4 /* rt_sigreturn() loads that value into SS */
 
 struct sigcontext {
 	u64 r8, r9, r10, r11, r12, r13, r14, r15;

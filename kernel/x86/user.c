@@ -165,8 +165,8 @@ void x86_user_trap(struct pt_regs *regs)
 /*
  * SYSRET takes RIP from RCX and RFLAGS from R11.  With a non-canonical RIP, Intel's CPUs would
  * raise the exception in ring 0, with the program's stack pointer (CVE-2012-0217).  SYSRET cannot
- * restore RF, and with TF the exception would come one instruction too early.  CS and SS are the
- * program's always.
+ * restore RF, and with TF the exception would come one instruction too early.  CS and SS
+ * always have the program's selectors.
  */
 static bool sysret_is_exact(const struct pt_regs *regs)
 {
@@ -188,9 +188,9 @@ bool x86_syscall(struct pt_regs *regs)
 /* ---- threads -------------------------------------------------------------------------------- */
 
 /*
- * Makes the selectors null that a thread has loaded, so that no other thread reads them.  In the
- * kernel GS has the kernel's base.  Loading GS changes the base, so the program's base is in GS
- * while GS is loaded.
+ * Replaces the selectors that a thread has loaded by null selectors, so that no other thread reads
+ * them.  Loading a selector into GS changes GS's base.  The kernel's base must not change, so GS is
+ * loaded between two SWAPGS, while it has the program's base.
  */
 static void clear_selectors(void)
 {
@@ -261,7 +261,7 @@ static long set_base(u64 *base, u64 value)
 		return -EPERM;
 	hal_irq_disable();
 	*base = value;
-	/* The selector that the thread may have loaded becomes null, as on Linux. */
+	/* If the thread has loaded a selector into FS or GS, it is replaced by the null selector, as on Linux. */
 	this_cpu()->hal.user_pid = 0;
 	hal_user_switch(current);
 	hal_irq_enable();

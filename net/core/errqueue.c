@@ -132,7 +132,10 @@ void __skb_tstamp_tx(struct sk_buff *orig, struct sock *sk, int tstype)
 #define SOF_TIMESTAMPING_SUPPORTED                                                                 \
 	((0x7fff & ~SOF_TIMESTAMPING_OPT_STATS) | SOF_TIMESTAMPING_OPT_ID_TCP)
 
-/* OPT_ID numbers the bytes from the first one that is not acknowledged now, or, with OPT_ID_TCP, not written. */
+/*
+ * With OPT_ID, timestamps of a TCP socket carry the offset of a byte in the stream.  The count starts now: the first
+ * unacknowledged byte has offset 0 or, with OPT_ID_TCP, the next byte that the application writes.
+ */
 int sock_set_timestamping(struct sock *sk, u32 flags)
 {
 	if (flags & ~SOF_TIMESTAMPING_SUPPORTED)

@@ -20,7 +20,7 @@ struct inet_timewait_sock {
 	u8 tw_substate; /* the real state: TCP_FIN_WAIT2 or TCP_TIME_WAIT */
 	u8 tw_rcv_wscale;
 	u8 tw_tos;
-	bool tw_kill; /* the timeout was shortened to a few seconds; counted in TWKilled */
+	bool tw_kill; /* the timeout is at most TW_KILL_TIME: the end is counted in TWKilled, not in TW */
 	__be16 tw_sport;
 	struct timer_list tw_timer;
 	struct inet_bind_bucket *tw_tb;

@@ -44,7 +44,7 @@ static struct tcphdr *tcp_header(const struct sk_buff *skb)
 
 /*
  * Returns true for an unfragmented datagram to this host without options or padding and with a
- * correct header checksum; then IP header and basic TCP header are linear.
+ * correct header checksum.  When it returns true, the IP header and the TCP header without options are linear.
  */
 static bool ip_is_plain(struct sk_buff *skb)
 {

@@ -70,8 +70,8 @@
 #define TCP_OFO_PACKETS_MAX 4096
 
 /*
- * s for which a Fast Open child that a RST ended counts in the listener's queue: while the queue is full, SYNs
- * get no Fast Open. RFC 7413 5.1: a RST may answer a SYN-ACK to a forged address. Linux's value.
+ * seconds that a Fast Open child still counts in the listener's queue after a RST ended it: while the queue is
+ * full, SYNs get no Fast Open. RFC 7413 5.1: a RST may answer a SYN-ACK to a forged address. Linux's value.
  */
 #define TCP_FASTOPEN_RST_S 60
 /*
@@ -81,7 +81,7 @@
 #define TCP_FASTOPEN_PEERS 256
 /* bits of tcp_fastopen: Linux accepts any number and ignores unknown bits. */
 #define TCP_FASTOPEN_RANGE 0, 2147483647
-/* s without Fast Open of clients after a black hole was found: 0 does not look for black holes. Linux's default. */
+/* seconds without Fast Open for clients after a black hole was found; 0: it is not looked for. Linux's default. */
 #define TCP_FASTOPEN_BLACKHOLE_S     0
 #define TCP_FASTOPEN_BLACKHOLE_RANGE 0, 86400
 /*
@@ -119,17 +119,17 @@
  */
 #define TCP_ORPHAN_RETRIES       0
 #define TCP_ORPHAN_RETRIES_RANGE 0, 255
-/* s for which an orphan waits in FIN_WAIT2 for the peer's FIN: then it ends. Linux's value. */
+/* seconds that an orphan waits in FIN_WAIT2 for the peer's FIN before the orphan ends. Linux's value. */
 #define TCP_FIN_TIMEOUT_S     60
 #define TCP_FIN_TIMEOUT_RANGE 1, 3600
 /*
- * s for which a connection is idle: then the first keepalive probe is sent. RFC 1122 4.2.3.6: at
+ * seconds that a connection must be idle before the first keepalive probe is sent. RFC 1122 4.2.3.6: at
  * least two hours.
  */
 #define TCP_KEEPALIVE_TIME_S 7200
-/* s between two keepalive probes: Linux's value. */
+/* seconds between two keepalive probes: Linux's value. */
 #define TCP_KEEPALIVE_INTVL_S 75
-/* s: the values that TCP_KEEPIDLE and TCP_KEEPINTVL may be set to. Linux's MAX_TCP_KEEPIDLE. */
+/* seconds: the values that TCP_KEEPIDLE and TCP_KEEPINTVL may be set to. Linux's MAX_TCP_KEEPIDLE. */
 #define TCP_KEEPALIVE_S_RANGE 1, 32767
 /* keepalive probes without an answer: after them the connection ends. Linux's value. */
 #define TCP_KEEPALIVE_PROBES 9
@@ -261,7 +261,7 @@
 /* mode: the search for the path MTU is 0 off, 1 on after a black hole, 2 on. Linux's values. */
 #define TCP_MTU_PROBING_RANGE 0, 2
 /*
- * s from the end of a search for the path MTU to the next search: RFC 4821 7.7 recommends ten
+ * seconds from the end of a search for the path MTU to the next search: RFC 4821 7.7 recommends ten
  * minutes.
  */
 #define TCP_PROBE_INTERVAL_S     600

@@ -51,13 +51,13 @@ struct rate_sample {
 	u32 prior_delivered; /* tp->delivered at the beginning of the interval */
 	s32 delivered;       /* segments delivered in the interval; -1: not known */
 	long interval_us;    /* length of the interval; -1: not known */
-	long rtt_us;         /* round-trip time of the last segment; -1: not known */
+	long rtt_us;         /* round-trip time of the newest segment; -1: not known */
 	u32 losses;          /* segments newly marked as lost by the ACK */
 	u32 acked_sacked;    /* segments newly delivered by the ACK */
 	u32 prior_in_flight; /* segments in flight before the ACK */
-	u32 last_end_seq;    /* end of the last segment */
-	bool is_app_limited; /* the application had too little data when the last segment was sent */
-	bool is_retrans;     /* the last segment was retransmitted */
+	u32 last_end_seq;    /* end_seq of the newest segment */
+	bool is_app_limited; /* the application had too little data when the newest segment was sent */
+	bool is_retrans;     /* the newest segment was retransmitted */
 	bool is_ack_delayed; /* the ACK is for one segment, so the peer may have delayed it */
 };
 

@@ -133,10 +133,10 @@ static u32 tcp_highest_received(const struct tcp_sock *tp)
 }
 
 /*
- * RFC 5961 3.2: a reset is accepted only if its sequence number is exactly rcv_nxt.  If data is missing, the number
- * that follows the highest SACK block is accepted too.  The peer's next segment begins there, and a peer that has
- * aborted will not fill the hole (Linux since 4.7).  After the peer's FIN rcv_nxt - 1 is accepted, because some
- * stacks do not count their FIN.
+ * RFC 5961 3.2: a reset is accepted only if its sequence number is exactly rcv_nxt.  There are two exceptions, as in
+ * Linux.  If a hole precedes data that we have SACKed, the sequence number after the highest SACK block is accepted
+ * too: a peer that aborts sends its reset from there, and will not fill the hole.  After the peer's FIN, rcv_nxt - 1
+ * is accepted too, because some stacks send a reset with the sequence number of their FIN.
  */
 static bool tcp_reset_exact(const struct sock *sk, u32 seq)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two limits of sending besides the windows: the pacing rate, and the bytes of this socket that wait in our own
- * device (TCP small queues).  Each limit stops the sender until an event starts it again.
+ * Two limits on sending, in addition to the windows: the pacing rate, and the number of bytes of this socket that wait
+ * in our own device (TCP small queues).  Each limit stops the sender until an event starts it again.
  *
  *   tcp_write_xmit, tcp_xmit_retransmit_queue
  *     -> tcp_pacing_check             before the departure time: arms pacing_timer

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * RACK-TLP (RFC 8985): finds losses by the time of sending, and probes the tail of a flight.
+ * RACK-TLP (RFC 8985).  RACK compares send times to find lost segments.  TLP sends a probe after the last segment of a
+ * flight.
  *
  * RACK: rack.mstamp is the newest send time of all delivered segments.  A segment that was sent at least a reordering
  * window (reo_wnd) before that time and has not arrived is lost.  The rule does not need three duplicate ACKs, and it

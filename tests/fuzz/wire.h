@@ -3,8 +3,8 @@
  * The peer's side of TCP connections, for harnesses: opens one connection for each state, follows sequence
  * numbers, sends segments relative to them, corrects checksums and lengths of frames.
  *
- * harness_setup() calls wire_setup().  harness_play() calls wire_begin() first, because the engine restores the
- * kernel only, and not the flows.
+ * harness_setup() calls wire_setup().  Before each input, the fuzzer restores the kernel's memory, but not the array
+ * flows[] below.  So harness_play() calls wire_begin() first, which resets flows[].
  */
 #ifndef TESTS_FUZZ_WIRE_H
 #define TESTS_FUZZ_WIRE_H

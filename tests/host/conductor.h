@@ -173,9 +173,9 @@ int host_interrupt(struct host *h, int64_t ticket);
  */
 void host_set_baseline(struct host *h);
 /*
- * Checks all hosts and returns the number of errors, each printed as a line on @out: a host that
- * halted, warnings, calls in flight, more threads, armed timers or live objects than at the
- * baseline, and more used pages than caches may keep.
+ * Checks all hosts, prints each error as a line on @out, and returns the number of errors.  Errors
+ * are: the host halted; it printed warnings; calls are in flight; it has more threads, armed timers
+ * or live objects than at the baseline, or fewer free pages by more than its caches may keep.
  */
 unsigned int conductor_check(struct conductor *c, FILE *out);
 

@@ -122,13 +122,13 @@
 	X(SYN_RST,       "SR", "rcv",             "0",     0, PLAIN)                               \
 	X(BAD_SUM,       "PA", "rcv",             "ok",    4, SUM_WRONG)                           \
 	X(TS_OLD,        "PA", "rcv",             "ok",    4, TS_OLDER)                            \
-	/* the segment that the state waits for (a SYN, a SYN-ACK, bytes), with odd options */      \
+	/* the segment that the state waits for (SYN, SYN-ACK or data), with malformed options */   \
 	X(OPT_LENGTH_0,  0,    0,                 0,       0, OPTION_LENGTH_0)                     \
 	X(OPT_PAST_END,  0,    0,                 0,       0, OPTION_PAST_END)                     \
 	X(OPT_WSCALE_15, 0,    0,                 0,       0, OPTION_WSCALE_15)                    \
 	X(OPT_MSS_0,     0,    0,                 0,       0, OPTION_MSS_0)                        \
 	X(OPT_TS_SHORT,  0,    0,                 0,       0, OPTION_TS_SHORT)                     \
-	/* two copies of an option; the last is correct */                                          \
+	/* the option is sent twice; only the second copy is correct */                             \
 	X(OPT_TWICE,     0,    0,                 0,       0, OPTION_TWICE)
 /* clang-format on */
 

@@ -41,8 +41,8 @@ def assert_was_overload(netstat):
 
 
 def assert_memory_returns(ask, before):
-    """Waits until there are no more connections than @before and memory is free again; @ask() returns netstat's
-    output."""
+    """Waits until the guest has no more sockets, threads and files than in @before, and its memory is free again.
+    @ask() returns the guest's netstat output; @before is such an output, from before the test. Returns the last one."""
     end = time.monotonic() + PATIENCE
     while True:
         now = ask()

@@ -15,7 +15,7 @@
 
 #define TEXT 0xffffffff80100000
 
-/* Satisfy the linker: the readers refer to the image's own tables, which these tests do not use. */
+/* Dummies for the linker: ksyms.c and lines.c refer to the tables of the kernel image, which these tests do not use. */
 const u8 __ksyms_start[1], __ksyms_end[1], __lines_start[1], __lines_end[1];
 const u8 __text_start[1], __text_end[1];
 

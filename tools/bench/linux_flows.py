@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 """Runs flows of the host's own Linux through relay.c, to compare them with those of the laboratory (docs/tcp-recovery.md).
 
-  linux_flows.py --rate 100 --rtt 50 --queue 1 --seconds 60 bbr cubic       Mbit/s, ms, bandwidth-delay products
-  linux_flows.py --rate 50 --rtt 10 --queue 16 --loss 1 cubic               percent of the frames, in both directions
+  linux_flows.py --rate 100 --rtt 50 --queue 1 --seconds 60 bbr cubic
+  linux_flows.py --rate 50 --rtt 10 --queue 16 --loss 1 cubic
 
+--rate is in Mbit/s, --rtt in ms, --queue in bandwidth-delay products, --loss in percent of the frames in each direction.
 Each name is the congestion control of a flow; all flows begin at once.  Prints a line of JSON: Mbit/s of each flow, the
 first flow's share, retransmitted segments, the relay's counters (`late_us`: whether it was fast enough).  Sender and
 receiver are two network namespaces with a tap device each, so frames have at most 1,514 bytes.  Needs root, and

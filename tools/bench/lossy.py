@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The set loss: streams through a path with a delay, a rate and lost packets, from the guest and to it.
+"""The set of measurements "loss": streams from the guest and to it, through a path with a delay, a rate and lost
+packets.
 
 relay.c is the path, between the client's tap and QEMU's dgram netdev. This netdev has no offloads, so frames are no
 longer than an Ethernet's. Both guests of a pair lose the packets with the same numbers.

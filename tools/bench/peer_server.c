@@ -5,7 +5,7 @@
  * command line (ip=A.B.C.D/LEN) and serves, single-threaded with epoll and nonblocking sockets:
  *
  *   TCP 7  echo      TCP 9  discard      TCP 19  endless source      UDP 7  echo
- *   TCP 15 netstat: the files of /proc that softnet's inetd prints and Linux has, in its form
+ *   TCP 15 netstat: those files of /proc that softnet's inetd prints and that Linux has, in inetd's format
  *
  * Options on the kernel command line that this program reads (the kernel passes unknown key=value
  * options to init in the environment):

@@ -8,7 +8,7 @@
  *   syn       SYNs with an MSS option, to PORT
  *   ack rst   ACKs, or resets, with random sequence numbers, to PORT
  *   udp       UDP datagrams to a port at which no socket listens
- *   fragment  first parts of packets of which no other part comes
+ * fragment  first fragments of packets whose other fragments never come
  *   arp       requests for the guest's address and, equally often, unsolicited replies, from the
  *             hosts 120 to 250 of the subnet
  *

@@ -4,8 +4,8 @@
 
   storm.py softnet linux [--only syn,ack] [--secs 5] [--rates full,20000] [--rounds 3]
 
-Each guest boots on a tap in a network namespace of its own, and stands all storms in turn.  With several rounds the guests
-alternate, and the table has the round in which the client made the median number of connections.  Needs root.
+Each guest boots on a tap in a network namespace of its own, and goes through all storms in turn.  With several rounds
+the guests alternate, and the table has the round in which the client made the median number of connections.  Needs root.
 """
 import argparse
 import contextlib
@@ -31,7 +31,7 @@ CLIENTS = 4             # connections that the client has open at a time
 LEAD = 0.5              # s: the flood begins before the client's measurement and ends after it
 SETTLE = 3              # s between a storm's end and the second look at the memory
 REST = 70               # s: after this time no half-open connection of a flood is left (63 s of SYN-ACKs)
-# Both guests accept from a queue of 4,096, and have a route to the addresses that the floods invent.
+# Both guests have an accept queue of 4,096 connections, and a route to the floods' random source addresses.
 APPEND = {"SOFTNET_APPEND": f"gw={HOST_IP}",
           "LINUX_APPEND": f"gw={HOST_IP} sysctl.net.core.somaxconn=4096 sysctl.net.ipv4.tcp_max_syn_backlog=4096"}
 

@@ -1,5 +1,6 @@
-# softnet, booted through its PVH door.  SOFTNET_APPEND: further options for its command line.
-# nokaslr: profile and autopsy use the symbols' linked addresses; the Linux guest has the same option.
+# softnet, booted by its PVH entry.  SOFTNET_APPEND: further options for its command line.
+# nokaslr: tools/bench/profile.py and tools/bench/autopsy.py use the symbols' linked addresses.  The Linux guest has
+# the same option.
 guest_build() {
 	make -s -C "$ROOT" "build/$SOFTNET_BUILD/softnet.elf"
 }

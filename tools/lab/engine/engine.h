@@ -79,9 +79,9 @@ struct queue {
 	double limit_bytes, limit_packets;
 	double ecn;       /* 1: the queue marks ECT packets where it would drop them early */
 	double threshold; /* STEP: packets that wait; above this number ECT packets are marked */
-	/* POLICER: tokens that come, bit/s; the most tokens that the bucket holds, bytes */
+	/* POLICER: token_rate: bit/s at which tokens come; burst: bytes, the most tokens that the bucket holds */
 	double token_rate, burst;
-	/* RED: lower and upper threshold in packets, max_p, w_q, 1: gentle variant */
+	/* RED: low, high: thresholds in packets; most: max_p; weight: w_q; gentle: 1: the gentle variant */
 	double low, high, most, weight, gentle;
 	double packet_ns;              /* RED: transmission time of a typical packet */
 	double target_ns, interval_ns; /* CoDel: target and interval, ns */

@@ -434,7 +434,7 @@ static void forward(struct lab *l, int node, int came_from, struct packet *p)
 	struct array *ways = &l->nodes[node].pipes;
 	int to, way;
 
-	if (p->bytes[0] & 1) { /* to all */
+	if (p->bytes[0] & 1) { /* a group address: send a copy on every other pipe */
 		for (size_t i = 0; i < ways->n; i++) {
 			struct pipe *w = pipe_of(l, ((int *)ways->at)[i]);
 			struct packet *copy = malloc(sizeof(*p) + p->len);
