@@ -394,7 +394,7 @@ static int resume_listeners(int epoll, int waited)
 	return timeout;
 }
 
-/* Serves each connection once that is in the list of postponed ones now; one that serve() postpones again must wait. */
+/* Serves each connection that is postponed now.  A connection that serve() postpones again waits for the next call. */
 static void serve_postponed(void)
 {
 	int last = postponed_last, fd;

@@ -2,7 +2,7 @@
 /*
  * The loader's information for the kernel.
  *
- * Both doors (PVH entry, UEFI application) and the hosted build fill one struct boot_info, so that
+ * The PVH entry, the UEFI application and the hosted build each fill one struct boot_info, so that
  * kernel_main() need not know how the kernel was started.  Written once before kernel_main(),
  * read-only afterwards.
  */
@@ -38,12 +38,12 @@ struct boot_info {
 	u64 entry_tsc;    /* TSC at the first instruction of the kernel or the UEFI application */
 	/* TSC after ExitBootServices(); 0: the kernel was not started by UEFI firmware */
 	u64 firmware_tsc;
-	u64 hall_tsc;       /* TSC at the start of x86_start(), which both doors call */
+	u64 hall_tsc;       /* TSC at x86_start(), after boot/pvh.S or boot/uefi.S */
 	u64 wall_tsc;       /* TSC at the time @wall_seconds; 0: time of day unknown */
 	s64 wall_seconds;   /* since 1970-01-01 UTC */
 	phys_addr_t initrd; /* the initrd's physical address */
 	u64 initrd_size;    /* bytes; 0: there is none */
-	/* the pack that is linked into the image, in whole pages; used if there is no initrd */
+	/* the archive that is linked into the image (boot/pack.S), in whole pages; used if there is no initrd */
 	phys_addr_t pack;
 	u64 pack_size; /* bytes; 0: there is none */
 	unsigned int nr_mem;

@@ -2,8 +2,8 @@
 /*
  * Reads the initrd: \EFI\BOOT\initrd.img or \initrd.img on the volume of the UEFI application.
  *
- * Caller: efi_main(), before ExitBootServices().  Without the file the kernel uses the pack that is
- * linked into it.  An error is reported and does not stop the boot: the kernel then says that it has
+ * Caller: efi_main(), before ExitBootServices().  Without the file the kernel uses the archive that
+ * is linked into it (boot/pack.S).  An error is reported and does not stop the boot: the kernel then says that it has
  * no program to start.
  */
 #include "boot/efi_app.h"

@@ -118,7 +118,7 @@ EFI_STATUS efi_count_tables(UINTN *pages)
 {
 	const EFI_MEMORY_DESCRIPTOR *d;
 	EFI_STATUS status = make_room();
-	u64 before = 0, last; /* address of the last byte of the usable range before this one */
+	u64 before = 0, last; /* before: last byte of the usable range before this one */
 	UINTN i;
 
 	if (EFI_ERROR(status))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pack of the build, in the image: a cpio archive that the kernel uses if there is no initrd.
+ * The pack: a cpio archive inside the kernel image, which the kernel unpacks if the boot loader passes no initrd.
  *
  * kernel/x86/setup.c stores the pack's address in struct boot_info.  The pack is empty unless PACK=
  * of make names an archive.  The section begins at a page boundary and is padded to whole pages,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The PVH door, where QEMU's -kernel and Firecracker enter the kernel: 32-bit protected mode,
+ * The PVH entry, where QEMU's -kernel and Firecracker enter the kernel: 32-bit protected mode,
  * paging off, interrupts off, flat segments, no stack, %ebx = physical address of struct
  * hvm_start_info.
  *

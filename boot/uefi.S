@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The UEFI door: boot/efi_main.c jumps here after ExitBootServices(), in 64-bit mode on the
+ * The UEFI entry: boot/efi_main.c jumps here after ExitBootServices(), in 64-bit mode on the
  * firmware's page tables (virtual = physical address), interrupts off, %rdi = physical address of
  * struct uefi_handoff.  The image is below 4 GiB, its bss is zero.
  *

@@ -2,7 +2,7 @@
 /*
  * The boot, as a list of calls.
  *
- * Both doors (PVH and UEFI) and the hosted build call kernel_main(), with interrupts off, on the
+ * The PVH entry, the UEFI entry and the hosted build call kernel_main(), with interrupts off, on the
  * boot stack. kernel_main() initialises the kernel from the bottom up.  Each part registers its
  * system calls, /proc files, command-line options and packet types with the part below it, so that
  * no lower part includes a higher one.  At the end the boot context becomes the idle thread, and

@@ -50,8 +50,8 @@ struct cmdline_rest {
  */
 void cmdline_parse(const char *line, struct cmdline_rest *rest);
 /*
- * Called if there is no program after all. Reports the variables from number @first on as options
- * that are not registered.
+ * Called if no program will be started.  A variable in @rest is then a misspelt option: reports the
+ * variables from number @first on as options that are not registered.
  */
 void cmdline_report_env(const struct cmdline_rest *rest, unsigned int first);
 

@@ -16,7 +16,7 @@
 #include "kernel/limits.h"
 #include "kernel/printk.h"
 
-/* Linux's CONSOLE_LOGLEVEL_MOTORMOUTH: the console shows all lines. */
+/* The largest number that `loglevel=` accepts: Linux's CONSOLE_LOGLEVEL_MOTORMOUTH. */
 #define LOGLEVEL_NUMBER_MAX 15
 #define LEVEL_NAMES         "emerg|alert|crit|err|warning|notice|info|debug"
 #define DEFAULT             "default"
@@ -98,7 +98,7 @@ static int parse_console(const char *value)
 	return parse_level(value, &console_loglevel);
 }
 
-/* @text: "tcp=debug". */
+/* Parses a subsystem's name and level, for example "tcp=debug". */
 static int parse_source(const char *text)
 {
 	const char *equals = strchr(text, '=');

@@ -10,7 +10,7 @@ extern bool strace_on;
 
 /* Registers the option, and /proc/syscalls.  Boot, after proc_init(). */
 void strace_init(void);
-/* @name: "sys_read"; @args: the six arguments. */
+/* Log a call at its start and at its end.  @name: for example "sys_read"; @args: its six arguments. */
 void strace_enter(unsigned int nr, const char *name, const long *args);
 void strace_leave(unsigned int nr, const char *name, const long *args, long result);
 /* Counts the call @nr, for which no function is registered.  Returns -ENOSYS. */

@@ -24,8 +24,8 @@ typedef int32_t s32;
 typedef int64_t s64;
 
 /*
- * Integers in network byte order (__be) or little-endian (__le).  The compiler does not check them:
- * the names only tell the reader.
+ * Integers in network byte order (__be) or little-endian (__le).  The compiler does not check
+ * them: the names are for the reader.
  */
 typedef u16 __be16;
 typedef u32 __be32;

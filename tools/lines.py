@@ -70,7 +70,7 @@ def encode_rows(table, start, names):
 
 
 def without_padding(table):
-    """Returns @table without the rows of no file that are shorter than ALIGNMENT."""
+    """Returns @table without the padding: rows that belong to no file and are shorter than ALIGNMENT."""
     ends = [address for address, _, _ in table[1:]] + [float("inf")]
     return [row for row, end in zip(table, ends) if row[1] or end - row[0] >= ALIGNMENT]
 

@@ -18,7 +18,7 @@
 #include "kernel/time/time.h"
 #include "kernel/time/wallclock.h"
 
-/* A change of an inode. */
+/* A change of an inode's attributes: the new values, and the function that stores them. */
 struct change {
 	int (*apply)(struct tree_inode *inode, const struct change *change);
 	u32 mode, uid, gid;

@@ -81,7 +81,10 @@ void dput(struct dentry *dentry)
 
 /* ---- the names of a RAM directory ------------------------------------------------------------ */
 
-/* Returns a hash of 62 bits, above the positions of "." and ".." (readdir.h). */
+/*
+ * Returns a hash of 62 bits.  It is also the entry's position for getdents64(), so it is higher than the positions of
+ * "." and ".." (readdir.h).
+ */
 static u64 hash_name(const char *name, unsigned int len)
 {
 	static const siphash_key_t key = {{0x736f66746e657421, 1}};

@@ -59,7 +59,7 @@ void d_move(struct dentry *dentry, struct dentry *parent, char *name, unsigned i
 
 /*
  * Writes the absolute path of @dentry to the end of @buf, with " (deleted)" behind the name of a
- * removed file.  Returns where it begins, or ERR_PTR(-ENAMETOOLONG).  tree_mutex held.
+ * removed file.  Returns a pointer to the path's first byte, or ERR_PTR(-ENAMETOOLONG).  tree_mutex held.
  */
 char *d_path(struct dentry *dentry, char *buf, size_t size);
 

@@ -115,7 +115,7 @@ static const struct file_operations random_ops = {
 	.llseek = null_llseek,
 };
 
-/* Linux's numbers.  @ops is NULL for the console, which console.c opens. */
+/* The devices, with Linux's device numbers.  @ops is NULL for the console, which console.c opens. */
 static const struct device {
 	const char *name;
 	u32 rdev, mode;

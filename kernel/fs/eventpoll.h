@@ -14,7 +14,7 @@
  *   the wait queue of the watched file
  *   ep->wq.lock         the ready list and the queue of waiting threads; taken by wake-ups, in any
  *                       context, with irq off
- *   ep_links_lock       f_ep_links of all files; a leaf
+ *   ep_links_lock       f_ep_links of all files; no lock is taken while it is held
  * An epitem holds no reference of the watched file: the file's last fput() removes the epitem.
  */
 #ifndef KERNEL_FS_EVENTPOLL_H
@@ -47,7 +47,7 @@ struct epitem {
 	struct file *file;
 	struct list_head file_link; /* in file->f_ep_links */
 	int fd;
-	u32 events; /* EPOLL* bits: events, and how to report them; no event: disabled */
+	u32 events; /* EPOLL*: events, and how to report them; without an event bit it is disabled */
 	u64 data;   /* the application's value, which epoll_wait() returns */
 };
 BUILD_BUG_ON(sizeof(struct epitem) > 128);

@@ -27,7 +27,8 @@ static bool been_here(struct eventpoll *ep)
 }
 
 /*
- * Returns the length of the longest chain of epolls below @ep.  The result is more than
+ * Returns the length of the longest chain of epolls below @ep: @ep watches the first one, this one
+ * watches the second, and so on.  The result is more than
  * EPOLL_NESTS_MAX if a chain is longer than that, or if @sought is @ep or below it.  @level is the
  * depth of the recursion.
  */
@@ -54,7 +55,10 @@ static unsigned int depth_below(struct eventpoll *ep, const struct eventpoll *so
 	return depth;
 }
 
-/* Returns the length of the longest chain of epolls above @ep. ep_links_lock held. */
+/*
+ * Returns the length of the longest chain of epolls above @ep: the first one watches @ep, the second
+ * one watches the first, and so on.  ep_links_lock held.
+ */
 static unsigned int depth_above(struct eventpoll *ep)
 {
 	struct epitem *epi;

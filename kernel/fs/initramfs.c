@@ -5,8 +5,8 @@
  * initramfs_init() <- kernel_main(), after mm_init() and files_init().  Boot, one thread.
  *
  * The archive lies in physical memory that the page allocator does not have.  Its pages are handed
- * over one after the other while the archive is read: those that are whole pages of a file's data
- * become pages of this file; all others are freed, also after an error.  So a machine needs memory
+ * over one after the other while the archive is read: a page that has only one file's data becomes a
+ * page of this file; all others are freed, also after an error.  So a machine needs memory
  * for the files once, not twice.  A page that a file shares with the next header is copied.
  *
  * The archive is not trusted.  A name with ".." is left out; an existing object of the same name is
@@ -34,7 +34,7 @@ struct unpack {
 	phys_addr_t base; /* of the archive */
 	const char *archive;
 	u64 size;
-	phys_addr_t next; /* page that will be handed over next */
+	phys_addr_t next; /* the first page that was neither freed nor moved into a file */
 	/* by (device, inode number): the dentry of a file with several names */
 	struct radix_tree_root links;
 	unsigned int entries, errors;
@@ -76,7 +76,7 @@ static struct page *take_page(struct unpack *u)
 	return page;
 }
 
-/* Frees the pages that lie wholly before byte @end of the archive, and were not handed over yet. */
+/* Frees the pages that lie wholly before byte @end of the archive, except those that were moved into files. */
 static void free_until(struct unpack *u, u64 end)
 {
 	while (u->next + PAGE_SIZE <= u->base + end)

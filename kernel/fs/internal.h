@@ -149,7 +149,7 @@ struct file *proc_sys_open(struct tree_inode *inode, const struct ctl_table *tab
 void proc_self_init(void);
 
 struct file *console_open(unsigned int flags);
-/* An open directory. */
+/* The operations of an open directory. */
 extern const struct file_operations dir_file_ops;
 
 #endif

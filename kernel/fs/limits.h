@@ -39,8 +39,9 @@
  */
 #define PIPE_PAGES_MAX 256
 /*
- * pages that splice() reads from a file in one step: a longer request takes several steps, but only one if
- * the file has no position, as a socket. The value is small because the list of pages is on the stack.
+ * pages that splice() reads from a file in one step: a longer request takes several steps.  A file without a
+ * position, such as a socket, is read in one step only, so the call returns fewer bytes. The value is small
+ * because the list of pages is on the stack.
  */
 #define SPLICE_PAGES_MAX 16U
 /*

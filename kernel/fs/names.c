@@ -25,7 +25,10 @@ struct change {
 	struct path_walk walk;
 };
 
-/* Returns 0 with tree_mutex held, or -errno; after 0 the caller must call change_end(). */
+/*
+ * Takes tree_mutex and walks to the directory of @path's last component.  Returns 0 or -errno; after 0 the mutex
+ * stays locked until the caller calls change_end().
+ */
 static int change_begin(struct change *c, int dfd, const char __user *path)
 {
 	int err = getname(&c->filename, path, false);
@@ -247,12 +250,12 @@ static int check_rmdir(const struct path_walk *walk, const struct dentry *dentry
 		return -ENOTDIR;
 	if (!is_ramfs(walk->at->d_inode))
 		return -EPERM;
-	if (!is_ramfs(dentry->d_inode)) /* /proc: on Linux a mount point */
+	if (!is_ramfs(dentry->d_inode)) /* /proc, which is a mount point on Linux */
 		return -EBUSY;
 	return is_empty(dentry->d_inode) ? 0 : -ENOTEMPTY;
 }
 
-/* Returns the error of rmdir() for a last component that is no name. */
+/* Returns the error of rmdir() for a last component that is no name: "/", "." or "..". */
 static int rmdir_type_error(enum last_type type)
 {
 	if (type == LAST_DOT)
@@ -330,7 +333,7 @@ static int check_rename(const struct path_walk *from, const struct path_walk *to
 		return -ENOTDIR;
 	if (is_below(to->at, old))
 		return -EINVAL;
-	/* /proc: Linux has a mount point there. */
+	/* Linux returns -EBUSY for /proc, because it is a mount point there. */
 	if (is_ramfs(from->at->d_inode) && !is_ramfs(old->d_inode))
 		return -EBUSY;
 	if (!victim)

@@ -108,8 +108,8 @@ static struct dentry *open_walk(struct path_walk *walk, unsigned int flags, unsi
 	dentry = path_last(walk, (flags & O_NOFOLLOW || exclusive ? 0 : LOOKUP_FOLLOW) |
 					 (flags & O_CREAT ? LOOKUP_CREATE : 0));
 	/*
-	 * Create the file only in an existing directory: if a rest of the path is left, a directory
-	 * on the way is missing.
+	 * Create the file only in an existing directory: if components are left after the missing one, it
+	 * was a directory on the way.
 	 */
 	if (dentry == ERR_PTR(-ENOENT) && flags & O_CREAT && walk->last_type == LAST_NORM &&
 	    !*walk->left) {
@@ -127,7 +127,7 @@ static struct dentry *open_walk(struct path_walk *walk, unsigned int flags, unsi
 	return dentry;
 }
 
-/* Changes the flags to those that have an effect.  Returns 0 or -errno. */
+/* With O_PATH, clears the flags that O_PATH makes meaningless.  Returns 0, or -errno for an invalid combination. */
 static int check_flags(unsigned int *flags)
 {
 	*flags = *flags & O_PATH ? *flags & O_PATH_FLAGS : *flags | O_LARGEFILE;

@@ -54,7 +54,7 @@ void pipe_drop(struct pipe_inode_info *pipe, unsigned int n)
 	buf->page = NULL;
 	pipe->curbuf = (pipe->curbuf + 1) & (pipe->slots - 1);
 	pipe->nrbufs--;
-	/* Writers wait only for a full pipe. */
+	/* Writers wait only while the pipe is full. */
 	if (was_full)
 		wake_up_interruptible_poll(&pipe->wait, EPOLLOUT | EPOLLWRNORM);
 }
@@ -190,7 +190,8 @@ static ssize_t pipe_write(struct file *file, struct iov_iter *from)
 
 /*
  * Takes no mutex: a thread in splice() holds the mutex while it waits for the other file, and poll() must not
- * wait for that thread.  A wake-up follows each change of these fields, so an outdated value does no harm.
+ * wait for that thread.  A wake-up follows each change of the fields that are read here, so an outdated value does
+ * no harm.
  */
 static unsigned int pipe_poll(struct file *file, struct poll_table *pt)
 {

@@ -21,8 +21,8 @@ struct pipe_inode_info {
 	struct inode inode;
 	struct mutex mutex;
 	wait_queue_head_t wait;        /* readers and writers alike */
-	unsigned int curbuf;           /* the oldest full slot */
-	unsigned int nrbufs;           /* full slots */
+	unsigned int curbuf;           /* the oldest slot with data */
+	unsigned int nrbufs;           /* slots with data */
 	unsigned int readers, writers; /* open ends */
 	unsigned int slots;            /* of the ring, a power of two */
 	struct pipe_buffer *bufs;
@@ -31,7 +31,7 @@ struct pipe_inode_info {
 /* Returns the pipe of an end, or NULL if @file is no pipe. */
 struct pipe_inode_info *pipe_of(const struct file *file);
 
-/* Returns slot @n, counted from the oldest full one. */
+/* Returns slot @n, counted from the oldest slot with data. */
 static inline struct pipe_buffer *pipe_slot(const struct pipe_inode_info *pipe, unsigned int n)
 {
 	return &pipe->bufs[(pipe->curbuf + n) & (pipe->slots - 1)];

@@ -44,7 +44,7 @@ struct poll_entry {
 	unsigned int events;
 };
 
-/* A page of further entries. */
+/* A page with the entries that do not fit into struct poll_wqueues. */
 struct poll_page {
 	struct poll_page *next;
 	unsigned int used;
@@ -52,7 +52,7 @@ struct poll_page {
 };
 #define ENTRIES_PER_PAGE ((PAGE_SIZE - sizeof(struct poll_page)) / sizeof(struct poll_entry))
 
-/* One poll() in flight. */
+/* The state of one call of poll(). */
 struct poll_wqueues {
 	struct poll_table table; /* its events are copied into each new entry */
 	struct task_struct *task;
@@ -292,7 +292,7 @@ static int copy_fds(struct poll_list *list, const struct pollfd __user *ufds, un
 
 		if (!fd)
 			return -ENOMEM;
-		/* Copy the rest of the chunk at once. */
+		/* Copy as many descriptors as this chunk still holds. */
 		more = min(nfds, list->last->size - list->last->len + 1);
 		if (copy_from_user(fd, ufds, more * sizeof(*fd)))
 			return -EFAULT;

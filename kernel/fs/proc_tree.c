@@ -276,7 +276,7 @@ static ssize_t proc_get_link(struct tree_inode *inode, char *buf)
 	char path[PROC_PATH_SIZE];
 
 	path_of(place.index, path);
-	if (path[place.len] == '/') /* "self", which is no entry itself */
+	if (path[place.len] == '/') /* the link /proc/self, which no entry registers */
 		return scnprintf(buf, PATH_MAX, "%d", THE_PROCESS);
 	return entry->link(place.number, buf);
 }

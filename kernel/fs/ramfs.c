@@ -73,8 +73,8 @@ bool is_ramfs(const struct tree_inode *inode)
 }
 
 /*
- * Returns an inode with one reference and no name, or NULL when memory is out. If only the target
- * of a symbolic link finds no memory, i_link is NULL.
+ * Returns an inode with one reference and no name, or NULL when memory is out.  If the target of a
+ * symbolic link could not be copied, the inode's i_link is NULL.
  */
 static struct tree_inode *new_inode(const struct ramfs_new *new)
 {

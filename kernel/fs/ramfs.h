@@ -22,7 +22,7 @@ bool is_ramfs(const struct tree_inode *inode);
 /* The attributes of a new object. */
 struct ramfs_new {
 	u32 mode;         /* S_IF* | permissions */
-	u32 rdev;         /* S_IFCHR */
+	u32 rdev;         /* S_IFCHR: the device's number */
 	const char *link; /* S_IFLNK: the target */
 };
 /*

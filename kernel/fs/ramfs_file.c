@@ -190,7 +190,7 @@ int ramfs_truncate(struct tree_inode *inode, u64 size)
 	return 0;
 }
 
-/* ramfs.lock is taken because a page fault compares the index with i_size. */
+/* ramfs.lock is taken because a page fault, which does not take i_mutex, compares its address with i_size. */
 static void size_at_least(struct tree_inode *inode, u64 size)
 {
 	mutex_lock(&ramfs.lock);

@@ -18,7 +18,7 @@
 #include "kernel/syscall.h"
 #include "kernel/time/time.h"
 
-#define FAST_FDS   16 /* struct pollfd on the stack */
+#define FAST_FDS   16 /* descriptors whose struct pollfd are on the stack */
 #define FAST_WORDS 16 /* words of one set on the stack: 1,024 descriptors, an fd_set */
 #define SETS       3
 

@@ -285,7 +285,7 @@ static bool is_nonblock(const struct file *file)
 	return READ_ONCE(file->f_flags) & O_NONBLOCK;
 }
 
-/* @given: *@pos was passed; else the file's own position is used. */
+/* @given: the caller passed a position, which is in *@pos; else the file's own position is used. */
 static ssize_t splice_pipe_file(struct pipe_inode_info *pipe, struct file *file, bool writing,
 				u64 *pos, bool given, size_t len, unsigned int flags)
 {
@@ -409,7 +409,7 @@ out_in:
 	return res;
 }
 
-/* Fills the free slots of the pipe, and waits only for the first of them. */
+/* Copies into the free slots of the pipe.  If no slot is free, waits for one. */
 static ssize_t memory_to_pipe(struct pipe_inode_info *pipe, struct iov_iter *from, bool nonblock)
 {
 	size_t total = 0;

@@ -74,8 +74,8 @@ static inline bool list_empty(const struct list_head *head)
 }
 
 /*
- * Like list_empty(), for an entry that another context may be removing with list_del_init() without a
- * lock that the caller holds: true only after that context has stopped using the entry.
+ * Like list_empty(), for an entry that another context may remove with list_del_init() at the same time,
+ * because the caller does not hold the list's lock.  When it returns true, that context no longer uses the entry.
  */
 static inline bool list_empty_careful(const struct list_head *head)
 {

@@ -119,7 +119,7 @@ int radix_tree_insert(struct radix_tree_root *root, u64 index, void *item)
 
 out_undo:
 	err = -ENOMEM;
-	/* The nodes that were made here have no slot in use: free them from below. */
+	/* The nodes that were made here have no slot in use: free them, the lowest first. */
 	for (level++; level < root->height && !path[level]->count; level++) {
 		kmem_cache_free(node_cache, path[level]);
 		if (level + 1 == root->height) {

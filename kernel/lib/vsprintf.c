@@ -73,7 +73,7 @@ static unsigned int digits_of(u64 v, unsigned int base, bool upper, char *end)
 	char *p = end;
 
 	if (base == 10) {
-		/* A constant divisor becomes a multiplication. */
+		/* Write the divisor as a constant: the compiler then multiplies instead. */
 		for (; v; v /= 10)
 			*--p = '0' + v % 10;
 	} else {
@@ -85,7 +85,7 @@ static unsigned int digits_of(u64 v, unsigned int base, bool upper, char *end)
 	return end - p;
 }
 
-/* @sign: '-', '+', ' ' or 0, already decided. */
+/* @sign: the character to print in front of the digits: '-', '+' or ' '; 0: none. */
 static void put_number(struct out *o, const struct spec *sp, u64 v, unsigned int base, char sign)
 {
 	char buf[24], prefix[3];

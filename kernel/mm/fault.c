@@ -134,7 +134,7 @@ static void drop(struct mm_struct *mm, phys_addr_t pa)
 }
 
 /*
- * hal_user_next() for a loop over pages. A range may have many present pages, so the loop lets
+ * Like hal_user_next(), for a loop over pages.  A range may have many present pages, so the loop lets
  * other threads run after each page table. These threads cannot change the range, because mm->lock
  * is held.
  */
@@ -352,9 +352,9 @@ int mm_populate(struct mm_struct *mm, u64 start, u64 end)
 /* ---- the kernel's access -------------------------------------------------------------------- */
 
 /*
- * Returns the kernel's address of @addr. The page stays valid as long as mm->lock is held. A store
- * to a private mapping first replaces a page of a file, or the page of zeroes, by a copy, as a
- * store by the program does.
+ * Returns the address at which the kernel can access the program's byte at @addr.  The page stays
+ * valid as long as mm->lock is held.  A store to a private mapping first replaces a page of a file,
+ * or the page of zeroes, by a copy, as a store by the program does.
  */
 static void *user_address(struct mm_struct *mm, u64 addr, bool write, int *err)
 {

@@ -35,8 +35,8 @@
 
 /* ---- the program's memory ---- */
 /*
- * ranges of memory that the program has mapped: mmap(), and mprotect() or munmap() that would cut a
- * range in two, fail with -ENOMEM. A range takes 112 bytes. The value is Linux's default of
+ * ranges of memory that the program has mapped: with this many, mmap() fails with -ENOMEM, and so do mprotect()
+ * and munmap() if they would cut a range in two.  A range takes 112 bytes. The value is Linux's default of
  * vm.max_map_count.
  */
 #define MAX_MAP_COUNT 65530

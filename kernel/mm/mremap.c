@@ -53,7 +53,7 @@ static int check_vma(const struct remap *r, const struct vm_area_struct *vma)
 		return -EINVAL;
 	if (r->flags & MREMAP_DONTUNMAP && vma->vm_flags & VM_SPECIAL)
 		return -EINVAL;
-	/* The end that a shorter new length unmaps may lie in other VMAs. */
+	/* A shorter new length unmaps the end of the range; only this end may lie in other VMAs. */
 	if (min(r->old_len, r->new_len) > vma->vm_end - r->addr)
 		return -EFAULT;
 	if (r->new_len <= r->old_len)

@@ -59,7 +59,7 @@ struct page {
 	};
 	union {
 		struct kmem_cache *slab; /* the cache, in the first page of a slab (PG_SLAB) */
-		/* Counts the block's pages until it is freed (PG_BUDGET). */
+		/* the budget in which the block's pages count until it is freed (PG_BUDGET) */
 		struct page_budget *budget;
 	};
 	void *freelist; /* first free object; valid in the first page of a slab only */
@@ -69,7 +69,7 @@ struct page {
 #define PG_BUDDY    0x01 /* free, head of a block */
 #define PG_TAIL     0x02 /* inside a compound block */
 #define PG_SLAB     0x04
-#define PG_RESERVED 0x08 /* not the allocator's */
+#define PG_RESERVED 0x08 /* never given to the allocator */
 /* First page of a block whose pages count in page->budget. */
 #define PG_BUDGET 0x10
 /* A packet is charged for the whole page, even if its data fills only a part. */

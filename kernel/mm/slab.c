@@ -49,8 +49,8 @@ static unsigned int pages_order(size_t size)
 /* ---- slabs ---------------------------------------------------------------------------------- */
 
 /*
- * Allocates the pages of a slab: of the cache's order, or a smaller order that holds at least one
- * object if memory is fragmented.
+ * Allocates the pages of a slab: a block of the cache's order or, if memory is fragmented, a smaller
+ * block that holds at least one object.
  */
 static struct page *slab_pages(struct kmem_cache *cache, gfp_t gfp)
 {

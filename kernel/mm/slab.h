@@ -22,7 +22,7 @@ struct kmem_cache {
 	u32 size;   /* bytes asked for */
 	u32 stride; /* bytes an object takes */
 	u32 align;
-	u32 per_slab; /* objects */
+	u32 per_slab; /* objects in a slab */
 	u8 order;     /* pages of a slab, log2 */
 	spinlock_t lock;
 	struct list_head partial; /* slabs with a free object */
@@ -33,7 +33,7 @@ struct kmem_cache {
 	u64 limit;  /* 0 = none */
 	u64 failed; /* allocations refused */
 	u64 slabs;
-	struct list_head caches; /* all caches */
+	struct list_head caches; /* link in the list of all caches */
 };
 
 /*

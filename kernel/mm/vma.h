@@ -24,7 +24,7 @@ struct file;
 struct inode;
 struct vm_area_struct;
 
-#define VM_READ     0x01 /* the values of PROT_* and HAL_PROT_* */
+#define VM_READ     0x01 /* these three have the values of PROT_* and HAL_PROT_* */
 #define VM_WRITE    0x02
 #define VM_EXEC     0x04
 #define VM_PROT     0x07
@@ -85,11 +85,11 @@ extern struct page_budget program_pages;
  */
 bool program_has_pages(u64 n);
 
-/* Creates the cache and registers the system calls.  Boot. */
+/* Creates the cache of VMAs and registers the system calls of kernel/mm.  Boot. */
 void vma_init(void);
 
 void mm_lock(struct mm_struct *mm);
-/* Also frees the VMAs that were removed, and drops their references of files. */
+/* Releases mm->lock, frees the VMAs that were removed under it, and drops their references of files. */
 void mm_unlock(struct mm_struct *mm);
 
 static inline u64 page_align(u64 len)
@@ -127,7 +127,7 @@ struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *vm
 void vma_resize(struct mm_struct *mm, struct vm_area_struct *vma, u64 start, u64 end);
 /* Takes @vma out of the tree; its pages must be unmapped.  mm_unlock() frees it. */
 void vma_remove(struct mm_struct *mm, struct vm_area_struct *vma);
-/* Returns the page of the file at address @addr of @vma. */
+/* Returns the number of the file's page that @vma maps at @addr. */
 static inline u64 vma_pgoff(const struct vm_area_struct *vma, u64 addr)
 {
 	return vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
@@ -165,9 +165,9 @@ void fault_init(void);
 /* ---- fault.c -------------------------------------------------------------------------------- */
 
 /*
- * Makes the page at @addr present for @access (HAL_PROT_*).  mm->lock held.  Returns 0, or
- * -EFAULT: no mapping, -EACCES: its protection forbids the access, -EIO: beyond the end of the
- * file, -ENOMEM.
+ * Makes the page at @addr present for @access (HAL_PROT_*).  mm->lock held.  Returns 0; -EFAULT if there
+ * is no mapping; -EACCES if its protection forbids the access; -EIO if the page is beyond the end of the
+ * file; or -ENOMEM.
  */
 int mm_fault_locked(struct mm_struct *mm, u64 addr, unsigned int access);
 /*
@@ -202,8 +202,8 @@ struct vma_pages {
 /* Adds the pages of @vma to @n.  mm->lock held. */
 void mm_count_pages(const struct vm_area_struct *vma, struct vma_pages *n);
 /*
- * Gives the pages that are present in [start, end) of @vma the protection of its flags.  mm->lock
- * held.
+ * Sets the protection of the pages that are present in [start, end) to that in the flags of @vma.
+ * mm->lock held.
  */
 void mm_protect_pages(struct vm_area_struct *vma, u64 start, u64 end);
 /*

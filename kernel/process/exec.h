@@ -60,7 +60,7 @@ struct elf_image {
  */
 int load_elf(struct mm_struct *mm, struct file *file, const char *path, const void *head,
 	     struct elf_image *image);
-/* Opens a file of the program.  Logs the error if it fails. */
+/* Opens the program, the interpreter of a script, or ld.so.  Logs the error if it fails. */
 struct file *open_exec(const char *path);
 /*
  * Fills @buf from the start of the file; zeroes follow the end of the file. Returns 0 or -errno,

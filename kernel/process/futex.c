@@ -379,8 +379,8 @@ static long sys_get_robust_list(int tid, u64 __user *head, size_t __user *size)
 /* ---- robust mutexes of a thread that ends --------------------------------------------------- */
 
 /*
- * Marks the mutex whose word is at @address, if the thread owns it, and wakes one waiter, which
- * finds the mark.  @pending: the thread ended inside lock or unlock.  Returns false if the word
+ * If the thread owns the mutex whose word is at @address, sets FUTEX_OWNER_DIED in the word and
+ * wakes one waiter.  @pending: the thread ended inside lock or unlock.  Returns false if the word
  * cannot be accessed.
  */
 static bool release_mutex(u64 address, bool pi, bool pending)

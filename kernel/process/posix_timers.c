@@ -47,8 +47,8 @@ static void arm(struct posix_timer *t)
 }
 
 /*
- * Moves t->expires by whole intervals beyond @now.  Returns how many further intervals have ended
- * by @now.
+ * Adds intervals to t->expires until it is later than @now.  Returns how many intervals have ended
+ * between the old t->expires and @now.
  */
 static u64 forward(struct posix_timer *t, u64 now)
 {
@@ -220,7 +220,7 @@ static long sys_timer_create(int clock, const struct user_sigevent __user *ueven
 		kmem_cache_free(timer_cache, t);
 		return -EFAULT;
 	}
-	/* The copies may have slept: another thread may have taken the id. */
+	/* copy_to_user() and copy_from_user() may have slept: another thread may have taken the id. */
 	if (timers[id]) {
 		kmem_cache_free(timer_cache, t);
 		return -EAGAIN;

@@ -30,7 +30,7 @@ static int show_cpuinfo(struct seq_file *m)
 	return 0;
 }
 
-/* The time of kernel threads and of interrupts outside the program counts as idle. */
+/* The time of kernel threads, and of interrupts that arrive while the program does not run, counts as idle. */
 static int show_stat(struct seq_file *m)
 {
 	u64 now = ktime_get_ns(), busy = process_runtime();

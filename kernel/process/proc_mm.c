@@ -30,7 +30,7 @@ typedef unsigned long long ull;
 
 /* ---- maps ----------------------------------------------------------------------------------- */
 
-/* Returns the name of a mapping, "" if it has none.  @buf of PATH_MAX bytes may hold it. */
+/* Returns the name of a mapping, "" if it has none.  The name of a file is written to @buf, of PATH_MAX bytes. */
 static const char *vma_name(const struct mm_struct *mm, const struct vm_area_struct *vma, char *buf)
 {
 	char *path;
@@ -74,7 +74,7 @@ static void show_map(struct seq_file *m, const struct mm_struct *mm,
 		seq_printf(m, "%s\n", line);
 }
 
-/* Calls @fn for each VMA, with both locks held and a buffer for a path. */
+/* Calls @fn for each VMA, with tree_mutex and mm->lock held.  @buf is a buffer for a path. */
 static int for_each_vma(struct seq_file *m,
 			void (*fn)(struct seq_file *m, const struct mm_struct *mm,
 				   const struct vm_area_struct *vma, char *buf))

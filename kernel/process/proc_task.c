@@ -255,7 +255,7 @@ static int show_boot_id(struct seq_file *m)
 	return 0;
 }
 
-/* Linux's numbers since 5.18, where the pool is either filled or not. */
+/* The number of bits that Linux shows since 5.18, where the generator is either seeded completely or not at all. */
 static int show_entropy(struct seq_file *m)
 {
 	seq_puts(m, "256\n");

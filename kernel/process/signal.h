@@ -93,7 +93,7 @@ int dequeue_signal(u64 blocked, struct user_siginfo *info);
 /* Copies @info and zeroes the rest of the program's siginfo_t.  Returns 0 or -EFAULT. */
 int copy_siginfo_to_user(void __user *to, const struct user_siginfo *info);
 
-/* For hal_signal_deliver() and hal_sigreturn(). */
+/* hal_signal_deliver() and hal_sigreturn() call the following functions. */
 /*
  * Returns the stack pointer at which the frame for @ksig begins; @sp is the thread's stack pointer.
  */

@@ -108,7 +108,7 @@ static long sys_rt_sigreturn(void)
 	long result;
 	u64 mask;
 
-	/* The call that the handler interrupted is over. */
+	/* The call that the handler interrupted is over: restart_syscall() must not restart it. */
 	current->sig.restart.fn = no_restart;
 	if (hal_sigreturn(&mask, &result)) {
 		force_sig_fault(SIGSEGV, SI_KERNEL, 0);
@@ -356,7 +356,10 @@ static long sys_rt_tgsigqueueinfo(int pid, int tid, int sig, const void __user *
 
 /* ---- restarting ----------------------------------------------------------------------------- */
 
-/* The return to ring 3 put the number of this call into RAX, so the program makes the call. */
+/*
+ * The program does not make this call by itself: after a signal, the return to ring 3 puts the number of this call
+ * into RAX, and makes the program repeat SYSCALL.
+ */
 static long sys_restart_syscall(void)
 {
 	struct restart_block *restart = &current->sig.restart;

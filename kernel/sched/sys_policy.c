@@ -176,7 +176,7 @@ static long sys_sched_rr_get_interval(int tid, struct timespec __user *to)
 
 /* ---- priorities ----------------------------------------------------------------------------- */
 
-/* PRIO_PGRP and PRIO_USER name the process; the result is then the calling thread. */
+/* With PRIO_PGRP and PRIO_USER the call concerns the whole process: returns the calling thread. */
 static struct task_struct *find_by(int which, int who)
 {
 	return which == PRIO_PROCESS ? find(who) : current;

@@ -22,7 +22,7 @@ struct calendar_time {
 
 /* Returns true if the date and the time of day exist and are within the ranges above. */
 bool calendar_valid(const struct calendar_time *t);
-/* @t is valid. */
+/* @t must be valid (calendar_valid()). */
 s64 calendar_to_seconds(const struct calendar_time *t);
 /* @seconds must be >= 0, and not after the year 9999. */
 void calendar_from_seconds(s64 seconds, struct calendar_time *t);

@@ -26,7 +26,7 @@ struct clock_timer {
 u64 clock_now(int clock);
 void clock_timer_setup(struct clock_timer *timer, int clock,
 		       void (*function)(struct clock_timer *timer));
-/* Arms the timer, which is not armed, for @expires; KTIME_MAX: it never fires.  Any context. */
+/* Arms the timer for @expires; KTIME_MAX: it never fires.  The timer must not be armed.  Any context. */
 void clock_timer_start(struct clock_timer *timer, u64 expires);
 /* Disarms the timer.  Returns true if it was armed.  Process context. */
 bool clock_timer_cancel(struct clock_timer *timer);
@@ -40,7 +40,7 @@ struct clock_watch {
 };
 void clock_watch_setup(struct clock_watch *watch, void (*was_set)(struct clock_watch *watch));
 /*
- * clock_watch_add() and clock_watch_remove() may be called in any state of @watch.  Process
+ * clock_watch_add() and clock_watch_remove() may be called whether @watch is added or not.  Process
  * context.
  */
 void clock_watch_add(struct clock_watch *watch);

@@ -17,10 +17,10 @@
 #include "kernel/time/wallclock.h"
 
 /*
- * Linux's ids of CPU clocks: from bit 3 on the inverted tid, then a bit that is set for a thread's
- * clock, and two bits for the kind of CPU time.
+ * The bits of Linux's ids of CPU clocks: bits 0 and 1: the kind of CPU time; bit 2: set for a thread's
+ * clock; bits 3 and up: the inverted tid.
  */
-#define CPU_CLOCK_KIND   3 /* mask; 0 to 2: CPU time */
+#define CPU_CLOCK_KIND   3 /* mask; 3 is no kind of CPU time */
 #define CPU_CLOCK_THREAD 4
 #define CPU_CLOCK_SCHED  2
 

@@ -20,7 +20,7 @@
 #include "kernel/time/time.h"
 #include "kernel/time/wallclock.h"
 
-#define USER_HZ 100 /* ticks of times() */
+#define USER_HZ 100 /* ticks a second in times() */
 
 /* ---- reading and setting -------------------------------------------------------------------- */
 

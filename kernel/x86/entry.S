@@ -128,7 +128,7 @@ from_user_gs_done:
 	cld
 	SMAP_SITE(CLAC)			/* the program may have set AC */
 	call	x86_user_trap
-	/* Every return to ring 3 but SYSRET's; irq off, rsp = struct pt_regs. */
+	/* Every return to ring 3, except one by SYSRET; irq off, rsp = struct pt_regs. */
 	.globl	user_return
 	.type	user_return, @object
 user_return:
@@ -140,8 +140,8 @@ user_iret:
 	.size common, . - common
 
 /*
- * A fault of a kind that user_iret causes in ring 0 if a program has set invalid registers with
- * sigreturn. GS then has the program's base already. Such a fault becomes a fault of the program:
+ * A segment, stack or protection fault.  The IRET to ring 3 (user_iret) faults in ring 0 if a program has set
+ * invalid registers with sigreturn.  GS then has the program's base already.  Such a fault becomes one of the program:
  * drop the frame that the CPU pushed for the fault, so that the frame of the failed IRET describes
  * the interrupted code.
  */

@@ -220,7 +220,7 @@ static int read_extended(struct fxregs *area, u64 address)
 		return 0;
 	if (copy_from_user(header, from + FXSAVE_SIZE, info.size - FXSAVE_SIZE))
 		return -EFAULT;
-	/* XRSTOR raises an exception for each of these. */
+	/* XRSTOR raises an exception for each of the errors that are tested here. */
 	if (header->present & ~(u64)xfeatures || header->compacted)
 		return -EINVAL;
 	for (unsigned int i = 0; i < ARRAY_SIZE(header->reserved); i++)

@@ -78,8 +78,8 @@
 #define BOOT_STACK_SIZE 16384
 #define IST_STACK_SIZE  8192
 /*
- * The top of a thread's stack: the area for the vector registers of a thread of the program.  The
- * stack itself begins below it.
+ * Bytes at the top of a thread's stack that hold the vector registers of a thread of the program.  The
+ * stack itself begins below them.
  */
 #define FPU_AREA_SIZE 832
 

@@ -124,7 +124,7 @@ bool memmap_add_initrd(struct boot_info *boot)
 
 	if (!boot->initrd_size)
 		return true;
-	/* Whole pages: the direct map has no part of a page. */
+	/* Count whole pages only: the direct map does not map a part of a page. */
 	room = mem ? ALIGN_DOWN(mem->base + mem->size, (phys_addr_t)PAGE_4K) - first : 0;
 	if (!mem || mem->type != BOOT_MEM_USABLE || offset >= room ||
 	    boot->initrd_size > room - offset) {

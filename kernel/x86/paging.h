@@ -19,7 +19,7 @@
 #define PTE_NX      BIT(63)
 #define PTE_ADDRESS 0x000ffffffffff000UL
 
-/* Level 0: 4 KiB, 1: 2 MiB, 2: 1 GiB. */
+/* An entry of a table maps 4 KiB at level 0, 2 MiB at level 1, 1 GiB at level 2. */
 #define TABLE_SLOTS        512
 #define LEVEL_SHIFT(level) (12 + 9 * (level))
 #define LEVEL_SIZE(level)  (1UL << LEVEL_SHIFT(level))

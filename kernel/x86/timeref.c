@@ -19,7 +19,7 @@
 #define HPET_CONFIG     0x010
 #define HPET_COUNTER    0x0f0
 #define HPET_CONFIG_RUN 0x1
-#define HPET_PERIOD_MAX 100000000U /* by its specification */
+#define HPET_PERIOD_MAX 100000000U /* the largest value in the specification */
 #define FSEC_PER_SEC    1000000000000000ULL
 
 #define PM_TIMER_HZ 3579545
@@ -89,7 +89,7 @@ static const struct time_reference *hpet_reference(void)
 
 static const struct time_reference *pm_timer_reference(void)
 {
-	/* The counter has 24 or 32 bits; the mask always ignores the upper 8. */
+	/* The counter has 24 or 32 bits; the mask keeps the lower 24 in both cases. */
 	static const struct time_reference ref = {"the ACPI timer", pm_timer_read, 0xffffff,
 						  PM_TIMER_HZ, 3000000};
 

@@ -177,8 +177,8 @@ static struct sample take_sample(const struct time_reference *ref)
 }
 
 /*
- * Measures the TSC and the APIC timer against @ref.  Returns the TSC's frequency, or 0 if the
- * reference does not count.
+ * Measures the TSC and the APIC timer against @ref.  Returns the TSC's frequency, or 0 if the count
+ * of @ref does not change.
  */
 static u64 measure(const struct time_reference *ref, u64 *apic_hz)
 {

@@ -261,7 +261,10 @@ static long set_base(u64 *base, u64 value)
 		return -EPERM;
 	hal_irq_disable();
 	*base = value;
-	/* If the thread has loaded a selector into FS or GS, it is replaced by the null selector, as on Linux. */
+	/*
+	 * As on Linux, a selector that the thread has loaded into FS or GS becomes null: with user_pid 0,
+	 * hal_user_switch() clears the selectors.
+	 */
 	this_cpu()->hal.user_pid = 0;
 	hal_user_switch(current);
 	hal_irq_enable();

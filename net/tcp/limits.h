@@ -119,11 +119,11 @@
  */
 #define TCP_ORPHAN_RETRIES       0
 #define TCP_ORPHAN_RETRIES_RANGE 0, 255
-/* seconds that an orphan waits in FIN_WAIT2 for the peer's FIN before the orphan ends. Linux's value. */
+/* seconds that an orphan waits in FIN_WAIT2 for the peer's FIN: after them the orphan ends. Linux's value. */
 #define TCP_FIN_TIMEOUT_S     60
 #define TCP_FIN_TIMEOUT_RANGE 1, 3600
 /*
- * seconds that a connection must be idle before the first keepalive probe is sent. RFC 1122 4.2.3.6: at
+ * seconds that a connection is idle: after them the first keepalive probe is sent. RFC 1122 4.2.3.6: at
  * least two hours.
  */
 #define TCP_KEEPALIVE_TIME_S 7200

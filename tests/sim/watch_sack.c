@@ -11,10 +11,11 @@
  *
  * The rule for a sender: a SACKed segment is not retransmitted.  RFC 2018 5: "for each block in the SACK option, the data
  * sender will turn on the SACKed flags for all segments in the retransmission queue that are wholly contained within that
- * block".  So two blocks that each cover only a part of a segment leave it unSACKed.  A segment has the limits with which its data was sent
- * last, and a retransmission is judged only if it has the same limits.  A block counts from the instant after its arrival,
- * and only in an ACK that no check of the sender may refuse.  If the cumulative acknowledgment stops at a byte that was
- * SACKed, the other end has dropped it (reneging, RFC 2018 8): then all data that was sent so far may be retransmitted.
+ * block".  So two blocks that each cover only a part of a segment leave it unSACKed.  A segment has the first and last
+ * byte with which its data was sent last, and a retransmission is judged only if it has the same two.  A block counts
+ * from the instant after its arrival, and only in an ACK that no check of the sender may refuse.  If the cumulative
+ * acknowledgment stops at a byte that was SACKed, the other end has dropped it (reneging, RFC 2018 8): then all data that
+ * was sent so far may be retransmitted.
  */
 #include <stdlib.h>
 #include <string.h>

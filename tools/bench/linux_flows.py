@@ -5,7 +5,8 @@
   linux_flows.py --rate 100 --rtt 50 --queue 1 --seconds 60 bbr cubic
   linux_flows.py --rate 50 --rtt 10 --queue 16 --loss 1 cubic
 
---rate is in Mbit/s, --rtt in ms, --queue in bandwidth-delay products, --loss in percent of the frames in each direction.
+--rate is in Mbit/s, --rtt in ms, --queue in bandwidth-delay products, --loss in percent of the frames of each
+direction.
 Each name is the congestion control of a flow; all flows begin at once.  Prints a line of JSON: Mbit/s of each flow, the
 first flow's share, retransmitted segments, the relay's counters (`late_us`: whether it was fast enough).  Sender and
 receiver are two network namespaces with a tap device each, so frames have at most 1,514 bytes.  Needs root, and

@@ -130,8 +130,8 @@ def session(ns, guest, args, kind):
 
 
 def boot_only(ns, guest, args):
-    """Boots twice: for the time, and with insn_count.so for the instructions until the first echoed byte, with the
-    firmware's."""
+    """Boots twice: once to measure the time until the first echoed byte, and once with insn_count.so to count the
+    instructions until then, including the firmware's."""
     row = {}
     for plugin in (None, "insn_count.so"):
         with tempfile.TemporaryDirectory(prefix="bench-") as tmp, bounded(limit(guest, args), args.lock), \

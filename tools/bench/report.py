@@ -157,7 +157,8 @@ def markdown(result):
 
 
 def cell(result, key):
-    """Returns one cell of the table of dates: softnet's figure, and its ratio to the second guest."""
+    """Returns one cell of the table with a column for each recorded run: softnet's figure, and its ratio to the second
+    guest."""
     guests = result["guests"]
     got = [of_guest(result, g).get(key, []) for g in guests[:2]]
     mid = spread(got[0])

@@ -5,7 +5,8 @@
   storm.py softnet linux [--only syn,ack] [--secs 5] [--rates full,20000] [--rounds 3]
 
 Each guest boots on a tap in a network namespace of its own, and goes through all storms in turn.  With several rounds
-the guests alternate, and the table has the round in which the client made the median number of connections.  Needs root.
+the guests alternate, and the table has the round in which the client made the median number of connections.  Needs
+root.
 """
 import argparse
 import contextlib

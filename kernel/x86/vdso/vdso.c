@@ -4,8 +4,8 @@
  * system call.
  *
  * Callers: C libraries and Go, which find it by AT_SYSINFO_EHDR and its symbols of the version
- * LINUX_2.6.  Its code runs in ring 3, as part of the program.  It is linked on its own (vdso.lds),
- * with no access to the kernel but the page of struct vdso_data in front of it.  Its functions
+ * LINUX_2.6.  Its code runs in ring 3, as part of the program.  It is linked on its own (vdso.lds).
+ * Of the kernel it can access only the page of struct vdso_data, which is mapped in front of it.  Its functions
  * return the time of hal_clock_ns().  Compare Linux's arch/x86/entry/vdso and
  * lib/vdso/gettimeofday.c.
  */

@@ -1,6 +1,6 @@
 # softnet, booted by its PVH entry.  SOFTNET_APPEND: further options for its command line.
-# nokaslr: tools/bench/profile.py and tools/bench/autopsy.py use the symbols' linked addresses.  The Linux guest has
-# the same option.
+# nokaslr: `make profile` (tools/bench/hot.py) and tools/bench/autopsy.py use the symbols' linked addresses.  The Linux
+# guest has the same option.
 guest_build() {
 	make -s -C "$ROOT" "build/$SOFTNET_BUILD/softnet.elf"
 }

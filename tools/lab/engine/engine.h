@@ -255,7 +255,7 @@ LAB_API size_t lab_pipe_sojourns(struct lab *l, int pipe, const uint64_t **at);
 
 void net_from_host(struct lab *l, int node, const uint8_t *frame, size_t len);
 void net_event(struct lab *l, const struct event *e);
-/* Starts the sampling of the queues, which ends when no flow is unfinished. */
+/* Starts the sampling of the queues, which ends when all flows are finished. */
 void net_sample(struct lab *l);
 void net_free(struct lab *l);
 

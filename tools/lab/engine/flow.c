@@ -47,7 +47,7 @@ struct end {
 struct flow {
 	struct lab *lab;
 	int index, port, listener;
-	struct end out, in; /* the sender's, the receiver's */
+	struct end out, in; /* the sending end, the receiving end */
 	uint8_t address[16];
 	uint64_t start, end, bytes, every, record;
 	enum state state;

@@ -32,7 +32,7 @@
  * 5.5)
  */
 #define RECENT 16
-/* packets: RED's average is zero long before so many could have been sent */
+/* packets: in the time to send this many, RED's average has decayed to zero */
 #define MOST_IDLE 1e6
 #define ECN_MASK  3
 #define IP_TOS    1

@@ -30,7 +30,7 @@ BUFFER_MAX = 2**31 - 1              # an int, as setsockopt() takes it
 
 
 def require(true, otherwise):
-    """Raises ValueError(@otherwise) unless @true is true."""
+    """Raises a ValueError with the text @otherwise if the condition @true does not hold."""
     if not true:
         raise ValueError(otherwise)
 

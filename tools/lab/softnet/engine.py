@@ -128,7 +128,7 @@ class Engine(Conductor):
         return ctypes.string_at(at, n * size) if n else b""
 
     def numbers(self, pipe, name, values):
-        """Sets a list of a pipe."""
+        """Sets one of a pipe's lists: rates, outages, trace or drop (lab_pipe_list())."""
         self("pipe_list", pipe, name.encode(), (_DBL * len(values))(*values), len(values))
 
     def require_running(self):

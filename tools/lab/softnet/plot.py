@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Figures as SVG; only this module needs matplotlib.
 
-Text stays text, and takes its colour from the reader's light or dark mode; the background is transparent; the same
-experiment gives the same file.
+Text is stored as text, not as paths, and takes its colour from the reader's light or dark mode; the background is
+transparent; the same experiment gives the same file.
 """
 import os
 import re
