@@ -271,14 +271,23 @@ int tcp_rtx_synack(const struct sock *sk, struct request_sock *req)
 int tcp_send_synack(struct sock *sk)
 {
 	struct sk_buff *skb = tcp_rtx_queue_head(sk);
+	u64 sent_before;
+	int err;
 
 	sock_owned_by_me(sk);
 	if (WARN_ON(!skb || !(TCP_SKB_CB(skb)->tcp_flags & TCPHDR_SYN)))
 		return -EFAULT;
+	sent_before = skb->skb_mstamp;
 	TCP_SKB_CB(skb)->tcp_flags =
 		TCPHDR_SYN | TCPHDR_ACK | tcp_ecn_synack_flags(tcp_sk(sk)->ecn_flags & TCP_ECN_OK);
 	tcp_mstamp_refresh(tcp_sk(sk));
-	return tcp_transmit_skb(sk, skb, 1, GFP_ATOMIC);
+	err = tcp_transmit_skb(sk, skb, 1, GFP_ATOMIC);
+	if (err)
+		skb->skb_mstamp = sent_before;
+	else if ((TCP_SKB_CB(skb)->sacked & TCPCB_TAGBITS) != TCPCB_LOST)
+		tcp_rtx_sent_again(sk,
+				   skb); /* Fast Open: the data of the first SYN was sent earlier */
+	return err;
 }
 
 /* ---- FIN ------------------------------------------------------------------------------------------------ */

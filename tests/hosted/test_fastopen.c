@@ -392,6 +392,40 @@ static void a_black_hole_that_is_gone(void)
 	scene_close(B, listener);
 }
 
+/*
+ * Two SYNs with data cross, so each SYN-ACK is sent later than the data of the first SYN, and its place in the order of
+ * sending is behind the data. inspect() checks this order, except in SYN_RECV.
+ */
+static void syns_with_data_cross(void)
+{
+	int a = scene_socket(A), b = scene_socket(B);
+	uint8_t sent[500], got[500];
+	char wrong[256];
+
+	scene_sysctl(A, "net/ipv4/tcp_fastopen", "5");
+	scene_sysctl(B, "net/ipv4/tcp_fastopen", "5");
+	assert_int_equal(scene_bind(A, a, 1000), 0);
+	assert_int_equal(scene_bind(B, b, 1000), 0);
+	scene_fill(sent, sizeof(sent), 6);
+	scene_hold(A, SYNACK, 1, 50 * MS);
+	scene_hold(B, SYNACK, 1, 50 * MS);
+	assert_int_equal(fast_send(A, a, scene_address(B, 1000), sent, sizeof(sent)), sizeof(sent));
+	assert_int_equal(fast_send(B, b, scene_address(A, 1000), sent, sizeof(sent)), sizeof(sent));
+	scene_sleep(20 * MS);
+	assert_state(A, 1000, 1000, TCP_SYN_RECV);
+	assert_state(B, 1000, 1000, TCP_SYN_RECV);
+	assert_int_equal(scene_call(A, SYS_shutdown, a, SHUT_WR), 0);
+	assert_state(A, 1000, 1000, TCP_FIN_WAIT1);
+	if (A->inspect(wrong, sizeof(wrong)))
+		fail_msg("%s", wrong);
+	scene_recv_all(A, a, got, sizeof(got));
+	assert_memory_equal(sent, got, sizeof(sent));
+	scene_recv_all(B, b, got, sizeof(got));
+	assert_memory_equal(sent, got, sizeof(sent));
+	scene_close(A, a);
+	scene_close(B, b);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -406,6 +440,7 @@ int main(int argc, char **argv)
 		SCENE_WORDS(cookies_of_many_servers, " gw=10.0.0.2"),
 		SCENE(pauses_after_black_holes),
 		SCENE(a_black_hole_that_is_gone),
+		SCENE(syns_with_data_cross),
 	};
 
 	return scene_play(tests);
