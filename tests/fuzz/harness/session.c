@@ -15,6 +15,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/wire.h"
@@ -244,16 +245,31 @@ static void set_option(struct input *in)
 		  options[i].name == SO_LINGER && options[i].level == SOL_SOCKET ? 8 : 4);
 }
 
+/* With 64 in its last byte a step asks for an address and control messages too. */
 static void read_fd(struct input *in)
 {
 	int fd = pick_fd(in);
 	uint16_t len = take16(in);
 	uint8_t how = take8(in);
+	int flags = MSG_DONTWAIT | (how & (MSG_OOB | MSG_PEEK | MSG_TRUNC)) |
+		    (how & 128 ? MSG_ERRQUEUE : 0);
+	struct iovec iov = {.iov_base = fuzz_user + 1024, .iov_len = len % 60000u};
+	struct msghdr m = {
+		.msg_name = fuzz_user + 512,
+		.msg_namelen = 16,
+		.msg_iov = (struct iovec *)(fuzz_user + 256),
+		.msg_iovlen = 1,
+		.msg_control = fuzz_user + 640,
+	};
 
-	fuzz_call(SYS_recvfrom, fd, PTR(fuzz_user), len,
-		  MSG_DONTWAIT | (how & (MSG_OOB | MSG_PEEK | MSG_TRUNC)) |
-			  (how & 128 ? MSG_ERRQUEUE : 0),
-		  0, 0);
+	if (!(how & 64)) {
+		fuzz_call(SYS_recvfrom, fd, PTR(fuzz_user), len, flags, 0, 0);
+		return;
+	}
+	m.msg_controllen = take8(in);
+	memcpy(fuzz_user, &m, sizeof(m));
+	memcpy(fuzz_user + 256, &iov, sizeof(iov));
+	fuzz_call(SYS_recvmsg, fd, PTR(fuzz_user), flags);
 }
 
 static void close_fd(struct input *in)
