@@ -58,6 +58,8 @@
 #define MSIX_ENTRY_CONTROL   12
 #define MSIX_ENTRY_MASKED    1
 
+static LIST_HEAD(pci_devices); /* those that a driver serves */
+
 static const struct pci_driver *const pci_drivers[] = {
 	&virtio_pci_driver,
 };
@@ -266,8 +268,34 @@ static void pci_probe_function(const struct pci_device *found, struct pci_window
 	pci_read_bars(pdev);
 	pci_assign_bars(pdev, window);
 	pr_info("pci %s: %04x:%04x: %s", pdev->name, pdev->vendor, pdev->device, driver->name);
+	pdev->driver = driver;
 	if (driver->probe(pdev))
 		kfree(pdev);
+	else
+		list_add_tail(&pdev->list, &pci_devices);
+}
+
+bool pci_remove_slot(u8 bus, u8 slot)
+{
+	struct pci_device *pdev, *next;
+	bool all = true;
+
+	list_for_each_entry_safe(pdev, next, &pci_devices, list) {
+		int err;
+
+		if (pdev->bus != bus || pdev->slot != slot)
+			continue;
+		err = pdev->driver->remove(pdev);
+		if (err) {
+			pr_err("pci %s: %s cannot be removed (%d)", pdev->name, pdev->driver->name,
+			       err);
+			all = false;
+			continue;
+		}
+		list_del(&pdev->list);
+		kfree(pdev);
+	}
+	return all;
 }
 
 /*

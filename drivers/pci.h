@@ -66,6 +66,9 @@ struct pci_device {
 	u16 msix_entries; /* entries in the MSI-X table; set by pci_msix_enable() */
 	u8 *msix_table;   /* the mapped MSI-X table */
 	struct pci_intx intx;
+	const struct pci_driver *driver;
+	void *driver_data;     /* for the driver alone */
+	struct list_head list; /* in the list of devices that have a driver */
 };
 
 /*
@@ -80,9 +83,21 @@ struct pci_driver {
 	 * @pdev.
 	 */
 	int (*probe)(struct pci_device *pdev);
+	/*
+	 * Ends the use of @pdev, which shall go or has gone already. Returns 0, and the caller frees
+	 * @pdev, or -errno: the driver keeps it. Process context.
+	 */
+	int (*remove)(struct pci_device *pdev);
 };
 extern const struct pci_driver virtio_pci_driver;
 
+/*
+ * Calls the drivers of the functions of @slot on @bus, so that they end their use of the device.
+ * Returns true if no function has a driver any more. Process context.
+ */
+bool pci_remove_slot(u8 bus, u8 slot);
+/* Serves the host's requests to remove devices (pci_hotplug.c).  Called by hal_probe_devices(). */
+void pci_hotplug_init(void);
 /* Scans all buses and calls the driver of each function.  Called by hal_probe_devices(). */
 void pci_init(void);
 

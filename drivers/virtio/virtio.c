@@ -4,8 +4,8 @@
  *
  * Called: virtio_init() and the drivers' virtio_register_driver() from init/main.c; then
  * virtio_probe() from a transport (virtio_pci.c, virtio_mmio.c, the hosted model) for each device
- * it finds; then virtio_device_ready() from the driver's probe. Context: process, at boot, one
- * thread: no lock; virtio_config_failed() also in softirq, virtio_config_interrupt() in hard
+ * it finds; then virtio_device_ready() from the driver's probe; virtio_remove() from a transport
+ * whose device goes. Context: process, one thread at a time: no lock; virtio_config_failed() also in softirq, virtio_config_interrupt() in hard
  * interrupt. Virtio 1.1, 3.1.1 (initialisation) and 2.2 (features); compare Linux's
  * drivers/virtio/virtio.c.
  */
@@ -110,6 +110,7 @@ int virtio_probe(struct virtio_device *vdev)
 	}
 	vdev->index = virtio_devices++;
 	vdev->driver = driver;
+	vdev->config_irq = -1;
 	err = vdev->ops->set_status(vdev, 0);
 	if (err)
 		goto out_failed;
@@ -163,8 +164,10 @@ static void virtio_route_config(struct virtio_device *vdev)
 	scnprintf(vdev->config_name, sizeof(vdev->config_name), "virtio%u-config", vdev->index);
 	irq = request_irq(vdev->config_name, virtio_config_interrupt, vdev);
 	err = irq < 0 ? irq : vdev->ops->set_config_irq(vdev, irq);
-	if (!err)
+	if (!err) {
+		vdev->config_irq = irq;
 		return;
+	}
 	pr_warn("virtio %s: no interrupt for changes of configuration (%d)", vdev->bus_name, err);
 	if (irq >= 0)
 		free_irq(irq);
@@ -175,4 +178,22 @@ void virtio_device_ready(struct virtio_device *vdev)
 	if (vdev->driver->config_changed)
 		virtio_route_config(vdev);
 	virtio_add_status(vdev, VIRTIO_STATUS_DRIVER_OK);
+}
+
+bool virtio_silence(struct virtio_device *vdev)
+{
+	if (!vdev->ops->set_status(vdev, 0))
+		return true;
+	/* A device that was pulled out does not answer: each register reads as ones. */
+	return vdev->ops->get_status(vdev) == VIRTIO_STATUS_GONE;
+}
+
+int virtio_remove(struct virtio_device *vdev)
+{
+	if (!vdev->driver)
+		return 0;
+	if (vdev->config_irq >= 0)
+		free_irq(vdev->config_irq);
+	vdev->config_irq = -1;
+	return vdev->driver->remove(vdev);
 }

@@ -28,6 +28,7 @@
 #define VIRTIO_STATUS_FEATURES_OK 0x08
 #define VIRTIO_STATUS_NEEDS_RESET 0x40
 #define VIRTIO_STATUS_FAILED      0x80
+#define VIRTIO_STATUS_GONE        0xff /* no status: the device was pulled out of its slot */
 
 /* Feature bits of every device type (section 6). */
 #define VIRTIO_F_ANY_LAYOUT      27 /* legacy: a header may share a descriptor with data */
@@ -94,6 +95,7 @@ struct virtio_device {
 	void *priv; /* for the driver alone */
 	/* name of the interrupt for configuration changes, for example "virtio0-config" */
 	char config_name[20];
+	int config_irq;      /* -1: none */
 	u64 config_failures; /* reads of the configuration that failed */
 	struct ratelimit config_lines;
 };
@@ -113,6 +115,11 @@ struct virtio_driver {
 	 */
 	int (*probe)(struct virtio_device *vdev);
 	/*
+	 * Stops the device, resets it and frees what probe() allocated. Returns 0, or -EIO if the
+	 * device does not reset: then its queues remain, and with them @vdev. Process context.
+	 */
+	int (*remove)(struct virtio_device *vdev);
+	/*
 	 * Called in hard interrupt, from virtio_device_ready() on.  NULL: the driver ignores
 	 * configuration changes.
 	 */
@@ -130,6 +137,17 @@ void virtio_register_driver(struct virtio_driver *driver);
  * type, or -errno: the device is then left with the status FAILED and the reason is logged.
  */
 int virtio_probe(struct virtio_device *vdev);
+/*
+ * Called by a transport whose device shall go, or has gone already: then its registers read as ones.
+ * Returns 0: nothing refers to @vdev any more; -EIO: the device does not reset, and @vdev must stay.
+ * Process context.
+ */
+int virtio_remove(struct virtio_device *vdev);
+/*
+ * Resets a device that goes. Returns false if it may still access memory: then what it was given
+ * must never be freed. Any context in which set_status() may be called.
+ */
+bool virtio_silence(struct virtio_device *vdev);
 /*
  * Routes configuration changes to the driver and sets DRIVER_OK: from now on the device may use its
  * queues.

@@ -6,7 +6,7 @@
  * virtnet_open() when the interface is brought up; then, for each interrupt, skb_recv_done() or
  * skb_xmit_done() (hard interrupt: disable callbacks, schedule NAPI) and virtnet_poll() (softirq)
  * until there is no more to do; virtnet_config_changed() (hard interrupt) and virtnet_link_work()
- * (softirq) when the link changes. Locks: see virtio_net.h.
+ * (softirq) when the link changes; virtnet_remove() when the device goes. Locks: see virtio_net.h.
  *
  * One NAPI instance serves both queues: its poll receives packets and reaps completions, whichever
  * queue interrupted. Virtio 1.1, 5.1; compare Linux's drivers/net/virtio_net.c.
@@ -22,6 +22,7 @@
 #include "kernel/sched/cpu.h"
 #include "kernel/sched/sched.h"
 #include "kernel/shutdown.h"
+#include "kernel/time/softirq.h"
 #include "kernel/time/time.h"
 #include "net/core/eth.h"
 #include "net/core/limits.h"
@@ -55,24 +56,32 @@ static void skb_xmit_done(struct virtqueue *vq)
 }
 
 /*
- * Shuts down a device that reported something impossible or asked for a reset.  Reset it first, so
- * that it no longer writes to our memory, then take the buffers back.  If even the reset fails, the
- * buffers are never freed.
+ * Resets the device, so that it no longer writes to our memory, then takes the buffers back.  If
+ * even the reset fails, the buffers are never freed.  Softirqs are disabled; no poll runs besides.
  */
-static void virtnet_fail(struct virtnet_info *vi)
+static void virtnet_silence(struct virtnet_info *vi)
 {
-	if (vi->failed)
-		return;
 	vi->failed = true;
-	virtqueue_break(vi->rx, "the device is shut down");
-	virtqueue_break(vi->tx, "the device is shut down");
-	netif_carrier_off(vi->dev);
-	if (vi->vdev->ops->set_status(vi->vdev, 0)) {
+	if (!virtio_silence(vi->vdev)) {
+		vi->lost = true;
+		virtqueue_break(vi->rx, "the device does not reset");
+		virtqueue_break(vi->tx, "the device does not reset");
 		pr_err("%s: the device does not reset, its buffers are lost", vi->dev->name);
 		return;
 	}
 	virtnet_rx_drain(vi);
 	virtnet_tx_drain(vi);
+}
+
+/* Shuts down a device that reported something impossible or asked for a reset. */
+static void virtnet_fail(struct virtnet_info *vi)
+{
+	if (vi->failed)
+		return;
+	virtqueue_break(vi->rx, "the device is shut down");
+	virtqueue_break(vi->tx, "the device is shut down");
+	netif_carrier_off(vi->dev);
+	virtnet_silence(vi);
 }
 
 /*
@@ -405,6 +414,35 @@ out_free:
 	return err;
 }
 
+/*
+ * The device goes: end its interface, then free all that the driver has. Packets that the device had
+ * not sent are dropped and counted.
+ */
+static int virtnet_remove(struct virtio_device *vdev)
+{
+	struct virtnet_info *vi = vdev->priv;
+
+	WARN_ON(in_interrupt());
+	rtnl_lock();
+	unregister_netdevice(vi->dev);
+	rtnl_unlock();
+	del_timer_sync(&vi->link_timer);
+	local_bh_disable();
+	if (!vi->failed)
+		virtnet_silence(vi);
+	local_bh_enable();
+	pr_notice("%s: %s was removed", vi->dev->name, vdev->bus_name);
+	if (vi->lost)
+		return -EIO;
+	vdev->priv = NULL;
+	virtnet_tx_cleanup(vi);
+	virtnet_ctrl_cleanup(vi);
+	virtqueue_destroy(vi->tx);
+	virtqueue_destroy(vi->rx);
+	kfree(vi);
+	return 0;
+}
+
 static struct virtio_driver virtio_net_driver = {
 	.name = "virtio_net",
 	.device_id = VIRTIO_ID_NET,
@@ -413,6 +451,7 @@ static struct virtio_driver virtio_net_driver = {
 		    F(CTRL_RX) | F(GUEST_ANNOUNCE) | 1ULL << VIRTIO_F_EVENT_IDX,
 	.trim_features = virtnet_trim_features,
 	.probe = virtnet_probe,
+	.remove = virtnet_remove,
 	.config_changed = virtnet_config_changed,
 };
 
@@ -430,9 +469,9 @@ static void virtnet_flush(u64 deadline)
 	struct net_device *dev;
 
 	for_each_netdev(dev) {
-		if (dev->netdev_ops != &virtnet_ops)
-			continue;
-		while (!virtnet_all_sent(dev->priv) && ktime_get_ns() < deadline)
+		/* The device may be removed while this thread sleeps. */
+		while (dev->netdev_ops == &virtnet_ops && !virtnet_all_sent(dev->priv) &&
+		       ktime_get_ns() < deadline)
 			schedule_timeout_uninterruptible(1);
 	}
 }

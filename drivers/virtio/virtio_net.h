@@ -81,6 +81,8 @@ struct virtnet_info {
 	struct virtqueue *tx;
 	struct virtnet_ctrl *ctrl; /* NULL: the device has no control queue */
 	struct napi_struct napi;
+	/* the device does not reset, so its buffers and rings are never freed */
+	bool lost;
 	bool failed; /* shut down: the device reported something impossible, or asked for a reset */
 	u8 hdr_len;  /* bytes of struct virtio_net_hdr in front of each packet */
 	/* legacy device without ANY_LAYOUT: the header needs a descriptor of its own */

@@ -132,6 +132,7 @@ static int virtio_pci_probe(struct pci_device *pdev)
 	if (!vp)
 		return -ENOMEM;
 	vp->pdev = pdev;
+	pdev->driver_data = vp;
 	vp->vdev.transport = vp;
 	vp->vdev.bus_name = pdev->name;
 	vp->vdev.device_id = pdev->device < VIRTIO_PCI_MODERN ? pdev->subsystem
@@ -160,8 +161,27 @@ out_free:
 	return err;
 }
 
+/*
+ * The queues' interrupts end first: a line may be shared with another device, whose interrupt would
+ * find queues that are freed.
+ */
+static int virtio_pci_remove(struct pci_device *pdev)
+{
+	struct virtio_pci *vp = pdev->driver_data;
+	int err;
+
+	virtio_irqs_forget(&vp->irqs);
+	vp_free_interrupts(vp);
+	err = virtio_remove(&vp->vdev);
+	if (err)
+		return err;
+	kfree(vp);
+	return 0;
+}
+
 const struct pci_driver virtio_pci_driver = {
 	.name = "virtio-pci",
 	.match = virtio_pci_match,
 	.probe = virtio_pci_probe,
+	.remove = virtio_pci_remove,
 };

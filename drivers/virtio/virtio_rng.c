@@ -77,10 +77,22 @@ out_free:
 	return err;
 }
 
+static int rng_remove(struct virtio_device *vdev)
+{
+	struct virtio_rng *rng = vdev->priv;
+
+	if (!virtio_silence(vdev))
+		return -EIO;
+	virtqueue_destroy(rng->vq);
+	kfree(rng);
+	return 0;
+}
+
 static struct virtio_driver rng_driver = {
 	.name = "virtio_rng",
 	.device_id = VIRTIO_ID_RNG,
 	.probe = rng_probe,
+	.remove = rng_remove,
 };
 
 void virtio_rng_init(void)

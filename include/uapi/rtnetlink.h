@@ -7,6 +7,7 @@
 
 #define RTM_BASE     16
 #define RTM_NEWLINK  16
+#define RTM_DELLINK  17
 #define RTM_GETLINK  18
 #define RTM_NEWADDR  20
 #define RTM_GETADDR  22

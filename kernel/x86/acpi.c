@@ -283,6 +283,8 @@ static void read_fadt(const struct acpi_fadt *fadt)
 	acpi.pm1b_event = (u16)fadt->pm1b_event;
 	acpi.pm1_event_length = fadt->lengths[0];
 	acpi.power_button = !(fadt->flags & FADT_POWER_BUTTON_AML) && fadt->lengths[0] >= 4;
+	acpi.gpe0 = (u16)fadt->gpe0;
+	acpi.gpe0_length = fadt->lengths[4];
 	acpi.sci = (u8)fadt->sci;
 	acpi.pm1a_control = (u16)fadt->pm1a_control;
 	acpi.pm1b_control = (u16)fadt->pm1b_control;

@@ -21,7 +21,9 @@ struct acpi_info {
 	u8 pm1_event_length; /* of either block, bytes */
 	/* The machine has a fixed power button, reported by a bit of the PM1 event registers. */
 	bool power_button;
-	u8 sci; /* ISA interrupt line (SCI) that reports PM1 events */
+	u16 gpe0; /* block of general-purpose events: status bytes, then as many enable bytes */
+	u8 gpe0_length; /* bytes */
+	u8 sci;         /* ISA interrupt line (SCI) that reports PM1 events */
 	u16 pm1a_control, pm1b_control;
 	u16 smi_command;
 	bool no_cmos_rtc; /* the firmware says that the machine has no CMOS real-time clock */
@@ -56,5 +58,10 @@ bool power_acpi_on(void);
  * Process context, interrupts on.
  */
 void power_button_init(void);
+/*
+ * Calls @event in hard interrupt when the host reports a PCI hot-plug event (powerbutton.c). Returns
+ * false if the machine does not report such events. Call it after power_button_init().
+ */
+bool acpi_hotplug_enable(void (*event)(void));
 
 #endif

@@ -25,8 +25,10 @@
 #define AML_STRING    0x0d
 #define AML_QWORD     0x0e
 #define AML_BUFFER    0x11
+#define AML_SCOPE     0x10
 #define AML_METHOD    0x14
 #define AML_EXTENDED  0x5b
+#define AML_REGION    0x80 /* after AML_EXTENDED */
 #define AML_DEVICE    0x82 /* after AML_EXTENDED */
 #define AML_RETURN    0xa4
 #define AML_NAME_SIZE 4
@@ -41,6 +43,7 @@
 #define RES_DWORD_SPACE    0x87
 #define RES_INTERRUPT      0x89
 #define SPACE_MEMORY       0
+#define REGION_IO          1 /* an operation region of ports */
 
 #define HID_SIZE      9 /* room for "LNRO0005" or "PNP0A08", and NUL */
 #define MCFG_ENTRY    16
@@ -391,6 +394,57 @@ static void read_pci_link(struct acpi_devices *devices, const struct span *body)
 	}
 }
 
+/* ---- hot plug -------------------------------------------------------------------------------- */
+
+/* Reads the port of the region NAME, if OperationRegion (NAME, SystemIO, port, length) is at @s->p. */
+static void read_region(const struct span *s, const char *name, u16 *port)
+{
+	struct span rest = {s->p + 3 + AML_NAME_SIZE, s->end};
+	u64 value;
+
+	if (left(s) < 3 + AML_NAME_SIZE || s->p[0] != AML_EXTENDED || s->p[1] != AML_REGION ||
+	    memcmp(s->p + 2, name, AML_NAME_SIZE) || s->p[2 + AML_NAME_SIZE] != REGION_IO)
+		return;
+	if (integer(&rest, &value) && value <= 0xffff)
+		*port = (u16)value;
+}
+
+/* Stores the bus of number BSEL, if @body, of a bridge or of bus 0, defines that name. */
+static bool read_hotplug_bus(struct acpi_hotplug *hp, const struct span *body, u8 kind)
+{
+	u64 n, address = 0;
+
+	if (!find_integer(body, "BSEL", &n))
+		return false;
+	/* _ADR of a bridge has its slot in the upper half, its function in the lower. */
+	if (kind == ACPI_HOTPLUG_BRIDGE && !find_integer(body, "_ADR", &address))
+		return true;
+	if (n < PCI_HOTPLUG_BUSES)
+		hp->bus[n] = (struct acpi_hotplug_bus){
+			.kind = kind, .slot = address >> 16 & 0x1f, .fn = address & 7};
+	return true;
+}
+
+/*
+ * Reads what is defined at @s->p: QEMU's registers, or a hot-pluggable bus. @nested is the end of the
+ * outermost bridge around it: a bridge behind another one is left out, because its _ADR does not say
+ * on which bus it is.
+ */
+static void read_hotplug(struct acpi_hotplug *hp, const struct span *s, const u8 **nested)
+{
+	struct span rest = {s->p + 1, s->end}, body;
+
+	read_region(s, "PCST", &hp->status_port);
+	read_region(s, "SEJ_", &hp->eject_port);
+	read_region(s, "BNMR", &hp->select_port);
+	if (device_at(s, &body)) {
+		if (s->p >= *nested && read_hotplug_bus(hp, &body, ACPI_HOTPLUG_BRIDGE))
+			*nested = body.end;
+	} else if (left(s) && *s->p == AML_SCOPE && s->p >= *nested && package(&rest, &body)) {
+		read_hotplug_bus(hp, &body, ACPI_HOTPLUG_ROOT);
+	}
+}
+
 void acpi_devices_init(struct acpi_devices *devices)
 {
 	*devices = (struct acpi_devices){.nr_mmio = 0};
@@ -401,10 +455,12 @@ void acpi_devices_init(struct acpi_devices *devices)
 void acpi_read_dsdt_devices(struct acpi_devices *devices, const u8 *aml, size_t len)
 {
 	struct span s = {aml, aml + len}, body;
+	const u8 *nested = aml;
 	char hid[HID_SIZE];
 
 	/* Search at every byte, because device definitions lie inside other device definitions. */
 	for (; left(&s); s.p++) {
+		read_hotplug(&devices->hotplug, &s, &nested);
 		if (!device_at(&s, &body) || !find_hid(&body, hid))
 			continue;
 		if (!strcmp(hid, "LNRO0005"))

@@ -20,6 +20,24 @@ struct acpi_mmio_slot {
 	u32 gsi;
 };
 
+/*
+ * A PCI bus with hot-pluggable slots: bus 0, or the bus behind the bridge that is function @fn of
+ * @slot on bus 0.
+ */
+enum acpi_hotplug_kind { ACPI_HOTPLUG_NONE, ACPI_HOTPLUG_ROOT, ACPI_HOTPLUG_BRIDGE };
+struct acpi_hotplug_bus {
+	u8 kind; /* enum acpi_hotplug_kind */
+	u8 slot, fn;
+};
+
+/* QEMU's registers for hot plug, all of 32 bits; port 0: unknown. */
+struct acpi_hotplug {
+	u16 status_port; /* slots with a new device, then slots whose device shall go */
+	u16 eject_port;
+	u16 select_port;                                /* the number of the bus */
+	struct acpi_hotplug_bus bus[PCI_HOTPLUG_BUSES]; /* by the number in select_port */
+};
+
 struct acpi_devices {
 	struct acpi_mmio_slot mmio[VIRTIO_MMIO_MAX];
 	unsigned int nr_mmio;
@@ -38,6 +56,7 @@ struct acpi_devices {
 	u8 ecam_last_bus;
 	/* Memory of bus 0 below 4 GiB that is free for BARs of devices; 0: unknown. */
 	u64 window, window_size;
+	struct acpi_hotplug hotplug;
 	s64 links[PCI_LINKS]; /* GSI of each interrupt pin of bus 0; -1: unknown */
 };
 extern struct acpi_devices acpi_devices;

@@ -23,6 +23,11 @@
  */
 #define PCI_ROOTS_MAX 8
 /*
+ * hot-pluggable PCI buses: a device on one more cannot be removed at run time. A PC has one, or one
+ * for each root port.
+ */
+#define PCI_HOTPLUG_BUSES 16
+/*
  * virtio-mmio slots, from the command line or ACPI: one more on the command line fails with
  * -ENOSPC; one more from ACPI is reported and not used. microvm has 8 or 24.
  */

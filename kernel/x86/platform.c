@@ -49,4 +49,5 @@ void hal_probe_devices(void)
 	virtio_mmio_init();
 	boot_stage("virtio-mmio");
 	power_button_init();
+	pci_hotplug_init();
 }

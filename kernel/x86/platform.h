@@ -15,6 +15,7 @@ void platform_init(const struct boot_info *boot);
  * and pass them to their drivers.  Declared here, because kernel/ includes no header of drivers/.
  */
 void pci_init(void);
+void pci_hotplug_init(void);     /* after power_button_init() */
 void virtio_mmio_register(void); /* registers the command-line option, before cmdline_parse() */
 void virtio_mmio_init(void);
 

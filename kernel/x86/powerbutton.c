@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ACPI's fixed power button: a bit in the PM1 event registers, and the SCI that reports it.
+ * ACPI's fixed power button: a bit in the PM1 event registers, and the SCI that reports it.  The SCI
+ * also reports PCI hot plug, by a general-purpose event.
  *
- * Callers in order: hal_probe_devices() -> power_button_init() once; then power_button_interrupt()
- * in hard interrupt, which requests the orderly shutdown (kernel/shutdown.c).  No lock: there is
+ * Callers in order: hal_probe_devices() -> power_button_init() once, then acpi_hotplug_enable(); then
+ * sci_interrupt() in hard interrupt, which requests the orderly shutdown (kernel/shutdown.c) or calls
+ * pci_hotplug.c.  No lock: there is
  * one interrupt line and one CPU.  On a machine without PM1 registers the button is described in
  * AML, and is not supported.  Compare Linux's drivers/acpi/button.c, acpica's evxfevnt.c; ACPI
  * 6.4, 4.8.3.1.
@@ -20,11 +22,15 @@
  * register.
  */
 #define PM1_POWER_BUTTON BIT(8)
-/* SCIs in a row that were not for the power button, after which the line is masked. */
+/* QEMU's general-purpose event for PCI hot plug is number 1. */
+#define GPE_HOTPLUG BIT(1)
+/* SCIs in a row that had none of these causes, after which the line is masked. */
 #define UNCLAIMED_MAX 1000
 
 static u32 sci_gsi;
 static unsigned int unclaimed;
+static bool sci_routed;
+static void (*hotplug_event)(void); /* NULL: not enabled */
 
 /*
  * Writes to the enable or the status register.  The status register is the first half of @block,
@@ -45,17 +51,33 @@ static u16 pm1_status(void)
 	return status;
 }
 
-static void power_button_interrupt(void *arg)
+/* Returns true if the SCI was for PCI hot plug. */
+static bool hotplug_interrupt(void)
 {
+	if (!hotplug_event || !(inb(acpi.gpe0) & GPE_HOTPLUG))
+		return false;
+	outb(acpi.gpe0, GPE_HOTPLUG); /* writing 1 clears it */
+	hotplug_event();
+	return true;
+}
+
+static void sci_interrupt(void *arg)
+{
+	bool hotplug = hotplug_interrupt();
+
 	if (!(pm1_status() & PM1_POWER_BUTTON)) {
+		if (hotplug) {
+			unclaimed = 0;
+			return;
+		}
 		/*
 		 * This driver cannot clear the cause, and a level-triggered line would interrupt
 		 * forever.
 		 */
 		if (++unclaimed < UNCLAIMED_MAX)
 			return;
-		pr_err("acpi: interrupt (SCI) without an event: masked; the power button no longer "
-		       "works");
+		pr_err("acpi: interrupt (SCI) without an event: masked; the power button and hot "
+		       "unplug no longer work");
 		ioapic_mask(sci_gsi);
 		return;
 	}
@@ -80,7 +102,7 @@ void power_button_init(void)
 	pm1_write(acpi.pm1b_event, false, PM1_POWER_BUTTON);
 
 	sci_gsi = ioapic_isa_line(acpi.sci, &flags);
-	irq = request_irq("acpi", power_button_interrupt, NULL);
+	irq = request_irq("acpi", sci_interrupt, NULL);
 	err = irq < 0 ? irq : ioapic_route(sci_gsi, irq, flags);
 	if (err) {
 		pr_warn("acpi: no interrupt for the power button (%d)", err);
@@ -90,4 +112,17 @@ void power_button_init(void)
 	}
 	pm1_write(acpi.pm1a_event, true, PM1_POWER_BUTTON);
 	pm1_write(acpi.pm1b_event, true, PM1_POWER_BUTTON);
+	sci_routed = true;
+}
+
+bool acpi_hotplug_enable(void (*event)(void))
+{
+	u16 enable = acpi.gpe0 + acpi.gpe0_length / 2;
+
+	if (!sci_routed || !acpi.gpe0 || acpi.gpe0_length < 2)
+		return false;
+	hotplug_event = event;
+	outb(acpi.gpe0, GPE_HOTPLUG);
+	outb(enable, inb(enable) | GPE_HOTPLUG);
+	return true;
 }

@@ -4,8 +4,8 @@
  *
  * Callers: drivers (alloc_netdev, register_netdevice, netif_carrier_on/off), init/main.c
  * (netdev_init, dev_open), IPv4 (notifiers, lookups). Process context, at boot or with rtnl_mutex
- * held; link changes also come in softirq. Devices are never removed from the list, so it is read
- * without a lock. Compare the administrative part of Linux's net/core/dev.c.
+ * held; link changes also come in softirq. The list is read without a lock: a device that was
+ * removed from it still points to its successor, and is never freed. Compare the administrative part of Linux's net/core/dev.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/lib/bug.h"
@@ -231,6 +231,23 @@ int dev_close(struct net_device *dev)
 		list_del_init(&dev->tx_wait);
 	spin_unlock_irqrestore(&sd->lock, flags);
 	return err;
+}
+
+/* The operations of a device whose driver has gone. The device is down, so none is called. */
+static const struct net_device_ops no_driver_ops = {};
+
+void unregister_netdevice(struct net_device *dev)
+{
+	dev_close(dev);
+	call_netdevice_notifiers(dev, NETDEV_UNREGISTER);
+	dev_mc_flush(dev);
+	/* Readers of the list that stand at @dev go on from it, so it keeps its pointers. */
+	local_bh_disable();
+	dev->dev_list.next->prev = dev->dev_list.prev;
+	WRITE_ONCE(dev->dev_list.prev->next, dev->dev_list.next);
+	local_bh_enable();
+	dev->netdev_ops = &no_driver_ops;
+	dev->priv = NULL;
 }
 
 int dev_change_flags(struct net_device *dev, unsigned int flags)

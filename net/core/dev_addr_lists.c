@@ -3,8 +3,8 @@
  * The group addresses that a device shall receive: its list of link-layer multicast addresses.
  *
  * Callers: dev_mc_add() and dev_mc_del() from the protocols above, when a socket joins or leaves a
- * group (process or softirq); dev_set_rx_mode() from dev.c, when the device comes up;
- * /proc/net/dev_mcast (netdev_proc.c). dev->addr_lock, taken with softirqs off, protects the list,
+ * group (process or softirq); dev_set_rx_mode() from dev.c, when the device comes up or its
+ * flags change, and dev_mc_flush(), when it goes; /proc/net/dev_mcast (netdev_proc.c). dev->addr_lock, taken with softirqs off, protects the list,
  * and is held around ->ndo_set_rx_mode, which must not sleep. Compare Linux's
  * net/core/dev_addr_lists.c.
  */
@@ -98,4 +98,12 @@ int dev_mc_del(struct net_device *dev, const u8 *addr)
 	}
 	spin_unlock_bh(&dev->addr_lock);
 	return ha ? 0 : -ENOENT;
+}
+
+void dev_mc_flush(struct net_device *dev)
+{
+	spin_lock_bh(&dev->addr_lock);
+	while (!list_empty(&dev->mc_list))
+		mc_remove(dev, list_first_entry(&dev->mc_list, struct netdev_hw_addr, list));
+	spin_unlock_bh(&dev->addr_lock);
 }

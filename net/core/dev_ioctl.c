@@ -4,9 +4,10 @@
  * addresses.
  *
  * ioctl() -> sock_ioctl() -> dev_ioctl(), for a request that the socket's family does not know
- * (process). Devices are never removed, so no lock is taken; a value is as it was at some moment of
- * the call. The requests that change a device fail with -ENOTTY. netdevice(7); compare Linux's
- * net/core/dev_ioctl.c.
+ * (process). SIOCGIFCONF holds rtnl, because it writes to the program's memory, and so may sleep,
+ * while it passes over the devices and their addresses. The other requests read values that are as
+ * they were at some moment of the call. The requests that change a device fail with -ENOTTY.
+ * netdevice(7); compare Linux's net/core/dev_ioctl.c.
  */
 #include "net/core/dev_ioctl.h"
 
@@ -51,18 +52,22 @@ static int dev_ifconf(struct ifconf __user *arg)
 {
 	struct net_device *dev;
 	struct ifconf ifc;
-	int total = 0;
+	int total = 0, n = 0;
 
 	if (copy_from_user(&ifc, arg, sizeof(ifc)))
 		return -EFAULT;
+	rtnl_lock();
 	for_each_netdev(dev) {
 		u8 __user *buf = ifc.ifc_req ? (u8 __user *)ifc.ifc_req + total : NULL;
-		int n = gifconf_func(dev, buf, ifc.ifc_len - total);
 
+		n = gifconf_func(dev, buf, ifc.ifc_len - total);
 		if (n < 0)
-			return n;
+			break;
 		total += n;
 	}
+	rtnl_unlock();
+	if (n < 0)
+		return n;
 	ifc.ifc_len = total;
 	return copy_to_user(arg, &ifc, sizeof(ifc)) ? -EFAULT : 0;
 }

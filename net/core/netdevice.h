@@ -224,6 +224,12 @@ static inline bool netif_carrier_ok(const struct net_device *dev)
 {
 	return dev->flags & IFF_RUNNING;
 }
+/*
+ * Closes @dev and removes it from the list of devices, with its addresses and routes. The driver
+ * may then free its own data. @dev itself is never freed, because routes that sockets hold, and
+ * packets in queues, point to it; it stays down. rtnl is held. May sleep.
+ */
+void unregister_netdevice(struct net_device *dev);
 struct net_device *dev_get_by_name(const char *name);
 struct net_device *loopback_dev(void);
 /*
@@ -248,6 +254,8 @@ int dev_mc_add(struct net_device *dev, const u8 *addr);
 int dev_mc_del(struct net_device *dev, const u8 *addr);
 /* Calls ->ndo_set_rx_mode, if the driver has one. Process or softirq. */
 void dev_set_rx_mode(struct net_device *dev);
+/* Empties the list. The device is being unregistered. */
+void dev_mc_flush(struct net_device *dev);
 /* dev->addr_lock held. */
 #define netdev_for_each_mc_addr(ha, dev) list_for_each_entry(ha, &(dev)->mc_list, list)
 
@@ -260,6 +268,7 @@ enum netdev_event {
 	NETDEV_DOWN,
 	NETDEV_CHANGE, /* the link came up or went down */
 	NETDEV_CHANGEMTU,
+	NETDEV_UNREGISTER,   /* the device, which is down, goes for ever */
 	NETDEV_NOTIFY_PEERS, /* announce our addresses: the device may be at another place */
 };
 struct netdev_notifier {

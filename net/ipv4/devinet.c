@@ -4,7 +4,7 @@
  *
  * Callers: ip_init (devinet_init); device notifiers (process, or softirq for a link change);
  * ipconfig.c adds addresses; route.c, arp.c, ip_input.c and sockets look up addresses. No lock: an
- * address is never removed, only one context at a time adds addresses to a device (ipconfig.c gives
+ * address is removed only together with its device (inetdev_destroy() says why that is safe), only one context at a time adds addresses to a device (ipconfig.c gives
  * each device one entry), and the count is increased after the address was written, so that a
  * reader in any context sees complete addresses only. Compare Linux's net/ipv4/devinet.c.
  */
@@ -271,6 +271,24 @@ static void inetdev_up(struct net_device *dev)
 	inetdev_link_up(in_dev);
 }
 
+/*
+ * @dev goes: forget its addresses and the routes through it. No reader keeps a pointer to its
+ * in_device while it sleeps, and no packet of @dev comes any more.
+ */
+static void inetdev_destroy(struct net_device *dev)
+{
+	struct in_device *in_dev = dev->ip_ptr;
+
+	ip_route_del_dev(dev);
+	if (!in_dev)
+		return;
+	__atomic_store_n(&dev->ip_ptr, NULL, __ATOMIC_RELEASE);
+	rt_cache_flush();
+	rt_put(in_dev->local_rt);
+	rt_put(in_dev->broadcast_rt);
+	kfree(in_dev);
+}
+
 static void inetdev_event(struct net_device *dev, enum netdev_event event)
 {
 	struct in_device *in_dev = dev->ip_ptr;
@@ -286,6 +304,9 @@ static void inetdev_event(struct net_device *dev, enum netdev_event event)
 		break;
 	case NETDEV_CHANGEMTU:
 		rt_mtu_changed(dev);
+		break;
+	case NETDEV_UNREGISTER:
+		inetdev_destroy(dev);
 		break;
 	case NETDEV_DOWN:
 		if (in_dev) {

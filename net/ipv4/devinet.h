@@ -25,7 +25,7 @@ struct in_device {
 	struct net_device *dev;
 	unsigned int nr_addrs;
 	struct in_ifaddr addrs[IFADDRS_MAX];
-	/* Routes for received packets to this host; made together with this struct, never freed. */
+	/* Routes for received packets to this host; made together with this struct. */
 	struct rtable *local_rt, *broadcast_rt;
 	struct timer_list announce; /* sends the announcements of RFC 5227 */
 	u8 announcements;           /* how many announcements are still to be sent */

@@ -164,6 +164,12 @@ struct rtable *rt_alloc_input(struct net_device *dev, u8 type)
 
 /* ---- output routes ---------------------------------------------------------------------------- */
 
+/* Returns false for a route through a device that is down: it is not used, and not shown. */
+static bool fib_is_up(const struct fib_entry *e)
+{
+	return !e->dev || e->dev->flags & IFF_UP;
+}
+
 /* rt_lock held. */
 static const struct fib_entry *fib_lookup(__be32 daddr, int oif)
 {
@@ -173,7 +179,7 @@ static const struct fib_entry *fib_lookup(__be32 daddr, int oif)
 
 		if ((daddr ^ e->dst) & e->mask)
 			continue;
-		if (e->dev && (!(e->dev->flags & IFF_UP) || (oif && e->dev->ifindex != oif)))
+		if (!fib_is_up(e) || (oif && e->dev && e->dev->ifindex != oif))
 			continue;
 		return e;
 	}
@@ -482,14 +488,31 @@ int ip_route_add(__be32 dst, unsigned int prefix_len, __be32 gateway, struct net
 
 bool ip_route_nth(unsigned int i, struct ip_route_entry *entry)
 {
-	bool found;
+	bool found = false;
 
 	spin_lock_bh(&rt_lock);
-	found = i < fib_len;
-	if (found)
-		*entry = exported(&fib[i]);
+	for (const struct fib_entry *e = fib; e < fib + fib_len && !found; e++) {
+		if (!fib_is_up(e) || i--)
+			continue;
+		*entry = exported(e);
+		found = true;
+	}
 	spin_unlock_bh(&rt_lock);
 	return found;
+}
+
+void ip_route_del_dev(const struct net_device *dev)
+{
+	unsigned int kept = 0;
+
+	spin_lock_bh(&rt_lock);
+	for (unsigned int i = 0; i < fib_len; i++) {
+		if (fib[i].dev != dev)
+			fib[kept++] = fib[i];
+	}
+	fib_len = kept;
+	spin_unlock_bh(&rt_lock);
+	rt_cache_flush();
 }
 
 /* ---- /proc/net/route -------------------------------------------------------------------------- */
@@ -510,7 +533,7 @@ static const struct fib_entry *route_after(const struct fib_entry *last)
 	const struct fib_entry *next = NULL;
 
 	for (const struct fib_entry *e = fib; e < fib + fib_len; e++) {
-		if (e->dev && !(e->dev->flags & IFF_UP))
+		if (!fib_is_up(e))
 			continue;
 		/* Of entries with the same destination, the table has the longer prefix first. */
 		if (last &&

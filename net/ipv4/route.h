@@ -102,7 +102,8 @@ struct ip_route_entry {
 	u8 type; /* RTN_UNICAST or RTN_UNREACHABLE */
 };
 /*
- * Copies entry number @i of the table, whose longest prefixes come first. Returns false if there are
+ * Copies entry number @i of the table, whose longest prefixes come first, without the entries of
+ * devices that are down. Returns false if there are
  * no more. Any context.
  */
 bool ip_route_nth(unsigned int i, struct ip_route_entry *entry);
@@ -117,5 +118,7 @@ bool ip_route_onlink(const struct net_device *dev, __be32 addr);
  */
 int ip_route_add(__be32 dst, unsigned int prefix_len, __be32 gateway, struct net_device *dev,
 		 __be32 prefsrc, u8 type);
+/* Removes all routes through @dev. */
+void ip_route_del_dev(const struct net_device *dev);
 
 #endif

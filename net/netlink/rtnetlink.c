@@ -6,7 +6,8 @@
  * that is registered for the request's family and type: rtnl_getlink() and rtnl_dump_ifinfo() here,
  * the functions of net/ipv4/rtnl_addr.c and rtnl_route.c. rtnl_link_event() tells programs of links
  * that change (process or softirq). There are no requests that change anything: they fail with
- * -EOPNOTSUPP. Devices are never removed, so they are read without a lock. rtnetlink(7); compare
+ * -EOPNOTSUPP. No lock is taken: while a message is filled, nothing sleeps, so no device is
+ * removed. rtnetlink(7); compare
  * Linux's net/core/rtnetlink.c.
  */
 #include "net/netlink/rtnetlink.h"
@@ -101,12 +102,11 @@ static int put_stats(struct sk_buff *skb, const struct net_device_stats *s)
 	       nla_put(skb, IFLA_STATS, sizeof(narrow), narrow);
 }
 
-/* Appends the RTM_NEWLINK of @dev. Returns 0, or -EMSGSIZE if @skb is full. */
-static int fill_link(struct sk_buff *skb, const struct net_device *dev, u32 portid, u32 seq,
-		     int flags)
+/* Appends the RTM_NEWLINK or RTM_DELLINK (@type) of @dev. Returns 0, or -EMSGSIZE if @skb is full. */
+static int fill_link(struct sk_buff *skb, const struct net_device *dev, u16 type, u32 portid,
+		     u32 seq, int flags)
 {
-	struct nlmsghdr *nlh =
-		nlmsg_put(skb, portid, seq, RTM_NEWLINK, sizeof(struct ifinfomsg), flags);
+	struct nlmsghdr *nlh = nlmsg_put(skb, portid, seq, type, sizeof(struct ifinfomsg), flags);
 	int err;
 
 	if (!nlh)
@@ -140,7 +140,7 @@ static void rtnl_dump_ifinfo(struct sk_buff *skb, struct netlink_callback *cb)
 	for_each_netdev(dev) {
 		if (i++ < cb->args[0])
 			continue;
-		if (fill_link(skb, dev, cb->portid, cb->seq, NLM_F_MULTI))
+		if (fill_link(skb, dev, RTM_NEWLINK, cb->portid, cb->seq, NLM_F_MULTI))
 			return;
 		cb->args[0]++;
 	}
@@ -181,11 +181,11 @@ static int rtnl_getlink(struct sock *sk, const struct nlmsghdr *nlh)
 	skb = nlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
 	if (!skb)
 		return -ENOBUFS;
-	WARN_ON(fill_link(skb, dev, netlink_portid(sk), nlh->nlmsg_seq, 0));
+	WARN_ON(fill_link(skb, dev, RTM_NEWLINK, netlink_portid(sk), nlh->nlmsg_seq, 0));
 	return nlmsg_unicast(sk, skb);
 }
 
-/* Tells the members of RTNLGRP_LINK that a device went up or down, or its link changed. */
+/* Tells the members of RTNLGRP_LINK that a device went up or down, changed, or goes for ever. */
 static void rtnl_link_event(struct net_device *dev, enum netdev_event event)
 {
 	struct sk_buff *skb;
@@ -193,7 +193,8 @@ static void rtnl_link_event(struct net_device *dev, enum netdev_event event)
 	if (!netlink_has_listeners(RTNLGRP_LINK))
 		return;
 	skb = nlmsg_new(NLMSG_GOODSIZE, GFP_ATOMIC);
-	WARN_ON(skb && fill_link(skb, dev, 0, 0, 0));
+	WARN_ON(skb && fill_link(skb, dev, event == NETDEV_UNREGISTER ? RTM_DELLINK : RTM_NEWLINK,
+				 0, 0, 0));
 	nlmsg_multicast(skb, RTNLGRP_LINK);
 }
 

@@ -20,6 +20,7 @@
  *                groups, 8 the acknowledgement of announcements (default 0)
  *   ctrl_early   1: the device reports the end of a command, and interrupts, when the control queue is
  *                made, before DRIVER_OK (default 0)
+ *   stuck        1: the device does not reset once it is in use (default 0)
  *   refuse       1: the device rejects the driver's features: it clears FEATURES_OK (default 0)
  *
  * The model is strict: if the driver violates the specification, the model panics with a message that
@@ -103,6 +104,10 @@ enum virtio_model_field {
 SN_API void virtio_model_forge(uint32_t field, uint32_t queue, uint32_t at, uint32_t value);
 /* Changes the state of the link (cable) and raises the configuration interrupt. */
 SN_API void virtio_model_set_link(bool up);
+/* Pulls the device out of its slot: its registers read as ones, and it ignores the driver. */
+SN_API void virtio_model_pull(void);
+/* Removes the device as a transport does when it is asked to.  Called in a thread of the kernel. */
+int virtio_model_remove(void);
 /* Asks the driver for announcements and raises the configuration interrupt, as after a migration. */
 SN_API void virtio_model_announce(void);
 /* Like virtio_model_rx(), but the caller gives the twelve bytes of struct virtio_net_hdr; the model

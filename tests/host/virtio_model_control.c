@@ -23,11 +23,13 @@
 
 static u8 model_get_status(struct virtio_device *vdev)
 {
-	return model.status;
+	return model.pulled ? 0xff : model.status;
 }
 
 static int model_set_status(struct virtio_device *vdev, u8 status)
 {
+	if (model.pulled || (!status && model.stuck && model.status & VIRTIO_STATUS_DRIVER_OK))
+		return -EIO;
 	if (!status) {
 		memset(model.q, 0, sizeof(model.q));
 		/* QEMU's device passes all frames up until the driver turns that off. */
@@ -71,7 +73,10 @@ static void model_config_read(struct virtio_device *vdev, unsigned int offset, v
 {
 	if (offset + len > sizeof(model.config))
 		panic("virtio_model: configuration read at %u + %u", offset, len);
-	memcpy(buf, model.config + offset, len);
+	if (model.pulled)
+		memset(buf, 0xff, len);
+	else
+		memcpy(buf, model.config + offset, len);
 }
 
 /* Returns the number of queues: the last is the control queue, which is optional (5.1.2). */
@@ -125,7 +130,7 @@ static int model_enable_queue(struct virtio_device *vdev, struct virtqueue *vq)
 
 static void model_notify(struct virtio_device *vdev, struct virtqueue *vq)
 {
-	if (model.forgot)
+	if (model.forgot || model.pulled)
 		return;
 	if (!(model.status & VIRTIO_STATUS_DRIVER_OK))
 		panic("virtio_model: doorbell before DRIVER_OK");
@@ -174,6 +179,7 @@ void virtio_model_probe(void)
 	model.data_valid = host_option("data_valid", 0);
 	model.shuffle = host_option("shuffle", 0);
 	model.refuse = host_option("refuse", 0);
+	model.stuck = host_option("stuck", 0);
 	model.ctrl_refuse = host_option("ctrl_refuse", 0);
 	model.ctrl_early = host_option("ctrl_early", 0);
 	model.link_up = true;
@@ -201,6 +207,22 @@ void virtio_model_set_link(bool up)
 	model.link_up = up;
 	store16(model.config + 6, (load16(model.config + 6) & ~1u) | up);
 	model_config_changed();
+}
+
+void virtio_model_pull(void)
+{
+	model.pulled = true;
+	memset(model.q, 0, sizeof(model.q));
+}
+
+int virtio_model_remove(void)
+{
+	int err = virtio_remove(&model.vdev);
+
+	/* The driver's memory is freed: the model must not touch it, and a reset proves that it does not. */
+	if (!err && !model.pulled && model.status)
+		panic("virtio_model: removed, but not reset");
+	return err;
 }
 
 void virtio_model_announce(void)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The control queue of QEMU's network card: which frames the card passes up, and announcements after a migration."""
+"""QEMU's network card: which frames it passes up, announcements after a migration, hot unplug."""
 import pytest
+from guest import recv_exact
 from monitor import Watched
 from wire import GUEST_IP, MAC, Peer, ether, icmp_echo, ipv4
 
@@ -50,3 +51,57 @@ def test_announces_its_address_when_the_card_asks():
         for _ in range(2):
             g.hmp("announce_self")
             drain(peer)
+
+
+# ---- hot unplug ----
+
+ROOT_PORTS = ("-device", "pcie-root-port,id=rp0,slot=1,chassis=1", "-device", "pcie-root-port,id=rp1,slot=2,chassis=2")
+
+
+def unplug(g, device, ejected):
+    """Asks QEMU to remove @device; waits until the kernel has given it back, and QEMU has none any more."""
+    assert f'id "{device}"' in g.hmp("info qtree")
+    g.qmp("device_del", id=device)
+    g.wait(ejected)
+    assert f'id "{device}"' not in g.hmp("info qtree")
+    assert "WARN" not in g.console and "cannot be removed" not in g.console
+
+
+@pytest.mark.builds("checked", "shipped")
+@pytest.mark.parametrize("machine, bus, early", [("pc", "", ()), ("q35", ",bus=rp1", ROOT_PORTS)])
+def test_a_card_is_unplugged(machine, bus, early):
+    """The kernel ends its use of the card, and then lets QEMU take it away; the rest of the machine works on."""
+    with Watched(net="dgram", machine=machine, device=bus + ",id=card", early=early) as g:
+        peer = Peer(g)
+        peer.send(ether(ipv4(icmp_echo(b"before"), 1)))
+        assert peer.recv(lambda kind, p: kind == 0x800 and p[9] == 1)[28:] == b"before"
+        unplug(g, "card", r"eth0: 0000:0[02]:0[02].0 was removed\n.*: ejected")
+        g.hmp("system_powerdown")     # its interrupt is that of hot plug, too
+        g.wait("power button")
+
+
+def test_one_of_two_cards_is_unplugged():
+    """The other card, and the connection on it, are not disturbed; neither by the end of the entropy device."""
+    more = ("-netdev", "user,id=n1", "-device", "virtio-net-pci,netdev=n1,id=second", "-device", "virtio-rng-pci,id=rng")
+    with Watched(machine="pc", extra=more, append="ip=10.0.2.15/24:eth0 ip=10.0.3.15/24:eth1") as g, g.connect(7) as s:
+        assert "eth1: 10.0.3.15/24" in g.console
+        before = g.netstat()
+        assert before["/proc/net/route"].count("eth1") == 1 and "eth1:" in before["/proc/net/dev"]
+        s.sendall(b"before")
+        assert recv_exact(s, 6) == b"before"
+        unplug(g, "second", r"eth1: .* was removed\n.*: ejected")
+        unplug(g, "rng", "0000:00:04: ejected")
+        s.sendall(b"after")
+        assert recv_exact(s, 5) == b"after"
+        after = g.netstat()
+        assert "eth1" not in after["/proc/net/route"] and "eth1" not in after["/proc/net/dev"]
+        assert "virtio0-input.0" in after["/proc/interrupts"] and "virtio1-input.0" not in after["/proc/interrupts"]
+
+
+def test_a_card_is_unplugged_while_it_sends():
+    """chargen sends without end on the card that goes."""
+    with Watched(machine="pc", device=",id=card") as g, g.connect(19) as s:
+        assert recv_exact(s, 100000)
+        unplug(g, "card", r"eth0: .* was removed\n.*: ejected")
+        g.hmp("system_powerdown")
+        g.wait("power button")

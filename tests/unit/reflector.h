@@ -219,6 +219,19 @@ static inline int in_thread(int (*function)(struct net_device *dev))
 	return job_result;
 }
 
+/* Returns how often @words are on the console. */
+static inline unsigned int lines_with(const char *words)
+{
+	const char *text = sn_console();
+	unsigned int n = 0;
+
+	while ((text = strstr(text, words))) {
+		text++;
+		n++;
+	}
+	return n;
+}
+
 static void boot(u64 features, u64 ring)
 {
 	srand(seed);

@@ -41,6 +41,28 @@ static const u8 link_a[] = {
 	0x01, 0x01, 0x10, 0x00, 0x00, 0x00, 0x79, 0x00, 0x14, 0x06, 0x5f, 0x53, 0x52, 0x53, 0x01,
 };
 
+/* From QEMU's -machine q35: its registers for hot plug, at 0xcc0 (hw/acpi/ich9.c). */
+static const u8 hotplug_regions[] = {
+	0x5b, 0x80, 0x50, 0x43, 0x53, 0x54, 0x01, 0x0b, 0xc0, 0x0c, 0x0a, 0x08, 0x5b, 0x81,
+	0x10, 0x50, 0x43, 0x53, 0x54, 0x43, 0x50, 0x43, 0x49, 0x55, 0x20, 0x50, 0x43, 0x49,
+	0x44, 0x20, 0x5b, 0x80, 0x53, 0x45, 0x4a, 0x5f, 0x01, 0x0b, 0xc8, 0x0c, 0x0a, 0x04,
+	0x5b, 0x81, 0x0b, 0x53, 0x45, 0x4a, 0x5f, 0x43, 0x42, 0x30, 0x45, 0x4a, 0x20, 0x5b,
+	0x80, 0x42, 0x4e, 0x4d, 0x52, 0x01, 0x0b, 0xd0, 0x0c, 0x0a, 0x08,
+};
+/* From the same machine, with a root port in slot 1: the port, its BSEL, and the slot behind it. */
+static const u8 hotplug_port[] = {
+	0x5b, 0x82, 0x44, 0x09, 0x53, 0x30, 0x38, 0x5f, 0x08, 0x5f, 0x41, 0x44, 0x52, 0x0c, 0x00,
+	0x00, 0x01, 0x00, 0x08, 0x42, 0x53, 0x45, 0x4c, 0x01, 0x5b, 0x82, 0x49, 0x04, 0x53, 0x30,
+	0x30, 0x5f, 0x08, 0x5f, 0x41, 0x44, 0x52, 0x00, 0x08, 0x41, 0x53, 0x55, 0x4e, 0x00, 0x14,
+	0x1d, 0x5f, 0x44, 0x53, 0x4d, 0x0c, 0x70, 0x12, 0x0a, 0x02, 0x42, 0x53, 0x45, 0x4c, 0x41,
+	0x53, 0x55, 0x4e, 0x60, 0xa4, 0x50, 0x44, 0x53, 0x4d, 0x68, 0x69, 0x6a, 0x6b, 0x60, 0x08,
+	0x5f, 0x53, 0x55, 0x4e, 0x00, 0x14, 0x12, 0x5f, 0x45, 0x4a, 0x30, 0x01, 0x50, 0x43, 0x45,
+	0x4a, 0x42, 0x53, 0x45, 0x4c, 0x5f, 0x53, 0x55, 0x4e, 0x14, 0x12, 0x44, 0x56, 0x4e, 0x54,
+	0x02, 0xa0, 0x0b, 0x7b, 0x68, 0x01, 0x00, 0x86, 0x53, 0x30, 0x30, 0x5f, 0x69, 0x14, 0x1f,
+	0x50, 0x43, 0x4e, 0x54, 0x00, 0x70, 0x01, 0x42, 0x4e, 0x55, 0x4d, 0x44, 0x56, 0x4e, 0x54,
+	0x50, 0x43, 0x49, 0x55, 0x01, 0x44, 0x56, 0x4e, 0x54, 0x50, 0x43, 0x49, 0x44, 0x0a, 0x03,
+};
+
 static struct acpi_devices found;
 static u8 table[4096];
 static size_t length;
@@ -176,12 +198,102 @@ static void test_slot_without_resources(void **state)
 	assert_int_equal(found.mmio_left_out, 1);
 }
 
+/* ---- hot plug ------------------------------------------------------------------------------------ */
+
+/* Puts a bridge with BSEL @n in slot @slot. */
+static void put_bridge(u8 n, u8 slot)
+{
+	size_t at = open_device("S00_");
+
+	put("\x08_ADR\x0c\0\0", 8);
+	put((u8[]){slot, 0}, 2);
+	put_integer("BSEL", n);
+	close_device(at);
+}
+
+/* Begins "Scope (NAME) {...}".  Returns the place of its length for close_device(). */
+static size_t open_scope(const char *name)
+{
+	put("\x10\0\0", 3);
+	put(name, 4);
+	return length - 6;
+}
+
+static void test_hotplug_of_q35(void **state)
+{
+	begin();
+	put(hotplug_regions, sizeof(hotplug_regions));
+	put(hotplug_port, sizeof(hotplug_port));
+	put_bridge(3, 2);
+	read_table(length);
+	assert_int_equal(found.hotplug.status_port, 0xcc0);
+	assert_int_equal(found.hotplug.eject_port, 0xcc8);
+	assert_int_equal(found.hotplug.select_port, 0xcd0);
+	assert_int_equal(found.hotplug.bus[1].kind, ACPI_HOTPLUG_BRIDGE);
+	assert_int_equal(found.hotplug.bus[1].slot, 1);
+	assert_int_equal(found.hotplug.bus[1].fn, 0);
+	assert_int_equal(found.hotplug.bus[0].kind, ACPI_HOTPLUG_NONE);
+	assert_int_equal(found.hotplug.bus[3].slot, 2);
+}
+
+/* On a machine of type pc, bus 0 itself has hot-pluggable slots. */
+static void test_hotplug_of_bus_0(void **state)
+{
+	size_t outer, inner;
+
+	begin();
+	outer = open_scope("_SB_");
+	inner = open_scope("PCI0");
+	put_integer("BSEL", 5);
+	put_bridge(1, 4);
+	close_device(inner);
+	close_device(outer);
+	read_table(length);
+	assert_int_equal(found.hotplug.status_port, 0); /* no registers: nothing can be unplugged */
+	assert_int_equal(found.hotplug.bus[5].kind, ACPI_HOTPLUG_ROOT);
+	assert_int_equal(found.hotplug.bus[1].kind, ACPI_HOTPLUG_BRIDGE);
+	assert_int_equal(found.hotplug.bus[1].slot, 4);
+}
+
+/* A bridge behind a bridge is left out: its _ADR does not tell the bus. */
+static void test_hotplug_behind_two_bridges(void **state)
+{
+	size_t at;
+
+	begin();
+	at = open_device("S08_");
+	put_integer("_ADR", 0);
+	put_integer("BSEL", 1);
+	put_bridge(2, 3);
+	close_device(at);
+	put_bridge(4, 5);
+	read_table(length);
+	assert_int_equal(found.hotplug.bus[1].kind, ACPI_HOTPLUG_BRIDGE);
+	assert_int_equal(found.hotplug.bus[2].kind, ACPI_HOTPLUG_NONE);
+	assert_int_equal(found.hotplug.bus[4].kind, ACPI_HOTPLUG_BRIDGE);
+}
+
+/* LIMIT(PCI_HOTPLUG_BUSES) */
+static void test_more_hotplug_buses_than_there_may_be(void **state)
+{
+	begin();
+	for (unsigned int n = 0; n < PCI_HOTPLUG_BUSES + 3; n++)
+		put_bridge(n, n);
+	read_table(length);
+	for (unsigned int n = 0; n < PCI_HOTPLUG_BUSES; n++)
+		assert_int_equal(found.hotplug.bus[n].slot, n);
+}
+
+/* ---- damaged tables ------------------------------------------------------------------------------ */
+
 static void put_all(void)
 {
 	begin();
 	put(mmio_slot, sizeof(mmio_slot));
 	put_generic_host_bridge();
 	put_root(0x80);
+	put(hotplug_regions, sizeof(hotplug_regions));
+	put(hotplug_port, sizeof(hotplug_port));
 }
 
 static void test_every_end(void **state)
@@ -252,6 +364,10 @@ int main(void)
 		cmocka_unit_test(test_root_buses),
 		cmocka_unit_test(test_more_slots_than_there_may_be),
 		cmocka_unit_test(test_slot_without_resources),
+		cmocka_unit_test(test_hotplug_of_q35),
+		cmocka_unit_test(test_hotplug_of_bus_0),
+		cmocka_unit_test(test_hotplug_behind_two_bridges),
+		cmocka_unit_test(test_more_hotplug_buses_than_there_may_be),
 		cmocka_unit_test(test_every_end),
 		cmocka_unit_test(test_every_byte),
 		cmocka_unit_test(test_noise),

@@ -259,6 +259,48 @@ static void test_routes_of_a_closed_device(void **state)
 	}
 }
 
+static unsigned int unregister_events;
+
+static void count_unregister_events(struct net_device *dev, enum netdev_event event)
+{
+	unregister_events += event == NETDEV_UNREGISTER && dev == card;
+}
+
+/* The device goes for ever: its addresses, routes, neighbours and groups end, and packets through it are refused. */
+static void test_a_device_that_goes(void **state)
+{
+	static struct netdev_notifier notifier = {.event = count_unregister_events};
+	struct flowi4 fl = {.daddr = PEER};
+	struct rtable *held;
+	char lines[8][128];
+	struct sk_buff *skb;
+
+	register_netdevice_notifier(&notifier);
+	assert_int_equal(dev_mc_add(card, group(5)), 0);
+	held = ip_route_output_key(&fl);
+	assert_false(IS_ERR(held));
+	unregister_netdevice(card);
+	assert_int_equal(unregister_events, 1);
+	assert_null(dev_get_by_name("eth0"));
+	assert_int_equal(card->mc_count, 0);
+	assert_false(inet_is_local_addr(ME));
+	assert_int_equal(inet_addr_type(ME), RTN_UNICAST);
+	assert_int_equal(show_routes(lines, 8), 1); /* the unreachable destination */
+	fl = (struct flowi4){.daddr = PEER};
+	assert_int_equal(PTR_ERR(ip_route_output_key(&fl)), -ENETUNREACH);
+	/* A socket may hold an old route to the device. */
+	assert_false(rt_is_valid(held));
+	skb = alloc_skb(100, GFP_KERNEL);
+	skb->dev = held->dst.dev;
+	assert_int_equal(dev_queue_xmit(skb), -ENETDOWN);
+	rt_put(held);
+	net_wait(10000);
+	assert_int_equal(timers_armed(), 0);
+	/* The list of devices still has the others; a reader that stands at the device goes on to the next. */
+	assert_non_null(loopback_dev());
+	assert_ptr_equal(card->dev_list.next, &dev_base_head);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -271,6 +313,7 @@ int main(void)
 		net_test(test_routes_learn_the_mtu),
 		net_test(test_proc_lists_the_routes),
 		net_test(test_routes_of_a_closed_device),
+		net_test(test_a_device_that_goes), /* must be the last */
 	};
 
 	return cmocka_run_group_tests(tests, boot, NULL);

@@ -104,18 +104,6 @@ static bool arrives(const u8 *dest)
 	return eth0()->stats.rx_packets != before;
 }
 
-static unsigned int lines_with(const char *words)
-{
-	const char *text = sn_console();
-	unsigned int n = 0;
-
-	while ((text = strstr(text, words))) {
-		text++;
-		n++;
-	}
-	return n;
-}
-
 /* ---- filters ------------------------------------------------------------------------------------- */
 
 static const u64 feature_sets[] = {

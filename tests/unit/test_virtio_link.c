@@ -227,6 +227,122 @@ static void test_mtu(void **state)
 	in_child(mtu, MODEL_FEATURES_DEFAULT & ~F(MRG_RXBUF), 2000);
 }
 
+/* ---- removal ------------------------------------------------------------------------------------- */
+
+static int remove_it(struct net_device *dev)
+{
+	return virtio_model_remove();
+}
+
+/* Live objects of a kernel without a network device, shared with the children. */
+static u64 *objects_without_device;
+
+static void count_objects(u64 features, u64 arg)
+{
+	sn_set("device", 0);
+	CHECK(sn_boot(seed, "") == 0);
+	*objects_without_device = sn_live_objects();
+	end_child();
+}
+
+static int count_objects_in_child(void **state)
+{
+	objects_without_device = mmap(NULL, sizeof(*objects_without_device), PROT_READ | PROT_WRITE,
+				      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(objects_without_device, MAP_FAILED);
+	in_child(count_objects, 0, 0);
+	return 0;
+}
+
+/*
+ * The device is removed in the middle of traffic: its interface ends, and all memory of the driver is freed. Of
+ * all objects only the struct net_device stays.
+ */
+static void removal(u64 features, u64 pulled)
+{
+	struct net_device *dev;
+
+	boot(features, 64);
+	bursts(3, false);
+	dev = eth0();
+	for (int i = 0; i < 20; i++)
+		put(PLAIN, 500);
+	sn_step();
+	if (pulled)
+		virtio_model_pull();
+	CHECK(in_thread(remove_it) == 0);
+	CHECK(!eth0() && !(dev->flags & IFF_UP) && !netif_carrier_ok(dev));
+	CHECK(!dev->priv && !dev->netdev_ops->ndo_start_xmit);
+	CHECK(lines_with("eth0: model was removed") == 1);
+	/* Frames and link changes of the device that was there have no effect. */
+	virtio_model_set_link(false);
+	sn_put_frame((u8[60]){0}, 60);
+	step(5);
+	CHECK(sn_live_objects() == *objects_without_device + 1);
+	CHECK(sn_timers_armed() == 0 && sn_warn_count() == 0);
+	end_child();
+}
+
+static void test_removal(void **state)
+{
+	static const u64 sets[] = {MODEL_FEATURES_ALL, MODEL_FEATURES_DEFAULT & ~EVENT_IDX, F(MAC)};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(sets); i++) {
+		in_child(removal, sets[i], false);
+		in_child(removal, sets[i], true);
+	}
+}
+
+/* A device that was closed, or shut down because it lied, can be removed, too. */
+static void removal_of_an_idle_device(u64 features, u64 failed)
+{
+	boot(features, 64);
+	bursts(1, false);
+	if (failed)
+		virtio_model_lie(MODEL_LIE_NEEDS_RESET, 0);
+	else
+		CHECK(in_thread(dev_close) == 0);
+	step(5);
+	CHECK(in_thread(remove_it) == 0);
+	CHECK(!eth0());
+	CHECK(sn_live_objects() == *objects_without_device + 1);
+	CHECK(sn_timers_armed() == 0 && sn_warn_count() == 0);
+	end_child();
+}
+
+static void test_removal_of_an_idle_device(void **state)
+{
+	in_child(removal_of_an_idle_device, MODEL_FEATURES_ALL, false);
+	in_child(removal_of_an_idle_device, MODEL_FEATURES_ALL, true);
+}
+
+/* A device that does not reset may still write to its buffers, so the driver frees none of them. */
+static void a_device_that_does_not_reset(u64 features, u64 arg)
+{
+	struct virtnet_info *vi;
+
+	sn_set("stuck", 1);
+	boot(features, 64);
+	vi = eth0()->priv;
+	bursts(3, false);
+	CHECK(in_thread(remove_it) == -EIO);
+	CHECK(!eth0() && vi->lost && virtqueue_outstanding(vi->rx) > 0);
+	for (int i = 0; i < 20; i++) {
+		u8 f[60] = {0};
+
+		sn_put_frame(
+			f, sizeof(f)); /* the device still writes to its buffers, and interrupts */
+		step(1);
+	}
+	CHECK(sn_warn_count() == 0);
+	end_child();
+}
+
+static void test_a_device_that_does_not_reset(void **state)
+{
+	in_child(a_device_that_does_not_reset, MODEL_FEATURES_DEFAULT, 0);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,9 +353,12 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_a_cable_meanwhile),
 		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_mtu),
+		cmocka_unit_test(test_removal),
+		cmocka_unit_test(test_removal_of_an_idle_device),
+		cmocka_unit_test(test_a_device_that_does_not_reset),
 	};
 
 	if (argc > 1)
 		seed = strtoul(argv[1], NULL, 0);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, count_objects_in_child, NULL);
 }
