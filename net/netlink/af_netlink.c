@@ -25,7 +25,8 @@
 #include "net/netlink/rtnetlink.h"
 
 #define FIRST_PORT PROCESS_PID  /* of the first socket, as on Linux */
-#define NEXT_PORT  ((u32)-4096) /* of further sockets, or a lower one */
+#define LAST_PORT  ((u32)-4096) /* of further sockets: this one or a lower one, down to ... */
+#define LEAST_PORT (1u << 31)
 
 struct netlink_sock {
 	struct sock sk; /* must be first */
@@ -48,6 +49,7 @@ struct netlink_skb_parms {
 
 static DEFINE_SPINLOCK(nl_lock);
 static LIST_HEAD(nl_sockets);
+static u32 next_port = LAST_PORT; /* nl_lock: where the next search for a free port begins */
 
 static struct netlink_sock *nlk_sk(const struct sock *sk)
 {
@@ -90,8 +92,10 @@ static int netlink_take_port(struct netlink_sock *nlk, u32 portid)
 		err = port_in_use(portid) ? -EADDRINUSE : 0;
 	} else {
 		portid = FIRST_PORT;
-		while (port_in_use(portid))
-			portid = portid == FIRST_PORT ? NEXT_PORT : portid - 1;
+		while (port_in_use(portid)) {
+			portid = next_port;
+			next_port = next_port == LEAST_PORT ? LAST_PORT : next_port - 1;
+		}
 	}
 	if (!err)
 		nlk->portid = portid;

@@ -226,6 +226,34 @@ static void sockets(void)
 }
 BESIDE_LINUX(sockets)
 
+static uint32_t bound_port(int fd)
+{
+	struct sockaddr_nl a = {.nl_family = AF_NETLINK};
+	socklen_t len = sizeof(a);
+
+	assert_int_equal(on(SYS_bind, fd, PTR(&a), sizeof(a)), 0);
+	assert_int_equal(on(SYS_getsockname, fd, PTR(&a), PTR(&len)), 0);
+	return a.nl_pid;
+}
+
+/*
+ * A search for a free port does not begin with the ports chosen before: with many sockets, each
+ * bind() would try the ports of all, each against all sockets.
+ */
+static void chosen_ports(void)
+{
+	int first = open_netlink(), second = open_netlink(), third = open_netlink();
+	uint32_t chosen;
+
+	bound_port(first);
+	chosen = bound_port(second);
+	on(SYS_close, second);
+	note("the port of a closed socket", bound_port(third) == chosen);
+	on(SYS_close, third);
+	on(SYS_close, first);
+}
+BESIDE_LINUX(chosen_ports)
+
 static void errors(void)
 {
 	struct request r;
@@ -606,6 +634,7 @@ int main(int argc, char **argv)
 		SCENE(sockets_as_linux),        SCENE(errors_as_linux),  SCENE(links_as_linux),
 		SCENE(addresses_as_linux),      SCENE(routes_as_linux),  SCENE(ioctls_as_linux),
 		SCENE(unread_answers_as_linux), SCENE(a_link_goes_down), SCENE(card_of_a_host),
+		SCENE(chosen_ports_as_linux),
 	};
 
 	return scene_play(tests);
