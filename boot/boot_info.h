@@ -33,7 +33,7 @@ struct boot_mem {
 };
 
 struct boot_info {
-	const char *door; /* "PVH", "UEFI" or "host"; for the log */
+	const char *door; /* how the kernel was entered: "PVH", "UEFI" or "host"; for the log */
 	phys_addr_t rsdp; /* physical address of ACPI's root pointer; 0: the loader found none */
 	u64 entry_tsc;    /* TSC at the first instruction of the kernel or the UEFI application */
 	/* TSC after ExitBootServices(); 0: the kernel was not started by UEFI firmware */

@@ -28,9 +28,8 @@ static bool been_here(struct eventpoll *ep)
 
 /*
  * Returns the length of the longest chain of epolls below @ep: @ep watches the first one, this one
- * watches the second, and so on.  The result is more than
- * EPOLL_NESTS_MAX if a chain is longer than that, or if @sought is @ep or below it.  @level is the
- * depth of the recursion.
+ * watches the second, and so on.  The result is more than EPOLL_NESTS_MAX if a chain is longer than
+ * that, or if @sought is @ep or below it.  @level is the depth of the recursion.
  */
 static unsigned int depth_below(struct eventpoll *ep, const struct eventpoll *sought,
 				unsigned int level)

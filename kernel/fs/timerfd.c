@@ -117,8 +117,8 @@ static u64 catch_up(struct timerfd_ctx *ctx)
 	if (!rearm)
 		return ticks;
 	/*
-	 * The tick at ctx->next is in ctx->ticks.  If the clock was set back since, no other tick
-	 * has passed.
+	 * The tick that was due at ctx->next is counted in ctx->ticks already.  If the clock was
+	 * set back since, no later tick was due.
 	 */
 	if (now > ctx->next)
 		periods = (now - ctx->next) / ctx->interval;

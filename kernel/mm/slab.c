@@ -22,12 +22,12 @@
 #include "kernel/printk.h"
 
 /*
- * the largest slab, as log2 of its pages: 32 KiB.  Larger blocks are hard to find in fragmented
+ * log2 of the pages of the largest slab, which is 32 KiB.  Larger blocks are hard to find in fragmented
  * memory.
  */
 #define SLAB_MAX_ORDER    3
 #define SLAB_MIN_OBJECTS  4
-#define KEEP_EMPTY        2 /* slabs */
+#define KEEP_EMPTY        2 /* empty slabs that a cache keeps */
 #define KMALLOC_MIN_SHIFT 4
 #define KMALLOC_MAX_SHIFT 13
 #define KMALLOC_CACHES    (KMALLOC_MAX_SHIFT - KMALLOC_MIN_SHIFT + 1)

@@ -19,8 +19,8 @@ extern struct log_source mm_log; /* slab.c */
 
 struct kmem_cache {
 	const char *name;
-	u32 size;   /* bytes asked for */
-	u32 stride; /* bytes an object takes */
+	u32 size;   /* bytes of an object, as asked for */
+	u32 stride; /* bytes an object takes in its slab */
 	u32 align;
 	u32 per_slab; /* objects in a slab */
 	u8 order;     /* pages of a slab, log2 */

@@ -14,8 +14,8 @@
 #include "kernel/sched/cpu.h"
 
 /*
- * For each CPU, the deadline for which its device is armed, plus one; 0: the device is not armed.
- * The initial value is 0.
+ * For each CPU: 0 while its device is not armed, which is the initial value, else the deadline for
+ * which it is armed, plus one.
  */
 static u64 armed[NR_CPUS];
 

@@ -286,7 +286,7 @@ int del_timer_sync(struct timer_list *timer)
 		if (running) {
 			/*
 			 * With one CPU, the timer's function can only be running if it called this
-			 * function itself.  It would wait for itself.
+			 * function itself, and then this loop would never end.
 			 */
 			BUG_ON(NR_CPUS == 1);
 			hal_cpu_relax();

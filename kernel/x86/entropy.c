@@ -13,7 +13,7 @@
 
 #define CPUID_RDRAND   BIT(30) /* leaf 1, ecx */
 #define CPUID_RDSEED   BIT(18) /* leaf 7, ebx */
-#define HARDWARE_TRIES 10      /* Intel's advice */
+#define HARDWARE_TRIES 10      /* tries of RDRAND or RDSEED for a value, as Intel advises */
 #define JITTER_ROUNDS  64      /* readings of the TSC that are mixed into each value of 64 bits */
 
 static bool rdseed64(u64 *value)

@@ -128,7 +128,7 @@ from_user_gs_done:
 	cld
 	SMAP_SITE(CLAC)			/* the program may have set AC */
 	call	x86_user_trap
-	/* Every return to ring 3, except one by SYSRET; irq off, rsp = struct pt_regs. */
+	/* Every return to ring 3 takes this way, except one by SYSRET.  irq off, rsp = struct pt_regs. */
 	.globl	user_return
 	.type	user_return, @object
 user_return:

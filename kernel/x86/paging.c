@@ -81,8 +81,8 @@ u64 *paging_root(void)
 u64 *paging_entry(u64 va, unsigned int level, bool make)
 {
 	/*
-	 * Allow everything above the last level: only the entry of the page itself restricts the
-	 * access.  But ring 3 may use no table of the kernel's half.
+	 * The tables above the last level allow every access: only the entry of the page itself
+	 * restricts it.  But ring 3 may use no table of the kernel's half.
 	 */
 	u64 flags = PTE_PRESENT | PTE_WRITE | (va < HAL_USER_END ? PTE_USER : 0);
 	u64 *table = root;

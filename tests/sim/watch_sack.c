@@ -14,8 +14,8 @@
  * block".  So two blocks that each cover only a part of a segment leave it unSACKed.  A segment has the first and last
  * byte with which its data was sent last, and a retransmission is judged only if it has the same two.  A block counts
  * from the instant after its arrival, and only in an ACK that no check of the sender may refuse.  If the cumulative
- * acknowledgment stops at a byte that was SACKed, the other end has dropped it (reneging, RFC 2018 8): then all data that
- * was sent so far may be retransmitted.
+ * acknowledgment stops at a byte that was SACKed, the other end has dropped it (reneging, RFC 2018 8): then all data
+ * that was sent so far may be retransmitted.
  */
 #include <stdlib.h>
 #include <string.h>
