@@ -20,6 +20,13 @@ struct sockaddr_in {
 	unsigned char sin_zero[8];
 };
 
+/* The control message IP_PKTINFO. */
+struct in_pktinfo {
+	int ipi_ifindex;             /* the device */
+	struct in_addr ipi_spec_dst; /* the address for an answer */
+	struct in_addr ipi_addr;     /* the destination in the header */
+};
+
 #define IPPROTO_IP   0
 #define IPPROTO_ICMP 1
 #define IPPROTO_TCP  6
@@ -35,8 +42,13 @@ struct sockaddr_in {
 #define IP_TOS                  1
 #define IP_TTL                  2
 #define IP_MTU_DISCOVER         10
+#define IP_PKTINFO              8
 #define IP_RECVERR              11
+#define IP_RECVTTL              12
+#define IP_RECVTOS              13
 #define IP_MTU                  14
+#define IP_ORIGDSTADDR          20
+#define IP_RECVORIGDSTADDR      IP_ORIGDSTADDR
 #define IP_BIND_ADDRESS_NO_PORT 24
 #define IP_PMTUDISC_DONT        0
 #define IP_PMTUDISC_WANT        1

@@ -78,6 +78,7 @@ struct linger {
 #define SO_RCVBUF           8
 #define SO_KEEPALIVE        9
 #define SO_OOBINLINE        10
+#define SO_NO_CHECK         11
 #define SO_PRIORITY         12
 #define SO_LINGER           13
 #define SO_REUSEPORT        15
@@ -92,6 +93,7 @@ struct linger {
 #define SO_TIMESTAMPING     37
 #define SO_PROTOCOL         38
 #define SO_DOMAIN           39
+#define SO_PEEK_OFF         42
 #define SO_SELECT_ERR_QUEUE 45
 #define SO_MAX_PACING_RATE  47
 #define SO_ZEROCOPY         60

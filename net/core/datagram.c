@@ -67,8 +67,9 @@ static struct sk_buff *try_recv_datagram(struct sock *sk, int flags, int *peek_o
 			__skb_unlink(skb, q);
 			goto found;
 		}
-		/* An empty datagram is skipped only by an offset behind it. */
-		if (!skip || skip < (int)skb->len) {
+		/* An empty datagram is skipped by an offset behind it, or if it was returned before. */
+		if (skip < 0 || skip < (int)skb->len || (!skb->len && !skip && !skb->peeked)) {
+			skb->peeked |= skip >= 0;
 			skb_get(skb);
 			goto found;
 		}
@@ -78,7 +79,7 @@ static struct sk_buff *try_recv_datagram(struct sock *sk, int flags, int *peek_o
 found:
 	spin_unlock_bh(&q->lock);
 	if (skb)
-		*peek_off = skip;
+		*peek_off = max(skip, 0);
 	return skb;
 }
 
@@ -113,7 +114,7 @@ struct sk_buff *skb_recv_datagram(struct sock *sk, int flags, bool noblock, int 
 	long timeo = sock_rcvtimeo(sk, noblock);
 	const struct sk_buff *last;
 	struct sk_buff *skb;
-	int none = 0;
+	int none = -1;
 
 	WARN_ON(in_interrupt());
 	do {
@@ -126,6 +127,14 @@ struct sk_buff *skb_recv_datagram(struct sock *sk, int flags, bool noblock, int 
 		*err = -EAGAIN;
 	} while (timeo && wait_for_more_packets(sk, &timeo, last, err));
 	return NULL;
+}
+
+void sk_peek_offset_move(int *peek_off, int flags, int n)
+{
+	int off = READ_ONCE(*peek_off);
+
+	if (off >= 0)
+		WRITE_ONCE(*peek_off, flags & MSG_PEEK ? off + n : max(off - n, 0));
 }
 
 int datagram_first_len(struct sock *sk)

@@ -25,8 +25,9 @@
 enum skb_drop_reason sock_queue_rcv_skb(struct sock *sk, struct sk_buff *skb);
 /*
  * Returns the next datagram, after waiting for one if @noblock is false. With MSG_PEEK in @flags the
- * datagram stays in the queue, and the caller must not change it. *@peek_off (NULL: 0): bytes of
- * the queue to skip; it becomes the offset in the returned datagram. The caller drops its reference
+ * datagram stays in the queue, and the caller must not change it; @peek_off (NULL: -1): if *@peek_off
+ * is not negative, so many bytes of the queue are skipped, and it becomes the offset in the returned
+ * datagram. The caller drops its reference
  * with consume_skb(). Returns NULL with *@err: an errno, or 0 after shutdown(SHUT_RD). Process
  * context, without the socket lock.
  */
@@ -48,6 +49,12 @@ struct sk_buff *sock_alloc_send_skb(struct sock *sk, unsigned int size, bool nob
  * -ENOBUFS; the packet may then have some of the bytes. Process context.
  */
 int skb_append_datagram(struct sk_buff *skb, struct iov_iter *from, unsigned int len);
+
+/*
+ * Moves *@peek_off (SO_PEEK_OFF), unless it is negative, after a read of @n bytes: on with MSG_PEEK in
+ * @flags, else back, because the queue begins later now.
+ */
+void sk_peek_offset_move(int *peek_off, int flags, int n);
 
 unsigned int datagram_poll(struct file *file, struct socket *sock, struct poll_table *wait);
 

@@ -47,6 +47,8 @@ struct proto {
 	 */
 	u32 (*stream_key)(const struct sock *sk, bool written);
 	void (*set_rcvlowat)(struct sock *sk, int val); /* locked; @val is at least 1 */
+	/* SO_PEEK_OFF: returns where the offset is kept; NULL: the protocol has none */
+	int *(*peek_off)(struct sock *sk);
 	int (*sendmsg)(struct sock *sk, struct kmsghdr *msg, size_t len);
 	int (*recvmsg)(struct sock *sk, struct kmsghdr *msg, size_t len, int noblock, int flags,
 		       int *addr_len);

@@ -128,6 +128,7 @@ struct sk_buff {
 	u8 csum_valid : 1;
 	u8 head_frag : 1; /* head was allocated by page_frag_alloc() */
 	u8 pkt_type : 3;
+	u8 peeked : 1;    /* a MSG_PEEK with SO_PEEK_OFF has returned this datagram */
 	u8 xmit_more : 1; /* another packet follows at once, so the doorbell may be postponed */
 	__be16 protocol;  /* EtherType, network byte order */
 	union {

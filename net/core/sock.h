@@ -175,6 +175,7 @@ enum sock_flags {
 	SOCK_RCVTSTAMPNS,      /* as struct timespec */
 	SOCK_ZEROCOPY,         /* SO_ZEROCOPY: a write may have MSG_ZEROCOPY */
 	SOCK_SELECT_ERR_QUEUE, /* SO_SELECT_ERR_QUEUE: has no effect on TCP, as in Linux */
+	SOCK_NO_CHECK_TX,      /* SO_NO_CHECK: UDP datagrams are sent without a checksum */
 	SOCK_URGINLINE,        /* SO_OOBINLINE: urgent data is read in its place in the stream */
 	SOCK_USE_WRITE_QUEUE,  /* sk_wmem_queued limits sending, so sock_wfree() wakes no thread */
 	/* a thread waits for space to send (Linux keeps this in struct socket) */

@@ -175,6 +175,18 @@ int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 	case SO_SELECT_ERR_QUEUE:
 		sock_valbool_flag(sk, flag_of(optname), val);
 		break;
+	case SO_NO_CHECK:
+		if (sk->sk_type != SOCK_DGRAM || sk->sk_family != AF_INET)
+			err = -ENOPROTOOPT;
+		else
+			sock_valbool_flag(sk, SOCK_NO_CHECK_TX, val);
+		break;
+	case SO_PEEK_OFF:
+		if (sk->sk_prot->peek_off)
+			WRITE_ONCE(*sk->sk_prot->peek_off(sk), val);
+		else
+			err = -EOPNOTSUPP;
+		break;
 	case SO_ZEROCOPY:
 		if (!sk->sk_prot->stream_key)
 			err = -EOPNOTSUPP;
@@ -275,6 +287,16 @@ int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int _
 		/* The second int would be the number of a device's clock. */
 		size = sizeof(v.ints);
 		v.val = sk->sk_tsflags;
+		break;
+	case SO_NO_CHECK:
+		if (sk->sk_type != SOCK_DGRAM || sk->sk_family != AF_INET)
+			return -ENOPROTOOPT;
+		v.val = sock_flag(sk, SOCK_NO_CHECK_TX);
+		break;
+	case SO_PEEK_OFF:
+		if (!sk->sk_prot->peek_off)
+			return -EOPNOTSUPP;
+		v.val = *sk->sk_prot->peek_off(sk);
 		break;
 	case SO_ACCEPTCONN:
 		v.val = sk->sk_state == TCP_LISTEN;

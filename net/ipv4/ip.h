@@ -136,6 +136,11 @@ int ip_getsockopt(struct sock *sk, int optname, void __user *optval, int __user 
 void ip_icmp_error(struct sock *sk, struct sk_buff *icmp, int err, __be16 port, u32 info,
 		   unsigned int header_len);
 /*
+ * With IP_RECVERR, puts the error @err of this host about a datagram to @daddr and @port on the error
+ * queue; @info is the MTU. Process context.
+ */
+void ip_local_error(struct sock *sk, int err, __be32 daddr, __be16 port, u32 info);
+/*
  * recvmsg(MSG_ERRQUEUE): returns the first message of the error queue. Returns the number of bytes
  * copied of the packet that the message is about, -EAGAIN if there is no message, or -EFAULT.
  */

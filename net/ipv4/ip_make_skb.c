@@ -47,10 +47,13 @@ int ip_append_data(struct sock *sk, struct inet_cork *cork, struct iov_iter *fro
 		   unsigned int header, bool noblock)
 {
 	unsigned int have = sizeof(struct iphdr) + (cork->skb ? cork->skb->len : header);
+	unsigned int most = ip_len_max(sk, cork->rt);
 	int err;
 
-	if (len > ip_len_max(sk, cork->rt) - have)
+	if (have > most || len > most - have) {
+		ip_local_error(sk, EMSGSIZE, cork->daddr, cork->dport, dst_mtu(&cork->rt->dst));
 		return -EMSGSIZE;
+	}
 	if (!cork->skb) {
 		cork->skb = sock_alloc_send_skb(sk, MAX_TCP_HEADER + header + linear_room(len),
 						noblock, &err);

@@ -16,6 +16,7 @@ struct inet_cork {
 	struct sk_buff *skb; /* the datagram without IP header; NULL before ip_append_data() */
 	struct rtable *rt;   /* holds a reference */
 	__be32 saddr, daddr;
+	__be16 dport; /* 0: the protocol has no ports */
 	u8 tos;
 	s16 ttl; /* -1: the socket's */
 };

@@ -15,6 +15,7 @@
 #include "net/inet/inet_ecn.h"
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/ip.h"
+#include "net/ipv4/ip_cmsg.h"
 #include "net/ipv4/route.h"
 
 /*
@@ -36,6 +37,15 @@ static int get_value(int *val, const void __user *optval, unsigned int optlen)
 	return 0;
 }
 
+/*
+ * Returns the flag that an option for control messages sets; 0 for another option, or for a stream,
+ * whose bytes have no packet to tell of.
+ */
+static u8 dgram_flag(const struct sock *sk, int optname)
+{
+	return sk->sk_type == SOCK_STREAM ? 0 : ip_cmsg_flag(optname);
+}
+
 int ip_setsockopt(struct sock *sk, int optname, const void __user *optval, unsigned int optlen)
 {
 	struct inet_sock *inet = inet_sk(sk);
@@ -43,7 +53,7 @@ int ip_setsockopt(struct sock *sk, int optname, const void __user *optval, unsig
 
 	/* An unknown option fails before the value is read, as in Linux. */
 	if (optname != IP_TOS && optname != IP_TTL && optname != IP_MTU_DISCOVER &&
-	    optname != IP_RECVERR && optname != IP_BIND_ADDRESS_NO_PORT)
+	    optname != IP_RECVERR && optname != IP_BIND_ADDRESS_NO_PORT && !dgram_flag(sk, optname))
 		return -ENOPROTOOPT;
 	err = get_value(&val, optval, optlen);
 	if (err)
@@ -84,7 +94,11 @@ int ip_setsockopt(struct sock *sk, int optname, const void __user *optval, unsig
 		err = 0;
 		break;
 	default:
-		err = -ENOPROTOOPT;
+		if (val)
+			dgram_sk(sk)->cmsg_flags |= dgram_flag(sk, optname);
+		else
+			dgram_sk(sk)->cmsg_flags &= ~dgram_flag(sk, optname);
+		err = 0;
 	}
 	release_sock(sk);
 	return err;
@@ -130,7 +144,10 @@ int ip_getsockopt(struct sock *sk, int optname, void __user *optval, int __user 
 			err = val;
 		break;
 	default:
-		err = -ENOPROTOOPT;
+		if (dgram_flag(sk, optname))
+			val = !!(dgram_sk(sk)->cmsg_flags & dgram_flag(sk, optname));
+		else
+			err = -ENOPROTOOPT;
 	}
 	release_sock(sk);
 	if (err)
@@ -151,6 +168,27 @@ int ip_getsockopt(struct sock *sk, int optname, void __user *optval, int __user 
 
 /* ---- the error queue ------------------------------------------------------------------------- */
 
+void ip_local_error(struct sock *sk, int err, __be32 daddr, __be16 port, u32 info)
+{
+	struct sk_buff *skb;
+
+	if (!inet_sk(sk)->recverr)
+		return;
+	skb = alloc_skb_small(GFP_SEND);
+	if (!skb)
+		return;
+	/* The destination is told in the place where an ICMP error quotes it. */
+	skb_reset_network_header(skb);
+	*(struct iphdr *)skb_put(skb, sizeof(struct iphdr)) = (struct iphdr){.daddr = daddr};
+	__skb_pull(skb, sizeof(struct iphdr));
+	*SKB_EXT_ERR(skb) = (struct sock_exterr_skb){
+		.ee = {.ee_errno = err, .ee_origin = SO_EE_ORIGIN_LOCAL, .ee_info = info},
+		.addr_offset = offsetof(struct iphdr, daddr),
+		.port = port};
+	if (sock_queue_err_skb(sk, skb))
+		kfree_skb_reason(skb, SKB_DROP_REASON_SOCKET_RCVBUFF);
+}
+
 void ip_icmp_error(struct sock *sk, struct sk_buff *icmp, int err, __be16 port, u32 info,
 		   unsigned int header_len)
 {
@@ -166,8 +204,9 @@ void ip_icmp_error(struct sock *sk, struct sk_buff *icmp, int err, __be16 port, 
 		       .ee_type = icmph->type,
 		       .ee_code = icmph->code,
 		       .ee_info = info},
+		/* A clone of a short packet is a copy, with a linear part of its own. */
 		.addr_offset = (const u8 *)&((const struct iphdr *)(icmph + 1))->daddr -
-			       skb_network_header(skb),
+			       skb_network_header(icmp),
 		.port = port};
 	__skb_pull(skb, header_len);
 	if (sock_queue_err_skb(sk, skb))
@@ -200,13 +239,17 @@ int ip_recv_error(struct sock *sk, struct kmsghdr *msg, size_t len, int *addr_le
 		time = ktime_get_real_ns();
 	sock_recv_timestamp(msg, sk, time);
 	told.ee = serr->ee;
+	if (sin &&
+	    (serr->ee.ee_origin == SO_EE_ORIGIN_ICMP || serr->ee.ee_origin == SO_EE_ORIGIN_LOCAL)) {
+		*sin = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = serr->port};
+		memcpy(&sin->sin_addr, skb_network_header(skb) + serr->addr_offset,
+		       sizeof(sin->sin_addr));
+		*addr_len = sizeof(*sin);
+	}
 	if (serr->ee.ee_origin == SO_EE_ORIGIN_ICMP) {
-		if (sin) {
-			*sin = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = serr->port};
-			memcpy(&sin->sin_addr, skb_network_header(skb) + serr->addr_offset,
-			       sizeof(sin->sin_addr));
-			*addr_len = sizeof(*sin);
-		}
+		/* The header is that of the ICMP message. */
+		if (sk->sk_type != SOCK_STREAM && dgram_sk(sk)->cmsg_flags)
+			ip_cmsg_recv(msg, sk, skb, 0);
 		told.offender.sin_family = AF_INET;
 		told.offender.sin_addr.s_addr = ip_hdr(skb)->saddr;
 	}

@@ -208,12 +208,25 @@ static void udp_close(struct sock *sk, long timeout)
 
 /* ---- tables, boot ---------------------------------------------------------------------------- */
 
+static int udp_init_sock(struct sock *sk)
+{
+	dgram_sk(sk)->peek_off = -1;
+	return 0;
+}
+
+static int *udp_peek_off(struct sock *sk)
+{
+	return &dgram_sk(sk)->peek_off;
+}
+
 struct proto udp_prot = {
 	.name = "UDP",
 	.close = udp_close,
 	.connect = udp_connect,
 	.disconnect = udp_disconnect,
 	.ioctl = udp_ioctl,
+	.init = udp_init_sock,
+	.peek_off = udp_peek_off,
 	.sendmsg = udp_sendmsg,
 	.recvmsg = udp_recvmsg,
 	.unhash = udp_unhash,
@@ -253,5 +266,6 @@ void udp_init(void)
 	sysctl_udp_mem[2] = part * 3 / 2;
 	sysctl_register(table, ARRAY_SIZE(table));
 	udp_table_init();
+	udp4_proc_init();
 	BUG_ON(inet_add_protocol(&udp_protocol, IPPROTO_UDP));
 }

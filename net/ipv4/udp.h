@@ -6,16 +6,18 @@
  *   udp_table.c  ports and lookups
  *   udp_recv.c   from IP to the receive queue and the program
  *   udp_send.c   from the program to IP
+ *   udp_proc.c   /proc/net/udp
  */
 #ifndef NET_IPV4_UDP_H
 #define NET_IPV4_UDP_H
 
 #include "net/core/datagram.h"
+#include "net/ipv4/dgram_sock.h"
 #include "net/ipv4/ip.h"
 #include "net/wire/udp.h"
 
 struct udp_sock {
-	struct inet_sock inet; /* first */
+	struct dgram_sock dgram; /* first */
 };
 
 static inline struct udphdr *udp_hdr(const struct sk_buff *skb)
@@ -58,6 +60,10 @@ struct sock *udp4_lib_lookup(__be32 saddr, __be16 sport, __be32 daddr, u16 hnum,
 unsigned int udp_for_group(__be32 saddr, __be16 sport, __be32 daddr, u16 hnum, int dif,
 			   void (*deliver)(struct sock *sk, struct sk_buff *skb),
 			   struct sk_buff *skb);
+
+/* Calls @show for each socket with a port, under the lock of its bucket (process context). */
+void udp_for_each(void (*show)(void *arg, const struct sock *sk, unsigned int bucket), void *arg);
+void udp4_proc_init(void); /* registers /proc/net/udp */
 
 /* ---- receiving and sending --------------------------------------------------------------------- */
 /* Handler of received datagrams. Softirq; follows the contract of net/core/dropreason.h. */

@@ -13,6 +13,7 @@
 #include "net/core/errqueue.h"
 #include "net/core/snmp.h"
 #include "net/ipv4/icmp.h"
+#include "net/ipv4/ip_cmsg.h"
 #include "net/ipv4/route.h"
 #include "net/ipv4/udp.h"
 
@@ -79,6 +80,7 @@ static enum skb_drop_reason udp_queue_rcv_skb(struct sock *sk, struct sk_buff *s
 		return reason;
 	snmp_inc(reason == SKB_DROP_REASON_PROTO_MEM ? SNMP_UdpMemErrors : SNMP_UdpRcvbufErrors);
 	snmp_inc(SNMP_UdpInErrors);
+	__atomic_fetch_add(&dgram_sk(sk)->drops, 1, __ATOMIC_RELAXED);
 	return reason;
 }
 
@@ -155,20 +157,23 @@ int udp_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int noblock, i
 		int *addr_len)
 {
 	struct sockaddr_in *sin = (struct sockaddr_in *)msg->msg_name;
+	int *peek_off = &dgram_sk(sk)->peek_off, off, err;
 	unsigned int copied, ulen;
 	struct sk_buff *skb;
-	int err;
 
 	if (unlikely(flags & MSG_ERRQUEUE))
 		return ip_recv_error(sk, msg, len, addr_len);
-	skb = skb_recv_datagram(sk, flags, noblock, NULL, &err);
+	off = READ_ONCE(*peek_off);
+	skb = skb_recv_datagram(sk, flags, noblock, &off, &err);
 	if (!skb)
 		return err;
+	if (!(flags & MSG_PEEK))
+		off = 0;
 	ulen = skb->len;
-	copied = min_t(size_t, len, ulen);
-	if (copied < ulen)
+	copied = min_t(size_t, len, ulen - off);
+	if (copied < ulen - off)
 		msg->msg_flags |= MSG_TRUNC;
-	err = skb_copy_datagram_iter(skb, 0, &msg->msg_iter, copied);
+	err = skb_copy_datagram_iter(skb, off, &msg->msg_iter, copied);
 	if (!(flags & MSG_PEEK))
 		snmp_inc(err ? SNMP_UdpInErrors : SNMP_UdpInDatagrams);
 	if (err)
@@ -180,7 +185,10 @@ int udp_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int noblock, i
 					    .sin_addr.s_addr = ip_hdr(skb)->saddr};
 		*addr_len = sizeof(*sin);
 	}
+	if (dgram_sk(sk)->cmsg_flags)
+		ip_cmsg_recv(msg, sk, skb, IPCB(skb)->iif);
 	err = flags & MSG_TRUNC ? ulen : copied;
+	sk_peek_offset_move(peek_off, flags, err);
 out:
 	consume_skb(skb);
 	return err;

@@ -10,6 +10,7 @@
  */
 #include "net/core/snmp.h"
 #include "net/ipv4/ip_make_skb.h"
+#include "net/ipv4/limits.h"
 #include "net/ipv4/udp.h"
 
 #define UDP_LEN_MAX 0xffffu
@@ -75,8 +76,13 @@ static int udp_find_route(struct sock *sk, const struct udp_dest *dest, struct i
 		rt_put(rt);
 		return -EACCES;
 	}
-	*cork = (struct inet_cork){
-		.rt = rt, .saddr = fl.saddr, .daddr = fl.daddr, .tos = inet_sk(sk)->tos, .ttl = -1};
+	*cork = (struct inet_cork){.rt = rt,
+				   .saddr = fl.saddr,
+				   .daddr = fl.daddr,
+				   .dport = dest->dport,
+				   .tos = inet_sk(sk)->tos,
+				   .ttl = rt->rt_type == RTN_MULTICAST ? IP_DEFAULT_MULTICAST_TTL
+								       : -1};
 	return 0;
 }
 
@@ -84,14 +90,17 @@ static int udp_find_route(struct sock *sk, const struct udp_dest *dest, struct i
 
 /*
  * Writes the header. The checksum is left to the device, or to dev_queue_xmit() if the device has no
- * checksum offload.
+ * checksum offload. With SO_NO_CHECK the checksum stays 0, which means that there is none.
  */
-static void udp_write_header(const struct inet_cork *cork, __be16 sport, __be16 dport)
+static void udp_write_header(const struct sock *sk, const struct inet_cork *cork, __be16 sport,
+			     __be16 dport)
 {
 	struct sk_buff *skb = cork->skb;
 	struct udphdr *uh = udp_hdr(skb);
 
 	*uh = (struct udphdr){.source = sport, .dest = dport, .len = htons(skb->len)};
+	if (sock_flag(sk, SOCK_NO_CHECK_TX))
+		return;
 	uh->check = ~csum_tcpudp_magic(cork->saddr, cork->daddr, skb->len, IPPROTO_UDP, 0);
 	skb->ip_summed = CHECKSUM_PARTIAL;
 	skb->csum_start = skb->transport_header;
@@ -106,7 +115,7 @@ static int udp_send_skb(struct sock *sk, struct inet_cork *cork, __be16 sport, _
 {
 	int err;
 
-	udp_write_header(cork, sport, dport);
+	udp_write_header(sk, cork, sport, dport);
 	err = ip_push_datagram(sk, cork, IPPROTO_UDP);
 	if (err == -ENOBUFS && !inet_sk(sk)->recverr) {
 		snmp_inc(SNMP_UdpSndbufErrors);

@@ -304,3 +304,17 @@ unsigned int udp_for_group(__be32 saddr, __be16 sport, __be32 daddr, u16 hnum, i
 	spin_unlock_bh(&slot->lock);
 	return n;
 }
+
+/* ---- /proc/net/udp --------------------------------------------------------------------------- */
+
+void udp_for_each(void (*show)(void *arg, const struct sock *sk, unsigned int bucket), void *arg)
+{
+	for (unsigned int i = 0; i < UDP_PORT_BUCKETS; i++) {
+		const struct sock *sk;
+
+		spin_lock_bh(&udp_ports[i].lock);
+		hlist_for_each_entry(sk, &udp_ports[i].head, sk_bind_node)
+			show(arg, sk, i);
+		spin_unlock_bh(&udp_ports[i].lock);
+	}
+}

@@ -11,6 +11,7 @@
 
 #include "kernel/fs/proc.h"
 #include "kernel/mm/slab.h"
+#include "net/ipv4/udp.h"
 #include "net/tcp/tcp.h"
 
 #define PROC_CLOCK_HZ 100 /* ticks a second of the times in /proc: Linux's USER_HZ */
@@ -128,12 +129,15 @@ static int tcp4_seq_show(struct seq_file *m)
 static int sockstat_seq_show(struct seq_file *m)
 {
 	int allocated = READ_ONCE(tcp_prot.sockets_allocated);
+	int udp = READ_ONCE(udp_prot.sockets_allocated);
 
-	seq_printf(m, "sockets: used %d\n", allocated);
+	seq_printf(m, "sockets: used %d\n", allocated + udp);
 	seq_printf(m, "TCP: inuse %d orphan %d tw %d alloc %d mem %lld\n",
 		   (int)snmp_counters[SNMP_TcpCurrEstab], READ_ONCE(tcp_prot.orphan_count),
 		   atomic_read(&inet_tw_count), allocated,
 		   (long long)DIV_ROUND_UP(READ_ONCE(tcp_prot.memory_allocated), PAGE_SIZE));
+	seq_printf(m, "UDP: inuse %d mem %lld\n", udp,
+		   (long long)DIV_ROUND_UP(READ_ONCE(udp_prot.memory_allocated), PAGE_SIZE));
 	return 0;
 }
 

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 
+#include <linux/errqueue.h>
+
 static char bytes[70000];
 
 /* A's own address: the route to it is resolved before the test, so it does not count as a leak. */
@@ -429,13 +431,215 @@ static void sharing_a_port(void)
 }
 BESIDE_LINUX(sharing_a_port)
 
+/* ---- control messages ---------------------------------------------------------------------------- */
+
+/* Receives with room for control messages, and notes each of them. */
+static void note_messages(int fd, size_t room, int flags)
+{
+	static _Alignas(8) char control[256];
+	struct sockaddr_in from = {0};
+	struct iovec iov = {bytes, 100};
+	struct msghdr msg = {.msg_name = &from,
+			     .msg_namelen = sizeof(from),
+			     .msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = control,
+			     .msg_controllen = room};
+
+	int64_t result = on(SYS_recvmsg, fd, PTR(&msg), flags);
+
+	note("recvmsg", result);
+	if (result < 0)
+		return;
+	note("flags", msg.msg_flags);
+	note("length of the name", msg.msg_namelen);
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
+		const uint8_t *data = CMSG_DATA(c);
+		struct in_pktinfo info;
+		struct sockaddr_in sin;
+
+		note("message", c->cmsg_type);
+		note("its length", c->cmsg_len);
+		switch (c->cmsg_type) {
+		case IP_PKTINFO:
+			memcpy(&info, data, sizeof(info));
+			note("the address is the own one",
+			     info.ipi_addr.s_addr == self(0).sin_addr.s_addr);
+			note("so is the one for an answer",
+			     info.ipi_spec_dst.s_addr == self(0).sin_addr.s_addr);
+			note("device", info.ipi_ifindex);
+			break;
+		case IP_ORIGDSTADDR:
+			memcpy(&sin, data, sizeof(sin));
+			note("family", sin.sin_family);
+			note("the address is the own one",
+			     sin.sin_addr.s_addr == self(0).sin_addr.s_addr);
+			note("a port", sin.sin_port != 0);
+			break;
+		case IP_RECVERR: {
+			struct sock_extended_err e;
+
+			memcpy(&e, data, sizeof(e));
+			memcpy(&sin, data + sizeof(e), sizeof(sin));
+			note("errno", e.ee_errno);
+			note("origin", e.ee_origin);
+			note("type", e.ee_type);
+			note("code", e.ee_code);
+			note("info", e.ee_info);
+			note("family of the reporter", sin.sin_family);
+			note("it is the own address",
+			     sin.sin_addr.s_addr == self(0).sin_addr.s_addr);
+			break;
+		}
+		default:
+			for (size_t i = 0; i < c->cmsg_len - sizeof(*c); i++)
+				note("byte", data[i]);
+		}
+	}
+}
+
+static void control_messages(void)
+{
+	static const int options[] = {IP_PKTINFO, IP_RECVTTL, IP_RECVTOS, IP_RECVORIGDSTADDR};
+	int a = udp_socket(), b = udp_socket();
+	uint16_t port = bind_any(b);
+
+	set_option(a, SOL_IP, IP_TOS, 0x1c);
+	set_option(a, SOL_IP, IP_TTL, 33);
+	for (unsigned int i = 0; i < 4; i++) {
+		note("off", option(b, SOL_IP, options[i]));
+		note("set", set_option(b, SOL_IP, options[i], 7));
+		note("on", option(b, SOL_IP, options[i]));
+		send_to(a, port, "abc");
+		note_messages(b, 256, 0);
+		set_option(b, SOL_IP, options[i], 0);
+		note("off", option(b, SOL_IP, options[i]));
+	}
+	for (unsigned int i = 0; i < 4; i++)
+		set_option(b, SOL_IP, options[i], 1);
+	send_to(a, port, "abc");
+	note_messages(b, 256, MSG_PEEK);
+	note_messages(b, 256, 0);
+	for (unsigned int room = 0; room < 80; room += 13) {
+		send_to(a, port, "abc");
+		note_messages(b, room, 0);
+	}
+	on(SYS_close, a);
+	on(SYS_close, b);
+}
+BESIDE_LINUX(control_messages)
+
+/* An ICMP error on the error queue, also of a socket that is not connected. */
+static void error_queue(void)
+{
+	int a = udp_socket(), closed = udp_socket();
+	uint16_t nobody = bind_any(closed);
+
+	on(SYS_close, closed);
+	note("empty", recv_some(a, 100, MSG_ERRQUEUE));
+	note("set", set_option(a, SOL_IP, IP_RECVERR, 1));
+	set_option(a, SOL_IP, IP_RECVTTL, 1);
+	send_to(a, nobody, "abcde");
+	note_poll("an error", a);
+	note("refused", recv_some(a, 100, 0));
+	note_poll("reported once", a);
+	note_messages(a, 256, MSG_ERRQUEUE);
+	note("byte", bytes[3]);
+	note_poll("read", a);
+	note_messages(a, 256, MSG_ERRQUEUE);
+	send_to(a, nobody, "abcde");
+	note("the next write fails", send_to(a, nobody, "fgh"));
+	note("the one after it does not", send_to(a, nobody, "ij"));
+	note_messages(a, 256, MSG_ERRQUEUE);
+	note_poll("one more", a);
+	note("refused", recv_some(a, 100, 0));
+	note_messages(a, 20, MSG_ERRQUEUE);
+	note_messages(a, 256, MSG_ERRQUEUE);
+	set_option(a, SOL_SOCKET, SO_SELECT_ERR_QUEUE, 1);
+	send_to(a, nobody, "abcde");
+	note_poll("priority", a);
+	/* Switched off, the queue is emptied; the error stays. */
+	set_option(a, SOL_IP, IP_RECVERR, 0);
+	note_poll("switched off", a);
+	note("refused", recv_some(a, 100, 0));
+	note_poll("nothing left", a);
+	on(SYS_close, a);
+}
+BESIDE_LINUX(error_queue)
+
+/* ---- SO_PEEK_OFF, SO_NO_CHECK --------------------------------------------------------------------- */
+
+static void peek_at(int fd, size_t n, int flags)
+{
+	char what[40];
+
+	memset(bytes, 0, 10);
+	snprintf(what, sizeof(what), "read of %zu, flags %x", n, flags);
+	note(what, recv_some(fd, n, flags));
+	note("first byte", bytes[0]);
+	note("offset", option(fd, SOL_SOCKET, SO_PEEK_OFF));
+}
+
+static void peeking_with_an_offset(void)
+{
+	int a = udp_socket(), b = udp_socket(), stream = on(SYS_socket, AF_INET, SOCK_STREAM, 0);
+	uint16_t port = bind_any(b);
+
+	note("offset", option(b, SOL_SOCKET, SO_PEEK_OFF));
+	send_to(a, port, "abcd");
+	send_to(a, port, "");
+	send_to(a, port, "efghij");
+	peek_at(b, 2, MSG_PEEK);
+	note("set", set_option(b, SOL_SOCKET, SO_PEEK_OFF, 0));
+	for (unsigned int i = 0; i < 6; i++)
+		peek_at(b, 3, MSG_PEEK);
+	set_option(b, SOL_SOCKET, SO_PEEK_OFF, 5);
+	peek_at(b, 100, MSG_PEEK);
+	peek_at(b, 100, 0);
+	peek_at(b, 100, 0);
+	peek_at(b, 1, MSG_PEEK | MSG_TRUNC);
+	set_option(b, SOL_SOCKET, SO_PEEK_OFF, 1);
+	peek_at(b, 2, 0);
+	set_option(b, SOL_SOCKET, SO_PEEK_OFF, 0);
+	send_to(a, port, "");
+	send_to(a, port, "kl");
+	peek_at(b, 5, MSG_PEEK);
+	peek_at(b, 5, MSG_PEEK);
+	peek_at(b, 5, MSG_PEEK);
+	peek_at(b, 5, 0);
+	peek_at(b, 5, 0);
+	note("off", set_option(b, SOL_SOCKET, SO_PEEK_OFF, -1));
+	peek_at(b, 5, 0);
+	on(SYS_close, a);
+	on(SYS_close, b);
+	on(SYS_close, stream);
+}
+BESIDE_LINUX(peeking_with_an_offset)
+
+static void no_checksum(void)
+{
+	int a = udp_socket(), b = udp_socket();
+	uint16_t port = bind_any(b);
+
+	note("off", option(a, SOL_SOCKET, SO_NO_CHECK));
+	note("set", set_option(a, SOL_SOCKET, SO_NO_CHECK, 3));
+	note("on", option(a, SOL_SOCKET, SO_NO_CHECK));
+	send_to(a, port, "abcd");
+	note("received", recv_some(b, 10, 0));
+	on(SYS_close, a);
+	on(SYS_close, b);
+}
+BESIDE_LINUX(no_checksum)
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		SCENE(errors_of_calls_as_linux),       SCENE(datagrams_keep_their_bounds_as_linux),
 		SCENE(messages_report_a_cut_as_linux), SCENE(long_datagrams_as_linux),
 		SCENE(connected_sockets_as_linux),     SCENE(shut_down_as_linux),
-		SCENE(sharing_a_port_as_linux),
+		SCENE(sharing_a_port_as_linux),        SCENE(control_messages_as_linux),
+		SCENE(error_queue_as_linux),           SCENE(peeking_with_an_offset_as_linux),
+		SCENE(no_checksum_as_linux),
 	};
 
 	return scene_play(tests);

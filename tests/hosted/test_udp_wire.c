@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 
+#include <linux/errqueue.h>
+
 #define ADDRESS_A 0x0a000001
 #define ADDRESS_B 0x0a000002
 #define LINK_A    0x020000000001
@@ -569,6 +571,118 @@ static void broadcasts(void)
 	scene_close(A, a);
 }
 
+/* Reads the error queue of @fd. *@at becomes the address of the message. */
+static struct sock_extended_err read_error(struct host *h, int fd, struct sockaddr_in *at)
+{
+	static _Alignas(8) char control[256];
+	struct iovec iov = {bytes, 100};
+	struct msghdr msg = {.msg_name = at,
+			     .msg_namelen = sizeof(*at),
+			     .msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = control,
+			     .msg_controllen = sizeof(control)};
+	struct cmsghdr *c;
+
+	assert_true(scene_call(h, SYS_recvmsg, fd, PTR(&msg), MSG_ERRQUEUE) >= 0);
+	c = CMSG_FIRSTHDR(&msg);
+	assert_non_null(c);
+	assert_int_equal(c->cmsg_type, IP_RECVERR);
+	return *(struct sock_extended_err *)CMSG_DATA(c);
+}
+
+/* ip(7): with IP_RECVERR errors of this host are on the error queue too, with the MTU. */
+static void errors_of_this_host(void)
+{
+	int a = udp_socket(A);
+	struct sock_extended_err e;
+	struct sockaddr_in at;
+
+	assert_int_equal(scene_set(A, a, SOL_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO), 0);
+	assert_int_equal(scene_set(A, a, SOL_IP, IP_RECVERR, 1), 0);
+	assert_int_equal(send_at(A, a, ADDRESS_B, PORT, 1473), -EMSGSIZE);
+	assert_true(scene_poll(A, a) & POLLERR);
+	e = read_error(A, a, &at);
+	assert_int_equal(e.ee_errno, EMSGSIZE);
+	assert_int_equal(e.ee_origin, SO_EE_ORIGIN_LOCAL);
+	assert_int_equal(e.ee_info, 1500);
+	assert_int_equal(ntohl(at.sin_addr.s_addr), ADDRESS_B);
+	assert_int_equal(ntohs(at.sin_port), PORT);
+	assert_false(scene_poll(A, a) & POLLERR);
+	/* An address that does not answer ARP. */
+	assert_int_equal(send_at(A, a, NOT_THERE, PORT, 10), 10);
+	scene_sleep(10 * SEC);
+	assert_int_equal(scene_get(A, a, SOL_SOCKET, SO_ERROR), EHOSTUNREACH);
+	e = read_error(A, a, &at);
+	assert_int_equal(e.ee_errno, EHOSTUNREACH);
+	assert_int_equal(e.ee_origin, SO_EE_ORIGIN_ICMP);
+	assert_int_equal(e.ee_type, 3);
+	assert_int_equal(e.ee_code, 1);
+	assert_int_equal(ntohl(at.sin_addr.s_addr), NOT_THERE);
+	scene_close(A, a);
+	scene_sleep(200 * SEC);
+	host_set_baseline(A); /* the route to that address stays in the cache */
+}
+
+/* The error queue counts in the receive buffer. */
+static void errors_fill_the_buffer(void)
+{
+	int a = connected(A, B, PORT);
+	uint16_t port = scene_port(A, a);
+	struct sockaddr_in at;
+	unsigned int n = 0;
+
+	assert_int_equal(scene_set(A, a, SOL_IP, IP_RECVERR, 1), 0);
+	assert_int_equal(scene_set(A, a, SOL_SOCKET, SO_RCVBUF, 1), 0);
+	scene_mark();
+	while (!scene_drops(A, "SOCKET_RCVBUFF")) {
+		forge_error(3, 3, 0, port, PORT);
+		assert_in_range(++n, 1, 20);
+	}
+	assert_in_range(n, 2, 10);
+	while (--n)
+		assert_int_equal(read_error(A, a, &at).ee_errno, ECONNREFUSED);
+	assert_false(scene_poll(A, a) & POLLERR);
+	scene_close(A, a);
+}
+
+static void the_file_of_sockets(void)
+{
+	int b = bound(B, PORT), other = connected(B, A, 9);
+	struct forged_udp f = FORGED;
+	unsigned int bucket, state, tx, rx, drops;
+	const char *text, *line;
+	char want[80];
+
+	forge_udp(&f);
+	assert_int_equal(scene_set(B, b, SOL_SOCKET, SO_RCVBUF, 1), 0);
+	while (!scene_counter(B, "Udp.RcvbufErrors"))
+		forge_udp(&f);
+	text = scene_proc(B, "/proc/net/udp");
+	line = strstr(text, " 00000000:0007 00000000:0000 ");
+	assert_non_null(line);
+	assert_int_equal(
+		sscanf(line - 6,
+		       "%u: %*8x:%*4x %*8x:%*4x %x %x:%x %*x:%*x %*x %*u %*d %*u %*d %*s %u",
+		       &bucket, &state, &tx, &rx, &drops),
+		5);
+	assert_int_equal(bucket, PORT);
+	assert_int_equal(state, 7); /* TCP_CLOSE */
+	assert_int_equal(tx, 0);
+	assert_int_equal(rx % 704, 0);
+	assert_in_range(rx, 2304, 4608);
+	assert_int_equal(drops, 1);
+	/* each line has Linux's width */
+	for (line = text; *line; line = strchr(line, '\n') + 1)
+		assert_int_equal(strchr(line, '\n') - line, 127);
+	snprintf(want, sizeof(want), " 0200000A:%04X 0100000A:0009 01 ", scene_port(B, other));
+	assert_non_null(strstr(text, want));
+	assert_non_null(strstr(scene_proc(B, "/proc/net/sockstat"), "UDP: inuse 2 mem 1"));
+	scene_close(B, b);
+	scene_close(B, other);
+	assert_null(strstr(scene_proc(B, "/proc/net/udp"), " 00000000:0007 "));
+}
+
 /* The longest datagram that IP can carry.  LIMIT(IP_LEN_MAX) */
 static void the_longest_datagram(void)
 {
@@ -605,6 +719,9 @@ int main(int argc, char **argv)
 		SCENE(a_close_with_unread_datagrams),
 		SCENE(broadcasts),
 		SCENE(the_longest_datagram),
+		SCENE(errors_of_this_host),
+		SCENE(errors_fill_the_buffer),
+		SCENE(the_file_of_sockets),
 	};
 
 	return scene_play(tests);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An inet_sock of datagrams: the fields that UDP, ping and raw sockets have and TCP has not, so that
+ * a TCP socket stays small. A struct of such a protocol begins with it.
+ */
+#ifndef NET_IPV4_DGRAM_SOCK_H
+#define NET_IPV4_DGRAM_SOCK_H
+
+#include "net/inet/inet_sock.h"
+
+struct dgram_sock {
+	struct inet_sock inet; /* first */
+	u8 cmsg_flags;         /* IP_CMSG_* (ip_cmsg.h) */
+	int peek_off;          /* SO_PEEK_OFF: where the next MSG_PEEK begins; -1: at the start */
+	u32 drops;             /* datagrams that did not fit into the receive buffer */
+};
+
+/* Only for sockets of a protocol whose struct begins with dgram_sock; never for SOCK_STREAM. */
+static inline struct dgram_sock *dgram_sk(const struct sock *sk)
+{
+	return (struct dgram_sock *)sk;
+}
+
+#endif

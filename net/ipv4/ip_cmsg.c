@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Control messages of IP (ip_cmsg.h has the contract).
+ *
+ *   recvmsg() -> udp_recvmsg, ip_recv_error -> ip_cmsg_recv -> put_cmsg
+ *   setsockopt() -> ip_setsockopt -> ip_cmsg_flag
+ *
+ * Process context, without the socket lock: an option may change meanwhile, and the program gets the
+ * messages of the old value or the new one. ip(7); compare Linux's net/ipv4/ip_sockglue.c.
+ */
+#include "net/ipv4/ip_cmsg.h"
+
+#include "net/core/netdevice.h"
+#include "net/ipv4/devinet.h"
+#include "net/ipv4/ip.h"
+
+#define IP_CMSG_PKTINFO     0x01
+#define IP_CMSG_TTL         0x02
+#define IP_CMSG_TOS         0x04
+#define IP_CMSG_ORIGDSTADDR 0x08
+
+u8 ip_cmsg_flag(int optname)
+{
+	switch (optname) {
+	case IP_PKTINFO:
+		return IP_CMSG_PKTINFO;
+	case IP_RECVTTL:
+		return IP_CMSG_TTL;
+	case IP_RECVTOS:
+		return IP_CMSG_TOS;
+	case IP_RECVORIGDSTADDR:
+		return IP_CMSG_ORIGDSTADDR;
+	default:
+		return 0;
+	}
+}
+
+/*
+ * Returns the address that an answer to @iph should come from: the destination, or, for a datagram
+ * to a group, an address of the device that received it.
+ */
+static __be32 answer_address(const struct iphdr *iph, int iif)
+{
+	const struct net_device *dev;
+
+	if (inet_is_local_addr(iph->daddr))
+		return iph->daddr;
+	for_each_netdev(dev) {
+		if (dev->ifindex == iif)
+			return inet_select_addr(dev, iph->saddr);
+	}
+	return 0;
+}
+
+void ip_cmsg_recv(struct kmsghdr *msg, const struct sock *sk, const struct sk_buff *skb, int iif)
+{
+	const u8 flags = READ_ONCE(dgram_sk(sk)->cmsg_flags);
+	const struct iphdr *iph = ip_hdr(skb);
+
+	if (flags & IP_CMSG_PKTINFO) {
+		struct in_pktinfo info = {.ipi_ifindex = iif,
+					  .ipi_spec_dst.s_addr = answer_address(iph, iif),
+					  .ipi_addr.s_addr = iph->daddr};
+
+		put_cmsg(msg, SOL_IP, IP_PKTINFO, &info, sizeof(info));
+	}
+	if (flags & IP_CMSG_TTL) {
+		int ttl = iph->ttl;
+
+		put_cmsg(msg, SOL_IP, IP_TTL, &ttl, sizeof(ttl));
+	}
+	if (flags & IP_CMSG_TOS)
+		put_cmsg(msg, SOL_IP, IP_TOS, &iph->tos, sizeof(iph->tos));
+	if (flags & IP_CMSG_ORIGDSTADDR) {
+		struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr.s_addr = iph->daddr};
+		const __be16 *ports = (const __be16 *)skb_transport_header(skb);
+
+		sin.sin_port = ports[1];
+		put_cmsg(msg, SOL_IP, IP_ORIGDSTADDR, &sin, sizeof(sin));
+	}
+}
