@@ -556,4 +556,5 @@ void inet_init(void)
 	tcp_init();
 	tcp4_proc_init();
 	udp_init();
+	sockstat_init();
 }

@@ -26,6 +26,7 @@ extern const struct proto_ops inet_stream_ops, inet_dgram_ops;
  */
 void inet_init(void);
 void inet_register_protosw(struct inet_protosw *p);
+void sockstat_init(void); /* registers /proc/net/sockstat */
 
 /*
  * Functions of AF_INET's struct proto_ops. Process context; the sock must not be locked by the

@@ -67,6 +67,7 @@ static int sock_no_listen(struct socket *sock, int backlog)
 
 const struct proto_ops inet_dgram_ops = {
 	.family = AF_INET,
+	.takes_cmsg = true,
 	.release = inet_release,
 	.bind = inet_bind,
 	.connect = inet_dgram_connect,

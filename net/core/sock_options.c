@@ -116,9 +116,17 @@ static int flag_of(int optname)
 		return SOCK_SELECT_ERR_QUEUE;
 	case SO_ZEROCOPY:
 		return SOCK_ZEROCOPY;
+	case SO_NO_CHECK:
+		return SOCK_NO_CHECK_TX;
 	default:
 		return -1;
 	}
+}
+
+/* Only UDP may send without a checksum. */
+static bool has_no_check(const struct sock *sk)
+{
+	return sk->sk_family == AF_INET && sk->sk_type == SOCK_DGRAM;
 }
 
 int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
@@ -175,12 +183,6 @@ int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 	case SO_SELECT_ERR_QUEUE:
 		sock_valbool_flag(sk, flag_of(optname), val);
 		break;
-	case SO_NO_CHECK:
-		if (sk->sk_type != SOCK_DGRAM || sk->sk_family != AF_INET)
-			err = -ENOPROTOOPT;
-		else
-			sock_valbool_flag(sk, SOCK_NO_CHECK_TX, val);
-		break;
 	case SO_PEEK_OFF:
 		if (sk->sk_prot->peek_off)
 			WRITE_ONCE(*sk->sk_prot->peek_off(sk), val);
@@ -217,7 +219,10 @@ int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 		err = sock_set_max_pacing_rate(sk, val, optval, optlen);
 		break;
 	default:
-		err = -ENOPROTOOPT;
+		if (optname == SO_NO_CHECK && has_no_check(sk))
+			sock_valbool_flag(sk, SOCK_NO_CHECK_TX, val);
+		else
+			err = -ENOPROTOOPT;
 	}
 	release_sock(sk);
 	return err;
@@ -288,11 +293,6 @@ int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int _
 		size = sizeof(v.ints);
 		v.val = sk->sk_tsflags;
 		break;
-	case SO_NO_CHECK:
-		if (sk->sk_type != SOCK_DGRAM || sk->sk_family != AF_INET)
-			return -ENOPROTOOPT;
-		v.val = sock_flag(sk, SOCK_NO_CHECK_TX);
-		break;
 	case SO_PEEK_OFF:
 		if (!sk->sk_prot->peek_off)
 			return -EOPNOTSUPP;
@@ -329,7 +329,7 @@ int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int _
 		}
 		break;
 	default:
-		if (flag_of(optname) < 0)
+		if (flag_of(optname) < 0 || (optname == SO_NO_CHECK && !has_no_check(sk)))
 			return -ENOPROTOOPT;
 		v.val = sock_flag(sk, flag_of(optname));
 	}

@@ -3,6 +3,7 @@
  * Control messages of IP (ip_cmsg.h has the contract).
  *
  *   recvmsg() -> udp_recvmsg, ip_recv_error -> ip_cmsg_recv -> put_cmsg
+ *   sendmsg() -> udp_sendmsg -> ip_cmsg_send
  *   setsockopt() -> ip_setsockopt -> ip_cmsg_flag
  *
  * Process context, without the socket lock: an option may change meanwhile, and the program gets the
@@ -10,6 +11,7 @@
  */
 #include "net/ipv4/ip_cmsg.h"
 
+#include "kernel/lib/string.h"
 #include "net/core/netdevice.h"
 #include "net/ipv4/devinet.h"
 #include "net/ipv4/ip.h"
@@ -78,4 +80,66 @@ void ip_cmsg_recv(struct kmsghdr *msg, const struct sock *sk, const struct sk_bu
 		sin.sin_port = ports[1];
 		put_cmsg(msg, SOL_IP, IP_ORIGDSTADDR, &sin, sizeof(sin));
 	}
+}
+
+/* ---- sending --------------------------------------------------------------------------------- */
+
+/* Reads an int from a control message. Returns false if it has another length. */
+static bool cmsg_int(const struct cmsghdr *cmsg, int *val)
+{
+	if (cmsg->cmsg_len != sizeof(*cmsg) + sizeof(*val))
+		return false;
+	memcpy(val, cmsg + 1, sizeof(*val));
+	return true;
+}
+
+static int ip_cmsg_read(const struct cmsghdr *cmsg, struct ipcm_cookie *ipc)
+{
+	struct in_pktinfo info;
+	int val;
+
+	switch (cmsg->cmsg_type) {
+	case IP_PKTINFO:
+		if (cmsg->cmsg_len != sizeof(*cmsg) + sizeof(info))
+			return -EINVAL;
+		memcpy(&info, cmsg + 1, sizeof(info));
+		if (info.ipi_ifindex)
+			ipc->oif = info.ipi_ifindex;
+		ipc->addr = info.ipi_spec_dst.s_addr;
+		return 0;
+	case IP_TTL:
+		if (!cmsg_int(cmsg, &val) || val < 1 || val > 255)
+			return -EINVAL;
+		ipc->ttl = val;
+		return 0;
+	case IP_TOS:
+		if (cmsg->cmsg_len == sizeof(*cmsg) + 1)
+			val = *(const u8 *)(cmsg + 1);
+		else if (!cmsg_int(cmsg, &val) || val < 0 || val > 255)
+			return -EINVAL;
+		ipc->tos = val;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+int ip_cmsg_send(const struct kmsghdr *msg, struct ipcm_cookie *ipc)
+{
+	struct cmsghdr *cmsg;
+	int err;
+
+	/* Refuses messages of SOL_SOCKET, and malformed ones. */
+	err = cmsg_refuse(msg);
+	if (err)
+		return err;
+	for_each_cmsghdr(cmsg, msg)
+	{
+		if (cmsg->cmsg_level != SOL_IP)
+			continue;
+		err = ip_cmsg_read(cmsg, ipc);
+		if (err)
+			return err;
+	}
+	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Control messages of level SOL_IP, which tell a program more about a received datagram, and the
- * options that ask for them. For datagram sockets (dgram_sock.h). Process context.
+ * Control messages of level SOL_IP: they tell a program more about a received datagram, if options ask
+ * for that, and a program may choose fields of a datagram that it sends. For datagram sockets (dgram_sock.h). Process context.
  */
 #ifndef NET_IPV4_IP_CMSG_H
 #define NET_IPV4_IP_CMSG_H
@@ -13,6 +13,18 @@
  * with its IP and transport header; @iif is the device that received it.
  */
 void ip_cmsg_recv(struct kmsghdr *msg, const struct sock *sk, const struct sk_buff *skb, int iif);
+/* Fields that the control messages of a sent datagram set, instead of the socket's options. */
+struct ipcm_cookie {
+	__be32 addr; /* source address; 0: not given */
+	int oif;     /* index of the device; 0: not given */
+	s16 ttl;     /* -1: not given */
+	s16 tos;     /* -1: not given */
+};
+/*
+ * Reads the control messages of @msg into @ipc, which the caller has initialised. Messages of other
+ * levels are left to the protocol. Returns 0 or -EINVAL.
+ */
+int ip_cmsg_send(const struct kmsghdr *msg, struct ipcm_cookie *ipc);
 /* Returns the bit of cmsg_flags that the option @optname sets, 0 for another option. */
 u8 ip_cmsg_flag(int optname);
 

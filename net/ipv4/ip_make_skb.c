@@ -14,7 +14,9 @@
 #include "include/uapi/errno.h"
 #include "kernel/lib/string.h"
 #include "net/core/netdevice.h"
+#include "net/ipv4/ip.h"
 #include "net/ipv4/limits.h"
+#include "net/ipv4/route.h"
 
 /*
  * Returns the longest datagram, with IP header, that the socket may send on the route. Only a socket

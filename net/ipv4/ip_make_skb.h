@@ -8,8 +8,9 @@
 #define NET_IPV4_IP_MAKE_SKB_H
 
 #include "net/core/datagram.h"
-#include "net/ipv4/ip.h"
-#include "net/ipv4/route.h"
+#include "net/inet/inet_sock.h"
+
+struct rtable;
 
 /* A datagram that is being built. */
 struct inet_cork {

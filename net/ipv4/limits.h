@@ -69,8 +69,6 @@
 /* hops: the initial TTL of a packet. RFC 1700, Linux's value. */
 #define IP_DEFAULT_TTL       64
 #define IP_DEFAULT_TTL_RANGE 1, 255
-/* hops: the TTL of a multicast datagram, which stays on the link. RFC 1112 6.1. */
-#define IP_DEFAULT_MULTICAST_TTL 1
 
 /* ---- datagrams and UDP ---- */
 /* bytes of a datagram with its header: a longer one fails with -EMSGSIZE. The length has 16 bits. */

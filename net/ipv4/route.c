@@ -246,7 +246,8 @@ static int rt_resolve(const struct flowi4 *fl, struct rt_answer *a)
 	bool lbcast = ipv4_is_lbcast(fl->daddr);
 
 	if (fl->saddr && !inet_is_local_addr(fl->saddr))
-		return -EINVAL;
+		return ipv4_is_multicast(fl->saddr) || ipv4_is_lbcast(fl->saddr) ? -EINVAL
+										 : -ENETUNREACH;
 	*a = (struct rt_answer){.gateway = fl->daddr};
 	if (inet_is_local_addr(fl->daddr)) {
 		a->type = RTN_LOCAL;

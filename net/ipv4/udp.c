@@ -13,6 +13,7 @@
 #include "net/ipv4/udp.h"
 
 #include "include/uapi/ioctl.h"
+#include "include/uapi/udp.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/uaccess.h"
@@ -178,7 +179,7 @@ out:
 	sock_put(sk);
 }
 
-/* ---- ioctl(), close() ------------------------------------------------------------------------ */
+/* ---- ioctl() --------------------------------------------------------------------------------- */
 
 static int udp_ioctl(struct sock *sk, int cmd, unsigned long arg)
 {
@@ -198,9 +199,64 @@ static int udp_ioctl(struct sock *sk, int cmd, unsigned long arg)
 	return copy_to_user((void __user *)arg, &answ, sizeof(answ)) ? -EFAULT : 0;
 }
 
+/* ---- options --------------------------------------------------------------------------------- */
+
+static int udp_setsockopt(struct sock *sk, int level, int optname, const void __user *optval,
+			  unsigned int optlen)
+{
+	int err = 0, val;
+
+	if (level != SOL_UDP)
+		return -ENOPROTOOPT;
+	if (optlen < sizeof(val))
+		return -EINVAL;
+	if (copy_from_user(&val, optval, sizeof(val)))
+		return -EFAULT;
+	lock_sock(sk);
+	switch (optname) {
+	case UDP_CORK:
+		udp_sk(sk)->corked = val != 0;
+		/* As in Linux, an error of the datagram is not an error of the option. */
+		if (!val)
+			udp_push_pending_frames(sk);
+		break;
+	default:
+		err = -ENOPROTOOPT;
+	}
+	release_sock(sk);
+	return err;
+}
+
+static int udp_getsockopt(struct sock *sk, int level, int optname, void __user *optval,
+			  int __user *optlen)
+{
+	int len, val;
+
+	if (level != SOL_UDP)
+		return -ENOPROTOOPT;
+	if (copy_from_user(&len, optlen, sizeof(len)))
+		return -EFAULT;
+	if (len < 0)
+		return -EINVAL;
+	switch (optname) {
+	case UDP_CORK:
+		val = udp_sk(sk)->corked;
+		break;
+	default:
+		return -ENOPROTOOPT;
+	}
+	len = min_t(int, len, sizeof(val));
+	if (copy_to_user(optlen, &len, sizeof(len)) || copy_to_user(optval, &val, len))
+		return -EFAULT;
+	return 0;
+}
+
+/* ---- close() --------------------------------------------------------------------------------- */
+
 static void udp_close(struct sock *sk, long timeout)
 {
 	lock_sock(sk);
+	ip_cork_release(&udp_sk(sk)->cork);
 	udp_unhash(sk);
 	release_sock(sk);
 	sk_common_release(sk);
@@ -225,6 +281,8 @@ struct proto udp_prot = {
 	.connect = udp_connect,
 	.disconnect = udp_disconnect,
 	.ioctl = udp_ioctl,
+	.setsockopt = udp_setsockopt,
+	.getsockopt = udp_getsockopt,
 	.init = udp_init_sock,
 	.peek_off = udp_peek_off,
 	.sendmsg = udp_sendmsg,

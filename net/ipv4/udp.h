@@ -14,12 +14,20 @@
 #include "net/core/datagram.h"
 #include "net/ipv4/dgram_sock.h"
 #include "net/ipv4/ip.h"
+#include "net/ipv4/ip_make_skb.h"
 #include "net/wire/udp.h"
 
 struct udp_sock {
 	struct dgram_sock dgram; /* first */
+	/* a datagram that writes with UDP_CORK or MSG_MORE are building; the socket is owned */
+	struct inet_cork cork;
+	bool corked; /* UDP_CORK */
 };
 
+static inline struct udp_sock *udp_sk(const struct sock *sk)
+{
+	return (struct udp_sock *)sk;
+}
 static inline struct udphdr *udp_hdr(const struct sk_buff *skb)
 {
 	return (struct udphdr *)skb_transport_header(skb);
@@ -71,5 +79,7 @@ enum skb_drop_reason udp_rcv(struct sk_buff *skb);
 int udp_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int noblock, int flags,
 		int *addr_len);
 int udp_sendmsg(struct sock *sk, struct kmsghdr *msg, size_t len);
+/* Sends the datagram that waits (UDP_CORK), if there is one. The socket is owned. Returns 0 or -errno. */
+int udp_push_pending_frames(struct sock *sk);
 
 #endif

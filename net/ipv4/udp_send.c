@@ -3,17 +3,21 @@
  * A UDP datagram on its way out: its destination, its route, its header.
  *
  *   sendmsg() -> inet_dgram_sendmsg -> udp_sendmsg -> ip_append_data, ip_push_datagram
+ *   setsockopt(UDP_CORK) -> udp_push_pending_frames
  *
- * Process context. The socket is owned only while its addresses and its route are read, not while
- * the datagram is copied, because that may wait for memory. RFC 768, RFC 1122 4.1. Compare Linux's
- * net/ipv4/udp.c.
+ * Process context. For a datagram of one write, the socket is owned only while its addresses and its
+ * route are read, not while the bytes are copied, because that may wait for memory. A datagram that
+ * several writes build (UDP_CORK, MSG_MORE) is in udp_sock.cork, and the socket is owned during each
+ * of these writes. RFC 768, RFC 1122 4.1. Compare Linux's net/ipv4/udp.c.
  */
 #include "net/core/snmp.h"
-#include "net/ipv4/ip_make_skb.h"
-#include "net/ipv4/limits.h"
+#include "net/ipv4/ip_cmsg.h"
+#include "net/ipv4/route.h"
 #include "net/ipv4/udp.h"
 
 #define UDP_LEN_MAX 0xffffu
+/* hops: RFC 1112 6.1, a multicast datagram stays on the link unless the program says otherwise */
+#define MULTICAST_TTL 1
 
 /* ---- destination and route ------------------------------------------------------------------- */
 
@@ -50,14 +54,19 @@ static int udp_find_dest(const struct sock *sk, const struct kmsghdr *msg, struc
  * Looks up the route to @dest and stores it with the addresses in @cork. A connected socket keeps
  * the route of its peer. The socket is owned. Returns 0 or -errno.
  */
-static int udp_find_route(struct sock *sk, const struct udp_dest *dest, struct inet_cork *cork)
+static int udp_find_route(struct sock *sk, struct udp_dest *dest, const struct ipcm_cookie *ipc,
+			  struct inet_cork *cork)
 {
-	struct rtable *rt = dest->connected ? dst_rtable(sk->sk_dst_cache) : NULL;
 	struct flowi4 fl = {.daddr = dest->daddr,
-			    .saddr = inet_sk(sk)->inet_saddr,
-			    .oif = sk->sk_bound_dev_if,
+			    .saddr = ipc->addr ? ipc->addr : inet_sk(sk)->inet_saddr,
+			    .oif = ipc->oif ? ipc->oif : sk->sk_bound_dev_if,
 			    .proto = IPPROTO_UDP};
+	struct rtable *rt;
 
+	/* The route of the peer has the socket's source address and device. */
+	if (ipc->addr || ipc->oif)
+		dest->connected = false;
+	rt = dest->connected ? dst_rtable(sk->sk_dst_cache) : NULL;
 	if (rt && rt_is_valid(rt)) {
 		rt_get(rt);
 	} else {
@@ -80,9 +89,10 @@ static int udp_find_route(struct sock *sk, const struct udp_dest *dest, struct i
 				   .saddr = fl.saddr,
 				   .daddr = fl.daddr,
 				   .dport = dest->dport,
-				   .tos = inet_sk(sk)->tos,
-				   .ttl = rt->rt_type == RTN_MULTICAST ? IP_DEFAULT_MULTICAST_TTL
-								       : -1};
+				   .tos = ipc->tos < 0 ? inet_sk(sk)->tos : ipc->tos,
+				   .ttl = ipc->ttl};
+	if (ipc->ttl < 0 && rt->rt_type == RTN_MULTICAST)
+		cork->ttl = MULTICAST_TTL;
 	return 0;
 }
 
@@ -92,13 +102,12 @@ static int udp_find_route(struct sock *sk, const struct udp_dest *dest, struct i
  * Writes the header. The checksum is left to the device, or to dev_queue_xmit() if the device has no
  * checksum offload. With SO_NO_CHECK the checksum stays 0, which means that there is none.
  */
-static void udp_write_header(const struct sock *sk, const struct inet_cork *cork, __be16 sport,
-			     __be16 dport)
+static void udp_write_header(const struct sock *sk, const struct inet_cork *cork, __be16 sport)
 {
 	struct sk_buff *skb = cork->skb;
 	struct udphdr *uh = udp_hdr(skb);
 
-	*uh = (struct udphdr){.source = sport, .dest = dport, .len = htons(skb->len)};
+	*uh = (struct udphdr){.source = sport, .dest = cork->dport, .len = htons(skb->len)};
 	if (sock_flag(sk, SOCK_NO_CHECK_TX))
 		return;
 	uh->check = ~csum_tcpudp_magic(cork->saddr, cork->daddr, skb->len, IPPROTO_UDP, 0);
@@ -108,14 +117,14 @@ static void udp_write_header(const struct sock *sk, const struct inet_cork *cork
 }
 
 /*
- * Sends the finished datagram. As in Linux, a datagram that the device's queue has no room for is
- * counted, and reported only to a program that asked for errors (IP_RECVERR).
+ * Sends the finished datagram, and ends @cork. As in Linux, a datagram that the device's queue has no
+ * room for is counted, and reported only to a program that asked for errors (IP_RECVERR).
  */
-static int udp_send_skb(struct sock *sk, struct inet_cork *cork, __be16 sport, __be16 dport)
+static int udp_send_skb(struct sock *sk, struct inet_cork *cork, __be16 sport)
 {
 	int err;
 
-	udp_write_header(sk, cork, sport, dport);
+	udp_write_header(sk, cork, sport);
 	err = ip_push_datagram(sk, cork, IPPROTO_UDP);
 	if (err == -ENOBUFS && !inet_sk(sk)->recverr) {
 		snmp_inc(SNMP_UdpSndbufErrors);
@@ -126,11 +135,51 @@ static int udp_send_skb(struct sock *sk, struct inet_cork *cork, __be16 sport, _
 	return err;
 }
 
+int udp_push_pending_frames(struct sock *sk)
+{
+	struct inet_cork *cork = &udp_sk(sk)->cork;
+
+	sock_owned_by_me(sk);
+	return cork->skb ? udp_send_skb(sk, cork, inet_sk(sk)->inet_sport) : 0;
+}
+
+/*
+ * Appends to the datagram that waits, and sends it unless @more writes follow. The socket is owned. If
+ * a write fails, the whole datagram is dropped, as in Linux.
+ */
+static int udp_append(struct sock *sk, struct kmsghdr *msg, size_t len, bool more)
+{
+	struct inet_cork *cork = &udp_sk(sk)->cork;
+	int err;
+
+	err = ip_append_data(sk, cork, &msg->msg_iter, len, sizeof(struct udphdr),
+			     msg->msg_flags & MSG_DONTWAIT);
+	if (err)
+		ip_cork_release(cork);
+	else if (!more)
+		err = udp_push_pending_frames(sk);
+	return err;
+}
+
+/* Finds destination and route of a new datagram. The socket is owned. Returns 0 or -errno. */
+static int udp_begin(struct sock *sk, const struct kmsghdr *msg, struct inet_cork *cork)
+{
+	struct ipcm_cookie ipc = {.ttl = -1, .tos = -1};
+	struct udp_dest dest;
+	int err;
+
+	err = udp_find_dest(sk, msg, &dest);
+	if (!err && msg->msg_controllen)
+		err = ip_cmsg_send(msg, &ipc);
+	return err ? err : udp_find_route(sk, &dest, &ipc, cork);
+}
+
 int udp_sendmsg(struct sock *sk, struct kmsghdr *msg, size_t len)
 {
-	struct udp_dest dest;
-	struct inet_cork cork;
+	struct udp_sock *up = udp_sk(sk);
+	struct inet_cork cork = {0};
 	__be16 sport;
+	bool more;
 	int err;
 
 	if (len > UDP_LEN_MAX)
@@ -138,10 +187,15 @@ int udp_sendmsg(struct sock *sk, struct kmsghdr *msg, size_t len)
 	if (msg->msg_flags & MSG_OOB)
 		return -EOPNOTSUPP;
 	lock_sock(sk);
-	err = udp_find_dest(sk, msg, &dest);
-	if (!err)
-		err = udp_find_route(sk, &dest, &cork);
+	more = up->corked || (msg->msg_flags & MSG_MORE);
 	sport = inet_sk(sk)->inet_sport;
+	/* The datagram that waits keeps the destination of its first write. */
+	err = up->cork.skb ? 0 : udp_begin(sk, msg, more ? &up->cork : &cork);
+	if (!err && (more || up->cork.skb)) {
+		err = udp_append(sk, msg, len, more);
+		release_sock(sk);
+		goto out;
+	}
 	release_sock(sk);
 	if (err)
 		return err;
@@ -150,7 +204,8 @@ int udp_sendmsg(struct sock *sk, struct kmsghdr *msg, size_t len)
 	if (err)
 		ip_cork_release(&cork);
 	else
-		err = udp_send_skb(sk, &cork, sport, dest.dport);
+		err = udp_send_skb(sk, &cork, sport);
+out:
 	if (err == -ENOBUFS)
 		snmp_inc(SNMP_UdpSndbufErrors);
 	return err ? err : (int)len;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Writes /proc/net/tcp, with a line for each listener, connection, half-open connection and TIME_WAIT in
- * Linux's columns, and /proc/net/sockstat, which counts them.
+ * Linux's columns.
  *
- * tcp4_seq_show(), sockstat_seq_show() <- open() of these files (process).  The tables are walked
+ * tcp4_seq_show() <- open() of the file (process).  The tables are walked
  * under the locks of their buckets; a socket's numbers are read without the socket's lock, so the
  * numbers in a line may be from slightly different moments, as in Linux.  Compare Linux's
  * net/ipv4/tcp_ipv4.c and proc.c.
@@ -11,7 +11,6 @@
 
 #include "kernel/fs/proc.h"
 #include "kernel/mm/slab.h"
-#include "net/ipv4/udp.h"
 #include "net/tcp/tcp.h"
 
 #define PROC_CLOCK_HZ 100 /* ticks a second of the times in /proc: Linux's USER_HZ */
@@ -126,26 +125,10 @@ static int tcp4_seq_show(struct seq_file *m)
 	return 0;
 }
 
-static int sockstat_seq_show(struct seq_file *m)
-{
-	int allocated = READ_ONCE(tcp_prot.sockets_allocated);
-	int udp = READ_ONCE(udp_prot.sockets_allocated);
-
-	seq_printf(m, "sockets: used %d\n", allocated + udp);
-	seq_printf(m, "TCP: inuse %d orphan %d tw %d alloc %d mem %lld\n",
-		   (int)snmp_counters[SNMP_TcpCurrEstab], READ_ONCE(tcp_prot.orphan_count),
-		   atomic_read(&inet_tw_count), allocated,
-		   (long long)DIV_ROUND_UP(READ_ONCE(tcp_prot.memory_allocated), PAGE_SIZE));
-	seq_printf(m, "UDP: inuse %d mem %lld\n", udp,
-		   (long long)DIV_ROUND_UP(READ_ONCE(udp_prot.memory_allocated), PAGE_SIZE));
-	return 0;
-}
-
 void tcp4_proc_init(void)
 {
 	static const struct proc_entry entries[] = {
 		{.path = "net/tcp", .show = tcp4_seq_show},
-		{.path = "net/sockstat", .show = sockstat_seq_show},
 	};
 
 	proc_register(entries, ARRAY_SIZE(entries));

@@ -70,6 +70,13 @@ static void talk(void)
 	send_at(A, a, 0x0a000002, CLOSED, 10);
 	if (a >= 0)
 		should(scene_call(A, SYS_recvfrom, a, PTR(bytes), 100, 0, 0, 0), -ECONNREFUSED);
+	/* An error of this host goes there too. */
+	if (a >= 0) {
+		assert_int_equal(scene_set(A, a, SOL_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO), 0);
+		should(scene_call(A, SYS_sendto, a, PTR(bytes), LONG, 0,
+				  PTR(scene_address(B, PORT)), sizeof(struct sockaddr_in)),
+		       -EMSGSIZE);
+	}
 	refused_close_fd(A, a);
 	refused_close_fd(A, self);
 	refused_close_fd(B, b);

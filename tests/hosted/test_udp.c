@@ -567,6 +567,117 @@ static void error_queue(void)
 }
 BESIDE_LINUX(error_queue)
 
+/* Sends with one control message of @len bytes of @data, and returns the result. */
+static int64_t send_with(int fd, uint16_t port, int level, int type, const void *data, size_t len)
+{
+	static _Alignas(8) char control[64];
+	struct sockaddr_in to = self(port);
+	struct iovec iov = {bytes, 3};
+	struct msghdr msg = {.msg_name = &to,
+			     .msg_namelen = sizeof(to),
+			     .msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = control,
+			     .msg_controllen = CMSG_SPACE(len)};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+
+	memset(control, 0, sizeof(control));
+	*c = (struct cmsghdr){.cmsg_len = CMSG_LEN(len), .cmsg_level = level, .cmsg_type = type};
+	memcpy(CMSG_DATA(c), data, len);
+	return on(SYS_sendmsg, fd, PTR(&msg), 0);
+}
+
+static void messages_of_a_send(void)
+{
+	static const int values[] = {-1, 0, 1, 77, 255, 256};
+	int a = udp_socket(), b = udp_socket();
+	uint16_t port = bind_any(b);
+	struct in_pktinfo info = {.ipi_spec_dst = self(0).sin_addr};
+	uint8_t byte = 0x54;
+
+	set_option(b, SOL_IP, IP_RECVTTL, 1);
+	set_option(b, SOL_IP, IP_RECVTOS, 1);
+	for (unsigned int i = 0; i < 6; i++) {
+		note("TTL", send_with(a, port, SOL_IP, IP_TTL, &values[i], 4));
+		note_messages(b, 256, 0);
+		note("TOS", send_with(a, port, SOL_IP, IP_TOS, &values[i], 4));
+		note_messages(b, 256, 0);
+	}
+	note("TOS in a byte", send_with(a, port, SOL_IP, IP_TOS, &byte, 1));
+	note_messages(b, 256, 0);
+	note("TTL in a byte", send_with(a, port, SOL_IP, IP_TTL, &byte, 1));
+	note("short", send_with(a, port, SOL_IP, IP_PKTINFO, &info, 4));
+	note("unknown", send_with(a, port, SOL_IP, 99, &info, 4));
+	note("another level", send_with(a, port, 99, 99, &info, 4));
+	note("a socket's", send_with(a, port, SOL_SOCKET, 99, &info, 4));
+	note("source", send_with(a, port, SOL_IP, IP_PKTINFO, &info, sizeof(info)));
+	info.ipi_spec_dst.s_addr = htonl(0x01020304);
+	note("source of another host", send_with(a, port, SOL_IP, IP_PKTINFO, &info, sizeof(info)));
+	while (recv_some(b, 10, 0) >= 0)
+		;
+	on(SYS_close, a);
+	on(SYS_close, b);
+}
+BESIDE_LINUX(messages_of_a_send)
+
+/* ---- UDP_CORK, MSG_MORE --------------------------------------------------------------------------- */
+
+static int64_t write_more(int fd, uint16_t port, size_t n, int flags)
+{
+	struct sockaddr_in to = self(port);
+
+	return on(SYS_sendto, fd, PTR(bytes), n, flags, PTR(&to), sizeof(to));
+}
+
+static void one_datagram_of_many_writes(void)
+{
+	int a = udp_socket(), b = udp_socket(), c = udp_socket(), n = 0;
+	uint16_t bport = bind_any(b), cport = bind_any(c);
+
+	bind_any(a);
+	note("more", write_more(a, bport, 3, MSG_MORE));
+	note("nothing yet", recv_some(b, 100, 0));
+	note("to another, which is ignored", write_more(a, cport, 5000, MSG_MORE));
+	note("the last", write_more(a, bport, 0, 0));
+	note("all", recv_some(b, sizeof(bytes), 0));
+	note("none", recv_some(c, 100, 0));
+
+	note("off", option(a, IPPROTO_UDP, 1));
+	note("cork", set_option(a, IPPROTO_UDP, 1, 9));
+	note("on", option(a, IPPROTO_UDP, 1));
+	for (unsigned int i = 0; i < 50; i++)
+		note("piece", write_more(a, bport, 1 + 37 * i, 0));
+	note("nothing yet", recv_some(b, 100, 0));
+	note("uncork", set_option(a, IPPROTO_UDP, 1, 0));
+	note("all", recv_some(b, sizeof(bytes), 0));
+	note("once", recv_some(b, sizeof(bytes), 0));
+	note("uncork", set_option(a, IPPROTO_UDP, 1, 0));
+	note("an empty one", write_more(a, bport, 0, 0));
+	note("received", recv_some(b, 100, 0));
+
+	/* too long: all of it is lost */
+	note("more", write_more(a, bport, 60000, MSG_MORE));
+	note("too long", write_more(a, bport, 6000, MSG_MORE));
+	note("another", write_more(a, cport, 3, 0));
+	note("none", recv_some(b, 100, 0));
+	note("received", recv_some(c, 100, 0));
+	note("more", write_more(a, bport, 3, MSG_MORE));
+	try(SYS_sendto, a, 1, 3, MSG_MORE, 0, 0);
+	note("another", write_more(a, cport, 3, 0));
+	note("received", recv_some(c, 100, 0));
+	try(SYS_setsockopt, a, IPPROTO_UDP, 1, PTR(&n), 3);
+	try(SYS_setsockopt, a, IPPROTO_UDP, 1, 1, 4);
+	try(SYS_setsockopt, a, IPPROTO_UDP, 77, PTR(&n), 4);
+	note("unknown", option(a, IPPROTO_UDP, 77));
+	/* A close drops it. */
+	note("more", write_more(a, bport, 3, MSG_MORE));
+	on(SYS_close, a);
+	note("none", recv_some(b, 100, 0));
+	on(SYS_close, b);
+	on(SYS_close, c);
+}
+BESIDE_LINUX(one_datagram_of_many_writes)
+
 /* ---- SO_PEEK_OFF, SO_NO_CHECK --------------------------------------------------------------------- */
 
 static void peek_at(int fd, size_t n, int flags)
@@ -634,12 +745,19 @@ BESIDE_LINUX(no_checksum)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		SCENE(errors_of_calls_as_linux),       SCENE(datagrams_keep_their_bounds_as_linux),
-		SCENE(messages_report_a_cut_as_linux), SCENE(long_datagrams_as_linux),
-		SCENE(connected_sockets_as_linux),     SCENE(shut_down_as_linux),
-		SCENE(sharing_a_port_as_linux),        SCENE(control_messages_as_linux),
-		SCENE(error_queue_as_linux),           SCENE(peeking_with_an_offset_as_linux),
+		SCENE(errors_of_calls_as_linux),
+		SCENE(datagrams_keep_their_bounds_as_linux),
+		SCENE(messages_report_a_cut_as_linux),
+		SCENE(long_datagrams_as_linux),
+		SCENE(connected_sockets_as_linux),
+		SCENE(shut_down_as_linux),
+		SCENE(sharing_a_port_as_linux),
+		SCENE(control_messages_as_linux),
+		SCENE(error_queue_as_linux),
+		SCENE(peeking_with_an_offset_as_linux),
 		SCENE(no_checksum_as_linux),
+		SCENE(messages_of_a_send_as_linux),
+		SCENE(one_datagram_of_many_writes_as_linux),
 	};
 
 	return scene_play(tests);

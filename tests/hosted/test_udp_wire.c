@@ -212,6 +212,12 @@ static void a_checksum_of_zero_is_sent(void)
 	scene_sleep(10 * MS);
 	assert_int_equal(recv_now(B, b), -EAGAIN);
 	assert_int_equal(scene_drops(B, "UDP_CSUM"), 1);
+	/* Without a checksum the damage is not noticed. */
+	assert_int_equal(scene_set(A, a, SOL_SOCKET, SO_NO_CHECK, 1), 0);
+	scene_corrupt(A, OTHER, 1, 1);
+	assert_int_equal(send_at(A, a, ADDRESS_B, PORT, 2), 2);
+	scene_sleep(10 * MS);
+	assert_int_equal(recv_now(B, b), 2);
 	scene_close(A, a);
 	scene_close(B, b);
 }

@@ -36,7 +36,9 @@ static void test_output(void **state)
 	assert_route(ip4(10, 0, 2, 255), RTN_BROADCAST, eth0, ip4(10, 0, 2, 255), ME);
 	assert_route(0xffffffff, RTN_BROADCAST, eth0, 0xffffffff, ME);
 	assert_route(ip4(224, 0, 0, 5), RTN_MULTICAST, eth0, ip4(224, 0, 0, 5), ME);
-	assert_int_equal(PTR_ERR(ask(PEER, ip4(10, 0, 2, 99))), -EINVAL);
+	assert_int_equal(PTR_ERR(ask(PEER, ip4(10, 0, 2, 99))), -ENETUNREACH);
+	assert_int_equal(PTR_ERR(ask(PEER, ip4(255, 255, 255, 255))), -EINVAL);
+	assert_int_equal(PTR_ERR(ask(PEER, ip4(224, 0, 0, 1))), -EINVAL);
 }
 
 static void test_longest_prefix_wins(void **state)

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* Options of UDP sockets: Linux's names and numbers. */
+#ifndef UAPI_UDP_H
+#define UAPI_UDP_H
+
+#define SOL_UDP 17
+
+#define UDP_CORK 1 /* writes build one datagram until the option is switched off */
+
+#endif
