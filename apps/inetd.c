@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The classic small services over TCP: echo (7, RFC 862), discard (9, RFC 863), netstat (15) and
- * chargen (19, RFC 864), in one thread with one epoll loop.
+ * The classic small services: echo (7, RFC 862), discard (9, RFC 863) and chargen (19, RFC 864) over TCP
+ * and UDP, netstat (15) over TCP, daytime (13, RFC 867) over UDP, in one thread with one epoll loop.
  *
  * The same program runs on Linux and on softnet: musl-gcc -static inetd.c -o inetd; ./inetd 7000
- * listens on 7007, 7009, 7015 and 7019.
+ * listens on 7007, 7009, 7013, 7015 and 7019.
  *
  * A connection is watched edge-triggered from accept() to close(), so the loop never changes its
  * registration: one event costs epoll_wait(), recv() and send().  A connection that could go on for
  * ever (chargen, a fast sender) yields after TURN_CALLS calls, and continues in the loop's next iteration.
+ *
+ * No answer over UDP is longer than its request, so a forged source address amplifies nothing, except
+ * daytime's 26 bytes. A request from a port of these services gets no answer: otherwise two such
+ * services, of one machine or of two, could answer each other without end.
  *
  * Neither a peer nor a lack of memory or descriptors stops the program.  An idle connection costs
  * sizeof(struct conn) bytes.  Bytes that a peer does not take are kept in a buffer.  There are at
@@ -46,12 +50,12 @@ struct buffer {
 	char bytes[CHUNK];
 };
 
-enum state { FREE, LISTENER, ECHO, DISCARD, NETSTAT, CHARGEN };
+enum state { FREE, LISTENER, DATAGRAMS, ECHO, DISCARD, NETSTAT, CHARGEN };
 
 /* The table has one entry for each descriptor. */
 struct conn {
 	unsigned char state;     /* enum state; a connection's state names its service */
-	unsigned char service;   /* LISTENER: the service of its connections */
+	unsigned char service;   /* LISTENER, DATAGRAMS: the index of the service */
 	unsigned char ending;    /* a FIN or a reset came: read until the end */
 	unsigned char postponed; /* in the list of those to serve in the next iteration */
 	unsigned int at;         /* chargen: offset in the pattern */
@@ -316,6 +320,107 @@ static int netstat(int fd, struct conn *c)
 	return AGAIN;
 }
 
+/* ---- datagrams ------------------------------------------------------------------------------- */
+
+#define DATAGRAM_MAX     65536
+#define CHARGEN_DATAGRAM 512 /* bytes: RFC 864, most of an answer */
+
+static char datagram[DATAGRAM_MAX];
+
+/* Each writes its answer to a request of @n bytes to the buffer, and returns its length; -1: no answer. */
+static ssize_t answer_echo(size_t n)
+{
+	return n;
+}
+
+static ssize_t answer_discard(size_t n)
+{
+	(void)n;
+	return -1;
+}
+
+static int is_leap(int year)
+{
+	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+/* Writes the time as "Tue Dec  1 03:39:26 2026", in UTC. */
+static ssize_t answer_daytime(size_t n)
+{
+	static const char weekdays[7][4] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
+	static const struct {
+		char name[4];
+		int days;
+	} months[12] = {{"Jan", 31}, {"Feb", 28}, {"Mar", 31}, {"Apr", 30},
+			{"May", 31}, {"Jun", 30}, {"Jul", 31}, {"Aug", 31},
+			{"Sep", 30}, {"Oct", 31}, {"Nov", 30}, {"Dec", 31}};
+	struct timespec now = {0};
+	int year = 1970, month = 0;
+	long day, second;
+	const char *weekday;
+
+	(void)n;
+	clock_gettime(CLOCK_REALTIME, &now);
+	day = now.tv_sec / 86400;
+	second = now.tv_sec % 86400;
+	weekday = weekdays[day % 7]; /* 1970-01-01 was a Thursday */
+	for (; day >= 365 + is_leap(year); year++)
+		day -= 365 + is_leap(year);
+	for (; day >= months[month].days + (month == 1 && is_leap(year)); month++)
+		day -= months[month].days + (month == 1 && is_leap(year));
+	return snprintf(datagram, sizeof(datagram), "%s %s %2ld %02ld:%02ld:%02ld %d\r\n", weekday,
+			months[month].name, day + 1, second / 3600, second / 60 % 60, second % 60,
+			year);
+}
+
+/* RFC 864 lets the length be random; it is the request's here. */
+static ssize_t answer_chargen(size_t n)
+{
+	static unsigned int line;
+
+	if (n > CHARGEN_DATAGRAM)
+		n = CHARGEN_DATAGRAM;
+	memcpy(datagram, pattern + line++ % NR_CHARS * LINE_LEN, n);
+	return n;
+}
+
+static struct datagram_service {
+	int port;
+	ssize_t (*answer)(size_t n);
+} datagram_services[] = {
+	{7, answer_echo},
+	{9, answer_discard},
+	{13, answer_daytime},
+	{19, answer_chargen},
+};
+#define NR_DATAGRAM_SERVICES (sizeof(datagram_services) / sizeof(datagram_services[0]))
+
+static int is_service_port(int port)
+{
+	for (size_t i = 0; i < NR_DATAGRAM_SERVICES; i++) {
+		if (datagram_services[i].port == port)
+			return 1;
+	}
+	return 0;
+}
+
+/* The socket is watched level-triggered, so requests that are left are served in the next iteration. */
+static void serve_datagrams(int fd, const struct datagram_service *s)
+{
+	for (int i = 0; i < TURN_CALLS; i++) {
+		struct sockaddr_in from;
+		socklen_t len = sizeof(from);
+		ssize_t n =
+			recvfrom(fd, datagram, sizeof(datagram), 0, (struct sockaddr *)&from, &len);
+
+		if (n < 0)
+			return;
+		n = s->answer(n);
+		if (n >= 0 && !is_service_port(ntohs(from.sin_port)))
+			sendto(fd, datagram, n, 0, (struct sockaddr *)&from, len);
+	}
+}
+
 /* ---- listeners and connections --------------------------------------------------------------- */
 
 static struct service {
@@ -405,7 +510,7 @@ static void serve_postponed(void)
 		if (postponed_first < 0)
 			postponed_last = -1;
 		conns[fd].postponed = 0;
-		if (conns[fd].state > LISTENER)
+		if (conns[fd].state > DATAGRAMS)
 			serve(fd);
 	} while (fd != last);
 }
@@ -424,6 +529,8 @@ static void loop(int epoll)
 				conns[fd].ending = 1;
 			if (conns[fd].state == LISTENER)
 				accept_one(epoll, &services[conns[fd].service]);
+			else if (conns[fd].state == DATAGRAMS)
+				serve_datagrams(fd, &datagram_services[conns[fd].service]);
 			else if (conns[fd].state != FREE && !conns[fd].postponed)
 				serve(fd);
 		}
@@ -462,6 +569,23 @@ static int open_listener(int epoll, size_t service)
 	return 0;
 }
 
+static int open_datagrams(int epoll, size_t service)
+{
+	struct sockaddr_in addr = {.sin_family = AF_INET,
+				   .sin_port = htons(datagram_services[service].port),
+				   .sin_addr.s_addr = htonl(INADDR_ANY)};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct conn *c;
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || watch(epoll, fd, EPOLLIN))
+		return -1;
+	c = conn_new(fd, DATAGRAMS);
+	if (!c)
+		return -1;
+	c->service = service;
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	int base = argc > 1 ? atoi(argv[1]) : 0;
@@ -479,6 +603,14 @@ int main(int argc, char **argv)
 		if (open_listener(epoll, i)) {
 			dprintf(2, "inetd: cannot listen on port %d: error %d\n", services[i].port,
 				errno);
+			return 1;
+		}
+	}
+	for (size_t i = 0; i < NR_DATAGRAM_SERVICES; i++) {
+		datagram_services[i].port += base;
+		if (open_datagrams(epoll, i)) {
+			dprintf(2, "inetd: cannot open UDP port %d: error %d\n",
+				datagram_services[i].port, errno);
 			return 1;
 		}
 	}

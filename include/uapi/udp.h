@@ -6,5 +6,7 @@
 #define SOL_UDP 17
 
 #define UDP_CORK 1 /* writes build one datagram until the option is switched off */
+#define UDP_SEGMENT                                                                                \
+	103 /* bytes: a longer write becomes datagrams of this length, the last one shorter */
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Segmentation in software: cuts one large TCP packet into packets that fit the wire. This happens
+ * Segmentation in software: cuts one large packet of TCP or UDP into packets that fit the wire. This happens
  * as late as possible, so that all layers above process only one packet.
  *
  * Callers: dev_queue_xmit, for a packet that the device cannot segment itself. Process or softirq;
@@ -16,6 +16,7 @@
 #include "net/core/skbuff.h"
 #include "net/wire/ip.h"
 #include "net/wire/tcp.h"
+#include "net/wire/udp.h"
 
 /* The packet that is cut: offsets of its parts in bytes from skb->data, and how to cut it. */
 struct gso_cut {
@@ -25,7 +26,19 @@ struct gso_cut {
 	/* segments may share the payload's pages, because the device supports fragments */
 	bool sg;
 	bool csum; /* the device computes the checksums */
+	bool udp;  /* SKB_GSO_UDP_L4, else TCP */
 };
+
+/* Returns the offset of the data behind the TCP header at @at, 0 if the header is invalid. */
+static unsigned int gso_tcp_payload(struct sk_buff *skb, unsigned int at)
+{
+	unsigned int len;
+
+	if (!pskb_may_pull(skb, at + sizeof(struct tcphdr)))
+		return 0;
+	len = ((const struct tcphdr *)(skb->data + at))->doff * 4;
+	return len < sizeof(struct tcphdr) ? 0 : at + len;
+}
 
 /*
  * Finds and checks the headers. They may be invalid if the packet came from a device that merged
@@ -35,23 +48,21 @@ static int gso_parse(struct sk_buff *skb, struct gso_cut *c)
 {
 	const struct skb_shared_info *shinfo = skb_shinfo(skb);
 	int nh = skb_network_offset(skb);
-	const struct tcphdr *th;
 	const struct iphdr *iph;
 
-	if (!(shinfo->gso_type & SKB_GSO_TCPV4) || nh < 0)
+	if (!(shinfo->gso_type & (SKB_GSO_TCPV4 | SKB_GSO_UDP_L4)) || nh < 0)
 		return -EINVAL;
+	c->udp = shinfo->gso_type & SKB_GSO_UDP_L4;
 	c->nh = nh;
 	if (!pskb_may_pull(skb, c->nh + sizeof(*iph)))
 		return -EINVAL;
 	iph = (const struct iphdr *)(skb->data + c->nh);
-	if (iph->version != 4 || iph->ihl * 4 < sizeof(*iph) || iph->protocol != IPPROTO_TCP)
+	if (iph->version != 4 || iph->ihl * 4 < sizeof(*iph) ||
+	    iph->protocol != (c->udp ? IPPROTO_UDP : IPPROTO_TCP))
 		return -EINVAL;
 	c->th = c->nh + iph->ihl * 4;
-	if (!pskb_may_pull(skb, c->th + sizeof(*th)))
-		return -EINVAL;
-	th = (const struct tcphdr *)(skb->data + c->th);
-	c->payload = c->th + th->doff * 4;
-	if (th->doff * 4 < sizeof(*th) || !pskb_may_pull(skb, c->payload))
+	c->payload = c->udp ? c->th + sizeof(struct udphdr) : gso_tcp_payload(skb, c->th);
+	if (!c->payload || !pskb_may_pull(skb, c->payload))
 		return -EINVAL;
 	c->mss = shinfo->gso_size;
 	c->sg = skb->dev && (skb->dev->features & NETIF_F_SG);
@@ -119,21 +130,51 @@ static struct sk_buff *gso_carve(struct sk_buff *skb, const struct gso_cut *c, u
 }
 
 /*
+ * Computes the checksum of @seg's transport, at offset @at of its header, or leaves that to the device.
+ * In UDP a checksum of zero is sent as 0xffff (RFC 768).
+ */
+static void gso_checksum(struct sk_buff *seg, const struct gso_cut *c, u8 proto, unsigned int at)
+{
+	const struct iphdr *iph = (const struct iphdr *)(seg->data + c->nh);
+	__sum16 *check = (__sum16 *)(seg->data + c->th + at);
+	unsigned int len = seg->len - c->th;
+
+	*check = 0;
+	if (c->csum) {
+		*check = ~csum_tcpudp_magic(iph->saddr, iph->daddr, len, proto, 0);
+		seg->ip_summed = CHECKSUM_PARTIAL;
+		seg->csum_start = seg->transport_header;
+		seg->csum_offset = at;
+		return;
+	}
+	*check = csum_tcpudp_magic(iph->saddr, iph->daddr, len, proto,
+				   skb_checksum(seg, c->th, len, 0));
+	if (c->udp && !*check)
+		*check = 0xffff;
+	seg->ip_summed = CHECKSUM_NONE;
+}
+
+/*
  * Corrects the headers of @seg, the @index-th segment, which has @offset bytes of payload before
  * it.
  */
 static void gso_fix_headers(struct sk_buff *seg, const struct gso_cut *c, unsigned int index,
 			    unsigned int offset, bool last)
 {
-	unsigned int tcp_len = seg->len - c->th;
 	struct iphdr *iph = (struct iphdr *)(seg->data + c->nh);
 	struct tcphdr *th = (struct tcphdr *)(seg->data + c->th);
+	struct udphdr *uh = (struct udphdr *)th;
 
 	iph->tot_len = htons(seg->len - c->nh);
 	iph->id = htons(ntohs(iph->id) + index);
 	iph->check = 0;
 	iph->check = ip_fast_csum(iph, iph->ihl);
 
+	if (c->udp) {
+		uh->len = htons(seg->len - c->th);
+		gso_checksum(seg, c, IPPROTO_UDP, offsetof(struct udphdr, check));
+		return;
+	}
 	th->seq = htonl(ntohl(th->seq) + offset);
 	/* Only the first segment may carry CWR; only the last may carry FIN and PSH. */
 	if (index)
@@ -141,17 +182,7 @@ static void gso_fix_headers(struct sk_buff *seg, const struct gso_cut *c, unsign
 	if (!last)
 		th->fin = th->psh = 0;
 
-	th->check = 0;
-	if (c->csum) {
-		th->check = ~csum_tcpudp_magic(iph->saddr, iph->daddr, tcp_len, IPPROTO_TCP, 0);
-		seg->ip_summed = CHECKSUM_PARTIAL;
-		seg->csum_start = seg->transport_header;
-		seg->csum_offset = offsetof(struct tcphdr, check);
-	} else {
-		th->check = csum_tcpudp_magic(iph->saddr, iph->daddr, tcp_len, IPPROTO_TCP,
-					      skb_checksum(seg, c->th, tcp_len, 0));
-		seg->ip_summed = CHECKSUM_NONE;
-	}
+	gso_checksum(seg, c, IPPROTO_TCP, offsetof(struct tcphdr, check));
 }
 
 struct sk_buff *skb_segment(struct sk_buff *skb)

@@ -64,6 +64,7 @@ extern struct log_source net_log;
 #define SKB_GSO_TCPV4   0x01
 #define SKB_GSO_DODGY   0x02 /* came from another host or a guest: headers are not checked yet */
 #define SKB_GSO_TCP_ECN 0x04
+#define SKB_GSO_UDP_L4  0x08 /* UDP datagrams of gso_size bytes (UDP_SEGMENT) */
 
 typedef struct skb_frag {
 	struct page *page; /* the fragment holds a reference to it */

@@ -15,10 +15,11 @@
 void ip_cmsg_recv(struct kmsghdr *msg, const struct sock *sk, const struct sk_buff *skb, int iif);
 /* Fields that the control messages of a sent datagram set, instead of the socket's options. */
 struct ipcm_cookie {
-	__be32 addr; /* source address; 0: not given */
-	int oif;     /* index of the device; 0: not given */
-	s16 ttl;     /* -1: not given */
-	s16 tos;     /* -1: not given */
+	__be32 addr;  /* source address; 0: not given */
+	int oif;      /* index of the device; 0: not given */
+	s16 ttl;      /* -1: not given */
+	s16 tos;      /* -1: not given */
+	u16 gso_size; /* UDP_SEGMENT (udp_send.c) */
 };
 /*
  * Reads the control messages of @msg into @ipc, which the caller has initialised. Messages of other

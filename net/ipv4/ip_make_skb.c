@@ -49,7 +49,7 @@ int ip_append_data(struct sock *sk, struct inet_cork *cork, struct iov_iter *fro
 		   unsigned int header, bool noblock)
 {
 	unsigned int have = sizeof(struct iphdr) + (cork->skb ? cork->skb->len : header);
-	unsigned int most = ip_len_max(sk, cork->rt);
+	unsigned int most = cork->gso_size ? IP_LEN_MAX : ip_len_max(sk, cork->rt);
 	int err;
 
 	if (have > most || len > most - have) {

@@ -19,7 +19,8 @@ struct inet_cork {
 	__be32 saddr, daddr;
 	__be16 dport; /* 0: the protocol has no ports */
 	u8 tos;
-	s16 ttl; /* -1: the socket's */
+	s16 ttl;      /* -1: the socket's */
+	u16 gso_size; /* UDP_SEGMENT: the device makes datagrams of so many bytes; 0: it is one */
 };
 
 /*

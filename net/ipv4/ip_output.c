@@ -177,6 +177,8 @@ static unsigned int ip_wire_len(const struct sk_buff *skb)
 
 	if (!skb_is_gso(skb))
 		return skb->len;
+	if (skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4)
+		return min(skb->len, ip_hdrlen(skb) + 8 + skb_shinfo(skb)->gso_size);
 	/* Byte 12 of the TCP header has the header's length in 32-bit words in its upper half. */
 	headers = ip_hdrlen(skb) + (skb_transport_header(skb)[12] >> 4) * 4;
 	return min(skb->len, headers + skb_shinfo(skb)->gso_size);

@@ -133,6 +133,12 @@
 /* s: range of the sysctl ipfrag_time. RFC 791's longest time to live is 255 s. */
 #define IPFRAG_TIME_RANGE 1, 255
 
+/*
+ * datagrams of one write with UDP_SEGMENT: a write that needs more fails with -EINVAL. Linux's
+ * UDP_MAX_SEGMENTS.
+ */
+#define UDP_MAX_SEGMENTS 128
+
 /* ---- ICMP errors ---- */
 /*
  * ms between ICMP errors to one destination, after a burst: an error that comes sooner is not sent.

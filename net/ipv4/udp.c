@@ -220,6 +220,12 @@ static int udp_setsockopt(struct sock *sk, int level, int optname, const void __
 		if (!val)
 			udp_push_pending_frames(sk);
 		break;
+	case UDP_SEGMENT:
+		if (val < 0 || val > UINT16_MAX)
+			err = -EINVAL;
+		else
+			udp_sk(sk)->gso_size = val;
+		break;
 	default:
 		err = -ENOPROTOOPT;
 	}
@@ -241,6 +247,9 @@ static int udp_getsockopt(struct sock *sk, int level, int optname, void __user *
 	switch (optname) {
 	case UDP_CORK:
 		val = udp_sk(sk)->corked;
+		break;
+	case UDP_SEGMENT:
+		val = udp_sk(sk)->gso_size;
 		break;
 	default:
 		return -ENOPROTOOPT;

@@ -21,7 +21,8 @@ struct udp_sock {
 	struct dgram_sock dgram; /* first */
 	/* a datagram that writes with UDP_CORK or MSG_MORE are building; the socket is owned */
 	struct inet_cork cork;
-	bool corked; /* UDP_CORK */
+	bool corked;  /* UDP_CORK */
+	u16 gso_size; /* UDP_SEGMENT; 0: off */
 };
 
 static inline struct udp_sock *udp_sk(const struct sock *sk)

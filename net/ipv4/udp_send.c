@@ -10,8 +10,11 @@
  * several writes build (UDP_CORK, MSG_MORE) is in udp_sock.cork, and the socket is owned during each
  * of these writes. RFC 768, RFC 1122 4.1. Compare Linux's net/ipv4/udp.c.
  */
+#include "include/uapi/udp.h"
+#include "kernel/lib/string.h"
 #include "net/core/snmp.h"
 #include "net/ipv4/ip_cmsg.h"
+#include "net/ipv4/limits.h"
 #include "net/ipv4/route.h"
 #include "net/ipv4/udp.h"
 
@@ -90,13 +93,37 @@ static int udp_find_route(struct sock *sk, struct udp_dest *dest, const struct i
 				   .daddr = fl.daddr,
 				   .dport = dest->dport,
 				   .tos = ipc->tos < 0 ? inet_sk(sk)->tos : ipc->tos,
-				   .ttl = ipc->ttl};
+				   .ttl = ipc->ttl,
+				   .gso_size = ipc->gso_size};
 	if (ipc->ttl < 0 && rt->rt_type == RTN_MULTICAST)
 		cork->ttl = MULTICAST_TTL;
 	return 0;
 }
 
 /* ---- the datagram ---------------------------------------------------------------------------- */
+
+/*
+ * UDP_SEGMENT: marks the packet for segmentation, if it is longer than one datagram. Returns 0 or
+ * -errno.
+ */
+static int udp_set_gso(const struct sock *sk, const struct inet_cork *cork)
+{
+	struct skb_shared_info *shinfo = skb_shinfo(cork->skb);
+	unsigned int headers = sizeof(struct iphdr) + sizeof(struct udphdr);
+	unsigned int len = cork->skb->len - sizeof(struct udphdr);
+
+	if (headers + min_t(unsigned int, len, cork->gso_size) > dst_mtu(&cork->rt->dst))
+		return -EMSGSIZE;
+	if (len > (unsigned int)cork->gso_size * UDP_MAX_SEGMENTS ||
+	    sock_flag(sk, SOCK_NO_CHECK_TX))
+		return -EINVAL;
+	if (len <= cork->gso_size)
+		return 0;
+	shinfo->gso_size = cork->gso_size;
+	shinfo->gso_type = SKB_GSO_UDP_L4;
+	shinfo->gso_segs = DIV_ROUND_UP(len, cork->gso_size);
+	return 0;
+}
 
 /*
  * Writes the header. The checksum is left to the device, or to dev_queue_xmit() if the device has no
@@ -122,8 +149,12 @@ static void udp_write_header(const struct sock *sk, const struct inet_cork *cork
  */
 static int udp_send_skb(struct sock *sk, struct inet_cork *cork, __be16 sport)
 {
-	int err;
+	int err = cork->gso_size ? udp_set_gso(sk, cork) : 0;
 
+	if (err) {
+		ip_cork_release(cork);
+		return err;
+	}
 	udp_write_header(sk, cork, sport);
 	err = ip_push_datagram(sk, cork, IPPROTO_UDP);
 	if (err == -ENOBUFS && !inet_sk(sk)->recverr) {
@@ -161,16 +192,36 @@ static int udp_append(struct sock *sk, struct kmsghdr *msg, size_t len, bool mor
 	return err;
 }
 
+/* Reads the control message UDP_SEGMENT, if there is one. ip_cmsg_send() has checked their form. */
+static int udp_cmsg_send(const struct kmsghdr *msg, struct ipcm_cookie *ipc)
+{
+	struct cmsghdr *cmsg;
+
+	for_each_cmsghdr(cmsg, msg)
+	{
+		if (cmsg->cmsg_level != SOL_UDP)
+			continue;
+		if (cmsg->cmsg_type != UDP_SEGMENT ||
+		    cmsg->cmsg_len != sizeof(*cmsg) + sizeof(ipc->gso_size))
+			return -EINVAL;
+		memcpy(&ipc->gso_size, cmsg + 1, sizeof(ipc->gso_size));
+	}
+	return 0;
+}
+
 /* Finds destination and route of a new datagram. The socket is owned. Returns 0 or -errno. */
 static int udp_begin(struct sock *sk, const struct kmsghdr *msg, struct inet_cork *cork)
 {
-	struct ipcm_cookie ipc = {.ttl = -1, .tos = -1};
+	struct ipcm_cookie ipc = {.ttl = -1, .tos = -1, .gso_size = udp_sk(sk)->gso_size};
 	struct udp_dest dest;
 	int err;
 
 	err = udp_find_dest(sk, msg, &dest);
-	if (!err && msg->msg_controllen)
+	if (!err && msg->msg_controllen) {
 		err = ip_cmsg_send(msg, &ipc);
+		if (!err)
+			err = udp_cmsg_send(msg, &ipc);
+	}
 	return err ? err : udp_find_route(sk, &dest, &ipc, cork);
 }
 

@@ -689,6 +689,40 @@ static void the_file_of_sockets(void)
 	assert_null(strstr(scene_proc(B, "/proc/net/udp"), " 00000000:0007 "));
 }
 
+/* UDP_SEGMENT on a link: one write, datagrams of the MTU with right lengths, checksums and order. */
+static void segments_of_one_write(void)
+{
+	enum { SEGMENT = 103, SIZE = 1472, BYTES = 20000 };
+	static uint8_t want[BYTES];
+	int a = connected(A, B, PORT), b = bound(B, PORT);
+	size_t at = 0;
+	int64_t n;
+
+	scene_fill(want, BYTES, 9);
+	memcpy(bytes, want, BYTES);
+	assert_int_equal(scene_set(A, a, IPPROTO_UDP, SEGMENT, SIZE + 1), 0);
+	assert_int_equal(scene_call(A, SYS_write, a, PTR(bytes), BYTES), -EMSGSIZE);
+	assert_int_equal(scene_set(A, a, IPPROTO_UDP, SEGMENT, SIZE), 0);
+	scene_mark();
+	assert_int_equal(scene_call(A, SYS_write, a, PTR(bytes), BYTES), BYTES);
+	scene_sleep(10 * MS);
+	assert_int_equal(scene_count(A, OTHER), (BYTES + SIZE - 1) / SIZE);
+	while ((n = recv_now(B, b)) > 0) {
+		assert_int_equal(n, BYTES - at < SIZE ? BYTES - at : SIZE);
+		assert_memory_equal(bytes, want + at, n);
+		at += n;
+	}
+	assert_int_equal(at, BYTES);
+	assert_int_equal(scene_drops(B, "UDP_CSUM"), 0);
+	/* a damaged one is noticed, so each has a checksum */
+	scene_corrupt(A, OTHER, 3, 1);
+	assert_int_equal(scene_call(A, SYS_write, a, PTR(bytes), 5000), 5000);
+	scene_sleep(10 * MS);
+	assert_int_equal(scene_drops(B, "UDP_CSUM"), 1);
+	scene_close(A, a);
+	scene_close(B, b);
+}
+
 /* The longest datagram that IP can carry.  LIMIT(IP_LEN_MAX) */
 static void the_longest_datagram(void)
 {
@@ -725,6 +759,8 @@ int main(int argc, char **argv)
 		SCENE(a_close_with_unread_datagrams),
 		SCENE(broadcasts),
 		SCENE(the_longest_datagram),
+		SCENE(segments_of_one_write),
+		SCENE_WITH(segments_of_one_write, {"features", 0}),
 		SCENE(errors_of_this_host),
 		SCENE(errors_fill_the_buffer),
 		SCENE(the_file_of_sockets),
