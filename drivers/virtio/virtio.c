@@ -190,10 +190,16 @@ bool virtio_silence(struct virtio_device *vdev)
 
 int virtio_remove(struct virtio_device *vdev)
 {
+	int err;
+
 	if (!vdev->driver)
 		return 0;
+	if (vdev->stuck)
+		return -EIO;
 	if (vdev->config_irq >= 0)
 		free_irq(vdev->config_irq);
 	vdev->config_irq = -1;
-	return vdev->driver->remove(vdev);
+	err = vdev->driver->remove(vdev);
+	vdev->stuck = err;
+	return err;
 }

@@ -96,6 +96,7 @@ struct virtio_device {
 	/* name of the interrupt for configuration changes, for example "virtio0-config" */
 	char config_name[20];
 	int config_irq;      /* -1: none */
+	bool stuck;          /* it did not reset when it was removed, so it stays for ever */
 	u64 config_failures; /* reads of the configuration that failed */
 	struct ratelimit config_lines;
 };
@@ -139,8 +140,8 @@ void virtio_register_driver(struct virtio_driver *driver);
 int virtio_probe(struct virtio_device *vdev);
 /*
  * Called by a transport whose device shall go, or has gone already: then its registers read as ones.
- * Returns 0: nothing refers to @vdev any more; -EIO: the device does not reset, and @vdev must stay.
- * Process context.
+ * Returns 0: nothing refers to @vdev any more; -EIO: the device does not reset, and @vdev must stay;
+ * a further call then does nothing. Process context.
  */
 int virtio_remove(struct virtio_device *vdev);
 /*

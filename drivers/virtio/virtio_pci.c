@@ -170,8 +170,10 @@ static int virtio_pci_remove(struct pci_device *pdev)
 	struct virtio_pci *vp = pdev->driver_data;
 	int err;
 
-	virtio_irqs_forget(&vp->irqs);
-	vp_free_interrupts(vp);
+	if (!vp->vdev.stuck) {
+		virtio_irqs_forget(&vp->irqs);
+		vp_free_interrupts(vp);
+	}
 	err = virtio_remove(&vp->vdev);
 	if (err)
 		return err;

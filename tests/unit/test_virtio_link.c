@@ -327,6 +327,9 @@ static void a_device_that_does_not_reset(u64 features, u64 arg)
 	bursts(3, false);
 	CHECK(in_thread(remove_it) == -EIO);
 	CHECK(!eth0() && vi->lost && virtqueue_outstanding(vi->rx) > 0);
+	/* The host may ask again: what ended at the first request does not end twice. */
+	CHECK(in_thread(remove_it) == -EIO);
+	CHECK(lines_with("eth0: model was removed") == 1);
 	for (int i = 0; i < 20; i++) {
 		u8 f[60] = {0};
 
