@@ -188,10 +188,12 @@ def main():
     build_tools()
     os.environ.update(APPEND)
     rows = []
+    # Before Namespace, from which Debian's packages cannot be fetched.
+    guests = [Guest(name, args) for name in args.guests]
     with contextlib.suppress(KeyboardInterrupt), Namespace() as ns:
         for n in range(args.rounds):
-            for name in args.guests:
-                rows += all_storms(ns, Guest(name, args), args, n == args.rounds - 1)
+            for guest in guests:
+                rows += all_storms(ns, guest, args, n == args.rounds - 1)
     groups = {}
     for r in rows:
         groups.setdefault(([*args.only, "none, afterwards"].index(r["kind"]), r["rate"], args.guests.index(r["guest"])), []).append(r)
