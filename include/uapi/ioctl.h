@@ -48,12 +48,14 @@ struct winsize {
 #define SIOCGIFNAME    0x8910 /* the name of the interface with ifr_ifindex */
 #define SIOCGIFCONF    0x8912 /* all addresses */
 #define SIOCGIFFLAGS   0x8913
+#define SIOCSIFFLAGS   0x8914 /* up or down, IFF_PROMISC, IFF_ALLMULTI */
 #define SIOCGIFADDR    0x8915
 #define SIOCGIFDSTADDR 0x8917
 #define SIOCGIFBRDADDR 0x8919
 #define SIOCGIFNETMASK 0x891b
 #define SIOCGIFMETRIC  0x891d
 #define SIOCGIFMTU     0x8921
+#define SIOCSIFMTU     0x8922
 #define SIOCGIFHWADDR  0x8927
 #define SIOCGIFINDEX   0x8933
 #define SIOCGIFTXQLEN  0x8942

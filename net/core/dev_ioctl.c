@@ -6,7 +6,8 @@
  * ioctl() -> sock_ioctl() -> dev_ioctl(), for a request that the socket's family does not know
  * (process). SIOCGIFCONF holds rtnl, because it writes to the program's memory, and so may sleep,
  * while it passes over the devices and their addresses. The other requests read values that are as
- * they were at some moment of the call. The requests that change a device fail with -ENOTTY.
+ * they were at some moment of the call. SIOCSIFFLAGS and SIOCSIFMTU change a device, with rtnl held;
+ * the other requests that Linux has for that fail with -ENOTTY.
  * netdevice(7); compare Linux's net/core/dev_ioctl.c.
  */
 #include "net/core/dev_ioctl.h"
@@ -115,6 +116,32 @@ static int dev_ifsioc(unsigned int cmd, struct ifreq *ifr)
 	}
 }
 
+/* Flags that Linux lets a program change, and this kernel does not. */
+#define IFF_FIXED                                                                                  \
+	(IFF_DEBUG | IFF_NOTRAILERS | IFF_NOARP | IFF_MULTICAST | IFF_PORTSEL | IFF_AUTOMEDIA |    \
+	 IFF_DYNAMIC)
+
+/* Requests that change the device that @ifr names. */
+static int dev_ifsioc_set(unsigned int cmd, const struct ifreq *ifr)
+{
+	unsigned int flags = (unsigned short)ifr->ifr_flags;
+	struct net_device *dev;
+	int err;
+
+	rtnl_lock();
+	dev = dev_get_by_name(ifr->ifr_name);
+	if (!dev)
+		err = -ENODEV;
+	else if (cmd == SIOCSIFMTU)
+		err = ifr->ifr_mtu < 0 ? -EINVAL : dev_set_mtu(dev, ifr->ifr_mtu);
+	else if ((flags ^ dev_get_flags(dev)) & IFF_FIXED)
+		err = -EOPNOTSUPP;
+	else
+		err = dev_change_flags(dev, flags);
+	rtnl_unlock();
+	return err;
+}
+
 int dev_ioctl(unsigned int cmd, void __user *arg)
 {
 	struct ifreq ifr;
@@ -128,7 +155,11 @@ int dev_ioctl(unsigned int cmd, void __user *arg)
 		return -ENOTTY;
 	if (copy_from_user(&ifr, arg, sizeof(ifr)))
 		return -EFAULT;
+	ifr.ifr_name[IFNAMSIZ - 1] = '\0';
 	switch (cmd) {
+	case SIOCSIFFLAGS:
+	case SIOCSIFMTU:
+		return dev_ifsioc_set(cmd, &ifr);
 	case SIOCGIFNAME:
 	case SIOCGIFFLAGS:
 	case SIOCGIFMETRIC:
@@ -141,7 +172,6 @@ int dev_ioctl(unsigned int cmd, void __user *arg)
 	default:
 		return -ENOTTY;
 	}
-	ifr.ifr_name[IFNAMSIZ - 1] = '\0';
 	if (cmd == SIOCGIFNAME) {
 		err = dev_ifname(&ifr);
 	} else {

@@ -31,6 +31,12 @@
 #define IFF_PROMISC   0x100 /* receive every frame */
 #define IFF_ALLMULTI  0x200 /* receive the frames of all groups */
 #define IFF_MULTICAST 0x1000
+/* Flags that no device here has. */
+#define IFF_DEBUG      0x4
+#define IFF_NOTRAILERS 0x20
+#define IFF_PORTSEL    0x2000
+#define IFF_AUTOMEDIA  0x4000
+#define IFF_DYNAMIC    0x8000
 
 /* Bits of net_device.features: work that the device does instead of the kernel. */
 #define NETIF_F_HW_CSUM 0x01 /* transmit: computes the checksum of a CHECKSUM_PARTIAL packet */

@@ -3,6 +3,8 @@
 #include "tests/hosted/scene.h"
 
 #include <dlfcn.h>
+#include <linux/sockios.h>
+#include <net/if.h>
 
 #include "tests/host/virtio_model.h"
 
@@ -217,6 +219,97 @@ static void an_mtu_of_9000(void)
 	scene_pair_close(&p);
 }
 
+/* ---- changes at run time ------------------------------------------------------------------------- */
+
+static int64_t about_card(struct host *h, unsigned int request, int value)
+{
+	int fd = scene_socket(h);
+	struct ifreq ifr = {.ifr_name = "eth0"};
+	int64_t err;
+
+	if (request == SIOCSIFMTU)
+		ifr.ifr_mtu = value;
+	else
+		ifr.ifr_flags = value;
+	err = scene_call(h, SYS_ioctl, fd, request, PTR(&ifr));
+	scene_close(h, fd);
+	return request == SIOCGIFFLAGS && !err ? (unsigned short)ifr.ifr_flags : err;
+}
+
+/* A's interface goes down and comes up again while A sends: the connection goes on. */
+static void an_interface_down_and_up(void)
+{
+	struct pair p = scene_pair();
+	int up = about_card(A, SIOCGIFFLAGS, 0);
+
+	assert_true(up & IFF_UP && up & IFF_MULTICAST);
+	for (unsigned int i = 0; i < 5; i++) {
+		uint8_t sent[20000], got[20000];
+		int64_t sends;
+
+		scene_fill(sent, sizeof(sent), i);
+		sends = scene_begin(A, SYS_sendto, p.a, PTR(sent), sizeof(sent), MSG_NOSIGNAL);
+		assert_int_equal(about_card(A, SIOCSIFFLAGS, up & ~IFF_UP), 0);
+		assert_false(about_card(A, SIOCGIFFLAGS, 0) & (IFF_UP | IFF_RUNNING));
+		assert_null(strstr(scene_proc(A, "/proc/net/route"), "eth0"));
+		scene_mark();
+		scene_sleep(500 * MS);
+		assert_int_equal(scene_count(A, TCP | OTHER), 0);
+		assert_int_equal(about_card(A, SIOCSIFFLAGS, up), 0);
+		assert_int_equal(about_card(A, SIOCGIFFLAGS, 0), up);
+		assert_non_null(strstr(scene_proc(A, "/proc/net/route"), "eth0"));
+		scene_recv_all(B, p.b, got, sizeof(got));
+		assert_memory_equal(sent, got, sizeof(got));
+		assert_int_equal(scene_end(A, sends), sizeof(sent));
+	}
+	scene_carry(B, p.b, A, p.a, 100000);
+	scene_pair_close(&p);
+}
+
+/*
+ * A's MTU becomes smaller and larger during a connection: no packet that A sends is longer, and A uses what there is.
+ * A later connection announces an MSS that fits.
+ */
+static void an_mtu_that_changes(void)
+{
+	static const int mtus[] = {1500, 576, 9000, 68, 4000};
+	struct pair p = scene_pair();
+
+	for (unsigned int i = 0; i < sizeof(mtus) / sizeof(mtus[0]); i++) {
+		unsigned int most = 0;
+
+		assert_int_equal(about_card(A, SIOCSIFMTU, mtus[i]), 0);
+		scene_mark();
+		scene_carry(A, p.a, B, p.b, 50000);
+		for (unsigned int n = 1; n <= scene_count(A, DATA); n++)
+			most = scene_nth(A, DATA, n)->len > most ? scene_nth(A, DATA, n)->len
+								 : most;
+		/* 52: both headers and the timestamps */
+		assert_int_equal(most, mtus[i] - 52);
+	}
+	assert_int_equal(about_card(A, SIOCSIFMTU, 67), -EINVAL);
+	assert_int_equal(about_card(A, SIOCSIFMTU, 9001), -EINVAL);
+	assert_int_equal(about_card(A, SIOCSIFMTU, -1), -EINVAL);
+	scene_pair_close(&p);
+	scene_mark();
+	p = scene_pair();
+	assert_int_equal(scene_nth(A, SYN, 1)->mss, mtus[sizeof(mtus) / sizeof(mtus[0]) - 1] - 40);
+	scene_pair_close(&p);
+}
+
+/* A flag that Linux lets a program change, but this kernel does not, is refused; those of the device are ignored. */
+static void flags_that_cannot_change(void)
+{
+	int up = about_card(A, SIOCGIFFLAGS, 0);
+
+	assert_int_equal(about_card(A, SIOCSIFFLAGS, up | IFF_NOARP), -EOPNOTSUPP);
+	assert_int_equal(about_card(A, SIOCSIFFLAGS, up & ~IFF_MULTICAST), -EOPNOTSUPP);
+	assert_int_equal(about_card(A, SIOCSIFFLAGS, (up | IFF_LOOPBACK) & ~IFF_BROADCAST), 0);
+	assert_int_equal(about_card(A, SIOCSIFFLAGS, up | IFF_PROMISC | IFF_ALLMULTI), 0);
+	assert_int_equal(about_card(A, SIOCGIFFLAGS, 0), up | IFF_PROMISC | IFF_ALLMULTI);
+	assert_int_equal(about_card(A, SIOCSIFFLAGS, up), 0);
+}
+
 /*
  * On many connections the sender writes as much as it may, and the receiver does not read.  Memory
  * runs out, which causes only errors and counted drops; transfers work again when there is free
@@ -281,6 +374,9 @@ int main(int argc, char **argv)
 		SCENE_WITH(an_mtu_of_87, {"mtu", 87}),
 		SCENE_WITH(an_mtu_of_127, {"mtu", 127}),
 		SCENE_WITH(an_mtu_of_9000, {"mtu", 9000}),
+		SCENE(an_interface_down_and_up),
+		SCENE_WITH(an_mtu_that_changes, {"mtu", 9000}),
+		SCENE(flags_that_cannot_change),
 		SCENE_WITH(little_memory, {"ram", 6 << 20}),
 	};
 
