@@ -23,6 +23,7 @@ BUGS = {
     "virtio": ("drivers/virtio/virtqueue.c", "else if (id >= vq->num)", "else if (id > vq->num)"),
     "calls": ("net/socket_msg.c", "ulen < 0 || ulen > sizeof(*kaddr)", "ulen < 0"),
     "proc": ("kernel/sysctl.c", "if (n >= size || (", "if (n > size || ("),
+    "udp": ("net/ipv4/udp.c", "out:\n\tsock_put(sk);", "out:\n\treturn;"),
     "cmdline": ("net/ipv4/ipconfig.c", " || prefix_len > 32", ""),
 }
 # harness: a regular expression that the output matches if the bug was found
@@ -34,6 +35,7 @@ SHOWS = {
     "virtio": "heap-buffer-overflow",
     "calls": "stack-buffer-overflow",
     "proc": "stack-buffer-overflow",
+    "udp": r"UDP: \d+ objects alive",
     "cmdline": "shift exponent",
 }
 
