@@ -282,6 +282,9 @@ static void audit_timers(struct audit *a)
 	if (tcp_sk(a->sk)->packets_out)
 		RULE(a, armed && icsk->icsk_pending && icsk->icsk_pending != ICSK_TIME_PROBE0,
 		     "%u segments out, timer %u", tcp_sk(a->sk)->packets_out, icsk->icsk_pending);
+	else if (tcp_sk(a->sk)->fastopen_passive)
+		RULE(a, icsk->icsk_pending == ICSK_TIME_RETRANS && armed,
+		     "the SYN-ACK waits for the client, timer %u", icsk->icsk_pending);
 	else if (tcp_send_head(a->sk))
 		RULE(a, icsk->icsk_pending == ICSK_TIME_PROBE0 && armed,
 		     "data waits for the peer, timer %u", icsk->icsk_pending);
