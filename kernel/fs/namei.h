@@ -37,6 +37,12 @@ struct dentry *path_lookup(int dfd, const char *name, unsigned int flags);
 /* Calls getname() and path_lookup(). */
 struct dentry *user_path(int dfd, const char __user *path, unsigned int flags);
 
+/*
+ * Creates the name of a socket (bind() of AF_UNIX); @mode: the permissions, less the umask. Returns
+ * its dentry with a reference, or ERR_PTR: -EEXIST if the name exists.
+ */
+struct dentry *kern_mksock(const char *path, u32 mode);
+
 enum last_type {
 	LAST_NORM,
 	LAST_ROOT, /* the path has no component: "/" */

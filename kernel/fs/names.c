@@ -111,6 +111,27 @@ static long create_at(int dfd, const char __user *path, const struct ramfs_new *
 	return err;
 }
 
+struct dentry *kern_mksock(const char *path, u32 mode)
+{
+	struct ramfs_new new = {.mode = S_IFSOCK | (mode & ~current_fs()->umask)};
+	struct dentry *dentry;
+	struct path_walk walk;
+	int err = path_begin(&walk, AT_FDCWD, path);
+
+	if (err)
+		return ERR_PTR(err);
+	mutex_lock(&tree_mutex);
+	err = path_parent(&walk);
+	if (!err)
+		err = check_new(&walk, false);
+	if (!err && !is_ramfs(walk.at->d_inode))
+		err = -ENOENT;
+	dentry = err ? ERR_PTR(err) : ramfs_create(walk.at, walk.last, walk.last_len, &new);
+	mutex_unlock(&tree_mutex);
+	path_end(&walk);
+	return dentry;
+}
+
 static u32 masked(unsigned int mode, u32 allowed)
 {
 	return mode & allowed & ~current_fs()->umask;
@@ -129,8 +150,8 @@ static long sys_mkdir(const char __user *path, unsigned int mode)
 }
 
 /*
- * Creates regular files and character devices. A request for a named pipe, a socket or a directory
- * fails with -EPERM.
+ * Creates regular files, character devices, and sockets that no bind() has made. A request for a
+ * named pipe or a directory fails with -EPERM.
  */
 static long sys_mknodat(int dfd, const char __user *path, unsigned int mode, unsigned int dev)
 {
@@ -141,14 +162,13 @@ static long sys_mknodat(int dfd, const char __user *path, unsigned int mode, uns
 		new.mode |= S_IFREG;
 		fallthrough;
 	case S_IFREG:
+	case S_IFSOCK:
 		new.rdev = 0;
 		fallthrough;
 	case S_IFCHR:
 		return create_at(dfd, path, &new);
 	case S_IFDIR:
-		return -EPERM;
 	case S_IFIFO:
-	case S_IFSOCK:
 		return -EPERM;
 	default:
 		return -EINVAL;

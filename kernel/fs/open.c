@@ -48,6 +48,8 @@ static struct file *open_inode(struct tree_inode *inode, unsigned int flags)
 		return device_open(inode, flags);
 	case S_IFLNK:
 		return ERR_PTR(-ELOOP);
+	case S_IFSOCK:
+		return ERR_PTR(-ENXIO);
 	default:
 		if (inode->i_op->open)
 			return inode->i_op->open(inode, flags);

@@ -55,7 +55,7 @@ CALLS = """
 | `fallocate`, `lseek` | after `fallocate`, the allocated pages are data for SEEK_DATA and SEEK_HOLE; on Linux's tmpfs these pages are a hole until they are written | no page has a mark "allocated, not written"; the bytes read are zeroes in both |
 | `fallocate` | a mode other than 0 and FALLOC_FL_KEEP_SIZE: EOPNOTSUPP; Linux's tmpfs also has FALLOC_FL_PUNCH_HOLE | no traced program needs it |
 | `open` | O_TMPFILE: EOPNOTSUPP | programs then create a file and unlink it |
-| `mknod` | a FIFO or a socket: EPERM | one process has no other to open the second end |
+| `mknod` | a FIFO: EPERM | one process has no other to open the second end |
 | `renameat2` | RENAME_EXCHANGE, RENAME_WHITEOUT: EINVAL | as on a file system of Linux without them |
 | `getxattr` and its relatives, `inotify_*`, `fanotify_*`, `memfd_create`, `copy_file_range` | ENOSYS | no traced program needs them; a program copies with read() and write() if copy_file_range() fails |
 | `splice` from `/dev/null` | 0, the end of the file; on Linux EINVAL | what read() returns |
