@@ -47,6 +47,12 @@ struct mmsghdr {
 	unsigned int msg_len;
 };
 
+/* SO_PEERCRED, SCM_CREDENTIALS: a process. */
+struct ucred {
+	int pid;
+	uint32_t uid, gid;
+};
+
 struct linger {
 	int l_onoff;
 	int l_linger; /* seconds */
@@ -63,6 +69,7 @@ struct linger {
 #define SOCK_STREAM    1
 #define SOCK_DGRAM     2
 #define SOCK_RAW       3
+#define SOCK_SEQPACKET 5
 #define SOCK_TYPE_MASK 0xf
 #define SOCK_CLOEXEC   02000000
 #define SOCK_NONBLOCK  04000
@@ -82,6 +89,8 @@ struct linger {
 #define SO_PRIORITY         12
 #define SO_LINGER           13
 #define SO_REUSEPORT        15
+#define SO_PASSCRED         16
+#define SO_PEERCRED         17
 #define SO_RCVLOWAT         18
 #define SO_SNDLOWAT         19
 #define SO_RCVTIMEO         20

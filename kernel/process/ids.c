@@ -3,8 +3,8 @@
  * Users, groups, capabilities, sessions: the program is root, and the only process.
  *
  * Called through kernel_syscall() (process context).  A server that gives up root (setgroups, setgid,
- * setuid) sees its new ids, and cannot get the old ids back. Only the calls of this file look at
- * the ids: they protect no file, socket or timer. Compare Linux's kernel/sys.c, groups.c and
+ * setuid) sees its new ids, and cannot get the old ids back. The ids protect no file, socket or
+ * timer: only the calls of this file look at them, and AF_UNIX, which tells them to the peer. Compare Linux's kernel/sys.c, groups.c and
  * capability.c.
  */
 #include "include/uapi/errno.h"
@@ -31,6 +31,22 @@ static unsigned int nr_groups;
 static bool is_root(void)
 {
 	return uids.effective == 0;
+}
+
+void process_ids(bool effective, u32 *uid, u32 *gid)
+{
+	*uid = effective ? uids.effective : uids.real;
+	*gid = effective ? gids.effective : gids.real;
+}
+
+static bool is_one_of(const struct ids *ids, u32 id)
+{
+	return id == ids->real || id == ids->effective || id == ids->saved;
+}
+
+bool process_may_claim(int pid, u32 uid, u32 gid)
+{
+	return is_root() || (pid == PROCESS_PID && is_one_of(&uids, uid) && is_one_of(&gids, gid));
 }
 
 static bool may_take(const struct ids *ids, u32 id)

@@ -35,6 +35,11 @@ struct process {
 };
 extern struct process process;
 
+/* Returns the real or effective ids of the process (ids.c). */
+void process_ids(bool effective, u32 *uid, u32 *gid);
+/* Returns true if the process may say that it is process @pid with these ids (unix(7)). */
+bool process_may_claim(int pid, u32 uid, u32 gid);
+
 /* Called by sched_init(): creates the caches and registers the system calls of kernel/process. */
 void process_init(void);
 /*

@@ -20,6 +20,7 @@ struct sk_buff;
 struct sock;
 struct sockaddr;
 struct timewait_sock_ops;
+struct ucred;
 
 /*
  * The operations of a protocol. They run in process context with the socket unlocked, unless a
@@ -46,6 +47,8 @@ struct proto {
 	 * @written, not written. locked; NULL: the protocol reports neither times nor MSG_ZEROCOPY
 	 */
 	u32 (*stream_key)(const struct sock *sk, bool written);
+	/* SO_PEERCRED: the process at the other end; NULL: not known. Not locked. */
+	void (*peercred)(const struct sock *sk, struct ucred *creds);
 	void (*set_rcvlowat)(struct sock *sk, int val); /* locked; @val is at least 1 */
 	/* SO_PEEK_OFF: returns where the offset is kept; NULL: the protocol has none */
 	int *(*peek_off)(struct sock *sk);

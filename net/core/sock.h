@@ -174,6 +174,7 @@ enum sock_flags {
 	SOCK_RCVTSTAMP,        /* SO_TIMESTAMP, SO_TIMESTAMPNS: a read returns the time */
 	SOCK_RCVTSTAMPNS,      /* as struct timespec */
 	SOCK_ZEROCOPY,         /* SO_ZEROCOPY: a write may have MSG_ZEROCOPY */
+	SOCK_PASSCRED,         /* SO_PASSCRED: a read returns the credentials of the sender */
 	SOCK_SELECT_ERR_QUEUE, /* SO_SELECT_ERR_QUEUE: has no effect on TCP, as in Linux */
 	SOCK_NO_CHECK_TX,      /* SO_NO_CHECK: UDP datagrams are sent without a checksum */
 	SOCK_URGINLINE,        /* SO_OOBINLINE: urgent data is read in its place in the stream */

@@ -118,6 +118,8 @@ static int flag_of(int optname)
 		return SOCK_ZEROCOPY;
 	case SO_NO_CHECK:
 		return SOCK_NO_CHECK_TX;
+	case SO_PASSCRED:
+		return SOCK_PASSCRED;
 	default:
 		return -1;
 	}
@@ -127,6 +129,15 @@ static int flag_of(int optname)
 static bool has_no_check(const struct sock *sk)
 {
 	return sk->sk_family == AF_INET && sk->sk_type == SOCK_DGRAM;
+}
+
+/* Linux accepted the option for other families too, without an effect, up to 6.15. */
+static int sock_set_passcred(struct sock *sk, bool on)
+{
+	if (sk->sk_family != AF_UNIX && sk->sk_family != AF_NETLINK)
+		return -EOPNOTSUPP;
+	sock_valbool_flag(sk, SOCK_PASSCRED, on);
+	return 0;
 }
 
 int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
@@ -189,6 +200,9 @@ int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 		else
 			err = -EOPNOTSUPP;
 		break;
+	case SO_PASSCRED:
+		err = sock_set_passcred(sk, val);
+		break;
 	case SO_ZEROCOPY:
 		if (!sk->sk_prot->stream_key)
 			err = -EOPNOTSUPP;
@@ -239,6 +253,16 @@ static int take_error(struct sock *sk)
 	return err ? err : __atomic_exchange_n(&sk->sk_err_soft, 0, __ATOMIC_SEQ_CST);
 }
 
+/* The process at the other end of a connection; for a protocol that does not know it, none. */
+static struct ucred peer_creds(const struct sock *sk)
+{
+	struct ucred creds = {.uid = -1, .gid = -1};
+
+	if (sk->sk_prot->peercred)
+		sk->sk_prot->peercred(sk, &creds);
+	return creds;
+}
+
 int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int __user *optlen)
 {
 	struct sock *sk = sock->sk;
@@ -248,6 +272,7 @@ int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int _
 		u64 long_rate;
 		struct linger ling;
 		struct timeval tv;
+		struct ucred creds;
 	} v;
 	int len, size = sizeof(int);
 
@@ -301,6 +326,10 @@ int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int _
 	case SO_ACCEPTCONN:
 		v.val = sk->sk_state == TCP_LISTEN;
 		break;
+	case SO_PEERCRED:
+		size = sizeof(v.creds);
+		v.creds = peer_creds(sk);
+		break;
 	case SO_RCVLOWAT:
 		v.val = sk->sk_rcvlowat;
 		break;
@@ -313,12 +342,10 @@ int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int _
 		v.ling.l_linger = min_t(unsigned long, sk->sk_lingertime / HZ, INT32_MAX);
 		break;
 	case SO_RCVTIMEO:
-		size = sizeof(v.tv);
-		v.tv = timeout_as_timeval(sk->sk_rcvtimeo);
-		break;
 	case SO_SNDTIMEO:
 		size = sizeof(v.tv);
-		v.tv = timeout_as_timeval(sk->sk_sndtimeo);
+		v.tv = timeout_as_timeval(optname == SO_RCVTIMEO ? sk->sk_rcvtimeo
+								 : sk->sk_sndtimeo);
 		break;
 	case SO_MAX_PACING_RATE:
 		if (len >= (int)sizeof(v.long_rate)) {

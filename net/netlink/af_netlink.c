@@ -373,6 +373,7 @@ static int netlink_copy(const struct netlink_sock *nlk, const struct sk_buff *sk
 			struct kmsghdr *msg, size_t len, int flags)
 {
 	const struct nl_pktinfo info = {.group = NETLINK_CB(skb)->group};
+	const struct ucred kernel = {0};
 	const size_t n = min_t(size_t, len, skb->len);
 
 	if (copy_to_iter(skb->data, n, &msg->msg_iter) != n)
@@ -387,6 +388,8 @@ static int netlink_copy(const struct netlink_sock *nlk, const struct sk_buff *sk
 			from->nl_groups = group_bit(info.group);
 		msg->msg_namelen = sizeof(*from);
 	}
+	if (sock_flag(&nlk->sk, SOCK_PASSCRED))
+		put_cmsg(msg, SOL_SOCKET, SCM_CREDENTIALS, &kernel, sizeof(kernel));
 	if (nlk->pktinfo)
 		put_cmsg(msg, SOL_NETLINK, NETLINK_PKTINFO, &info, sizeof(info));
 	return flags & MSG_TRUNC ? skb->len : n;

@@ -7,7 +7,7 @@
 #define NET_UNIX_LIMITS_H
 
 /*
- * bytes from a socket that may wait in its peer's receive queue: at the limit a sender waits, or gets
+ * bytes (truesize) from a socket that may wait in receive queues: at the limit a sender waits, or gets
  * -EAGAIN. SO_SNDBUF changes the limit. Linux's wmem_default.
  */
 #define UNIX_SNDBUF 212992
@@ -16,5 +16,13 @@
  * part of an sk_buff.
  */
 #define UNIX_DGRAM_BYTES 65536
+/*
+ * datagrams, less one, that may wait in the queue of a socket whose peer is not the sender: at the
+ * limit a sender waits, or gets -EAGAIN. So many senders together do not fill the memory. Linux's
+ * max_dgram_qlen.
+ */
+#define UNIX_DGRAM_QLEN 10
+/* descriptors in one message: a message with more fails with -EINVAL. Linux's SCM_MAX_FD. */
+#define UNIX_FILES_MAX 253
 
 #endif

@@ -14,6 +14,7 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -58,9 +59,66 @@ static void pairs(void)
 	talk_through(SOCK_DGRAM);
 }
 
+/* Sends the descriptor @fd, and reads the message twice. */
+static void send_descriptor(int from, int to, int fd)
+{
+	union {
+		struct cmsghdr head;
+		char bytes[64];
+	} control = {.head = {CMSG_LEN(4), SOL_SOCKET, SCM_RIGHTS}};
+	struct iovec iov = {bytes, 10};
+	struct msghdr hdr = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control};
+
+	memcpy(CMSG_DATA(&control.head), &fd, 4);
+	hdr.msg_controllen = CMSG_SPACE(4);
+	if (may(A, SYS_sendmsg, from, PTR(&hdr), 0) != 10)
+		return;
+	for (int i = 0; i < 2; i++) {
+		iov.iov_base = got;
+		hdr.msg_controllen = CMSG_SPACE(4);
+		if (may(A, SYS_recvmsg, to, PTR(&hdr), i ? 0 : MSG_PEEK) == 10 &&
+		    hdr.msg_controllen) {
+			memcpy(&fd, CMSG_DATA(&control.head), 4);
+			refused_close_fd(A, fd);
+		}
+	}
+}
+
+/* A server and a client with the name @address. */
+static void talk_by_name(const struct sockaddr_un *address, socklen_t len)
+{
+	int l = may(A, SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0), c, s;
+
+	if (l < 0)
+		return;
+	c = may(A, SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	if (c >= 0 && !may(A, SYS_bind, l, PTR(address), len) && !may(A, SYS_listen, l, 5) &&
+	    !may(A, SYS_connect, c, PTR(address), len)) {
+		s = may(A, SYS_accept, l, 0, 0);
+		if (s >= 0) {
+			send_descriptor(c, s, l);
+			refused_close_fd(A, s);
+		}
+	}
+	if (c >= 0)
+		refused_close_fd(A, c);
+	refused_close_fd(A, l);
+	if (address->sun_path[0])
+		scene_call(A, SYS_unlink, PTR(address->sun_path));
+}
+
+static void named(void)
+{
+	static const struct sockaddr_un path = {AF_UNIX, "/named"}, hidden = {AF_UNIX, "\0name"};
+
+	talk_by_name(&path, sizeof(path));
+	talk_by_name(&hidden, 7);
+}
+
 static void socketpairs(void)
 {
 	refuse_each(A, -1, pairs);
+	refuse_each(A, -1, named);
 }
 
 /* A link that goes down and up, and a member of RTNLGRP_LINK. */

@@ -416,7 +416,7 @@ UNUSED = {
     "mm_min_free": "tests hold the reserve of pages against it",
     **dict.fromkeys(("timers_armed", "hrtimers_armed"), "tests end without an armed timer"),
     "raise_softirq": "raise_softirq_irqoff() with interrupts on",
-    **dict.fromkeys(("put_unaligned_be32", "wake_up_all", "schedule_timeout_interruptible"), "the counterpart of one that is used"),
+    **dict.fromkeys(("put_unaligned_be32", "schedule_timeout_interruptible"), "the counterpart of one that is used"),
 }
 # The headers of the kernel's own code. Headers of a wire format, or of a table for hardware, may have unused names.
 OWN_HEADERS = ("kernel/", "net/", "drivers/", "boot/", "init/")
