@@ -298,8 +298,10 @@ int ip_queue_xmit(struct sock *sk, struct sk_buff *skb)
 
 /* ---- sending without a connected socket ------------------------------------------------------- */
 
-static u16 ip_select_id(const struct ip_header_args *args)
+/* Returns the identification for @skb. A GSO packet gets one for each of its segments, in a row. */
+static u16 ip_select_id(const struct sk_buff *skb, const struct ip_header_args *args)
 {
+	u16 segs = max_t(u16, skb_shinfo(skb)->gso_segs, 1);
 	u64 hash;
 
 	/*
@@ -310,13 +312,13 @@ static u16 ip_select_id(const struct ip_header_args *args)
 		return 0;
 	/* A counter serves several destinations, so the hash also hides its value. */
 	hash = siphash_2u64((u64)args->saddr << 32 | args->daddr, args->protocol, &ip_ident_key);
-	return __atomic_fetch_add(&ip_idents[hash % IP_IDENTS], 1, __ATOMIC_RELAXED) +
+	return __atomic_fetch_add(&ip_idents[hash % IP_IDENTS], segs, __ATOMIC_RELAXED) +
 	       (u16)(hash >> 32);
 }
 
 static int ip_send_along(struct sk_buff *skb, struct rtable *rt, struct ip_header_args *args)
 {
-	args->id = ip_select_id(args);
+	args->id = ip_select_id(skb, args);
 	ip_push_header(skb, args);
 	skb_dst_drop(skb);
 	rt_get(rt);

@@ -219,6 +219,7 @@ struct seg {
 	uint32_t rseq, rack; /* relative to the initial sequence numbers of the connection */
 	uint8_t flags, ttl, tos;
 	bool may_be_cut; /* IP's "don't fragment" is not set */
+	uint16_t id;     /* IP's identification */
 	uint16_t window;
 	uint32_t len;
 	uint16_t mss; /* TCP option; 0: absent */

@@ -98,6 +98,12 @@ static struct seg read_frame(struct host *from, const uint8_t *p, size_t len)
 	struct pkt_tcp t = {0};
 	const char *wrong;
 
+	if (len >= PKT_ETH + PKT_IP && pkt_get16(p + 12) == PKT_TYPE_IP) {
+		s.ttl = ip[8];
+		s.tos = ip[1];
+		s.id = pkt_get16(ip + 4);
+		s.may_be_cut = !(ip[6] & 0x40);
+	}
 	if (!pkt_is_tcp(p, len))
 		return s;
 	wrong = pkt_read_tcp(p, len, &t);
@@ -105,9 +111,6 @@ static struct seg read_frame(struct host *from, const uint8_t *p, size_t len)
 		wrong = pkt_read_options(t.options, t.options_len, &options);
 	if (wrong)
 		fail_msg("host %s sent a malformed segment: %s", scene_host_name(from), wrong);
-	s.ttl = ip[8];
-	s.tos = ip[1];
-	s.may_be_cut = !(ip[6] & 0x40);
 	s.sport = t.sport;
 	s.dport = t.dport;
 	s.seq = t.seq;

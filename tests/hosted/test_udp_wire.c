@@ -696,6 +696,7 @@ static void segments_of_one_write(void)
 	static uint8_t want[BYTES];
 	int a = connected(A, B, PORT), b = bound(B, PORT);
 	size_t at = 0;
+	uint16_t last;
 	int64_t n;
 
 	scene_fill(want, BYTES, 9);
@@ -714,6 +715,17 @@ static void segments_of_one_write(void)
 	}
 	assert_int_equal(at, BYTES);
 	assert_int_equal(scene_drops(B, "UDP_CSUM"), 0);
+	/*
+	 * A router may cut them, so no later datagram may have the identification of one of them
+	 * (RFC 6864 4.3).
+	 */
+	assert_true(scene_last(A, OTHER)->may_be_cut);
+	last = scene_last(A, OTHER)->id;
+	assert_int_equal(scene_call(A, SYS_write, a, PTR(bytes), 2 * SIZE), 2 * SIZE);
+	scene_sleep(10 * MS);
+	assert_int_equal((uint16_t)(scene_last(A, OTHER)->id - last), 2);
+	while (recv_now(B, b) > 0)
+		;
 	/* a damaged one is noticed, so each has a checksum */
 	scene_corrupt(A, OTHER, 3, 1);
 	assert_int_equal(scene_call(A, SYS_write, a, PTR(bytes), 5000), 5000);
