@@ -59,7 +59,7 @@ sources_of = $(filter-out $(foreach b,$(filter-out $(1),$(BUILDS)),kernel/sched/
 COLD := boot/% init/% drivers/pci% $(addprefix drivers/virtio/,virtio virtio_mmio virtio_net virtio_net_ctrl virtio_pci% virtio_rng) \
 	$(addprefix kernel/,cmdline console loglevel panic printk ratelimit shutdown strace sysctl timeline version) \
 	$(addprefix kernel/fs/,attr console cpio dcache devices initramfs names namei open proc% readdir splice stat timerfd) \
-	kernel/lib/kstrto kernel/lib/vsprintf $(addprefix kernel/mm/,madvise mmap) \
+	kernel/lib/kstrto kernel/lib/vsprintf net/ipv4/igmp% net/ipv4/ip_mc_% $(addprefix kernel/mm/,madvise mmap) \
 	$(addprefix kernel/process/,binfmt_elf clone exec exit ids itimer posix_timers proc% rlimit signal sys sys_signal) \
 	kernel/sched/sys_policy $(addprefix kernel/time/,calendar sys_time wallclock) $(addprefix kernel/x86/,acpi% cmos desc \
 	entropy ioapic ksyms lines memmap nmi paging platform power% rtc serial setup shipped/% signal stack timeref tsc) \

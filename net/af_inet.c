@@ -18,6 +18,7 @@
 #include "net/ipv4/devinet.h"
 #include "net/inet/inet_sock.h"
 #include "net/ipv4/ip.h"
+#include "net/ipv4/ip_mc_sock.h"
 #include "net/ipv4/route.h"
 #include "net/ipv4/udp.h"
 #include "net/tcp/tcp.h"
@@ -73,6 +74,8 @@ static noinline int inet_create(struct socket *sock, int protocol)
 	inet = inet_sk(sk);
 	inet->uc_ttl = -1;
 	inet->pmtudisc = IP_PMTUDISC_WANT;
+	inet->mc_ttl = 1; /* RFC 1112 6.1 */
+	inet->mc_loop = inet->mc_all = 1;
 
 	if (sk->sk_prot->init) {
 		err = sk->sk_prot->init(sk);
@@ -491,6 +494,7 @@ int inet_release(struct socket *sock)
 
 	if (!sk)
 		return 0; /* a socket that accept() allocated, but that received no connection */
+	ip_mc_drop_socket(sk);
 	sock->sk = NULL;
 	sk->sk_prot->close(sk, sock_flag(sk, SOCK_LINGER) ? sk->sk_lingertime : 0);
 	return 0;
@@ -540,6 +544,8 @@ static struct inet_protosw inetsw_array[] = {
 void inet_register_protosw(struct inet_protosw *p)
 {
 	BUG_ON(p->type >= SOCK_MAX);
+	/* dgram_sk() is used for all but streams. */
+	BUG_ON(p->type != SOCK_STREAM && p->prot->obj_size < sizeof(struct dgram_sock));
 	list_add_tail(&p->list, &inetsw[p->type]);
 }
 

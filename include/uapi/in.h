@@ -29,6 +29,7 @@ struct in_pktinfo {
 
 #define IPPROTO_IP   0
 #define IPPROTO_ICMP 1
+#define IPPROTO_IGMP 2
 #define IPPROTO_TCP  6
 #define IPPROTO_UDP  17
 #define IPPROTO_RAW  255
@@ -56,5 +57,73 @@ struct in_pktinfo {
 #define IP_PMTUDISC_PROBE       3
 #define IP_PMTUDISC_INTERFACE   4
 #define IP_PMTUDISC_OMIT        5
+
+/* ---- multicast (RFC 3376, RFC 3678) ---- */
+#define IP_MULTICAST_IF           32
+#define IP_MULTICAST_TTL          33
+#define IP_MULTICAST_LOOP         34
+#define IP_ADD_MEMBERSHIP         35
+#define IP_DROP_MEMBERSHIP        36
+#define IP_UNBLOCK_SOURCE         37
+#define IP_BLOCK_SOURCE           38
+#define IP_ADD_SOURCE_MEMBERSHIP  39
+#define IP_DROP_SOURCE_MEMBERSHIP 40
+#define IP_MSFILTER               41
+#define MCAST_JOIN_GROUP          42
+#define MCAST_BLOCK_SOURCE        43
+#define MCAST_UNBLOCK_SOURCE      44
+#define MCAST_LEAVE_GROUP         45
+#define MCAST_JOIN_SOURCE_GROUP   46
+#define MCAST_LEAVE_SOURCE_GROUP  47
+#define MCAST_MSFILTER            48
+#define IP_MULTICAST_ALL          49
+
+/* Modes of a filter of sources. */
+#define MCAST_EXCLUDE 0
+#define MCAST_INCLUDE 1
+
+struct ip_mreq {
+	struct in_addr imr_multiaddr;
+	struct in_addr imr_interface; /* an address of the interface */
+};
+
+struct ip_mreqn {
+	struct in_addr imr_multiaddr;
+	struct in_addr imr_address;
+	int imr_ifindex; /* 0: @imr_address names the interface */
+};
+
+struct ip_mreq_source {
+	struct in_addr imr_multiaddr;
+	struct in_addr imr_interface;
+	struct in_addr imr_sourceaddr;
+};
+
+struct ip_msfilter {
+	struct in_addr imsf_multiaddr;
+	struct in_addr imsf_interface;
+	uint32_t imsf_fmode;
+	uint32_t imsf_numsrc;
+	struct in_addr imsf_slist[];
+};
+
+struct group_req {
+	uint32_t gr_interface;
+	struct sockaddr_storage gr_group;
+};
+
+struct group_source_req {
+	uint32_t gsr_interface;
+	struct sockaddr_storage gsr_group;
+	struct sockaddr_storage gsr_source;
+};
+
+struct group_filter {
+	uint32_t gf_interface;
+	struct sockaddr_storage gf_group;
+	uint32_t gf_fmode;
+	uint32_t gf_numsrc;
+	struct sockaddr_storage gf_slist[];
+};
 
 #endif

@@ -54,6 +54,7 @@
 	X(FRAG_REASM_TIMEOUT, "the other fragments of its datagram did not arrive in time")        \
 	X(IP_NOPROTO, "no handler for this IP protocol")                                           \
 	X(IP_OUTNOROUTES, "no route")                                                              \
+	X(IP_NOGROUP, "multicast that no socket joined, or from a source that none accepts")       \
 	X(IP_FORWARD, "not for us, and we do not forward")                                         \
 	X(PKT_TOO_BIG, "larger than the MTU and may not be fragmented")                            \
 	/* ICMP */                                                                                 \
@@ -63,6 +64,10 @@
 	X(ICMP_IGNORED, "a message that this host does not process")                               \
 	X(ICMP_RATELIMIT, "too many errors sent already")                                          \
 	X(ICMP_BAD_QUOTE, "quoted packet short or not ours")                                       \
+	/* IGMP */                                                                                 \
+	X(IGMP_CSUM, "IGMP checksum wrong")                                                        \
+	X(IGMP_SHORT, "IGMP message cut short")                                                    \
+	X(IGMP_IGNORED, "implausible query, another host's report, or an unknown type")            \
 	/* transports */                                                                           \
 	X(NO_SOCKET, "no socket for this address and port")                                        \
 	/* sockets */                                                                              \

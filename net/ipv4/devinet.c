@@ -244,10 +244,13 @@ static struct in_device *inetdev_create(struct net_device *dev)
 	in_dev->dev = dev;
 	setup_timer(&in_dev->announce, inetdev_announce, (unsigned long)in_dev);
 	in_dev->local_rt = rt_alloc_input(dev, RTN_LOCAL);
+	igmp_if_init(in_dev);
 	in_dev->broadcast_rt = rt_alloc_input(dev, RTN_BROADCAST);
-	if (!in_dev->local_rt || !in_dev->broadcast_rt) {
+	in_dev->multicast_rt = rt_alloc_input(dev, RTN_MULTICAST);
+	if (!in_dev->local_rt || !in_dev->broadcast_rt || !in_dev->multicast_rt) {
 		rt_put(in_dev->local_rt);
 		rt_put(in_dev->broadcast_rt);
+		rt_put(in_dev->multicast_rt);
 		kfree(in_dev);
 		return NULL;
 	}
@@ -268,6 +271,7 @@ static void inetdev_up(struct net_device *dev)
 	if ((dev->flags & IFF_LOOPBACK) && !in_dev->nr_addrs)
 		WARN_ON(inet_addr_add(dev, htonl(0x7f000001), 8));
 	rt_cache_flush();
+	igmp_up(in_dev);
 	inetdev_link_up(in_dev);
 }
 
@@ -286,6 +290,8 @@ static void inetdev_destroy(struct net_device *dev)
 	rt_cache_flush();
 	rt_put(in_dev->local_rt);
 	rt_put(in_dev->broadcast_rt);
+	rt_put(in_dev->multicast_rt);
+	igmp_if_destroy(in_dev);
 	kfree(in_dev);
 }
 
@@ -299,8 +305,11 @@ static void inetdev_event(struct net_device *dev, enum netdev_event event)
 		break;
 	case NETDEV_CHANGE:
 	case NETDEV_NOTIFY_PEERS:
-		if (in_dev)
+		if (in_dev) {
+			if (netif_carrier_ok(dev))
+				igmp_up(in_dev);
 			inetdev_link_up(in_dev);
+		}
 		break;
 	case NETDEV_CHANGEMTU:
 		rt_mtu_changed(dev);
@@ -310,6 +319,7 @@ static void inetdev_event(struct net_device *dev, enum netdev_event event)
 		break;
 	case NETDEV_DOWN:
 		if (in_dev) {
+			igmp_down(in_dev);
 			in_dev->announcements = 0;
 			del_timer_sync(&in_dev->announce);
 		}

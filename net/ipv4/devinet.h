@@ -9,6 +9,7 @@
 
 #include "kernel/time/timer.h"
 #include "kernel/types.h"
+#include "net/ipv4/igmp.h"
 #include "net/ipv4/limits.h"
 
 struct net_device;
@@ -26,7 +27,8 @@ struct in_device {
 	unsigned int nr_addrs;
 	struct in_ifaddr addrs[IFADDRS_MAX];
 	/* Routes for received packets to this host; made together with this struct. */
-	struct rtable *local_rt, *broadcast_rt;
+	struct rtable *local_rt, *broadcast_rt, *multicast_rt;
+	struct igmp_if mc;          /* the multicast groups that @dev receives */
 	struct timer_list announce; /* sends the announcements of RFC 5227 */
 	u8 announcements;           /* how many announcements are still to be sent */
 	unsigned long defended;     /* jiffies: when ARP last defended an address; 0: never */

@@ -8,11 +8,16 @@
 
 #include "net/inet/inet_sock.h"
 
+struct ip_mc_socklist;
+
 struct dgram_sock {
 	struct inet_sock inet; /* first */
 	u8 cmsg_flags;         /* IP_CMSG_* (ip_cmsg.h) */
 	int peek_off;          /* SO_PEEK_OFF: where the next MSG_PEEK begins; -1: at the start */
 	u32 drops;             /* datagrams that did not fit into the receive buffer */
+	struct ip_mc_socklist *mc_list; /* groups that the socket joined (ip_mc_sock.h) */
+	int mc_index;   /* IP_MULTICAST_IF: the device for multicast; 0: that of the route */
+	__be32 mc_addr; /* IP_MULTICAST_IF: the source address of multicast; 0: that of the route */
 };
 
 /* Only for sockets of a protocol whose struct begins with dgram_sock; never for SOCK_STREAM. */

@@ -3,7 +3,7 @@
  * IPv4 input.
  *
  *   netif_receive_skb -> ip_rcv -> ip_rcv_finish -> ip_local_deliver -> ip_local_deliver_finish
- *     -> net_protocol's handler (tcp_v4_rcv, icmp_rcv)
+ *     -> net_protocol's handler (tcp_v4_rcv, icmp_rcv, igmp_rcv)
  *   a fragment: ip_local_deliver -> ip_defrag (ip_fragment.c), then as above with the datagram
  *
  * Softirq, no lock. The functions follow the contract of net/core/dropreason.h: they return a drop
@@ -22,6 +22,7 @@
 #include "net/ipv4/arp.h"
 #include "net/ipv4/devinet.h"
 #include "net/ipv4/icmp.h"
+#include "net/ipv4/igmp.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/ipconfig.h"
 #include "net/ipv4/route.h"
@@ -133,8 +134,14 @@ static enum skb_drop_reason ip_rcv_finish(struct sk_buff *skb, struct net_device
 	 * Look up the route also for packets that this host sent to itself: loopback_xmit() has
 	 * dropped their output route.
 	 */
-	enum skb_drop_reason reason = ip_route_input(skb, iph->daddr, iph->saddr, dev);
+	enum skb_drop_reason reason = SKB_NOT_DROPPED_YET;
 
+	if (likely(!skb->dst)) /* else ip_loop_copy() has set it */
+		reason = ip_route_input(skb, iph->daddr, iph->saddr, dev);
+
+	/* Multicast of groups that no socket joined is ordinary: a card may receive all of it. */
+	if (reason == SKB_DROP_REASON_IP_NOGROUP)
+		return reason;
 	if (unlikely(reason)) {
 		snmp_inc(SNMP_IpInAddrErrors);
 		if (reason == SKB_DROP_REASON_IP_INADDRERRORS)
@@ -198,6 +205,7 @@ void ip_init(void)
 	ipfrag_init();
 	arp_init();
 	icmp_init();
+	igmp_init();
 	devinet_init();
 	ip_config_init();
 	dev_add_pack(&ip_packet_type);

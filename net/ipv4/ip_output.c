@@ -21,6 +21,8 @@
 #include "net/core/netdevice.h"
 #include "net/core/snmp.h"
 #include "net/ipv4/arp.h"
+#include "net/ipv4/devinet.h"
+#include "net/ipv4/igmp.h"
 #include "net/inet/inet_sock.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
@@ -203,6 +205,40 @@ static noinline int ip_fragment(struct rtable *rt, struct sk_buff *skb)
 	return ip_do_fragment(rt, skb, mtu, ip_finish_output);
 }
 
+/*
+ * Gives this host a copy of a broadcast or multicast packet of a socket, if it receives this group
+ * (RFC 1112 6.1, IP_MULTICAST_LOOP). The copy has a linear part of its own, because the headers of
+ * the packet on its way to the wire still change. It is not charged to the sender.
+ */
+static noinline void ip_loop_copy(const struct rtable *rt, struct sk_buff *skb)
+{
+	struct in_device *in_dev = rt->dst.dev->ip_ptr;
+	const struct iphdr *iph = ip_hdr(skb);
+	bool mcast = rt->rt_type == RTN_MULTICAST;
+	struct sk_buff *copy;
+	struct rtable *in_rt;
+
+	if (!skb->sk || !in_dev || (rt->dst.dev->flags & IFF_LOOPBACK))
+		return;
+	if (mcast && (!inet_sk(skb->sk)->mc_loop || !ip_check_mc(in_dev, iph->daddr, iph->saddr)))
+		return;
+	copy = pskb_copy(skb, GFP_ATOMIC);
+	if (!copy) {
+		skb_drop_inc(SKB_DROP_REASON_NOMEM);
+		return;
+	}
+	skb_orphan(copy);
+	skb_dst_drop(copy);
+	/* The input route is given here, because a packet from a wire may not have this source. */
+	in_rt = mcast ? in_dev->multicast_rt : in_dev->broadcast_rt;
+	rt_get(in_rt);
+	skb_dst_set(copy, &in_rt->dst);
+	skb_reset_mac_header(copy);
+	copy->pkt_type = PACKET_LOOPBACK;
+	copy->skb_mstamp = 0;
+	netif_rx(copy);
+}
+
 static int ip_output(struct sk_buff *skb)
 {
 	struct rtable *rt = skb_rtable(skb);
@@ -210,6 +246,14 @@ static int ip_output(struct sk_buff *skb)
 	snmp_inc(SNMP_IpOutRequests);
 	skb->dev = rt->dst.dev;
 	skb->protocol = HTONS_CONST(ETH_P_IP);
+	if (unlikely(rt->rt_type == RTN_BROADCAST || rt->rt_type == RTN_MULTICAST)) {
+		ip_loop_copy(rt, skb);
+		/* RFC 1112 6.1: a TTL of 0 restricts a packet to this host. */
+		if (!ip_hdr(skb)->ttl && !(skb->dev->flags & IFF_LOOPBACK)) {
+			consume_skb(skb);
+			return 0;
+		}
+	}
 	if (unlikely(ip_wire_len(skb) > dst_mtu(&rt->dst)))
 		return ip_fragment(rt, skb);
 	return ip_finish_output(rt, skb);

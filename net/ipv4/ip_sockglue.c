@@ -16,6 +16,7 @@
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/ip_cmsg.h"
+#include "net/ipv4/ip_mc_sock.h"
 #include "net/ipv4/route.h"
 
 /*
@@ -51,6 +52,8 @@ int ip_setsockopt(struct sock *sk, int optname, const void __user *optval, unsig
 	struct inet_sock *inet = inet_sk(sk);
 	int err, val;
 
+	if (ip_mc_option(optname))
+		return ip_mc_setsockopt(sk, optname, optval, optlen);
 	/* An unknown option fails before the value is read, as in Linux. */
 	if (optname != IP_TOS && optname != IP_TTL && optname != IP_MTU_DISCOVER &&
 	    optname != IP_RECVERR && optname != IP_BIND_ADDRESS_NO_PORT && !dgram_flag(sk, optname))
@@ -116,6 +119,8 @@ int ip_getsockopt(struct sock *sk, int optname, void __user *optval, int __user 
 	int err = 0, val = 0, len;
 	unsigned char byte;
 
+	if (ip_mc_option(optname))
+		return ip_mc_getsockopt(sk, optname, optval, optlen);
 	if (copy_from_user(&len, optlen, sizeof(len)))
 		return -EFAULT;
 	if (len < 0)

@@ -139,6 +139,43 @@
  */
 #define UDP_MAX_SEGMENTS 128
 
+/* ---- IGMP ---- */
+/*
+ * groups of one device, with those that were left and are still to be reported: joining one more
+ * fails with -ENOBUFS. As many as a device's list of group addresses (NETDEV_MC_MAX) has; a report
+ * of all of them fits into two packets.
+ */
+#define IGMP_GROUPS_MAX 256
+/*
+ * sources in the filter of one group of a device: adding one more fails with -ENOBUFS. Twelve
+ * sockets with Linux's default of igmp_max_msf (10) stay below; a linear search stays short.
+ */
+#define IGMP_SOURCES_MAX 128
+/*
+ * sources of a query that are kept until it is answered: for one more source, the answer is for the
+ * whole group, which tells the querier more than it asked. A query for more sources is rare, because
+ * a router asks only about sources that a host has just blocked.
+ */
+#define IGMP_QUERY_SOURCES_MAX 32
+/*
+ * ms between two answers to queries for the same group, or to general queries: an answer that would
+ * be sent sooner is sent later. Without this limit, a host on the link could get an answer for each
+ * of its queries. The shortest response time that a query of version 2 can ask for.
+ */
+#define IGMP_ANSWER_MS 100
+/* groups of a socket: joining one more fails with -ENOBUFS. Linux's value. */
+#define IGMP_MAX_MEMBERSHIPS 20
+/* groups of a socket: range of the sysctl igmp_max_memberships; no more fit on one device. */
+#define IGMP_MAX_MEMBERSHIPS_RANGE 0, IGMP_GROUPS_MAX
+/* sources of a group of a socket: adding one more fails with -ENOBUFS. Linux's value. */
+#define IGMP_MAX_MSF 10
+/* sources: range of the sysctl igmp_max_msf; no more fit into the filter of a group. */
+#define IGMP_MAX_MSF_RANGE 0, IGMP_SOURCES_MAX
+/* reports of each change: RFC 3376 8.1, the robustness variable; a query may tell another value. */
+#define IGMP_QRV 2
+/* reports: range of the sysctl igmp_qrv; a query's field has three bits. */
+#define IGMP_QRV_RANGE 1, 7
+
 /* ---- ICMP errors ---- */
 /*
  * ms between ICMP errors to one destination, after a burst: an error that comes sooner is not sent.

@@ -187,16 +187,23 @@ static const struct fib_entry *fib_lookup(__be32 daddr, int oif)
 }
 
 /*
- * Chooses the device for a broadcast or multicast packet, among the devices with IPv4 that are up,
- * except loopback. If fl->oif is not 0, the device must have this index; else, if fl->saddr is not
- * 0, it must have this address; else the first device is chosen. Returns NULL if no device fits.
+ * rt_lock held. Chooses the device for a broadcast or multicast packet, among the devices with IPv4
+ * that are up. If fl->oif is not 0, the device must have this index; else, if fl->saddr is not 0, it
+ * must have this address; else a multicast packet takes the device of the route to the group, if the
+ * table has one, and others the first device. Loopback is used only for a multicast packet whose
+ * sender chose it. Returns NULL if no device fits.
  */
 static struct net_device *rt_group_dev(const struct flowi4 *fl)
 {
+	bool mcast = ipv4_is_multicast(fl->daddr), chosen = fl->oif || fl->saddr;
+	const struct fib_entry *e = mcast && !chosen ? fib_lookup(fl->daddr, 0) : NULL;
 	struct net_device *dev;
 
+	if (e && e->dev && e->dev->ip_ptr)
+		return e->dev;
 	for_each_netdev(dev) {
-		if (!(dev->flags & IFF_UP) || (dev->flags & IFF_LOOPBACK) || !dev->ip_ptr)
+		if (!(dev->flags & IFF_UP) || !dev->ip_ptr ||
+		    ((dev->flags & IFF_LOOPBACK) && !(mcast && chosen)))
 			continue;
 		if (fl->oif ? dev->ifindex == fl->oif
 			    : !fl->saddr || inet_addr_is_ours(dev, fl->saddr))
@@ -343,9 +350,12 @@ static bool martian_source(__be32 saddr, __be32 daddr, const struct net_device *
 {
 	if (ipv4_is_multicast(saddr) || ipv4_is_lbcast(saddr))
 		return true;
-	/* A host that has no address yet sends broadcasts with the source 0.0.0.0 (DHCP). */
+	/*
+	 * A host that has no address yet sends broadcasts with the source 0.0.0.0 (DHCP), and a
+	 * switch that has none sends IGMP queries (RFC 3376 4.1.13).
+	 */
 	if (ipv4_is_zeronet(saddr))
-		return saddr || !ipv4_is_lbcast(daddr);
+		return saddr || (!ipv4_is_lbcast(daddr) && !ipv4_is_local_multicast(daddr));
 	if (dev->flags & IFF_LOOPBACK)
 		return false;
 	return ipv4_is_loopback(saddr) || inet_addr_type(saddr) != RTN_UNICAST;
@@ -354,7 +364,7 @@ static bool martian_source(__be32 saddr, __be32 daddr, const struct net_device *
 enum skb_drop_reason ip_route_input(struct sk_buff *skb, __be32 daddr, __be32 saddr,
 				    struct net_device *dev)
 {
-	const struct in_device *in_dev = __atomic_load_n(&dev->ip_ptr, __ATOMIC_ACQUIRE);
+	struct in_device *in_dev = __atomic_load_n(&dev->ip_ptr, __ATOMIC_ACQUIRE);
 	struct rtable *rt;
 
 	if (unlikely(!in_dev || martian_source(saddr, daddr, dev)))
@@ -363,8 +373,13 @@ enum skb_drop_reason ip_route_input(struct sk_buff *skb, __be32 daddr, __be32 sa
 		rt = in_dev->local_rt;
 	else if (ipv4_is_lbcast(daddr) || inet_addr_is_broadcast(dev, daddr))
 		rt = in_dev->broadcast_rt;
-	else if (ipv4_is_zeronet(daddr) ||
-		 (ipv4_is_loopback(daddr) && !(dev->flags & IFF_LOOPBACK)))
+	else if (ipv4_is_multicast(daddr)) {
+		/* RFC 1112 7.2: a group that no socket joined. IGMP is for the host, not a socket. */
+		if (ip_hdr(skb)->protocol != IPPROTO_IGMP && !ip_check_mc(in_dev, daddr, saddr))
+			return SKB_DROP_REASON_IP_NOGROUP;
+		rt = in_dev->multicast_rt;
+	} else if (ipv4_is_zeronet(daddr) ||
+		   (ipv4_is_loopback(daddr) && !(dev->flags & IFF_LOOPBACK)))
 		return SKB_DROP_REASON_IP_INADDRERRORS;
 	else if (inet_is_local_addr(daddr))
 		rt = in_dev->local_rt;

@@ -13,6 +13,7 @@
 #include "kernel/sysctl.h"
 #include "net/inet/inet_timewait_sock.h"
 #include "net/inet/limits.h"
+#include "net/ipv4/igmp.h"
 #include "net/ipv4/limits.h"
 
 int sysctl_ip_default_ttl = IP_DEFAULT_TTL;
@@ -57,6 +58,27 @@ static const struct ctl_table table[] = {
 		.unit = "ms",
 		SYSCTL_RANGE(ICMP_RATELIMIT_RANGE),
 		.what = "between errors to one host, after a burst of six; 0: no limit (Linux)",
+	},
+	{
+		.procname = "net/ipv4/igmp_max_memberships",
+		.value = &sysctl_igmp_max_memberships,
+		.unit = "groups",
+		SYSCTL_RANGE(IGMP_MAX_MEMBERSHIPS_RANGE),
+		.what = "that one socket may join (Linux)",
+	},
+	{
+		.procname = "net/ipv4/igmp_max_msf",
+		.value = &sysctl_igmp_max_msf,
+		.unit = "sources",
+		SYSCTL_RANGE(IGMP_MAX_MSF_RANGE),
+		.what = "in a socket's filter for one group (Linux)",
+	},
+	{
+		.procname = "net/ipv4/igmp_qrv",
+		.value = &sysctl_igmp_qrv,
+		.unit = "reports",
+		SYSCTL_RANGE(IGMP_QRV_RANGE),
+		.what = "of each change of a group, until a query tells another number (RFC 3376)",
 	},
 	{
 		.procname = "net/ipv4/ip_default_ttl",

@@ -19,8 +19,6 @@
 #include "net/ipv4/udp.h"
 
 #define UDP_LEN_MAX 0xffffu
-/* hops: RFC 1112 6.1, a multicast datagram stays on the link unless the program says otherwise */
-#define MULTICAST_TTL 1
 
 /* ---- destination and route ------------------------------------------------------------------- */
 
@@ -53,6 +51,17 @@ static int udp_find_dest(const struct sock *sk, const struct kmsghdr *msg, struc
 	return 0;
 }
 
+/* IP_MULTICAST_IF: what bind() and SO_BINDTODEVICE left open, if the destination is a group. */
+void udp_choose_group_if(const struct sock *sk, struct flowi4 *fl)
+{
+	if (!ipv4_is_multicast(fl->daddr))
+		return;
+	if (!fl->oif)
+		fl->oif = dgram_sk(sk)->mc_index;
+	if (!fl->saddr)
+		fl->saddr = dgram_sk(sk)->mc_addr;
+}
+
 /*
  * Looks up the route to @dest and stores it with the addresses in @cork. A connected socket keeps
  * the route of its peer. The socket is owned. Returns 0 or -errno.
@@ -66,6 +75,7 @@ static int udp_find_route(struct sock *sk, struct udp_dest *dest, const struct i
 			    .proto = IPPROTO_UDP};
 	struct rtable *rt;
 
+	udp_choose_group_if(sk, &fl);
 	/* The route of the peer has the socket's source address and device. */
 	if (ipc->addr || ipc->oif)
 		dest->connected = false;
@@ -96,7 +106,7 @@ static int udp_find_route(struct sock *sk, struct udp_dest *dest, const struct i
 				   .ttl = ipc->ttl,
 				   .gso_size = ipc->gso_size};
 	if (ipc->ttl < 0 && rt->rt_type == RTN_MULTICAST)
-		cork->ttl = MULTICAST_TTL;
+		cork->ttl = inet_sk(sk)->mc_ttl;
 	return 0;
 }
 

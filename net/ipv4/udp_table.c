@@ -22,6 +22,7 @@
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "net/inet/inet_hashtables.h"
+#include "net/ipv4/ip_mc_sock.h"
 #include "net/ipv4/limits.h"
 #include "net/ipv4/udp.h"
 
@@ -296,7 +297,8 @@ unsigned int udp_for_group(__be32 saddr, __be16 sport, __be32 daddr, u16 hnum, i
 		if (sk->sk_num != hnum || (sk->sk_rcv_saddr && sk->sk_rcv_saddr != daddr) ||
 		    (sk->sk_daddr && sk->sk_daddr != saddr) ||
 		    (sk->sk_dport && sk->sk_dport != sport) ||
-		    (sk->sk_bound_dev_if && sk->sk_bound_dev_if != dif))
+		    (sk->sk_bound_dev_if && sk->sk_bound_dev_if != dif) ||
+		    !ip_mc_sf_allow(sk, daddr, saddr, dif))
 			continue;
 		deliver(sk, skb);
 		n++;

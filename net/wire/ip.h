@@ -42,6 +42,11 @@ static inline bool ipv4_is_multicast(__be32 a)
 {
 	return (ntohl(a) >> 28) == 0xe;
 }
+/* Returns true for 224.0.0.0/24, which never leaves a link (RFC 5771 4). */
+static inline bool ipv4_is_local_multicast(__be32 a)
+{
+	return (ntohl(a) >> 8) == 0xe00000;
+}
 /* Returns true for class E, which includes 255.255.255.255 (RFC 1112 section 4). */
 static inline bool ipv4_is_reserved(__be32 a)
 {

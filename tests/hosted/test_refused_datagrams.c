@@ -60,10 +60,12 @@ static void talk(void)
 	send_at(A, a, 0x0a0000ff, PORT, 1400);
 	expect(B, b, 1400);
 	expect(B, other, 1400);
+	expect(A, self, 1400); /* the sender's host gets a copy of its broadcast */
 	/* A short one is in an object of its own, and is copied for each socket. */
 	send_at(A, a, 0x0a0000ff, PORT, 1);
 	expect(B, b, 1);
 	expect(B, other, 1);
+	expect(A, self, 1);
 	send_at(A, a, 0x0a000001, PORT, LONG);
 	expect(A, self, LONG);
 	/* The port unreachable goes to the error queue. */
@@ -83,6 +85,42 @@ static void talk(void)
 	refused_close_fd(B, other);
 }
 
+#define GROUP 0xef710701
+
+/* Joins GROUP, blocks a source and reads the filter back. */
+static void join(struct host *h, int fd)
+{
+	struct ip_mreq mreq = {.imr_multiaddr = {htonl(GROUP)}};
+	struct ip_mreq_source mreqs = {.imr_multiaddr = {htonl(GROUP)},
+				       .imr_sourceaddr = {htonl(0x0a000009)}};
+
+	if (fd < 0 ||
+	    may(h, SYS_setsockopt, fd, SOL_IP, IP_ADD_MEMBERSHIP, PTR(&mreq), sizeof(mreq)))
+		return;
+	may(h, SYS_setsockopt, fd, SOL_IP, IP_BLOCK_SOURCE, PTR(&mreqs), sizeof(mreqs));
+	scene_sleep(3000 * MS);
+}
+
+static void groups_of_sockets(void)
+{
+	int a = udp_socket(A, PORT), b = udp_socket(B, PORT);
+
+	join(A, a);
+	join(B, b);
+	send_at(A, a, GROUP, PORT, 100);
+	expect(A, a, 100);
+	expect(B, b, 100);
+	refused_close_fd(A, a);
+	refused_close_fd(B, b);
+	scene_sleep(3000 * MS);
+}
+
+static void groups(void)
+{
+	refuse_each(A, -1, groups_of_sockets);
+	refuse_each(B, -1, groups_of_sockets);
+}
+
 static void datagrams(void)
 {
 	refuse_each(A, -1, talk);
@@ -92,6 +130,7 @@ static void datagrams(void)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+		SCENE(groups),
 		SCENE(datagrams),
 		SCENE_WITH(datagrams, {"features", 0}),
 	};

@@ -23,11 +23,12 @@ struct place {
 
 /* clang-format off */
 static const struct place places[] = {
-	/* to many hosts: the subnet, the subnet's number (an old form of its broadcast), all hosts, a group */
+	/* to many hosts: the subnet, the subnet's number (an old form of its broadcast), all hosts, groups */
 	{"to the subnet",            0,          0x0a0000ff, 0, NULL},
 	{"to the subnet's number",   0,          0x0a000000, 0, NULL},
 	{"to all hosts",             0,          0xffffffff, 0, NULL},
-	{"to a group",               0,          0xe0000001, 0, "IP_FORWARD"},
+	{"to the group of all hosts", 0,         0xe0000001, 0, NULL},
+	{"to another group",         0,          0xe0000002, 0, "IP_NOGROUP"},
 	{"to loopback",              0,          0x7f000001, 0, "IP_INADDRERRORS"},
 	/* to B alone, but in a frame to many hosts (RFC 1122 3.3.6) */
 	{"in a broadcast frame",     0,          0, BROADCAST,         "OTHERHOST"},

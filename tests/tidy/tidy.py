@@ -410,7 +410,6 @@ def ca_states_page(files):
 
 # Names declared in a header that only tests use, with the reason why they stay.
 UNUSED = {
-    **dict.fromkeys(("mc_addr", "dev_mc_add", "dev_mc_del"), "until multicast"),
     **dict.fromkeys(("icsk_inet", "inet_conn", "tw_sk", "dgram"), "a first member: the struct that a cast of the pointer gives"),
     "max_virtqueue_pairs": "a place in the device's configuration",
     "mm_min_free": "tests hold the reserve of pages against it",

@@ -241,7 +241,7 @@ static void fix_sums(u8 except)
 		return;
 	len = tot - ihl;
 	at = IP + ihl;
-	if (iph->protocol == IPPROTO_ICMP && len >= 4) {
+	if ((iph->protocol == IPPROTO_ICMP || iph->protocol == IPPROTO_IGMP) && len >= 4) {
 		memset(frame + at + 2, 0, 2);
 		sum = ip_compute_csum(frame + at, len);
 		memcpy(frame + at + 2, &sum, 2);

@@ -75,10 +75,10 @@ static void test_cache_is_shared_and_forgets(void **state)
 	rt_put(c);
 	for (unsigned int i = 0; i < 5000; i++)
 		rt_put(ask(ip4(50, 0, i >> 8, i), 0));
-	assert_true(net_live("ip_dst_cache") <= ROUTE_CACHE_SIZE + 4);
+	assert_true(net_live("ip_dst_cache") <= ROUTE_CACHE_SIZE + 6);
 	rt_cache_drop();
-	/* The four routes that remain: each of the two devices keeps two routes for received packets. */
-	assert_int_equal(net_live("ip_dst_cache"), 4);
+	/* The routes that remain: each of the two devices keeps three for received packets. */
+	assert_int_equal(net_live("ip_dst_cache"), 6);
 }
 
 static void test_path_mtu(void **state)
@@ -176,9 +176,12 @@ static void test_path_mtu_is_of_all_routes_to_it(void **state)
 
 static int input(__be32 daddr, __be32 saddr, struct net_device *dev, u8 *type)
 {
-	struct sk_buff *skb = alloc_skb(10, GFP_KERNEL);
-	int reason = ip_route_input(skb, daddr, saddr, dev);
+	struct sk_buff *skb = alloc_skb(sizeof(struct iphdr), GFP_KERNEL);
+	int reason;
 
+	memset(skb_put(skb, sizeof(struct iphdr)), 0, sizeof(struct iphdr));
+	skb_reset_network_header(skb);
+	reason = ip_route_input(skb, daddr, saddr, dev);
 	*type = reason ? 0 : skb_rtable(skb)->rt_type;
 	consume_skb(skb);
 	return reason;
@@ -208,7 +211,9 @@ static void test_input(void **state)
 		{{127, 0, 0, 1}, {10, 0, 2, 2}, SKB_DROP_REASON_IP_INADDRERRORS},
 		{{0, 0, 0, 0}, {10, 0, 2, 2}, SKB_DROP_REASON_IP_INADDRERRORS},
 		{{10, 0, 2, 16}, {10, 0, 2, 2}, SKB_DROP_REASON_IP_FORWARD},
-		{{224, 0, 0, 1}, {10, 0, 2, 2}, SKB_DROP_REASON_IP_FORWARD},
+		{{224, 0, 0, 1}, {10, 0, 2, 2}, 0, RTN_MULTICAST},
+		{{224, 0, 0, 1}, {0, 0, 0, 0}, 0, RTN_MULTICAST},
+		{{224, 0, 0, 2}, {10, 0, 2, 2}, SKB_DROP_REASON_IP_NOGROUP},
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
