@@ -84,16 +84,17 @@ struct pci_driver {
 	 */
 	int (*probe)(struct pci_device *pdev);
 	/*
-	 * Ends the use of @pdev, which shall go or has gone already. Returns 0, and the caller frees
-	 * @pdev, or -errno: the driver keeps it. Process context.
+	 * Ends the driver's use of @pdev, because the host wants to unplug the device or has done
+	 * so. If remove() returns 0, the caller frees @pdev; if it returns -errno, the driver still
+	 * uses @pdev. Process context.
 	 */
 	int (*remove)(struct pci_device *pdev);
 };
 extern const struct pci_driver virtio_pci_driver;
 
 /*
- * Calls the drivers of the functions of @slot on @bus, so that they end their use of the device.
- * Returns true if no function has a driver any more. Process context.
+ * Calls remove() of the driver of each PCI function of @slot on @bus. Returns true if no function
+ * of the slot has a driver any more. Process context.
  */
 bool pci_remove_slot(u8 bus, u8 slot);
 /* Serves the host's requests to remove devices (pci_hotplug.c).  Called by hal_probe_devices(). */

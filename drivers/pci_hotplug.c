@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PCI hot unplug: gives a device back that the host wants to remove.
+ * PCI hot unplug: releases a device that the host wants to remove.
  *
  *   hal_probe_devices -> pci_hotplug_init           boot; starts a thread if a slot is hot-pluggable
  *   SCI -> hotplug_event (hard interrupt) -> the thread -> pci_remove_slot -> the driver's remove()
  *
  * The host sets the slot's bit in the register of removal requests and raises a general-purpose
- * event. When the drivers have ended, this code writes the slot's bit to the register of ejections:
- * only then the host takes the device away. The registers are QEMU's (docs/specs/acpi_pci_hotplug
- * there); acpi_devices.c finds their ports and the numbers of the buses in the DSDT. A new device in
- * a slot is not used. Compare Linux's drivers/pci/hotplug/acpiphp_glue.c.
+ * event of ACPI. When the drivers have released the device, this code writes the slot's bit to the
+ * ejection register; the host removes the device only then. The registers are QEMU's
+ * (docs/specs/acpi_pci_hotplug there); acpi_devices.c finds their ports and the numbers of the
+ * buses in the DSDT. A device that is plugged in after boot is not used. Compare Linux's
+ * drivers/pci/hotplug/acpiphp_glue.c.
  */
 #include "drivers/pci.h"
 #include "kernel/lib/bug.h"
@@ -20,7 +21,10 @@
 #include "kernel/x86/acpi_devices.h"
 #include "kernel/x86/io.h"
 
-/* Offset of the register of removal requests, behind that of new devices. */
+/*
+ * Offset from status_port of the register of removal requests; at offset 0 is the register of new
+ * devices.
+ */
 #define HOTPLUG_DOWN 4
 
 static wait_queue_head_t event_wait = {.task_list = LIST_HEAD_INIT(event_wait.task_list)};

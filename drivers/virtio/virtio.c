@@ -5,9 +5,9 @@
  * Called: virtio_init() and the drivers' virtio_register_driver() from init/main.c; then
  * virtio_probe() from a transport (virtio_pci.c, virtio_mmio.c, the hosted model) for each device
  * it finds; then virtio_device_ready() from the driver's probe; virtio_remove() from a transport
- * whose device goes. Context: process, one thread at a time: no lock; virtio_config_failed() also in softirq, virtio_config_interrupt() in hard
- * interrupt. Virtio 1.1, 3.1.1 (initialisation) and 2.2 (features); compare Linux's
- * drivers/virtio/virtio.c.
+ * whose device is being removed. Context: process, one thread at a time: no lock;
+ * virtio_config_failed() also in softirq, virtio_config_interrupt() in hard interrupt. Virtio 1.1,
+ * 3.1.1 (initialisation) and 2.2 (features); compare Linux's drivers/virtio/virtio.c.
  */
 #define LOG_SOURCE virtio_log
 #include "drivers/virtio/virtio.h"
@@ -21,7 +21,10 @@
 
 DEFINE_LOG_SOURCE(virtio_log, "virtio");
 static LIST_HEAD(virtio_drivers);
-/* number of devices that have an index; it is also the index of the next device */
+/*
+ * number of devices that virtio_probe() has numbered so far, which is also the index of the next
+ * one
+ */
 static unsigned int virtio_devices;
 
 static const struct proc_entry virtio_proc[] = {

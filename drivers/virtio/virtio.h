@@ -117,7 +117,7 @@ struct virtio_driver {
 	int (*probe)(struct virtio_device *vdev);
 	/*
 	 * Stops the device, resets it and frees what probe() allocated. Returns 0, or -EIO if the
-	 * device does not reset: then its queues remain, and with them @vdev. Process context.
+	 * device does not reset: then its queues and @vdev must not be freed. Process context.
 	 */
 	int (*remove)(struct virtio_device *vdev);
 	/*
@@ -139,14 +139,14 @@ void virtio_register_driver(struct virtio_driver *driver);
  */
 int virtio_probe(struct virtio_device *vdev);
 /*
- * Called by a transport whose device shall go, or has gone already: then its registers read as ones.
- * Returns 0: nothing refers to @vdev any more; -EIO: the device does not reset, and @vdev must stay;
- * a further call then does nothing. Process context.
+ * Called by a transport whose device is being removed, or was removed already, so that its
+ * registers read as ones. Returns 0 if nothing refers to @vdev any more, or -EIO if the device does
+ * not reset: then @vdev must not be freed, and a further call does nothing. Process context.
  */
 int virtio_remove(struct virtio_device *vdev);
 /*
- * Resets a device that goes. Returns false if it may still access memory: then what it was given
- * must never be freed. Any context in which set_status() may be called.
+ * Resets a device that is being removed. Returns false if the device may still access memory: then
+ * its queues and buffers must never be freed. Any context in which set_status() may be called.
  */
 bool virtio_silence(struct virtio_device *vdev);
 /*

@@ -6,7 +6,8 @@
  * virtnet_open() when the interface is brought up; then, for each interrupt, skb_recv_done() or
  * skb_xmit_done() (hard interrupt: disable callbacks, schedule NAPI) and virtnet_poll() (softirq)
  * until there is no more to do; virtnet_config_changed() (hard interrupt) and virtnet_link_work()
- * (softirq) when the link changes; virtnet_remove() when the device goes. Locks: see virtio_net.h.
+ * (softirq) when the link changes; virtnet_remove() when the device is removed. Locks: see
+ * virtio_net.h.
  *
  * One NAPI instance serves both queues: its poll receives packets and reaps completions, whichever
  * queue interrupted. Virtio 1.1, 5.1; compare Linux's drivers/net/virtio_net.c.
@@ -391,7 +392,7 @@ static int virtnet_probe(struct virtio_device *vdev)
 	vi->dev = alloc_netdev("eth%d", vi);
 	if (!vi->dev)
 		goto out_tx;
-	virtnet_ctrl_setup(vi); /* an answer may come at once, and needs vi->dev */
+	virtnet_ctrl_setup(vi); /* needs vi->dev, because the device may answer a command at once */
 	err = virtnet_register(vi);
 	if (err)
 		goto out_tx;
@@ -415,8 +416,8 @@ out_free:
 }
 
 /*
- * The device goes: end its interface, then free all that the driver has. Packets that the device had
- * not sent are dropped and counted.
+ * The device is being removed: unregisters its interface, resets it, then frees the memory of the
+ * driver. Packets that the device has not sent are dropped and counted.
  */
 static int virtnet_remove(struct virtio_device *vdev)
 {

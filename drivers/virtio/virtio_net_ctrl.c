@@ -8,15 +8,16 @@
  * virtnet_ctrl_announced() when the device asked for announcements (softirq); virtnet_ctrl_work()
  * (softirq) when the device has executed commands. dev->addr_lock protects all of this.
  *
- * No caller waits for the device: a caller marks the commands that shall be sent (wanted). A
- * command that the device still executes (sent) is sent again when it returns. So the device always
- * gets the newest list, and each command has one buffer.
+ * No caller waits for the device: a caller marks the commands that shall be sent (the bits wanted).
+ * If the device is still executing an earlier one of the same command (the bits sent), the command
+ * is sent again when the device has answered. So the device always gets the newest list, and each
+ * command has one buffer.
  *
  * After its reset a device passes all frames up. The driver turns that off: it sends the table of
- * groups first, so that no frame of a group is lost in between. A command that the device refuses
- * is replaced by a wider one: no table by all groups, all groups by all frames. The layers above
- * drop what is not for this host. Virtio 1.1, 5.1.6.5; compare virtnet_set_rx_mode() of Linux's
- * drivers/net/virtio_net.c.
+ * groups first, so that no frame of a group is lost in between. If the device refuses the table of
+ * groups, the driver requests the frames of all groups; if the device refuses that too, all frames.
+ * The layers above drop frames that are not for this host. Virtio 1.1, 5.1.6.5; compare
+ * virtnet_set_rx_mode() of Linux's drivers/net/virtio_net.c.
  */
 #define LOG_SOURCE virtio_log
 #include "drivers/virtio/limits.h"
@@ -247,8 +248,8 @@ void virtnet_ctrl_setup(struct virtnet_info *vi)
 		goto out_warn;
 	}
 	/*
-	 * No command is with the device yet. If the device lies, and has reported an answer already, its
-	 * interrupt has found no vi->ctrl.
+	 * No command is with the device yet. If a faulty device has nevertheless reported an answer
+	 * already, virtnet_ctrl_callback() has ignored it, because vi->ctrl was still NULL.
 	 */
 	vi->ctrl = ctrl;
 	if (!virtqueue_enable_cb(ctrl->vq))

@@ -162,8 +162,8 @@ out_free:
 }
 
 /*
- * The queues' interrupts end first: a line may be shared with another device, whose interrupt would
- * find queues that are freed.
+ * Removes the queues from the interrupt first. If the line is shared, an interrupt of another
+ * device may come later, and its handler must not find queues that were freed.
  */
 static int virtio_pci_remove(struct pci_device *pdev)
 {

@@ -33,7 +33,7 @@ struct scm_timestamping {
 	struct timespec ts[3];
 };
 
-/* ee_info with SO_EE_ORIGIN_TIMESTAMPING: the event of this time. */
+/* Values of ee_info with SO_EE_ORIGIN_TIMESTAMPING: the event whose time the message reports. */
 #define SCM_TSTAMP_SND   0 /* the driver got the packet */
 #define SCM_TSTAMP_SCHED 1 /* the device's queue got the packet */
 #define SCM_TSTAMP_ACK   2 /* the peer acknowledged the data */

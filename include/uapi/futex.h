@@ -16,7 +16,10 @@
 #define FUTEX_CLOCK_REALTIME   256
 #define FUTEX_BITSET_MATCH_ANY 0xffffffffu
 
-/* The word of a robust mutex, which the kernel releases if the owner ends without doing so. */
+/*
+ * Bits of the word of a robust mutex. If the owner ends without releasing the mutex, the kernel
+ * releases it.
+ */
 #define FUTEX_WAITERS    0x80000000u
 #define FUTEX_OWNER_DIED 0x40000000u
 #define FUTEX_TID_MASK   0x3fffffffu

@@ -37,7 +37,7 @@ struct ifreq {
 
 /* SIOCGIFCONF: an array of struct ifreq, one for each address. */
 struct ifconf {
-	int ifc_len; /* bytes of the array, and then of the answer */
+	int ifc_len; /* bytes of the array; after the call, bytes of it that were filled */
 	struct ifreq *ifc_req;
 };
 

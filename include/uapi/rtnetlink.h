@@ -21,7 +21,7 @@
 #define RTNLGRP_IPV4_ROUTE  7
 #define RTNLGRP_MAX         36
 
-/* The least header of every request. */
+/* The first field of the header of every request. */
 struct rtgenmsg {
 	unsigned char rtgen_family;
 };
@@ -63,7 +63,7 @@ struct rtnl_link_stats64 {
 	uint64_t rx_compressed, tx_compressed, rx_nohandler;
 };
 
-/* IFLA_STATS: the same numbers with 32 bits. */
+/* IFLA_STATS has the same numbers as IFLA_STATS64 (struct rtnl_link_stats64), with 32 bits each. */
 #define RTNL_LINK_STATS_NUM (sizeof(struct rtnl_link_stats64) / sizeof(uint64_t))
 
 struct ifaddrmsg {
@@ -119,9 +119,10 @@ struct rtmsg {
 
 /* Bits of rtm_flags. */
 #define RTNH_F_LINKDOWN 16
-#define RTM_F_CLONED    0x200 /* the answer to one destination, not an entry of a table */
-#define RTCF_BROADCAST  0x10000000
-#define RTCF_MULTICAST  0x20000000
-#define RTCF_LOCAL      0x80000000
+/* the result of a lookup for one destination, not an entry of a table */
+#define RTM_F_CLONED   0x200
+#define RTCF_BROADCAST 0x10000000
+#define RTCF_MULTICAST 0x20000000
+#define RTCF_LOCAL     0x80000000
 
 #endif

@@ -50,8 +50,8 @@ enum skb_drop_reason sock_queue_rcv_skb(struct sock *sk, struct sk_buff *skb)
 }
 
 /*
- * Takes the next datagram, or with MSG_PEEK a reference to it. *@last becomes the queue's tail: a
- * caller that finds nothing waits for another tail.
+ * Takes the next datagram, or with MSG_PEEK a reference to it. *@last becomes the last datagram of
+ * the queue: a caller that finds none to return waits until a newer one follows *@last.
  */
 static struct sk_buff *try_recv_datagram(struct sock *sk, int flags, int *peek_off,
 					 const struct sk_buff **last)
@@ -67,7 +67,10 @@ static struct sk_buff *try_recv_datagram(struct sock *sk, int flags, int *peek_o
 			__skb_unlink(skb, q);
 			goto found;
 		}
-		/* An empty datagram is skipped by an offset behind it, or if it was returned before. */
+		/*
+		 * An empty datagram is passed over if bytes behind it remain to be skipped, or if
+		 * an earlier peek with an offset has returned it.
+		 */
 		if (skip < 0 || skip < (int)skb->len || (!skb->len && !skip && !skb->peeked)) {
 			skb->peeked |= skip >= 0;
 			skb_get(skb);
@@ -84,8 +87,9 @@ found:
 }
 
 /*
- * Sleeps until the queue has another tail than @last, or until an error, shutdown() or the timeout.
- * Returns true if the caller shall look at the queue again, else false with *@err.
+ * Sleeps until the last datagram of the queue is another one than @last, or until an error,
+ * shutdown() or the timeout. Returns true if the caller shall look at the queue again, else false
+ * with *@err.
  */
 static bool wait_for_more_packets(struct sock *sk, long *timeo, const struct sk_buff *last,
 				  int *err)
@@ -151,7 +155,10 @@ int datagram_first_len(struct sock *sk)
 
 /* ---- sending --------------------------------------------------------------------------------- */
 
-/* Without the byte for the references of the sock itself (sock.c). */
+/*
+ * Returns the bytes of truesize that are charged to @sk for sending: sk_wmem_alloc without the one
+ * byte that stands for all references to @sk (sock.c).
+ */
 static int wmem_held(const struct sock *sk)
 {
 	return atomic_read(&sk->sk_wmem_alloc) - 1;

@@ -4,8 +4,9 @@
  *
  * Callers: drivers (alloc_netdev, register_netdevice, netif_carrier_on/off), init/main.c
  * (netdev_init, dev_open), IPv4 (notifiers, lookups). Process context, at boot or with rtnl_mutex
- * held; link changes also come in softirq. The list is read without a lock: a device that was
- * removed from it still points to its successor, and is never freed. Compare the administrative part of Linux's net/core/dev.c.
+ * held; link changes also come in softirq. The list is read without a lock. A reader may stand at a
+ * device that is removed from the list: the device is never freed, and still points to its
+ * successor. Compare the administrative part of Linux's net/core/dev.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/lib/bug.h"
@@ -241,7 +242,9 @@ void unregister_netdevice(struct net_device *dev)
 	dev_close(dev);
 	call_netdevice_notifiers(dev, NETDEV_UNREGISTER);
 	dev_mc_flush(dev);
-	/* Readers of the list that stand at @dev go on from it, so it keeps its pointers. */
+	/*
+	 * Keep the pointers in @dev: a reader of the list that stands at @dev continues from there.
+	 */
 	local_bh_disable();
 	dev->dev_list.next->prev = dev->dev_list.prev;
 	WRITE_ONCE(dev->dev_list.prev->next, dev->dev_list.next);

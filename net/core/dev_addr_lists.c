@@ -3,10 +3,10 @@
  * The group addresses that a device shall receive: its list of link-layer multicast addresses.
  *
  * Callers: dev_mc_add() and dev_mc_del() from the protocols above, when a socket joins or leaves a
- * group (process or softirq); dev_set_rx_mode() from dev.c, when the device comes up or its
- * flags change, and dev_mc_flush(), when it goes; /proc/net/dev_mcast (netdev_proc.c). dev->addr_lock, taken with softirqs off, protects the list,
- * and is held around ->ndo_set_rx_mode, which must not sleep. Compare Linux's
- * net/core/dev_addr_lists.c.
+ * group (process or softirq); dev_set_rx_mode() from dev.c, when the device comes up or its flags
+ * change; dev_mc_flush(), when the device is unregistered; /proc/net/dev_mcast (netdev_proc.c).
+ * dev->addr_lock, taken with softirqs off, protects the list, and is held around ->ndo_set_rx_mode,
+ * which must not sleep. Compare Linux's net/core/dev_addr_lists.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/lib/bug.h"

@@ -4,11 +4,11 @@
  * addresses.
  *
  * ioctl() -> sock_ioctl() -> dev_ioctl(), for a request that the socket's family does not know
- * (process). SIOCGIFCONF holds rtnl, because it writes to the program's memory, and so may sleep,
- * while it passes over the devices and their addresses. The other requests read values that are as
- * they were at some moment of the call. SIOCSIFFLAGS and SIOCSIFMTU change a device, with rtnl held;
- * the other requests that Linux has for that fail with -ENOTTY.
- * netdevice(7); compare Linux's net/core/dev_ioctl.c.
+ * (process). SIOCGIFCONF holds rtnl while it passes over the devices and their addresses, because
+ * it writes to the program's memory and so may sleep. The other requests that read take no lock:
+ * each reads its value once. SIOCSIFFLAGS and SIOCSIFMTU change a device, with rtnl held; the other
+ * requests with which Linux changes a device fail with -ENOTTY. netdevice(7); compare Linux's
+ * net/core/dev_ioctl.c.
  */
 #include "net/core/dev_ioctl.h"
 
@@ -44,7 +44,10 @@ unsigned int dev_get_flags(const struct net_device *dev)
 
 	if (dev->flags & IFF_UP && netif_carrier_ok(dev))
 		flags |= IFF_RUNNING | IFF_LOWER_UP;
-	/* Linux's loopback device has a link header, and no IFF_NOARP. */
+	/*
+	 * In this kernel lo has IFF_NOARP. In Linux it has not, so do not show the flag to
+	 * programs.
+	 */
 	return dev->flags & IFF_LOOPBACK ? flags & ~IFF_NOARP : flags;
 }
 

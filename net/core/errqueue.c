@@ -126,8 +126,9 @@ void __skb_tstamp_tx(struct sk_buff *orig, struct sock *sk, int tstype)
 }
 
 /*
- * Missing are OPT_STATS, OPT_RX_FILTER, the choice of a device's clock (BIND_PHC) and TX_COMPLETION. The bits for
- * clocks of devices are accepted, as in Linux, and no device has such a clock.
+ * OPT_STATS, OPT_RX_FILTER, BIND_PHC (the choice of a device's clock) and TX_COMPLETION are
+ * refused. As in Linux, the bits for the clocks of devices are accepted even if no device has a
+ * clock, and no device has one here.
  */
 #define SOF_TIMESTAMPING_SUPPORTED                                                                 \
 	((0x7fff & ~SOF_TIMESTAMPING_OPT_STATS) | SOF_TIMESTAMPING_OPT_ID_TCP)
@@ -173,7 +174,10 @@ void sock_recv_timestamp(struct kmsghdr *msg, const struct sock *sk, u64 ns)
 
 /* ---- MSG_ZEROCOPY ---------------------------------------------------------------------------- */
 
-/* bytes: a report for more bytes is not extended by further writes, so that it is not late. */
+/*
+ * bytes: one message reports several writes only up to this many bytes, so that the report does not
+ * come late.
+ */
 #define UARG_BYTES_MAX (1u << 19)
 
 static struct sk_buff *skb_from_uarg(struct ubuf_info *uarg)
@@ -231,7 +235,10 @@ static bool skb_zerocopy_notify_extend(struct sk_buff *tail, u32 lo, u32 len)
 	return true;
 }
 
-/* All data of @uarg's writes is acknowledged or dropped: reports the numbers of the writes. */
+/*
+ * All data of @uarg's writes is acknowledged or dropped: queues the message with the numbers of
+ * these writes.
+ */
 static noinline void msg_zerocopy_complete(struct ubuf_info *uarg)
 {
 	struct sk_buff *skb = skb_from_uarg(uarg), *tail;

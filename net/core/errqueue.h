@@ -4,10 +4,10 @@
  * ICMP error, the time of an event of sent data (SO_TIMESTAMPING), or the end of writes with
  * MSG_ZEROCOPY.
  *
- * sk_receive_queue.lock protects the queue, because a message may be added while another thread
- * reads; slock protects the receive queue itself. The functions may be called in any context but hard interrupt, with or without the socket lock,
- * unless a comment says otherwise. Names and roles are those of Linux's include/linux/errqueue.h
- * and skbuff.h.
+ * sk_receive_queue.lock protects the error queue, because a message may be added while another
+ * thread reads. (The receive queue of a TCP socket is protected by slock.) The functions may be
+ * called in any context but hard interrupt, with or without the socket lock, unless a comment says
+ * otherwise. Names and roles are those of Linux's include/linux/errqueue.h and skbuff.h.
  */
 #ifndef NET_CORE_ERRQUEUE_H
 #define NET_CORE_ERRQUEUE_H

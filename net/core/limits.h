@@ -123,10 +123,10 @@
  */
 #define SOCK_ASK_RANGE 2304, 134217728
 /*
- * bytes of messages of MSG_ZEROCOPY, for writes under way and unread ones, that a socket may have,
- * and of the control messages of one sendmsg(): a further write, and a longer sendmsg(), fail with
- * -ENOBUFS. Linux's default of optmem_max. Times and ICMP errors on the error queue count in the
- * receive buffer instead.
+ * bytes of a socket's MSG_ZEROCOPY messages (unread ones, and those of writes under way), and bytes
+ * of the control messages of one sendmsg(): a further write, or a sendmsg() with longer control
+ * messages, fails with -ENOBUFS. Linux's default of optmem_max. Times and ICMP errors on the error
+ * queue count in the receive buffer instead.
  */
 #define SOCK_OPTMEM_MAX 131072
 /*

@@ -83,7 +83,7 @@ static inline bool cmsg_ok(const struct kmsghdr *msg, const struct cmsghdr *cmsg
 }
 /*
  * Checks the control messages of a send for a protocol that uses none. Returns 0, or -EINVAL if one
- * is malformed or asks a socket for something (net/core/scm.c).
+ * is malformed, or has level SOL_SOCKET and passes neither files nor credentials (net/core/scm.c).
  */
 int cmsg_refuse(const struct kmsghdr *msg);
 

@@ -274,7 +274,7 @@ enum netdev_event {
 	NETDEV_DOWN,
 	NETDEV_CHANGE, /* the link came up or went down */
 	NETDEV_CHANGEMTU,
-	NETDEV_UNREGISTER,   /* the device, which is down, goes for ever */
+	NETDEV_UNREGISTER,   /* the device, which is already down, is removed for good */
 	NETDEV_NOTIFY_PEERS, /* announce our addresses: the device may be at another place */
 };
 struct netdev_notifier {

@@ -56,10 +56,14 @@ struct request_sock {
 
 /* A listener's state of TCP Fast Open (net/tcp/tcp_fastopen.h). rskq_lock guards the first two fields. */
 struct fastopen_queue {
-	/* requests whose child a RST ended lately: the newest one, dl_next is the oldest; NULL: none */
+	/*
+	 * ring of requests whose child a RST has ended and which are kept for a while, linked by
+	 * dl_next; this is the newest one, and its dl_next the oldest; NULL: the ring is empty
+	 */
 	struct request_sock *reset_tail;
-	int qlen;     /* children whose handshake has not ended, and requests of that ring */
-	int max_qlen; /* 0: Fast Open is off */
+	/* number of children whose handshake has not ended, plus requests in the ring */
+	int qlen;
+	int max_qlen;                     /* 0: Fast Open is off */
 	struct tcp_fastopen_context *ctx; /* own keys; NULL: those of the sysctl */
 };
 

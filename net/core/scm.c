@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Control messages beside the data of sendmsg() and recvmsg().
+ * The control messages of sendmsg() and recvmsg().
  *
  * put_cmsg() <- tcp_recvmsg(), ip_recv_error(), unix_recvmsg() (process, with or without the socket
  * lock); cmsg_refuse() <- sendmsg() of a protocol that uses none (process).
@@ -13,7 +13,10 @@ int cmsg_refuse(const struct kmsghdr *msg)
 {
 	struct cmsghdr *cmsg;
 
-	/* Linux ignores the messages of other levels, and files and credentials. */
+	/*
+	 * As in Linux, ignore messages of other levels, and messages that pass files (SCM_RIGHTS)
+	 * or credentials.
+	 */
 	for_each_cmsghdr(cmsg, msg)
 	{
 		if (!cmsg_ok(msg, cmsg))

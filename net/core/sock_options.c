@@ -100,7 +100,7 @@ static int sock_set_max_pacing_rate(struct sock *sk, u32 val, const void __user 
 	return 0;
 }
 
-/* Returns the flag of which an option is the value, or -1 if the option is no flag. */
+/* Returns the bit of enum sock_flags that an option sets and reads, or -1 if there is none. */
 static int flag_of(int optname)
 {
 	switch (optname) {
@@ -314,7 +314,7 @@ int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int _
 		v.val = sock_flag(sk, SOCK_RCVTSTAMP) && !sock_flag(sk, SOCK_RCVTSTAMPNS);
 		break;
 	case SO_TIMESTAMPING:
-		/* The second int would be the number of a device's clock. */
+		/* The second int, in Linux the number of a device's clock, is always 0. */
 		size = sizeof(v.ints);
 		v.val = sk->sk_tsflags;
 		break;

@@ -20,10 +20,10 @@ struct inet_ehash_bucket {
 struct inet_bind_bucket {
 	unsigned short port;
 	/*
-	 * Both are -1 if @bound is 0. fastreuse is 0 as soon as bind()
-	 * of a socket without SO_REUSEADDR added an owner, or an owner began to listen.
-	 * fastreuseport is 0 if the owner that was added last has no SO_REUSEPORT; otherwise it is
-	 * FASTREUSEPORT_STRICT.
+	 * Both are -1 while only connect() has chosen the port for its owners (@bound is 0).
+	 * fastreuse becomes 0 when a socket without SO_REUSEADDR is bound to the port, or an owner
+	 * begins to listen. fastreuseport is 0 if the owner that was added last has no
+	 * SO_REUSEPORT; otherwise it is FASTREUSEPORT_STRICT.
 	 */
 	s8 fastreuse, fastreuseport;
 	__be32 fast_rcv_saddr; /* for FASTREUSEPORT_STRICT */

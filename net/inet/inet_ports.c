@@ -157,8 +157,8 @@ void inet_bind_add(struct inet_bind_bucket *tb, struct sock_common *owner)
 }
 
 /*
- * Frees the bucket if it has no owners left. If connect() chose the port for all that are left, other
- * connections may share it again, as since Linux 6.18.
+ * Frees the bucket if it has no owners left. If connect() chose the port for all remaining owners,
+ * other connections may share the port again, as since Linux 6.18.
  */
 void inet_bind_del(struct inet_hashinfo *h, struct inet_bind_bucket *tb, struct sock_common *owner)
 {

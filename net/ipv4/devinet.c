@@ -3,10 +3,11 @@
  * The IPv4 addresses of this host's devices.
  *
  * Callers: ip_init (devinet_init); device notifiers (process, or softirq for a link change);
- * ipconfig.c adds addresses; route.c, arp.c, ip_input.c and sockets look up addresses. No lock: an
- * address is removed only together with its device (inetdev_destroy() says why that is safe), only one context at a time adds addresses to a device (ipconfig.c gives
- * each device one entry), and the count is increased after the address was written, so that a
- * reader in any context sees complete addresses only. Compare Linux's net/ipv4/devinet.c.
+ * ipconfig.c adds addresses; route.c, arp.c, ip_input.c and sockets look up addresses. No lock is
+ * needed. Only one context at a time adds addresses to a device (ipconfig.c gives each device one
+ * entry). The count is increased after the address was written, so that a reader in any context
+ * sees complete addresses only. An address is removed only together with its device
+ * (inetdev_destroy() says why that is safe). Compare Linux's net/ipv4/devinet.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/lib/bug.h"
@@ -276,8 +277,9 @@ static void inetdev_up(struct net_device *dev)
 }
 
 /*
- * @dev goes: forget its addresses and the routes through it. No reader keeps a pointer to its
- * in_device while it sleeps, and no packet of @dev comes any more.
+ * @dev is being unregistered: frees its addresses and removes the routes through it. That is safe,
+ * because no reader keeps a pointer to a struct in_device while it sleeps, and @dev receives no
+ * packets any more.
  */
 static void inetdev_destroy(struct net_device *dev)
 {

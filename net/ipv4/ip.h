@@ -129,9 +129,9 @@ void ip_init(void);
 int ip_setsockopt(struct sock *sk, int optname, const void __user *optval, unsigned int optlen);
 int ip_getsockopt(struct sock *sk, int optname, void __user *optval, int __user *optlen);
 /*
- * Puts a copy of the received ICMP error @icmp on @sk's error queue: @err is its errno, @port and
- * @info belong to it as in net_protocol.err_handler. The program gets the bytes behind the quoted
- * IP header, which has @header_len bytes. The bh lock is held.
+ * Puts a copy of the received ICMP error @icmp on @sk's error queue: @err is its errno, @port the
+ * destination port in the quoted packet, and @info the value that err_handler got. The program gets
+ * the bytes behind the quoted IP header, which has @header_len bytes. The bh lock is held.
  */
 void ip_icmp_error(struct sock *sk, struct sk_buff *icmp, int err, __be16 port, u32 info,
 		   unsigned int header_len);

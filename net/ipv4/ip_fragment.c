@@ -15,10 +15,12 @@
  * disagree about its length, is dropped as a whole, as RFC 5722 requires for IPv6. A fragment whose
  * bytes another fragment already has is a duplicate, and is dropped alone.
  *
- * Incomplete datagrams are bounded in all and by source: by memory, and in number. At a limit the
- * oldest other datagram is dropped, first of the same source: a whole datagram's fragments arrive
- * within milliseconds, so the oldest has most probably lost one. Sources share IPFRAG_SOURCES
- * buckets by a keyed hash.
+ * The memory of all incomplete datagrams together is limited. The incomplete datagrams of one
+ * source are limited in number and in memory. At a source's limit the oldest of its other datagrams
+ * is dropped; at the limit of all, the oldest other datagram of any source. All fragments of a
+ * datagram usually arrive within milliseconds, so the oldest datagram has most probably lost a
+ * fragment. A keyed hash assigns the sources to IPFRAG_SOURCES buckets; sources in one bucket count
+ * as one.
  *
  * RFC 791 3.2, 815, 1122 3.3.2, 3168 5.3. Compare Linux's net/ipv4/ip_fragment.c and inet_fragment.c.
  */
@@ -57,10 +59,11 @@ struct ipq {
 	u8 ecn;        /* bit n: a fragment has the ECN field n */
 	bool has_last; /* the last fragment is there, so len is the datagram's length */
 	int iif;       /* index of the device that received the latest fragment */
-	u32 len;       /* bytes behind the IP header, as far as the fragments tell */
-	u32 meat;      /* bytes in the tree */
+	/* bytes of payload from offset 0 to the end of the fragment that reaches farthest */
+	u32 len;
+	u32 meat; /* bytes of payload that the fragments in the tree have together */
 	u64 memory;
-	struct rb_root fragments; /* disjoint, by offset */
+	struct rb_root fragments; /* sorted by offset; no two overlap */
 };
 
 /* skb->cb of a fragment. The payload begins at skb->data; the IP header is in front of it. */
@@ -105,7 +108,7 @@ static void ip_frag_charge(struct ipq *q, u64 bytes)
 	ipfrag_memory += bytes;
 }
 
-/* Removes @q from the set; the caller frees it. */
+/* Removes @q from the lists of incomplete datagrams; the caller frees @q. */
 static void ip_frag_unlink(struct ipq *q)
 {
 	list_del(&q->source_list);
@@ -116,7 +119,7 @@ static void ip_frag_unlink(struct ipq *q)
 	ip_frag_arm();
 }
 
-/* Frees @q, which is not in the set any more, and its fragments. */
+/* Frees @q, which ip_frag_unlink() has removed from the lists, and its fragments. */
 static void ip_frag_free(struct ipq *q, enum skb_drop_reason reason)
 {
 	struct rb_node *node;
@@ -156,8 +159,8 @@ static struct ipq *ip_frag_oldest(const struct ipfrag_source *source, const stru
 }
 
 /*
- * Makes room for @bytes more of @source by dropping the oldest datagrams other than @q. If pages
- * are short, all of them are dropped. Returns false if there is still no room.
+ * Drops the oldest datagrams other than @q until the limits permit another @bytes bytes of @source;
+ * while few pages are free, drops all other datagrams. Returns false if there is still no room.
  */
 static bool ip_frag_make_room(const struct ipfrag_source *source, const struct ipq *q, u64 bytes)
 {
@@ -201,8 +204,9 @@ static struct ipq *ip_frag_create(const struct iphdr *iph, struct ipfrag_source 
 }
 
 /*
- * Returns the datagram that the fragment with header @iph belongs to, after making it if the
- * fragment is its first; NULL if there is no memory. RFC 791 3.2 names the four fields.
+ * Returns the datagram that the fragment with header @iph belongs to, which is made if this is the
+ * first fragment to arrive; NULL if there is no memory. RFC 791 3.2 names the four fields that
+ * identify a datagram.
  */
 static struct ipq *ip_find(const struct iphdr *iph)
 {
@@ -282,7 +286,7 @@ static enum skb_drop_reason ip_frag_insert(struct ipq *q, struct sk_buff *skb)
 
 /*
  * Adds the fragment to @q. If it returns a drop reason, @skb still belongs to the caller, and @q
- * exists only if the fragment was a duplicate.
+ * was freed, unless the fragment was a duplicate.
  */
 static enum skb_drop_reason ip_frag_queue(struct ipq *q, struct sk_buff *skb)
 {
@@ -325,7 +329,7 @@ static bool ip_frag_ecn_ok(u8 seen)
 }
 
 /*
- * Makes one packet of all fragments of @q, which is not in the set any more: the first fragment,
+ * Makes one packet of all fragments of @q, which is not in the lists any more: the first fragment,
  * with the others in its frag_list. Frees @q. Returns NULL if the datagram must be dropped.
  */
 static struct sk_buff *ip_frag_reasm(struct ipq *q)
@@ -363,7 +367,7 @@ static struct sk_buff *ip_frag_reasm(struct ipq *q)
 		head->data_len += skb->len;
 		head->truesize += skb->truesize;
 	}
-	/* The device checked no checksum of the whole. */
+	/* The device has not verified the transport's checksum, which covers the whole datagram. */
 	head->ip_summed = CHECKSUM_NONE;
 	__skb_push(head, hdrlen);
 	iph = ip_hdr(head);

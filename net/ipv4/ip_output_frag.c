@@ -73,7 +73,10 @@ int ip_do_fragment(struct rtable *rt, struct sk_buff *skb, unsigned int mtu,
 		}
 		err = output(rt, part);
 		if (err) {
-			/* The fragment was counted as dropped. */
+			/*
+			 * A lower layer has counted the fragment as dropped: free the datagram
+			 * without counting it too.
+			 */
 			snmp_inc(SNMP_IpFragFails);
 			consume_skb(skb);
 			return err;

@@ -11,8 +11,9 @@
 #define NEIGH_MAX 1024
 /*
  * packets that wait for the resolution of one address: for one more packet, the oldest packet is
- * dropped. As many SYN-ACKs as Linux keeps (unres_qlen_bytes, 212,992), so that all of a load
- * generator's hundred connections are answered when its link address comes.
+ * dropped. As many SYN-ACKs as Linux keeps (unres_qlen_bytes, 212,992), so that, for example, each
+ * of the hundred connections of a load generator gets its SYN-ACK when the generator's link address
+ * is known.
  */
 #define NEIGH_QUEUE_MAX 256
 /*
@@ -36,7 +37,7 @@
  */
 #define NEIGH_REACHABLE_MS 30000
 /*
- * ms for which an entry is unused: after this time the entry may be removed. Linux's gc_stale_time.
+ * ms since an entry was last used: after this time the entry may be removed. Linux's gc_stale_time.
  */
 #define NEIGH_STALE_MS 60000
 /*
@@ -112,10 +113,10 @@
  */
 #define IPFRAG_PART 8
 /*
- * part of the bytes of ipfrag_high_thresh: the datagrams of one source (of the sources with one
- * hash) hold at most a quarter; for a further fragment, the oldest datagrams of this source are
- * dropped. A quarter of Linux's value is enough for a datagram of 64 KiB over the smallest MTU: 1,366
- * fragments of 704 bytes.
+ * part of ipfrag_high_thresh: the incomplete datagrams of one source (more exactly, of all sources
+ * with the same hash) hold at most a quarter of these bytes; for a further fragment, the oldest
+ * datagrams of this source are dropped. A quarter of Linux's value is enough for a datagram of 64
+ * KiB over the smallest MTU: 1,366 fragments of 704 bytes.
  */
 #define IPFRAG_SOURCE_PART 4
 /*
@@ -124,11 +125,15 @@
  */
 #define IPFRAG_SOURCE_DATAGRAMS 64
 /*
- * buckets of sources: sources with the same (keyed) hash share the limits of one. Their datagrams
- * together are bounded by memory: about 4,900 of one small fragment, 19 in each bucket.
+ * buckets of sources: sources with the same (keyed) hash share the limits of one.
+ * IPFRAG_HIGH_THRESH limits the datagrams of all buckets together: to about 4,900 datagrams with
+ * one small fragment each, or 19 in each bucket.
  */
 #define IPFRAG_SOURCES 256
-/* s: an incomplete datagram is dropped. Linux's ipfrag_time; RFC 1122 3.3.2 recommends 60 to 120. */
+/*
+ * seconds from a datagram's first fragment: then the datagram is dropped if it is still incomplete.
+ * Linux's ipfrag_time; RFC 1122 3.3.2 recommends 60 to 120.
+ */
 #define IPFRAG_TIME 30
 /* s: range of the sysctl ipfrag_time. RFC 791's longest time to live is 255 s. */
 #define IPFRAG_TIME_RANGE 1, 255

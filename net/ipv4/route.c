@@ -541,8 +541,8 @@ void ip_route_del_dev(const struct net_device *dev)
 
 /*
  * Returns the entry that Linux lists after @last: the entries are ordered by destination, the longer
- * prefix first. NULL: the first, and the end. Routes through a device that is down are left out.
- * rt_lock held.
+ * prefix first. If @last is NULL, returns the first entry; after the last entry returns NULL.
+ * Routes through a device that is down are left out. rt_lock held.
  */
 static const struct fib_entry *route_after(const struct fib_entry *last)
 {

@@ -102,9 +102,8 @@ struct ip_route_entry {
 	u8 type; /* RTN_UNICAST or RTN_UNREACHABLE */
 };
 /*
- * Copies entry number @i of the table, whose longest prefixes come first, without the entries of
- * devices that are down. Returns false if there are
- * no more. Any context.
+ * Copies entry number @i of the table to @entry. Entries with longer prefixes come first; entries
+ * of devices that are down are not counted. Returns false if there is no entry @i. Any context.
  */
 bool ip_route_nth(unsigned int i, struct ip_route_entry *entry);
 

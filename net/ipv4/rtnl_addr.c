@@ -47,7 +47,7 @@ static int fill_address(struct sk_buff *skb, const struct net_device *dev,
 	return 0;
 }
 
-/* args[0] counts the addresses, of all devices, that are done. */
+/* args[0] counts the addresses, of all devices together, that the dump has shown so far. */
 static void inet_dump_ifaddr(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	const struct net_device *dev;

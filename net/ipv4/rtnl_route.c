@@ -60,7 +60,10 @@ static int fill_route(struct sk_buff *skb, const struct route_msg *r, u32 portid
 	return 0;
 }
 
-/* An entry of the table of routes. Routes of a device's own subnets come from the kernel. */
+/*
+ * Returns the message for @e, an entry of the table of routes. A route without a gateway (the route
+ * to a device's own subnet) counts as made by the kernel (RTPROT_KERNEL).
+ */
 static struct route_msg main_route(const struct ip_route_entry *e)
 {
 	const bool direct = !e->gateway && e->type == RTN_UNICAST;

@@ -108,7 +108,7 @@ static bool tcp4_gro_look(struct sk_buff *skb, bool *last)
 /*
  * Returns true if the packet is for this host and has TCP ports. If not, it goes up at once, before
  * the packets that are held. For a fragment other than the first, which has no ports, that does no
- * harm: IP drops each fragment.
+ * harm: its datagram goes to TCP only when all of its fragments have arrived.
  */
 static bool tcp4_gro_has_flow(struct sk_buff *skb)
 {

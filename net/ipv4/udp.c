@@ -188,7 +188,10 @@ static int udp_ioctl(struct sock *sk, int cmd, unsigned long arg)
 
 	switch (cmd) {
 	case SIOCOUTQ:
-		/* without the byte for the references of the sock itself (sock.c) */
+		/*
+		 * sk_wmem_alloc contains one byte that stands for all references to the sock
+		 * (sock.c): subtract it
+		 */
 		answ = atomic_read(&sk->sk_wmem_alloc) - 1;
 		break;
 	case SIOCINQ:

@@ -172,7 +172,10 @@ int udp_get_port(struct sock *sk, unsigned short snum)
 	return 1;
 }
 
-/* The bucket's lock of the port is held from the removal to the end, so the port stays taken. */
+/*
+ * The lock of the port's bucket is held until @sk has its new place in the tables, so no other
+ * socket can take the port meanwhile.
+ */
 void udp_set_addresses(struct sock *sk, __be32 rcv_saddr, __be32 daddr, __be16 dport)
 {
 	struct udp_hslot *slot = port_slot(sk->sk_num);

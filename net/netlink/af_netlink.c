@@ -24,8 +24,8 @@
 #include "net/netlink/limits.h"
 #include "net/netlink/rtnetlink.h"
 
-#define FIRST_PORT PROCESS_PID  /* of the first socket, as on Linux */
-#define LAST_PORT  ((u32)-4096) /* of further sockets: this one or a lower one, down to ... */
+#define FIRST_PORT PROCESS_PID  /* port of the first socket, as on Linux */
+#define LAST_PORT  ((u32)-4096) /* further sockets get ports from this one down to LEAST_PORT */
 #define LEAST_PORT (1u << 31)
 
 struct netlink_sock {
@@ -43,7 +43,7 @@ struct netlink_sock {
 };
 
 struct netlink_skb_parms {
-	u32 group; /* of a notification; 0: an answer */
+	u32 group; /* group of the notification; 0: the message is an answer */
 };
 #define NETLINK_CB(skb) ((struct netlink_skb_parms *)(skb)->cb)
 
@@ -289,7 +289,7 @@ int netlink_dump_start(struct sock *sk, const struct nlmsghdr *nlh,
 	return err ? err : -EINTR;
 }
 
-/* A read has made room: goes on with the dump, if half of the receive buffer is free. */
+/* A read has made room: continues the dump, if half of the receive buffer is free. */
 static void netlink_dump_more(struct netlink_sock *nlk)
 {
 	struct sock *sk = &nlk->sk;
@@ -368,7 +368,10 @@ static int netlink_sendmsg(struct socket *sock, struct kmsghdr *msg, size_t len)
 
 /* ---- reading ---------------------------------------------------------------------------------- */
 
-/* Copies a message and what belongs to it. Returns the result of recvmsg(). */
+/*
+ * Copies a message, its sender's address and its group to the program. Returns the result of
+ * recvmsg().
+ */
 static int netlink_copy(const struct netlink_sock *nlk, const struct sk_buff *skb,
 			struct kmsghdr *msg, size_t len, int flags)
 {
@@ -427,7 +430,7 @@ static int set_membership(struct netlink_sock *nlk, int group, bool on)
 	return 0;
 }
 
-/* Returns the flag that is the value of an option, or NULL. */
+/* Returns the field that an option sets and reads, or NULL if there is no such option. */
 static bool *flag_of(struct netlink_sock *nlk, int optname)
 {
 	switch (optname) {

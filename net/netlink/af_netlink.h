@@ -66,7 +66,7 @@ static inline void nlmsg_cancel(struct sk_buff *skb, const struct nlmsghdr *nlh)
 /* The state of a dump, from one part to the next. */
 struct netlink_callback {
 	/*
-	 * Appends messages to @skb, from where the last part ended, and notes in @args where this
+	 * Appends messages to @skb, from where the last part ended, and stores in @args where this
 	 * part ends. If it appends none, the dump is complete. Process context.
 	 */
 	void (*dump)(struct sk_buff *skb, struct netlink_callback *cb);

@@ -5,10 +5,9 @@
  * rtnetlink_rcv_msg() <- netlink_rcv(), for each request of a write (process). It calls the function
  * that is registered for the request's family and type: rtnl_getlink() and rtnl_dump_ifinfo() here,
  * the functions of net/ipv4/rtnl_addr.c and rtnl_route.c. rtnl_link_event() tells programs of links
- * that change (process or softirq). There are no requests that change anything: they fail with
- * -EOPNOTSUPP. No lock is taken: while a message is filled, nothing sleeps, so no device is
- * removed. rtnetlink(7); compare
- * Linux's net/core/rtnetlink.c.
+ * that change (process or softirq). Requests that would change something fail with -EOPNOTSUPP. No
+ * lock is taken: while a message is filled, nothing sleeps, so no device is removed. rtnetlink(7);
+ * compare Linux's net/core/rtnetlink.c.
  */
 #include "net/netlink/rtnetlink.h"
 
@@ -43,7 +42,7 @@ static const struct rtnl_handler *find_handler(int family, int type)
 	return NULL;
 }
 
-/* A dump for every family: the entries of all families. args[1] counts the handlers that are done. */
+/* A dump of the entries of all families. args[1] counts the handlers whose entries are complete. */
 static void rtnl_dump_all(struct sk_buff *skb, struct netlink_callback *cb, int type)
 {
 	for (; cb->args[1] < nr_handlers; cb->args[1]++) {
@@ -53,7 +52,7 @@ static void rtnl_dump_all(struct sk_buff *skb, struct netlink_callback *cb, int 
 			continue;
 		h->dumpit(skb, cb);
 		if (skb->len)
-			return; /* the next part asks this family again */
+			return; /* the next part continues with this family */
 		cb->args[0] = 0;
 	}
 }
@@ -131,7 +130,7 @@ static int fill_link(struct sk_buff *skb, const struct net_device *dev, u16 type
 	return 0;
 }
 
-/* args[0] counts the devices that are done. */
+/* args[0] counts the devices that the dump has shown so far. */
 static void rtnl_dump_ifinfo(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	const struct net_device *dev;
@@ -185,7 +184,7 @@ static int rtnl_getlink(struct sock *sk, const struct nlmsghdr *nlh)
 	return nlmsg_unicast(sk, skb);
 }
 
-/* Tells the members of RTNLGRP_LINK that a device went up or down, changed, or goes for ever. */
+/* Tells the members of RTNLGRP_LINK that a device went up or down, changed, or was removed. */
 static void rtnl_link_event(struct net_device *dev, enum netdev_event event)
 {
 	struct sk_buff *skb;

@@ -290,9 +290,9 @@ static noinline bool tcp_memory_free_in_want(const struct sock *sk)
 
 /*
  * Returns true if a write would find room; poll() and tcp_sendmsg() both call this function, so that a write
- * after poll() is not refused.  A writer whose own buffer is full is woken by the ACKs of its data.  Under memory pressure (all
- * sockets together hold too much, or few pages are free) a refused writer may have no data queued, so no ACK
- * would wake it: tcp_space_soon() wakes it later.
+ * after poll() is not refused. If only a writer's own buffer is full, the ACKs of its data wake it.
+ * Under memory pressure (all sockets together hold too much, or few pages are free) a refused
+ * writer may have no data queued, so no ACK would wake it: tcp_space_soon() wakes it later.
  */
 bool tcp_stream_memory_free(const struct sock *sk, bool wake)
 {

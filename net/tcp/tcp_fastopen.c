@@ -433,13 +433,14 @@ void tcp_fastopen_established(struct sock *sk)
 	if (!tp->retrans_out)
 		tp->retrans_stamp = 0;
 	tcp_fastopen_forget(sk, false);
-	/* Until now the timer was the SYN-ACK's. */
+	/* Until now the retransmit timer was for the SYN-ACK. */
 	tcp_rearm_rto(sk);
 }
 
 /*
- * Sends the SYN-ACK again, and no data: the client has not answered.  RFC 7413 A.1: an application that has accepted
- * the child holds on to it longer than a request, by one retransmission.
+ * The client has not answered: sends the SYN-ACK again, without data. As in Linux, the SYN-ACK of a
+ * child is sent again once more than that of a request, because an application may be using the
+ * child.
  */
 void tcp_fastopen_synack_timer(struct sock *sk)
 {

@@ -42,7 +42,7 @@ struct tcp_fastopen_request {
 	struct tcp_fastopen_cookie cookie;
 	struct kmsghdr *msg;    /* the data; NULL: only request a cookie */
 	size_t size;            /* bytes of data */
-	int copied;             /* of these bytes: in the SYN */
+	int copied;             /* how many of these bytes the SYN carries */
 	struct ubuf_info *uarg; /* the report of a write with MSG_ZEROCOPY, or NULL */
 	bool waits; /* the thread waits for the handshake to send the rest of the data */
 };
@@ -82,7 +82,8 @@ int tcp_fastopen_set_keys(struct sock *sk, const siphash_key_t *keys, unsigned i
 /* Copies the own keys of @sk to @keys; returns their number. */
 unsigned int tcp_fastopen_get_keys(const struct sock *sk, siphash_key_t keys[TCP_FASTOPEN_KEYS]);
 void tcp_fastopen_free_keys(struct sock *sk);
-int tcp_set_fastopen_key(const char *words); /* of the sysctl */
+/* sets the keys of all listeners from the text of the sysctl tcp_fastopen_key */
+int tcp_set_fastopen_key(const char *words);
 const char *tcp_fastopen_key(void);
 
 /* ---- tcp_fastopen_client.c ---- */

@@ -98,7 +98,8 @@ static void cache_set(const struct sock *sk, u16 mss, const struct tcp_fastopen_
 /* ---- black holes -------------------------------------------------------------------------------- */
 
 static unsigned long disabled_since; /* jiffies */
-static unsigned int disabled_times;  /* since a connection with Fast Open last worked */
+/* number of black holes found since a connection with Fast Open last worked */
+static unsigned int disabled_times;
 
 void tcp_fastopen_active_disable(void)
 {
@@ -301,7 +302,7 @@ void tcp_send_syn_data(struct sock *sk, struct sk_buff *syn)
 	struct sk_buff *data;
 	int err;
 
-	tp->rx_opt.mss_clamp = tp->advmss; /* if the cache has no MSS */
+	tp->rx_opt.mss_clamp = tp->advmss; /* used if the cache of peers has no MSS */
 	if (!cookie_check(sk, &tp->rx_opt.mss_clamp, &fo->cookie))
 		goto fallback;
 	if (!fo->size)

@@ -201,7 +201,10 @@ noinline enum skb_drop_reason tcp_validate_incoming(struct sock *sk, struct sk_b
 							: SKB_DROP_REASON_TCP_OVERWINDOW;
 	}
 	if (th->rst) {
-		/* A middlebox may have answered data that followed a Fast Open. */
+		/*
+		 * A RST that is not exact, on a Fast Open connection that has received no data yet:
+		 * it may be from a middlebox that blocks Fast Open.
+		 */
 		if (unlikely(tp->syn_fastopen) && !tp->data_segs_in &&
 		    sk->sk_state == TCP_ESTABLISHED)
 			tcp_fastopen_active_disable();

@@ -224,7 +224,10 @@ static bool sack_is_valid(const struct tcp_sock *tp, struct sack_range r, bool d
 		return false;
 	if (!before(r.start, tp->undo_marker))
 		return true;
-	/* @r begins below the data of this recovery: valid if it ends within that data and is at most a window long. */
+	/*
+	 * @r begins below the data of this recovery: it is valid if it ends in that data and is not
+	 * longer than a window.
+	 */
 	return after(r.end, tp->undo_marker) && !before(r.start, r.end - tp->max_window);
 }
 

@@ -51,7 +51,10 @@ void tcp_sack_new_ofo_skb(struct tcp_sock *tp, u32 seq, u32 end_seq)
 
 	if (!tp->rx_opt.sack_ok)
 		return;
-	/* No two of the old blocks touch, so a block that does not touch the new data stays alone. */
+	/*
+	 * No two of the old blocks touch, so a block that does not touch the new data is not merged
+	 * with any other.
+	 */
 	for (unsigned int i = 0; i < known; i++) {
 		if (tcp_sack_extend(&moved, blocks[i].start_seq, blocks[i].end_seq))
 			continue;

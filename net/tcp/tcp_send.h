@@ -239,7 +239,7 @@ struct tcp_out_options {
 	u8 ws;
 	u16 mss;
 	u32 tsval, tsecr;
-	const struct tcp_fastopen_cookie *fastopen; /* if OPTION_FAST_OPEN is set */
+	const struct tcp_fastopen_cookie *fastopen; /* valid if OPTION_FAST_OPEN is set */
 };
 /*
  * These three fill @opts and return the length of the options in bytes, a multiple of four.  @synack:

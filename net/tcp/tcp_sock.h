@@ -250,9 +250,10 @@ struct tcp_sock {
 	u32 last_oow_ack_time; /* jiffies of the last challenge or duplicate ACK (rate limit); 0: none */
 	struct saved_syn *saved_syn; /* NULL, or what TCP_SAVED_SYN returns */
 	union {
-		struct request_sock *fastopen_rsk; /* sends the SYN-ACK; if fastopen_passive */
-		struct tcp_fastopen_request
-			*fastopen_req; /* a thread is in connect() with data, or NULL */
+		/* if fastopen_passive: the request, which sends the SYN-ACK */
+		struct request_sock *fastopen_rsk;
+		/* else: the connect() with data that a thread is executing, or NULL */
+		struct tcp_fastopen_request *fastopen_req;
 	};
 };
 BUILD_BUG_ON(sizeof(struct tcp_sock) > 1664);
