@@ -95,8 +95,9 @@ struct virtio_device {
 	void *priv; /* for the driver alone */
 	/* name of the interrupt for configuration changes, for example "virtio0-config" */
 	char config_name[20];
-	int config_irq;      /* -1: none */
-	bool stuck;          /* it did not reset when it was removed, so it stays for ever */
+	int config_irq; /* -1: none */
+	/* virtio_remove() has failed because the device did not reset: its memory is never freed */
+	bool stuck;
 	u64 config_failures; /* reads of the configuration that failed */
 	struct ratelimit config_lines;
 };

@@ -25,11 +25,11 @@
 enum skb_drop_reason sock_queue_rcv_skb(struct sock *sk, struct sk_buff *skb);
 /*
  * Returns the next datagram, after waiting for one if @noblock is false. With MSG_PEEK in @flags the
- * datagram stays in the queue, and the caller must not change it; @peek_off (NULL: -1): if *@peek_off
- * is not negative, so many bytes of the queue are skipped, and it becomes the offset in the returned
- * datagram. The caller drops its reference
- * with consume_skb(). Returns NULL with *@err: an errno, or 0 after shutdown(SHUT_RD). Process
- * context, without the socket lock.
+ * datagram stays in the queue, and the caller must not change it. If *@peek_off is not negative, a
+ * read with MSG_PEEK skips that many bytes of the queue, and *@peek_off becomes the offset in the
+ * returned datagram; @peek_off NULL acts like -1. The caller drops its reference with
+ * consume_skb(). Returns NULL with *@err: an errno, or 0 after shutdown(SHUT_RD). Process context,
+ * without the socket lock.
  */
 struct sk_buff *skb_recv_datagram(struct sock *sk, int flags, bool noblock, int *peek_off,
 				  int *err);
@@ -51,8 +51,9 @@ struct sk_buff *sock_alloc_send_skb(struct sock *sk, unsigned int size, bool nob
 int skb_append_datagram(struct sk_buff *skb, struct iov_iter *from, unsigned int len);
 
 /*
- * Moves *@peek_off (SO_PEEK_OFF), unless it is negative, after a read of @n bytes: on with MSG_PEEK in
- * @flags, else back, because the queue begins later now.
+ * Called after a read of @n bytes: changes *@peek_off (SO_PEEK_OFF), unless it is negative. With
+ * MSG_PEEK in @flags raises it by @n; otherwise lowers it by @n, because @n bytes have left the
+ * front of the queue.
  */
 void sk_peek_offset_move(int *peek_off, int flags, int n);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Segmentation in software: cuts one large packet of TCP or UDP into packets that fit the wire. This happens
- * as late as possible, so that all layers above process only one packet.
+ * Segmentation in software: cuts one large TCP or UDP packet into packets that fit the wire. This
+ * happens as late as possible, so that all layers above process only one packet.
  *
  * Callers: dev_queue_xmit, for a packet that the device cannot segment itself. Process or softirq;
  * the caller must be the only holder of @skb. Compare Linux's skb_segment, inet_gso_segment,
@@ -130,8 +130,8 @@ static struct sk_buff *gso_carve(struct sk_buff *skb, const struct gso_cut *c, u
 }
 
 /*
- * Computes the checksum of @seg's transport, at offset @at of its header, or leaves that to the device.
- * In UDP a checksum of zero is sent as 0xffff (RFC 768).
+ * Stores @seg's TCP or UDP checksum at offset @at of the transport header, or lets the device
+ * compute it. In UDP a checksum of zero is sent as 0xffff (RFC 768).
  */
 static void gso_checksum(struct sk_buff *seg, const struct gso_cut *c, u8 proto, unsigned int at)
 {

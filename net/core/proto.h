@@ -50,7 +50,10 @@ struct proto {
 	/* SO_PEERCRED: the process at the other end; NULL: not known. Not locked. */
 	void (*peercred)(const struct sock *sk, struct ucred *creds);
 	void (*set_rcvlowat)(struct sock *sk, int val); /* locked; @val is at least 1 */
-	/* SO_PEEK_OFF: returns where the offset is kept; NULL: the protocol has none */
+	/*
+	 * returns a pointer to the value of SO_PEEK_OFF; NULL: the protocol does not have this
+	 * option
+	 */
 	int *(*peek_off)(struct sock *sk);
 	int (*sendmsg)(struct sock *sk, struct kmsghdr *msg, size_t len);
 	int (*recvmsg)(struct sock *sk, struct kmsghdr *msg, size_t len, int noblock, int flags,

@@ -136,8 +136,8 @@ int ip_getsockopt(struct sock *sk, int optname, void __user *optval, int __user 
 void ip_icmp_error(struct sock *sk, struct sk_buff *icmp, int err, __be16 port, u32 info,
 		   unsigned int header_len);
 /*
- * With IP_RECVERR, puts the error @err of this host about a datagram to @daddr and @port on the error
- * queue; @info is the MTU. Process context.
+ * This host could not send a datagram to @daddr, @port because of the error @err: if @sk has
+ * IP_RECVERR, adds a message about that to its error queue. @info is the MTU. Process context.
  */
 void ip_local_error(struct sock *sk, int err, __be32 daddr, __be16 port, u32 info);
 /*

@@ -129,7 +129,10 @@ int ip_cmsg_send(const struct kmsghdr *msg, struct ipcm_cookie *ipc)
 	struct cmsghdr *cmsg;
 	int err;
 
-	/* Refuses messages of SOL_SOCKET, and malformed ones. */
+	/*
+	 * This refuses malformed messages, and those of level SOL_SOCKET that pass neither files
+	 * nor credentials.
+	 */
 	err = cmsg_refuse(msg);
 	if (err)
 		return err;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Control messages of level SOL_IP: they tell a program more about a received datagram, if options ask
- * for that, and a program may choose fields of a datagram that it sends. For datagram sockets (dgram_sock.h). Process context.
+ * Control messages of level SOL_IP: with a received datagram a program gets those that its socket
+ * options ask for; with a sent datagram they choose fields of the IP header. For datagram sockets
+ * (dgram_sock.h). Process context.
  */
 #ifndef NET_IPV4_IP_CMSG_H
 #define NET_IPV4_IP_CMSG_H

@@ -19,8 +19,12 @@ struct inet_cork {
 	__be32 saddr, daddr;
 	__be16 dport; /* 0: the protocol has no ports */
 	u8 tos;
-	s16 ttl;      /* -1: the socket's */
-	u16 gso_size; /* UDP_SEGMENT: the device makes datagrams of so many bytes; 0: it is one */
+	s16 ttl; /* -1: the socket's */
+	/*
+	 * UDP_SEGMENT: bytes of data in each of the datagrams that the device makes of this one; 0:
+	 * it is sent as one
+	 */
+	u16 gso_size;
 };
 
 /*

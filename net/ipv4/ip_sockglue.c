@@ -39,8 +39,9 @@ static int get_value(int *val, const void __user *optval, unsigned int optlen)
 }
 
 /*
- * Returns the flag that an option for control messages sets; 0 for another option, or for a stream,
- * whose bytes have no packet to tell of.
+ * Returns the bit of dgram_sock.cmsg_flags that the option @optname sets. Returns 0 for another
+ * option, and for a stream socket: the bytes of a stream belong to no particular packet, so no
+ * control message describes one.
  */
 static u8 dgram_flag(const struct sock *sk, int optname)
 {
@@ -182,7 +183,10 @@ void ip_local_error(struct sock *sk, int err, __be32 daddr, __be16 port, u32 inf
 	skb = alloc_skb_small(GFP_SEND);
 	if (!skb)
 		return;
-	/* The destination is told in the place where an ICMP error quotes it. */
+	/*
+	 * ip_recv_error() reads the destination from a header in front of skb->data, as in an ICMP
+	 * error: put one there.
+	 */
 	skb_reset_network_header(skb);
 	*(struct iphdr *)skb_put(skb, sizeof(struct iphdr)) = (struct iphdr){.daddr = daddr};
 	__skb_pull(skb, sizeof(struct iphdr));
@@ -209,7 +213,10 @@ void ip_icmp_error(struct sock *sk, struct sk_buff *icmp, int err, __be16 port, 
 		       .ee_type = icmph->type,
 		       .ee_code = icmph->code,
 		       .ee_info = info},
-		/* A clone of a short packet is a copy, with a linear part of its own. */
+		/*
+		 * Subtract the header of @icmp, not of @skb: skb_clone() copies a short packet, so
+		 * @skb may have another linear part.
+		 */
 		.addr_offset = (const u8 *)&((const struct iphdr *)(icmph + 1))->daddr -
 			       skb_network_header(icmp),
 		.port = port};
@@ -252,7 +259,10 @@ int ip_recv_error(struct sock *sk, struct kmsghdr *msg, size_t len, int *addr_le
 		*addr_len = sizeof(*sin);
 	}
 	if (serr->ee.ee_origin == SO_EE_ORIGIN_ICMP) {
-		/* The header is that of the ICMP message. */
+		/*
+		 * @skb's IP header is that of the ICMP message, so the control messages describe
+		 * that message.
+		 */
 		if (sk->sk_type != SOCK_STREAM && dgram_sk(sk)->cmsg_flags)
 			ip_cmsg_recv(msg, sk, skb, 0);
 		told.offender.sin_family = AF_INET;

@@ -220,7 +220,7 @@ static int udp_setsockopt(struct sock *sk, int level, int optname, const void __
 	switch (optname) {
 	case UDP_CORK:
 		udp_sk(sk)->corked = val != 0;
-		/* As in Linux, an error of the datagram is not an error of the option. */
+		/* As in Linux, setsockopt() succeeds even if the datagram cannot be sent. */
 		if (!val)
 			udp_push_pending_frames(sk);
 		break;

@@ -19,7 +19,10 @@
 
 struct udp_sock {
 	struct dgram_sock dgram; /* first */
-	/* a datagram that writes with UDP_CORK or MSG_MORE are building; the socket is owned */
+	/*
+	 * the datagram that several writes with UDP_CORK or MSG_MORE build; used only while the
+	 * socket is owned
+	 */
 	struct inet_cork cork;
 	bool corked;  /* UDP_CORK */
 	u16 gso_size; /* UDP_SEGMENT; 0: off */

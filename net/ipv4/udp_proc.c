@@ -9,7 +9,10 @@
 #include "kernel/fs/proc.h"
 #include "net/ipv4/udp.h"
 
-/* As in /proc/net/tcp: the address in memory is not told to a program that may pass it on. */
+/*
+ * Shown instead of the socket's address in memory, as in /proc/net/tcp, because a program may pass
+ * this file on to a peer.
+ */
 #define NO_ADDRESS "0000000000000000"
 /* Linux pads each line to this width. */
 #define LINE_WIDTH 127

@@ -76,7 +76,10 @@ static int udp_find_route(struct sock *sk, struct udp_dest *dest, const struct i
 	struct rtable *rt;
 
 	udp_choose_group_if(sk, &fl);
-	/* The route of the peer has the socket's source address and device. */
+	/*
+	 * The cached route to the peer is valid only for the socket's own source address and
+	 * device.
+	 */
 	if (ipc->addr || ipc->oif)
 		dest->connected = false;
 	rt = dest->connected ? dst_rtable(sk->sk_dst_cache) : NULL;
@@ -185,8 +188,9 @@ int udp_push_pending_frames(struct sock *sk)
 }
 
 /*
- * Appends to the datagram that waits, and sends it unless @more writes follow. The socket is owned. If
- * a write fails, the whole datagram is dropped, as in Linux.
+ * Appends the bytes of @msg to the datagram in udp_sock.cork, and sends that datagram unless @more
+ * is true (further writes follow). The socket is owned. If a write fails, the whole datagram is
+ * dropped, as in Linux.
  */
 static int udp_append(struct sock *sk, struct kmsghdr *msg, size_t len, bool more)
 {
@@ -202,7 +206,10 @@ static int udp_append(struct sock *sk, struct kmsghdr *msg, size_t len, bool mor
 	return err;
 }
 
-/* Reads the control message UDP_SEGMENT, if there is one. ip_cmsg_send() has checked their form. */
+/*
+ * Reads the control message UDP_SEGMENT, if there is one. ip_cmsg_send() has checked that no
+ * control message is malformed.
+ */
 static int udp_cmsg_send(const struct kmsghdr *msg, struct ipcm_cookie *ipc)
 {
 	struct cmsghdr *cmsg;
@@ -250,7 +257,7 @@ int udp_sendmsg(struct sock *sk, struct kmsghdr *msg, size_t len)
 	lock_sock(sk);
 	more = up->corked || (msg->msg_flags & MSG_MORE);
 	sport = inet_sk(sk)->inet_sport;
-	/* The datagram that waits keeps the destination of its first write. */
+	/* The datagram that several writes build keeps the destination of the first write. */
 	err = up->cork.skb ? 0 : udp_begin(sk, msg, more ? &up->cork : &cork);
 	if (!err && (more || up->cork.skb)) {
 		err = udp_append(sk, msg, len, more);
