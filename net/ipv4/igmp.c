@@ -85,8 +85,9 @@ void igmp_reap(struct igmp_if *mc, struct ip_mc_list *im)
 }
 
 /*
- * Makes room for one more group, if necessary by forgetting the first group that was left: its leave is then
- * reported less often, and the routers find it out by a query.
+ * Makes room for one more group. If the interface has too many, frees the oldest group that all
+ * sockets have left, although reports of the leave are still due. The routers then find out by a
+ * query that the group has no members.
  */
 static bool igmp_room(struct igmp_if *mc)
 {
@@ -131,7 +132,10 @@ static struct ip_mc_list *igmp_add(struct igmp_if *mc, __be32 addr, int *err)
 	return im;
 }
 
-/* igmp_if.lock held. RFC 3376 3.2: the mode is EXCLUDE if that of any socket is. */
+/*
+ * igmp_if.lock held. RFC 3376 3.2: the interface's mode for the group is EXCLUDE if any socket has
+ * the mode EXCLUDE.
+ */
 static void igmp_set_mode(struct ip_mc_list *im)
 {
 	im->sfmode = im->sfcount[MCAST_EXCLUDE] ? MCAST_EXCLUDE : MCAST_INCLUDE;
@@ -202,8 +206,9 @@ out:
 /* ---- sources ---------------------------------------------------------------------------------- */
 
 /*
- * RFC 3376 3.2: in mode EXCLUDE the list has the sources that every socket of that mode excludes and
- * that no socket of mode INCLUDE lists; in mode INCLUDE those that any socket lists.
+ * RFC 3376 3.2: the interface's list for a group in mode EXCLUDE has the sources that every socket
+ * of that mode excludes and that no socket of mode INCLUDE lists; in mode INCLUDE it has those that
+ * any socket lists.
  */
 bool ip_sf_permitted(const struct ip_mc_list *im, const struct ip_sf_list *psf)
 {

@@ -31,7 +31,10 @@ struct sk_buff;
 struct ip_sf_list {
 	struct ip_sf_list *sf_next;
 	__be32 sf_inaddr;
-	/* sockets that list it, by their filter mode; MCAST_INCLUDE 1, MCAST_EXCLUDE 0 */
+	/*
+	 * number of sockets that list the source in their filter; the index is the mode of these
+	 * filters: MCAST_INCLUDE (1) or MCAST_EXCLUDE (0)
+	 */
 	unsigned int sf_count[2];
 	bool permitted; /* whether packets of this source were accepted at the last change */
 	u8 sf_crcount;  /* reports of a change that are still to be sent */
@@ -45,7 +48,7 @@ struct ip_mc_list {
 	unsigned int
 		users; /* sockets; 0: the group was left, and its leave is still to be reported */
 	u8 sfmode;     /* MCAST_INCLUDE or MCAST_EXCLUDE */
-	unsigned int sfcount[2]; /* sockets by their filter mode */
+	unsigned int sfcount[2]; /* number of sockets with each filter mode */
 	struct ip_sf_list *sources;
 	unsigned int nr_sources; /* at most IGMP_SOURCES_MAX */
 	u8 crcount;              /* reports of a change of sfmode that are still to be sent */
@@ -74,14 +77,15 @@ struct igmp_if {
 	struct list_head groups; /* struct ip_mc_list, the newest first */
 	unsigned int nr_groups;  /* entries in groups; at most IGMP_GROUPS_MAX */
 	struct hlist_head hash[IGMP_HASH];
-	struct timer_list timer;       /* fires at the earliest time below, or of a group */
-	unsigned long change_expires;  /* jiffies: when a report of changes is due; 0: never */
-	unsigned long general_expires; /* the answer to a general query of version 3 */
+	struct timer_list timer;      /* fires at the earliest time below, or of a group */
+	unsigned long change_expires; /* jiffies: when a report of changes is due; 0: never */
+	/* jiffies: when the answer to a general query of version 3 is due; 0: never */
+	unsigned long general_expires;
 	unsigned long general_answered;
 	/* jiffies: until then a querier of version 1 or 2 is present; 0: there was none */
 	unsigned long v1_seen, v2_seen;
-	/* of the last query of version 3 (RFC 3376 8.1, 8.2) */
-	u8 qrv;                      /* 0: the query tells none */
+	/* values that the last query of version 3 contained (RFC 3376 8.1, 8.2) */
+	u8 qrv;                      /* 0: the query contained none */
 	unsigned int query_interval; /* jiffies */
 };
 
@@ -93,7 +97,10 @@ extern int sysctl_igmp_qrv;             /* robustness, until a querier tells ano
 /* ---- an interface (igmp.c) --------------------------------------------------------------------- */
 /* Called when @in_dev was allocated. */
 void igmp_if_init(struct in_device *in_dev);
-/* Forgets all groups. The device is down and goes; sockets that joined still list them. Process. */
+/*
+ * Frees all groups. The device is down and is being unregistered; sockets that joined groups still
+ * list them. Process.
+ */
 void igmp_if_destroy(struct in_device *in_dev);
 /*
  * The interface came up, or got a link: reports its groups. The first time, joins 224.0.0.1, the

@@ -3,8 +3,8 @@
  * IGMP reports: which are due, when, and what they contain.
  *
  * A change of a group's filter is reported at once and again at random times, so that routers learn
- * it although a report is lost; queries are answered after a random time. One timer of each interface
- * serves all reports.
+ * of the change even if a report is lost; queries are answered after a random time. One timer of
+ * each interface serves all reports.
  *
  *   igmp_changed (igmp.c), a query (igmp_rcv.c) -> igmp_arm
  *   timer -> igmp_timer -> igmp_build_... (igmp_if.lock held) -> igmp_send -> ip_local_out
@@ -377,7 +377,10 @@ static void igmp_build_state(struct igmp_build *b, const struct ip_mc_list *im)
 		igmp_record(b, type, im->multiaddr, srcs, n);
 }
 
-/* Version 3: those of the queried sources that are accepted. */
+/*
+ * Version 3, the answer to a query about sources: lists those of the queried sources that the
+ * filter accepts.
+ */
 static void igmp_build_queried(struct igmp_build *b, const struct ip_mc_list *im)
 {
 	__be32 srcs[IGMP_QUERY_SOURCES_MAX];

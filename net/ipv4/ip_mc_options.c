@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Socket options for multicast: where packets go, and the groups that a socket joins (RFC 3376 3.1,
- * RFC 3678). Each group option exists with an interface's address (IP_...) and with its index
- * (MCAST_...).
+ * Socket options for multicast: the device and TTL of sent packets, and the groups that a socket
+ * joins (RFC 3376 3.1, RFC 3678). Each option about a group exists twice: one form names the
+ * interface by its address (IP_...), the other by its index (MCAST_...).
  *
- * ip_setsockopt() and ip_getsockopt() call them (process). A stream socket joins no group. Compare
- * Linux's net/ipv4/ip_sockglue.c.
+ * ip_setsockopt() and ip_getsockopt() call ip_mc_setsockopt() and ip_mc_getsockopt() (process). A
+ * stream socket joins no group. Compare Linux's net/ipv4/ip_sockglue.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/lib/string.h"

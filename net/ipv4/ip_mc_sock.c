@@ -51,7 +51,7 @@ struct net_device *ip_mc_find_dev(const struct ip_mreqn *group)
 	return dev;
 }
 
-/* The IPv4 part of a group's interface. Returns 0, -EINVAL or -ENODEV. */
+/* Finds the struct in_device of the interface that @group names. Returns 0, -EINVAL or -ENODEV. */
 static int mc_find(const struct ip_mreqn *group, struct in_device **in_dev)
 {
 	struct net_device *dev;
@@ -160,7 +160,7 @@ int ip_mc_join_group(struct sock *sk, const struct ip_mreqn *group, u8 mode)
 	return err;
 }
 
-/* Removes the entry *@at, and its part of the interface's filter. */
+/* Removes the entry *@at, and subtracts its filter from the interface's filter. */
 static void mc_leave(struct sock *sk, struct ip_mc_socklist **at)
 {
 	const struct ip_mc_socklist *entry = *at;
