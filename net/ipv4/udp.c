@@ -93,7 +93,8 @@ static int udp_disconnect(struct sock *sk, int flags)
 
 /*
  * The path to the destination of the quoted packet accepts only @mtu bytes (RFC 1191): stores that
- * in the route, which limits the next datagrams.
+ * in the route, which limits the next datagrams. A program that set IP_PMTUDISC_INTERFACE or
+ * IP_PMTUDISC_OMIT trusts no such report (ip(7)), because anyone can forge it.
  */
 static void udp_update_pmtu(const struct sock *sk, const struct iphdr *quoted, u32 mtu)
 {
@@ -101,8 +102,11 @@ static void udp_update_pmtu(const struct sock *sk, const struct iphdr *quoted, u
 			    .saddr = quoted->saddr,
 			    .oif = sk->sk_bound_dev_if,
 			    .proto = IPPROTO_UDP};
-	struct rtable *rt = ip_route_output_key(&fl);
+	struct rtable *rt;
 
+	if (inet_sk(sk)->pmtudisc >= IP_PMTUDISC_INTERFACE)
+		return;
+	rt = ip_route_output_key(&fl);
 	if (IS_ERR(rt))
 		return;
 	dst_update_pmtu(&rt->dst, mtu);

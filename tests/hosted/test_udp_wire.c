@@ -320,6 +320,14 @@ static void a_narrow_path(void)
 	/* A socket that measures the path itself is limited by its own link only. */
 	assert_int_equal(scene_set(A, a, SOL_IP, IP_MTU_DISCOVER, IP_PMTUDISC_INTERFACE), 0);
 	assert_int_equal(scene_call(A, SYS_write, a, PTR(bytes), 1473), -EMSGSIZE);
+	/* It is told of a report, but does not believe it: the route keeps its MTU for all. */
+	assert_int_equal(scene_get(A, a, SOL_IP, IP_MTU), 900);
+	for (int trust = IP_PMTUDISC_INTERFACE; trust <= IP_PMTUDISC_OMIT; trust++) {
+		assert_int_equal(scene_set(A, a, SOL_IP, IP_MTU_DISCOVER, trust), 0);
+		forge_error(3, 4, 800, port, PORT);
+		assert_int_equal(scene_get(A, a, SOL_SOCKET, SO_ERROR), EMSGSIZE);
+		assert_int_equal(scene_get(A, a, SOL_IP, IP_MTU), 900);
+	}
 	scene_close(A, a);
 	scene_close(B, b);
 	scene_sleep(700 * SEC);
