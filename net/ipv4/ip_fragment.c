@@ -167,7 +167,7 @@ static bool ip_frag_make_room(const struct ipfrag_source *source, const struct i
 	u64 limit = mm_pages_are_short() ? 0 : READ_ONCE(sysctl_ipfrag_high_thresh);
 
 	for (;;) {
-		bool much = source->memory + bytes > limit / IPFRAG_SOURCE_PART;
+		bool much = limit && source->memory + bytes > limit / IPFRAG_SOURCE_PART;
 		struct ipq *victim;
 
 		if (!much && ipfrag_memory + bytes <= limit)

@@ -592,7 +592,7 @@ static void test_pages_are_short(void **state)
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < 20; i++)
-		put(0, 1400, true, .id = i);
+		put(0, 1400, true, .id = i, .saddr = ip4(10, 0, 2, 3 + i % 3));
 	assert_int_equal(incomplete(), 20);
 	while (!mm_pages_are_short())
 		taken[n++] = alloc_pages(0, GFP_KERNEL);
