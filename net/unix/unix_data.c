@@ -156,8 +156,11 @@ void unix_dgram_disconnected(struct sock *sk, struct sock *old)
 	}
 }
 
-/* The peer of a datagram socket was closed: the socket has no peer any more. unix_lock held. */
-static int lose_peer(struct sock *sk, struct sock *other)
+/*
+ * @other, the destination of a datagram, was closed. If it was the peer, the socket has none any more,
+ * and *@lost is set. unix_lock held.
+ */
+static int lose_peer(struct sock *sk, struct sock *other, bool *lost)
 {
 	struct unix_sock *u = unix_sk(sk);
 
@@ -167,12 +170,13 @@ static int lose_peer(struct sock *sk, struct sock *other)
 		u->peer = NULL;
 		sk->sk_state = TCP_CLOSE;
 		sock_put(other); /* the caller has a reference of its own */
+		*lost = true;
 	}
 	return -ECONNREFUSED;
 }
 
 /* Queues a datagram. unix_lock held. Returns 0 or -errno; -EAGAIN: no room. */
-static int dgram_try(struct sock *sk, struct sock *other, struct sk_buff *skb)
+static int dgram_try(struct sock *sk, struct sock *other, struct sk_buff *skb, bool *lost)
 {
 	const struct sock *others_peer = unix_sk(other)->peer;
 
@@ -180,7 +184,7 @@ static int dgram_try(struct sock *sk, struct sock *other, struct sk_buff *skb)
 	if (others_peer && others_peer != sk)
 		return -EPERM;
 	if (unix_sk(other)->closed)
-		return lose_peer(sk, other);
+		return lose_peer(sk, other, lost);
 	if (other->sk_shutdown & RCV_SHUTDOWN)
 		return -EPIPE;
 	if (other != sk && others_peer != sk && unix_recvq_full(other)) {
@@ -193,17 +197,23 @@ static int dgram_try(struct sock *sk, struct sock *other, struct sk_buff *skb)
 /* Queues a datagram at @other, after waiting for room. On an error the packet is freed. */
 static int dgram_deliver(struct sock *sk, struct sock *other, struct sk_buff *skb, long timeo)
 {
+	bool lost = false;
 	int err;
 
 	for (;;) {
 		spin_lock(&unix_lock);
-		err = dgram_try(sk, other, skb);
+		err = dgram_try(sk, other, skb, &lost);
 		spin_unlock(&unix_lock);
 		if (err != -EAGAIN || !timeo)
 			break;
 		err = unix_wait_for_peer(other, &timeo, unix_recvq_full);
 		if (err)
 			break;
+	}
+	if (lost) {
+		lock_sock(sk);
+		unix_dgram_disconnected(sk, other);
+		release_sock(sk);
 	}
 	if (err)
 		unix_free_skb(skb);
@@ -449,6 +459,7 @@ static int stream_recv(struct sock *sk, struct kmsghdr *msg, size_t len, int fla
 	return copied ? (int)copied : err;
 }
 
+/* As on Linux, a datagram is lost if the program's buffer is invalid. */
 static int dgram_recv(struct sock *sk, struct kmsghdr *msg, size_t len, int flags,
 		      struct reading *r)
 {
@@ -466,15 +477,17 @@ static int dgram_recv(struct sock *sk, struct kmsghdr *msg, size_t len, int flag
 		unix_copy_name(msg, skb->sk);
 	n = min_t(size_t, len, skb->len);
 	if (copy_to_iter(skb->data, n, &msg->msg_iter) != n)
-		return -EFAULT;
+		err = -EFAULT;
+	else if (n < skb->len)
+		msg->msg_flags |= MSG_TRUNC;
 	if (!read_scm(r, skb, flags))
 		return -ENOMEM;
-	if (n < skb->len)
-		msg->msg_flags |= MSG_TRUNC;
 	if (!(flags & MSG_PEEK)) {
 		take_packet(sk, skb);
 		done_with(r, skb);
 	}
+	if (err)
+		return err;
 	return flags & MSG_TRUNC ? skb->len : n;
 }
 

@@ -148,10 +148,16 @@ static void datagrams(void)
 	while (sent--)
 		assert_int_equal(on(SYS_read, pair[1], PTR(bytes), 1), 1);
 	note_poll("empty again", pair[0]);
+	/* A datagram is lost if the reader's buffer is invalid. */
+	try(SYS_write, pair[0], PTR("lost"), 4);
+	try(SYS_recvfrom, pair[1], 1, 4, MSG_PEEK, 0, 0);
+	try(SYS_recvfrom, pair[1], 1, 4, 0, 0, 0);
+	try(SYS_recvfrom, pair[1], PTR(bytes), 16, 0, 0, 0);
 	try(SYS_shutdown, pair[1], SHUT_RD);
 	try(SYS_sendto, pair[0], PTR("x"), 1, MSG_NOSIGNAL, 0, 0);
 	close_pair();
 	open_pair(SOCK_DGRAM);
+	try(SYS_write, pair[1], PTR("x"), 1);
 	on(SYS_close, pair[1]);
 	try(SYS_sendto, pair[0], PTR("x"), 1, MSG_NOSIGNAL, 0, 0);
 	try(SYS_read, pair[0], PTR(bytes), 1);
