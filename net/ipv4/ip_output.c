@@ -205,6 +205,28 @@ static noinline int ip_fragment(struct rtable *rt, struct sk_buff *skb)
 	return ip_do_fragment(rt, skb, mtu, ip_finish_output);
 }
 
+/* Receives @skb, or each datagram of it if it is to be segmented. Takes @skb. */
+static void ip_loop_receive(struct sk_buff *skb)
+{
+	struct sk_buff *next;
+
+	if (skb_is_gso(skb)) {
+		struct sk_buff *segs = skb_segment(skb);
+
+		if (IS_ERR(segs)) {
+			kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
+			return;
+		}
+		consume_skb(skb);
+		skb = segs;
+	}
+	for (; skb; skb = next) {
+		next = skb->next;
+		skb->next = NULL;
+		netif_rx(skb);
+	}
+}
+
 /*
  * Gives this host a copy of a broadcast or multicast packet of a socket, if it receives this group
  * (RFC 1112 6.1, IP_MULTICAST_LOOP). The copy has a linear part of its own, because the headers of
@@ -236,7 +258,7 @@ static noinline void ip_loop_copy(const struct rtable *rt, struct sk_buff *skb)
 	skb_reset_mac_header(copy);
 	copy->pkt_type = PACKET_LOOPBACK;
 	copy->skb_mstamp = 0;
-	netif_rx(copy);
+	ip_loop_receive(copy);
 }
 
 static int ip_output(struct sk_buff *skb)

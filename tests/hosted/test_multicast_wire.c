@@ -211,6 +211,30 @@ static void a_copy_for_the_sender(void)
 	scene_sleep(3000 * MS);
 }
 
+/* One write with UDP_SEGMENT: the sender's host, too, receives the datagrams that it is cut into. */
+static void segments_for_the_sender(void)
+{
+	enum { SEGMENT = 103 }; /* UDP_SEGMENT */
+	struct sockaddr_in at = {
+		.sin_family = AF_INET, .sin_port = htons(PORT), .sin_addr.s_addr = htonl(GROUP)};
+	int a;
+
+	resolve(A, GROUP);
+	a = receiver(A);
+	assert_int_equal(membership(A, a, IP_ADD_MEMBERSHIP), 0);
+	assert_int_equal(scene_set(A, a, IPPROTO_UDP, SEGMENT, 2), 0);
+	assert_int_equal(scene_call(A, SYS_sendto, a, PTR("abcde"), 5, 0, PTR(&at), sizeof(at)), 5);
+	scene_sleep(10 * MS);
+	assert_int_equal(recv_now(A, a), 2);
+	assert_memory_equal(bytes, "ab", 2);
+	assert_int_equal(recv_now(A, a), 2);
+	assert_int_equal(recv_now(A, a), 1);
+	assert_memory_equal(bytes, "e", 1);
+	assert_int_equal(recv_now(A, a), -EAGAIN);
+	scene_close(A, a);
+	scene_sleep(3000 * MS);
+}
+
 /* A broadcast is always received by the sender's own sockets, too (Linux's ip_mc_output()). */
 static void a_copy_of_a_broadcast(void)
 {
@@ -258,9 +282,14 @@ static void sysctls(void)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		SCENE(a_group_on_the_wire),   SCENE(a_group_that_no_socket_joined),
-		SCENE(a_copy_for_the_sender), SCENE_WITH(a_copy_for_the_sender, {"features", 0}),
-		SCENE(a_copy_of_a_broadcast), SCENE(sysctls),
+		SCENE(a_group_on_the_wire),
+		SCENE(a_group_that_no_socket_joined),
+		SCENE(a_copy_for_the_sender),
+		SCENE_WITH(a_copy_for_the_sender, {"features", 0}),
+		SCENE(segments_for_the_sender),
+		SCENE_WITH(segments_for_the_sender, {"features", 0}),
+		SCENE(a_copy_of_a_broadcast),
+		SCENE(sysctls),
 	};
 
 	return scene_play(tests);
