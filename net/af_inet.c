@@ -19,6 +19,7 @@
 #include "net/inet/inet_sock.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/ip_mc_sock.h"
+#include "net/ipv4/ping.h"
 #include "net/ipv4/route.h"
 #include "net/ipv4/udp.h"
 #include "net/tcp/tcp.h"
@@ -72,6 +73,7 @@ static noinline int inet_create(struct socket *sock, int protocol)
 	sk->sk_destruct = inet_sock_destruct;
 	sk->sk_backlog_rcv = sk->sk_prot->backlog_rcv;
 	inet = inet_sk(sk);
+	sk->sk_reuse = answer->reuse ? SK_CAN_REUSE : SK_NO_REUSE;
 	inet->uc_ttl = -1;
 	inet->pmtudisc = IP_PMTUDISC_WANT;
 	inet->mc_ttl = 1; /* RFC 1112 6.1 */
@@ -539,6 +541,11 @@ static const struct net_proto_family inet_family_ops = {
 static struct inet_protosw inetsw_array[] = {
 	{.type = SOCK_STREAM, .protocol = IPPROTO_TCP, .prot = &tcp_prot, .ops = &inet_stream_ops},
 	{.type = SOCK_DGRAM, .protocol = IPPROTO_UDP, .prot = &udp_prot, .ops = &inet_dgram_ops},
+	{.type = SOCK_DGRAM,
+	 .protocol = IPPROTO_ICMP,
+	 .prot = &ping_prot,
+	 .ops = &inet_sockraw_ops,
+	 .reuse = true},
 };
 
 void inet_register_protosw(struct inet_protosw *p)
@@ -553,6 +560,7 @@ void inet_init(void)
 {
 	BUG_ON(proto_register(&tcp_prot));
 	BUG_ON(proto_register(&udp_prot));
+	BUG_ON(proto_register(&ping_prot));
 	for (unsigned int type = 0; type < SOCK_MAX; type++)
 		INIT_LIST_HEAD(&inetsw[type]);
 	for (unsigned int i = 0; i < ARRAY_SIZE(inetsw_array); i++)

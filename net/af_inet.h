@@ -16,9 +16,10 @@ struct inet_protosw {
 	unsigned short protocol; /* IPPROTO_*; IPPROTO_IP matches any protocol */
 	struct proto *prot;
 	const struct proto_ops *ops;
+	bool reuse; /* a new socket has SO_REUSEADDR (Linux's INET_PROTOSW_REUSE) */
 };
 
-extern const struct proto_ops inet_stream_ops, inet_dgram_ops;
+extern const struct proto_ops inet_stream_ops, inet_dgram_ops, inet_sockraw_ops;
 
 /*
  * Registers the address family, IP, TCP and UDP. Boot only, after sock_init(), skb_init(), netdev_init()

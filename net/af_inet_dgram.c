@@ -3,7 +3,7 @@
  * The operations of AF_INET's datagram sockets that differ from those of streams: connect() only
  * stores an address, and a socket gets a port when it first needs one.
  *
- * net/socket.c calls the functions of inet_dgram_ops (process; they take lock_sock). Compare Linux's
+ * net/socket.c calls the functions of inet_dgram_ops and inet_sockraw_ops (process; they take lock_sock). Compare Linux's
  * net/ipv4/af_inet.c.
  */
 #include "net/af_inet.h"
@@ -65,20 +65,13 @@ static int sock_no_listen(struct socket *sock, int backlog)
 	return -EOPNOTSUPP;
 }
 
-const struct proto_ops inet_dgram_ops = {
-	.family = AF_INET,
-	.takes_cmsg = true,
-	.release = inet_release,
-	.bind = inet_bind,
-	.connect = inet_dgram_connect,
-	.accept = sock_no_accept,
-	.getname = inet_getname,
-	.poll = datagram_poll,
-	.ioctl = inet_ioctl,
-	.listen = sock_no_listen,
-	.shutdown = inet_shutdown,
-	.setsockopt = inet_setsockopt,
-	.getsockopt = inet_getsockopt,
-	.sendmsg = inet_dgram_sendmsg,
-	.recvmsg = inet_recvmsg,
-};
+/* Datagram sockets of all protocols have the same operations. Linux's differ in poll(). */
+#define DGRAM_OPS                                                                                  \
+	.family = AF_INET, .takes_cmsg = true, .release = inet_release, .bind = inet_bind,         \
+	.connect = inet_dgram_connect, .accept = sock_no_accept, .getname = inet_getname,          \
+	.poll = datagram_poll, .ioctl = inet_ioctl, .listen = sock_no_listen,                      \
+	.shutdown = inet_shutdown, .setsockopt = inet_setsockopt, .getsockopt = inet_getsockopt,   \
+	.sendmsg = inet_dgram_sendmsg, .recvmsg = inet_recvmsg
+
+const struct proto_ops inet_dgram_ops = {DGRAM_OPS};   /* UDP */
+const struct proto_ops inet_sockraw_ops = {DGRAM_OPS}; /* ping sockets */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Received ICMP messages: answers echo requests, and passes errors to the transport whose packet
- * they quote.
+ * Received ICMP messages: answers echo requests, passes their replies to ping sockets, and errors to
+ * the transport whose packet they quote.
  *
  * Callers: ip_local_deliver -> icmp_rcv (softirq, owns the packet); arp.c -> icmp_link_failure
  * (softirq, no lock held). icmp_rcv and icmp_link_failure call net_protocol's err_handler. No lock
@@ -18,6 +18,7 @@
 #include "net/core/snmp.h"
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/ip.h"
+#include "net/ipv4/ping.h"
 #include "net/ipv4/route.h"
 
 DEFINE_LOG_SOURCE(icmp_log, "icmp");
@@ -260,6 +261,8 @@ static enum skb_drop_reason icmp_dispatch(struct sk_buff *skb)
 	switch (type) {
 	case ICMP_ECHO:
 		return icmp_echo(skb);
+	case ICMP_ECHOREPLY:
+		return ping_rcv(skb);
 	case ICMP_DEST_UNREACH:
 	case ICMP_TIME_EXCEEDED:
 	case ICMP_PARAMETERPROB:
@@ -295,7 +298,8 @@ static enum skb_drop_reason icmp_rcv(struct sk_buff *skb)
 
 void icmp_init(void)
 {
-	static const struct net_protocol icmp_protocol = {.handler = icmp_rcv};
+	static const struct net_protocol icmp_protocol = {.handler = icmp_rcv,
+							  .err_handler = ping_err};
 
 	log_register(&icmp_log);
 	icmp_send_init();

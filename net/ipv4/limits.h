@@ -181,6 +181,12 @@
 /* reports: range of the sysctl igmp_qrv; a query's field has three bits. */
 #define IGMP_QRV_RANGE 1, 7
 
+/*
+ * buckets of ping sockets by identifier: each bucket has a list. Linux's PING_HTABLE_SIZE; a machine
+ * rarely has more than a few ping sockets.
+ */
+#define PING_BUCKETS 64
+
 /* ---- ICMP errors ---- */
 /*
  * ms between ICMP errors to one destination, after a burst: an error that comes sooner is not sent.

@@ -20,6 +20,7 @@
 #include "kernel/sysctl.h"
 #include "net/core/netdevice.h"
 #include "net/core/snmp.h"
+#include "net/ipv4/datagram.h"
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/limits.h"
 #include "net/ipv4/route.h"
@@ -50,7 +51,7 @@ static int udp_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len)
 			     .saddr = inet->inet_saddr,
 			     .oif = sk->sk_bound_dev_if,
 			     .proto = sk->sk_protocol};
-	udp_choose_group_if(sk, &fl);
+	ip4_choose_group_if(sk, &fl);
 	rt = ip_route_output_key(&fl);
 	if (IS_ERR(rt)) {
 		if (PTR_ERR(rt) == -ENETUNREACH)

@@ -82,9 +82,6 @@ void udp4_proc_init(void); /* registers /proc/net/udp */
 enum skb_drop_reason udp_rcv(struct sk_buff *skb);
 int udp_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int noblock, int flags,
 		int *addr_len);
-struct flowi4;
-/* Sets the device and the source address of a packet to a group, where @fl has none yet. */
-void udp_choose_group_if(const struct sock *sk, struct flowi4 *fl);
 int udp_sendmsg(struct sock *sk, struct kmsghdr *msg, size_t len);
 /* Sends the datagram that waits (UDP_CORK), if there is one. The socket is owned. Returns 0 or -errno. */
 int udp_push_pending_frames(struct sock *sk);

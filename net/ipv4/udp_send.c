@@ -13,6 +13,7 @@
 #include "include/uapi/udp.h"
 #include "kernel/lib/string.h"
 #include "net/core/snmp.h"
+#include "net/ipv4/datagram.h"
 #include "net/ipv4/ip_cmsg.h"
 #include "net/ipv4/limits.h"
 #include "net/ipv4/route.h"
@@ -51,17 +52,6 @@ static int udp_find_dest(const struct sock *sk, const struct kmsghdr *msg, struc
 	return 0;
 }
 
-/* IP_MULTICAST_IF: what bind() and SO_BINDTODEVICE left open, if the destination is a group. */
-void udp_choose_group_if(const struct sock *sk, struct flowi4 *fl)
-{
-	if (!ipv4_is_multicast(fl->daddr))
-		return;
-	if (!fl->oif)
-		fl->oif = dgram_sk(sk)->mc_index;
-	if (!fl->saddr)
-		fl->saddr = dgram_sk(sk)->mc_addr;
-}
-
 /*
  * Looks up the route to @dest and stores it with the addresses in @cork. A connected socket keeps
  * the route of its peer. The socket is owned. Returns 0 or -errno.
@@ -75,7 +65,7 @@ static int udp_find_route(struct sock *sk, struct udp_dest *dest, const struct i
 			    .proto = IPPROTO_UDP};
 	struct rtable *rt;
 
-	udp_choose_group_if(sk, &fl);
+	ip4_choose_group_if(sk, &fl);
 	/*
 	 * The cached route to the peer is valid only for the socket's own source address and
 	 * device.

@@ -272,6 +272,38 @@ static void fragments(void)
 	refuse_each(B, -1, ping_in_fragments);
 }
 
+/* A ping, its reply, and the report that B has no socket for a datagram of A. */
+static void ping_and_report(void)
+{
+	int ping = may(A, SYS_socket, AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, IPPROTO_ICMP);
+	int udp = may(A, SYS_socket, AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0), on = 1;
+	static const uint8_t echo[9] = {8};
+	struct sockaddr_in to = *scene_address(B, 1);
+	char bytes[100];
+
+	if (ping >= 0) {
+		may(A, SYS_sendto, ping, PTR(echo), sizeof(echo), 0, PTR(&to), sizeof(to));
+		scene_sleep(10 * MS);
+		may(A, SYS_recvfrom, ping, PTR(bytes), sizeof(bytes), 0, 0, 0);
+	}
+	if (udp >= 0) {
+		may(A, SYS_setsockopt, udp, IPPROTO_IP, IP_RECVERR, PTR(&on), sizeof(on));
+		may(A, SYS_sendto, udp, PTR(echo), sizeof(echo), 0, PTR(&to), sizeof(to));
+		scene_sleep(10 * MS);
+		may(A, SYS_recvfrom, udp, PTR(bytes), sizeof(bytes), MSG_ERRQUEUE, 0, 0);
+	}
+	refused_close_fd(A, ping);
+	refused_close_fd(A, udp);
+	/* The next play may send as many errors again. */
+	scene_sleep(10 * SEC);
+}
+
+static void pings_and_reports(void)
+{
+	refuse_each(A, -1, ping_and_report);
+	refuse_each(B, -1, ping_and_report);
+}
+
 /* The link address of the peer has expired: ARP comes before the connection. */
 static void connect_after_a_day(void)
 {
@@ -706,6 +738,7 @@ int main(int argc, char **argv)
 		SCENE(failed_connects),
 		SCENE(strangers),
 		SCENE(fragments),
+		SCENE(pings_and_reports),
 		SCENE(each_order_of_closing),
 		SCENE(time_wait_reuse),
 		SCENE(losses),

@@ -453,7 +453,6 @@ COUNTERS_AT_REST = {
     **dict.fromkeys(("IcmpInTimestamps", "IcmpInTimestampReps", "IcmpInAddrMasks", "IcmpInAddrMaskReps"),
                     "obsolete kinds are not told apart (RFC 6633, 6918)"),
     "IcmpOutSrcQuenchs": "a host MUST NOT send it (RFC 6633)",
-    "IcmpOutEchos": "there is no raw socket that could ask",
 }
 
 

@@ -290,7 +290,7 @@ static const struct malformed {
 	{"ICMP error: quoted source 10.0.2.99", UNREACH, R(ICMP_BAD_QUOTE), {P(QUOTE + 15, 99)}},
 	{"ICMP error: code 16", UNREACH, R(ICMP_IGNORED), {P(L4 + 1, 16)}},
 	{"ICMP error: about protocol 99", UNREACH, R(ICMP_IGNORED), {P(QUOTE + 9, 99)}},
-	{"ICMP error: about an ICMP", UNREACH, R(ICMP_IGNORED), {P(QUOTE + 9, 1)}},
+	{"ICMP error: about an ICMP", UNREACH, OK, {P(QUOTE + 9, 1)}},
 	{"ICMP error: half a quoted header", UNREACH, R(ICMP_BAD_QUOTE), {P(IP + 3, 38)}},
 	{"ICMP error: quote of version 0", UNREACH, R(ICMP_BAD_QUOTE), {P(QUOTE, 0x05)}},
 	{"ICMP error: quote of the last fragment",

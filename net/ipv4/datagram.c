@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Functions that ping and raw sockets share (datagram.h has the contract).
+ *
+ *   connect() -> inet_dgram_connect -> ip4_datagram_connect                    (process, sock owned)
+ *   sendmsg() -> ping_sendmsg, raw_sendmsg -> ip4_datagram_dest                (process)
+ *   recvmsg() -> ip4_datagram_recvmsg                                          (process)
+ *   icmp_rcv -> ping_err, raw_err -> ip4_datagram_err                          (softirq)
+ *
+ * The addresses of a socket change only while a thread owns it. Compare Linux's net/ipv4/datagram.c.
+ */
+#include "net/ipv4/datagram.h"
+
+#include "include/uapi/errno.h"
+#include "net/core/errqueue.h"
+#include "net/core/snmp.h"
+#include "net/ipv4/icmp.h"
+#include "net/ipv4/ip.h"
+#include "net/ipv4/ip_cmsg.h"
+#include "net/ipv4/route.h"
+
+/* ---- connect(), sendmsg() -------------------------------------------------------------------- */
+
+void ip4_choose_group_if(const struct sock *sk, struct flowi4 *fl)
+{
+	if (!ipv4_is_multicast(fl->daddr))
+		return;
+	if (!fl->oif)
+		fl->oif = dgram_sk(sk)->mc_index;
+	if (!fl->saddr)
+		fl->saddr = dgram_sk(sk)->mc_addr;
+}
+
+/*
+ * Returns a route for @fl, after filling in the fields that are 0 from @sk, or ERR_PTR. A broadcast
+ * needs SO_BROADCAST. The socket is owned.
+ */
+static struct rtable *find_route(struct sock *sk, struct flowi4 *fl)
+{
+	struct rtable *rt;
+
+	if (!fl->saddr)
+		fl->saddr = inet_sk(sk)->inet_saddr;
+	if (!fl->oif)
+		fl->oif = sk->sk_bound_dev_if;
+	ip4_choose_group_if(sk, fl);
+	fl->proto = sk->sk_protocol;
+	rt = ip_route_output_key(fl);
+	if (IS_ERR(rt)) {
+		if (PTR_ERR(rt) == -ENETUNREACH)
+			snmp_inc(SNMP_IpOutNoRoutes);
+		return rt;
+	}
+	if (rt->rt_type == RTN_BROADCAST && !sock_flag(sk, SOCK_BROADCAST)) {
+		rt_put(rt);
+		return ERR_PTR(-EACCES);
+	}
+	return rt;
+}
+
+int ip4_datagram_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len)
+{
+	const struct sockaddr_in *usin = (const struct sockaddr_in *)uaddr;
+	struct inet_sock *inet = inet_sk(sk);
+	struct rtable *rt;
+	struct flowi4 fl;
+
+	sock_owned_by_me(sk);
+	if (addr_len < (int)sizeof(*usin))
+		return -EINVAL;
+	if (usin->sin_family != AF_INET)
+		return -EAFNOSUPPORT;
+	sk_dst_reset(sk);
+	fl = (struct flowi4){.daddr = usin->sin_addr.s_addr};
+	rt = find_route(sk, &fl);
+	if (IS_ERR(rt))
+		return PTR_ERR(rt);
+	if (!inet->inet_saddr)
+		inet->inet_saddr = fl.saddr;
+	if (!inet->inet_rcv_saddr)
+		WRITE_ONCE(inet->inet_rcv_saddr, fl.saddr);
+	WRITE_ONCE(inet->inet_daddr, fl.daddr);
+	inet->inet_dport = usin->sin_port;
+	sk->sk_state = TCP_ESTABLISHED;
+	sk_dst_set(sk, &rt->dst);
+	return 0;
+}
+
+/* The socket is owned. */
+static int find_dest(struct sock *sk, const struct kmsghdr *msg, const struct ipcm_cookie *ipc,
+		     struct inet_cork *cork)
+{
+	const struct sockaddr_in *usin = (const struct sockaddr_in *)msg->msg_name;
+	struct rtable *rt = NULL;
+	struct flowi4 fl = {.saddr = ipc->addr, .oif = ipc->oif};
+
+	if (usin) {
+		if (msg->msg_namelen < (int)sizeof(*usin))
+			return -EINVAL;
+		if (usin->sin_family != AF_INET)
+			return -EAFNOSUPPORT;
+		fl.daddr = usin->sin_addr.s_addr;
+	} else {
+		if (sk->sk_state != TCP_ESTABLISHED)
+			return -EDESTADDRREQ;
+		fl.daddr = inet_sk(sk)->inet_daddr;
+		/* The route of the peer has the socket's source address and device. */
+		if (!ipc->addr && !ipc->oif)
+			rt = dst_rtable(sk->sk_dst_cache);
+	}
+	if (rt && rt_is_valid(rt)) {
+		rt_get(rt);
+		fl.saddr = inet_sk(sk)->inet_saddr;
+	} else {
+		rt = find_route(sk, &fl);
+		if (IS_ERR(rt))
+			return PTR_ERR(rt);
+	}
+	*cork = (struct inet_cork){.rt = rt,
+				   .saddr = fl.saddr,
+				   .daddr = fl.daddr,
+				   .tos = ipc->tos < 0 ? inet_sk(sk)->tos : ipc->tos,
+				   .ttl = ipc->ttl};
+	if (ipc->ttl < 0 && rt->rt_type == RTN_MULTICAST)
+		cork->ttl = inet_sk(sk)->mc_ttl;
+	return 0;
+}
+
+int ip4_datagram_dest(struct sock *sk, const struct kmsghdr *msg, struct inet_cork *cork)
+{
+	struct ipcm_cookie ipc = {.ttl = -1, .tos = -1};
+	int err = ip_cmsg_send(msg, &ipc);
+
+	if (err)
+		return err;
+	lock_sock(sk);
+	err = find_dest(sk, msg, &ipc, cork);
+	release_sock(sk);
+	return err;
+}
+
+/* ---- recvmsg() ------------------------------------------------------------------------------- */
+
+/* A datagram that is longer than the program's buffer is cut, and the rest is lost. */
+int ip4_datagram_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int noblock, int flags,
+			 int *addr_len)
+{
+	struct sockaddr_in *sin = (struct sockaddr_in *)msg->msg_name;
+	unsigned int copied;
+	struct sk_buff *skb;
+	int err;
+
+	if (flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	if (flags & MSG_ERRQUEUE)
+		return ip_recv_error(sk, msg, len, addr_len);
+	skb = skb_recv_datagram(sk, flags, noblock, NULL, &err);
+	if (!skb)
+		return err;
+	copied = min_t(size_t, len, skb->len);
+	if (copied < skb->len)
+		msg->msg_flags |= MSG_TRUNC;
+	err = skb_copy_datagram_iter(skb, 0, &msg->msg_iter, copied);
+	if (err)
+		goto out;
+	sock_recv_timestamp(msg, sk, skb->skb_mstamp);
+	if (sin) {
+		*sin = (struct sockaddr_in){.sin_family = AF_INET,
+					    .sin_addr.s_addr = ip_hdr(skb)->saddr};
+		*addr_len = sizeof(*sin);
+	}
+	if (dgram_sk(sk)->cmsg_flags)
+		ip_cmsg_recv(msg, sk, skb, IPCB(skb)->iif);
+	err = flags & MSG_TRUNC ? skb->len : copied;
+out:
+	consume_skb(skb);
+	return err;
+}
+
+/* ---- ICMP errors ----------------------------------------------------------------------------- */
+
+/* Stores the path MTU @mtu that a router reports for the destination of the quoted packet. */
+static void update_pmtu(const struct sock *sk, const struct iphdr *quoted, u32 mtu)
+{
+	struct flowi4 fl = {.daddr = quoted->daddr,
+			    .saddr = quoted->saddr,
+			    .oif = sk->sk_bound_dev_if,
+			    .proto = quoted->protocol};
+	struct rtable *rt = ip_route_output_key(&fl);
+
+	if (IS_ERR(rt))
+		return;
+	dst_update_pmtu(&rt->dst, mtu);
+	rt_put(rt);
+}
+
+/*
+ * Returns the errno of an ICMP error, 0 if it has no effect on @sk. *@hard: the error will not go
+ * away by itself, so a connected socket is told even without IP_RECVERR.
+ */
+static int icmp_errno(const struct sock *sk, const struct icmphdr *icmph, bool *hard)
+{
+	*hard = false;
+	switch (icmph->type) {
+	case ICMP_TIME_EXCEEDED:
+		return EHOSTUNREACH;
+	case ICMP_PARAMETERPROB:
+		*hard = true;
+		return EPROTO;
+	case ICMP_DEST_UNREACH:
+		if (icmph->code == ICMP_FRAG_NEEDED) {
+			*hard = true;
+			return inet_sk(sk)->pmtudisc == IP_PMTUDISC_DONT ? 0 : EMSGSIZE;
+		}
+		*hard = icmp_err_convert[icmph->code].fatal;
+		return icmp_err_convert[icmph->code].errno_;
+	default:
+		return 0;
+	}
+}
+
+void ip4_datagram_err(struct sock *sk, struct sk_buff *icmp, u32 info, unsigned int header_len)
+{
+	const struct icmphdr *icmph = icmp_hdr(icmp);
+	bool hard;
+	int err;
+
+	if (icmph->type == ICMP_DEST_UNREACH && icmph->code == ICMP_FRAG_NEEDED)
+		update_pmtu(sk, (const struct iphdr *)icmp->data, info);
+	err = icmp_errno(sk, icmph, &hard);
+	if (!err)
+		return;
+	if (inet_sk(sk)->recverr)
+		ip_icmp_error(sk, icmp, err, 0, info, header_len);
+	else if (!hard || sk->sk_state != TCP_ESTABLISHED)
+		return;
+	sk->sk_err = err;
+	sk->sk_error_report(sk);
+}
