@@ -8,7 +8,7 @@
 #define TEST_PROTO 200
 
 /* The last datagram that the transport received. */
-static unsigned int delivered, delivered_len;
+static unsigned int delivered, delivered_len, delivered_truesize;
 static u8 delivered_bytes[65536];
 static struct iphdr delivered_header;
 
@@ -18,6 +18,8 @@ static enum skb_drop_reason test_handler(struct sk_buff *skb)
 {
 	delivered++;
 	delivered_len = skb->len;
+	delivered_truesize = skb->truesize;
+	assert_int_equal(skb->ip_summed, CHECKSUM_NONE);
 	delivered_header = *ip_hdr(skb);
 	assert_ptr_equal(skb->data, skb_transport_header(skb));
 	assert_ptr_equal(skb->dev, eth0);
@@ -56,6 +58,7 @@ static void receive(const void *frame, unsigned int len)
 {
 	struct sk_buff *skb = small_skb(len);
 
+	skb->ip_summed = CHECKSUM_UNNECESSARY; /* a device must not say this of a fragment */
 	memcpy(skb_put(skb, len), frame, len);
 	skb->protocol = eth_type_trans(skb, eth0);
 	local_bh_disable();
@@ -197,6 +200,8 @@ static void test_longest_datagram(void **state)
 		for (unsigned int at = 0; at < 65515; at += part)
 			put(at, min(part, 65515 - at), at + part < 65515, .id = 7);
 		assert_whole(65515);
+		/* The datagram is charged for the memory of all fragments. */
+		assert_true(delivered_truesize >= (65515 / part) * SKB_TRUESIZE(part));
 	}
 	sysctl_ipfrag_high_thresh = limit;
 }
@@ -224,6 +229,15 @@ static void test_fields_that_name_a_datagram(void **state)
 	assert_int_equal(incomplete(), 5);
 	put_fragment(&b);
 	assert_whole(16);
+	assert_int_equal(incomplete(), 4);
+	/* Of 300 sources some share one of the IPFRAG_SOURCES buckets. */
+	for (unsigned int i = 0; i < 300; i++)
+		put(0, 8, true, .id = 1, .saddr = ip4(30, 0, i >> 8, i));
+	for (unsigned int i = 0; i < 300; i++) {
+		put(8, 8, false, .id = 1, .saddr = ip4(30, 0, i >> 8, i));
+		assert_whole(16);
+		assert_int_equal(delivered_header.saddr, ip4(30, 0, i >> 8, i));
+	}
 	assert_int_equal(incomplete(), 4);
 	forget();
 }
@@ -525,8 +539,12 @@ static void test_memory_of_a_source(void **state)
 	u64 share = sysctl_ipfrag_high_thresh / IPFRAG_SOURCE_PART;
 	unsigned int n;
 
+	put(0, 8, true, .id = 8888, .saddr = ip4(10, 0, 2, 3));
 	n = fill(PEER, 40);
 	assert_in_range(n, (share - 64 * 256) / cost(), share / cost());
+	/* The older datagram of another source stays. */
+	put(8, 8, false, .id = 8888, .saddr = ip4(10, 0, 2, 3));
+	assert_whole(16);
 	/* The oldest datagram of 40 fragments was dropped: others have room again. */
 	put(0, 8, true, .id = 9999, .saddr = ip4(10, 0, 2, 3));
 	put(8, 8, false, .id = 9999, .saddr = ip4(10, 0, 2, 3));
