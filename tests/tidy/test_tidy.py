@@ -42,7 +42,7 @@ PLANTED = {
                           {"net/a.h": "#define A 1\nint f(int a);\nstatic inline int g(void)\n{\n}\n", "net/a.c": "int f(int a)\n{\n\tf(A) + g();\n}\n",
                            "include/a.h": "#define B 1\n"}),
     "counters_move": ({"net/core/snmp.h": "X(Tcp, InSegs) X(Tcp, OutSegs)\n", "net/a.c": "snmp_inc(SNMP_TcpInSegs);\n"},
-                      {"net/core/snmp.h": "/* X(group, Name) */ X(Tcp, InSegs) X(Udp, NoPorts)\n", "net/a.c": "snmp_inc(SNMP_TcpInSegs);\n"}),
+                      {"net/core/snmp.h": "/* X(group, Name) */ X(Tcp, InSegs) X(Ip, ForwDatagrams)\n", "net/a.c": "snmp_inc(SNMP_TcpInSegs);\n"}),
     "canaries": ({"tests/sim/canary.py": 'CANARIES = {"a": ("net/a.c", "f(x);", "")}\n', "net/a.c": "f(x);\nf(x);\n"},
                  {"tests/sim/canary.py": 'CANARIES = {"a": ("net/a.c", "f(x);", "")}\n', "net/a.c": "f(x);\n"}),
     "changelog": ({"VERSION": "0.2.0\n", "CHANGELOG.md": "## [Unreleased]\n## [0.2.0] - 2026-01-01\n"},
