@@ -38,6 +38,8 @@ EXCUSED = {
     "net/core/skbuff.c:skb_cow_head->pskb_expand_head": HEADROOM,
     "net/ipv4/ip_fragment.c:ip_frag_reasm->pskb_expand_head": "only for a clone; no fragment is one",
     "net/ipv4/ip_output.c:ip_group_output->skb_cow_head": HEADROOM,
+    "net/ipv4/ip_output_frag.c:ip_do_fragment->skb_checksum_help": "only for a clone; this host's copy of a datagram to "
+                                                                   "a group has a header of its own",
     "net/ipv4/neighbour.c:neigh_output->skb_cow_head": HEADROOM,
 }
 

@@ -103,13 +103,27 @@ static void join(struct host *h, int fd)
 
 static void groups_of_sockets(void)
 {
+	enum { SEGMENT = 103 }; /* UDP_SEGMENT */
 	int a = udp_socket(A, PORT), b = udp_socket(B, PORT);
+	const int segment = 700;
 
 	join(A, a);
 	join(B, b);
 	send_at(A, a, GROUP, PORT, 100);
 	expect(A, a, 100);
 	expect(B, b, 100);
+	send_at(A, a, GROUP, PORT, LONG);
+	expect(A, a, LONG);
+	expect(B, b, LONG);
+	/* One write, which becomes two datagrams for this host and for the wire. */
+	if (a < 0 || may(A, SYS_setsockopt, a, IPPROTO_UDP, SEGMENT, PTR(&segment), 4))
+		goto out;
+	send_at(A, a, GROUP, PORT, 2 * segment);
+	expect(A, a, segment);
+	expect(A, a, segment);
+	expect(B, b, segment);
+	expect(B, b, segment);
+out:
 	refused_close_fd(A, a);
 	refused_close_fd(B, b);
 	scene_sleep(3000 * MS);
