@@ -9,7 +9,7 @@ import os
 import pathlib
 import re
 
-from texts import ARP, CALLS, HEAD, OTHERS, SETTINGS, SOCKETS
+from texts import ARP, CALLS, GROUPS, HEAD, OTHERS, SETTINGS, SOCKETS
 
 ROWS_MAX = 30
 SHARE_MAX = .01             # share of all seeds: a row that covers more may hide faults
@@ -720,7 +720,8 @@ def document(hits):
                      f"{hits['rows'].get(predicate.__name__, 0)} |")
     lines += ["", OTHERS.strip(), "", "| difference on Linux | script |", "|---|---|"]
     lines += [f"| {reason} | `{script}` |" for script, reason in other_scripts()]
-    return "\n".join(lines + ["", SETTINGS.strip(), "", ARP.strip(), "", SOCKETS.strip(), "", CALLS.strip()]) + "\n"
+    texts = [SETTINGS, ARP, GROUPS, SOCKETS, CALLS]
+    return "\n".join(lines + [line for text in texts for line in ("", text.strip())]) + "\n"
 
 
 def other_scripts():

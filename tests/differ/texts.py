@@ -36,13 +36,44 @@ ARP = """
 - Linux does not defend its address (RFC 5227 2.4). This kernel does.
 """
 
+GROUPS = """
+## Fragments, ping sockets
+
+- At the limit of memory (`ipfrag_high_thresh`) the oldest incomplete datagrams are dropped, first those of the source that
+  sends the next fragment. Linux since 4.17 takes no fragment of a new datagram until others are complete or expire, so that a flood of forged
+  fragments keeps out all others for `ipfrag_time`.
+- A source has at most 64 incomplete datagrams; Linux instead drops a datagram when 64 others of its source were begun
+  since its last fragment (`ipfrag_max_dist`).
+- A fragment that is not the last and whose length is no multiple of eight is dropped; Linux cuts off the rest.
+- Each program may have ping sockets: there is no `ping_group_range`, because there are no users.
+- A ping socket receives an echo reply to a group or broadcast address, a group's as its multicast options say. Linux drops it.
+
+## Multicast
+
+- A stream socket joins no group: every such option fails with EPROTO. Linux refuses only IP_ADD_MEMBERSHIP and IP_DROP_MEMBERSHIP.
+- A query of IGMP version 2 or 3 without the Router Alert option is ignored, and so is a general query to a multicast address
+  other than 224.0.0.1 (RFC 3376 9.1). Linux answers both.
+- An interface has at most 256 groups, and a group on it 128 sources; a join beyond fails with ENOBUFS.
+- Without a route to the group and without IP_MULTICAST_IF, multicast leaves through the first card. On Linux sendto() fails with
+  ENETUNREACH, and IP_ADD_MEMBERSHIP with ENODEV.
+"""
+
 SOCKETS = """
 ## Sockets
 
 - MSG_ZEROCOPY copies the data, and its report says so (SO_EE_CODE_ZEROCOPY_COPIED), as Linux does on loopback and TUN devices. So
   a program may change its buffer at once, and no page is pinned (`errqueue/zero-copy-reports.pkt`).
 - SO_TIMESTAMPING has no OPT_STATS, OPT_RX_FILTER, TX_COMPLETION and no clocks of devices: such a flag fails with EINVAL. A control
-  message of sendmsg() fails with EINVAL too.
+  message of level SOL_SOCKET that asks TCP's sendmsg() for a mark or a time fails with EINVAL too.
+- AF_NETLINK has only NETLINK_ROUTE, and in it only RTM_GETLINK, RTM_GETADDR and RTM_GETROUTE: requests that change a link, an address or
+  a route fail with EOPNOTSUPP. Of the options of SOL_NETLINK it has the memberships, NETLINK_PKTINFO, NETLINK_NO_ENOBUFS and
+  NETLINK_CAP_ACK. Programs cannot write to each other through it: ECONNREFUSED for a port, EPERM for a group. A dump for a family other
+  than AF_INET is empty. A route has no attributes but RTA_TABLE, RTA_DST, RTA_PREFSRC, RTA_GATEWAY and RTA_OIF.
+- SIOCSIFFLAGS changes IFF_UP, IFF_PROMISC and IFF_ALLMULTI. A change of another flag that Linux would make (IFF_NOARP, IFF_MULTICAST, IFF_DEBUG
+  and the like) fails with EOPNOTSUPP. No permission is checked. A route through a gateway is gone on Linux when its interface goes down;
+  here it is back when the interface comes up, because the `ip=` and `gw=` that made it are still in force.
+- SIOCSIFMTU accepts what the card's receive buffers hold: up to the MTU that the card offers, else up to 9,000 (with MRG_RXBUF) or 1,500.
+  Of `lo`, up to 65,536; Linux's `lo` accepts every MTU.
 """
 
 CALLS = """
