@@ -427,7 +427,13 @@ static int virtnet_remove(struct virtio_device *vdev)
 	rtnl_lock();
 	unregister_netdevice(vi->dev);
 	rtnl_unlock();
+	/*
+	 * An interface that was closed before may have armed timers since, because dev_tx_await() also asks
+	 * a closed one. From here on nothing arms them.
+	 */
 	del_timer_sync(&vi->link_timer);
+	del_timer_sync(&vi->tx_timer);
+	del_timer_sync(&vi->refill_timer);
 	local_bh_disable();
 	if (!vi->failed)
 		virtnet_silence(vi);

@@ -316,6 +316,34 @@ static void test_removal_of_an_idle_device(void **state)
 	in_child(removal_of_an_idle_device, MODEL_FEATURES_ALL, true);
 }
 
+static int await(struct net_device *dev)
+{
+	dev_tx_await();
+	return 0;
+}
+
+/* The interface was closed with packets that the device never sent, and a sender still waits for room. */
+static void removal_after_a_wait(u64 features, u64 arg)
+{
+	boot(features, 64);
+	bursts(1, false);
+	sn_set("hold_tx", 1);
+	put(PLAIN, 200);
+	step(5);
+	CHECK(in_thread(dev_close) == 0);
+	CHECK(in_thread(await) == 0);
+	CHECK(in_thread(remove_it) == 0);
+	CHECK(sn_live_objects() == *objects_without_device + 1);
+	CHECK(sn_timers_armed() == 0 && sn_warn_count() == 0);
+	step(100);
+	end_child();
+}
+
+static void test_removal_after_a_wait(void **state)
+{
+	in_child(removal_after_a_wait, MODEL_FEATURES_ALL, 0);
+}
+
 /* A device that does not reset may still write to its buffers, so the driver frees none of them. */
 static void a_device_that_does_not_reset(u64 features, u64 arg)
 {
@@ -358,6 +386,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_mtu),
 		cmocka_unit_test(test_removal),
 		cmocka_unit_test(test_removal_of_an_idle_device),
+		cmocka_unit_test(test_removal_after_a_wait),
 		cmocka_unit_test(test_a_device_that_does_not_reset),
 	};
 
