@@ -105,9 +105,16 @@ static void igmp_sooner(unsigned long *expires, unsigned long when)
 		*expires = when;
 }
 
-/* Adds the queried sources to those that the next answer is about. */
+/*
+ * Adds the queried sources to those that the next answer is about. A longer list than can be kept is
+ * not searched, because it may name one source thousands of times.
+ */
 static void igmp_add_queried(struct ip_mc_list *im, const struct igmp_query *query)
 {
+	if (query->nsrcs > IGMP_QUERY_SOURCES_MAX) {
+		im->nr_queried = 0;
+		return;
+	}
 	for (unsigned int i = 0; i < query->nsrcs; i++) {
 		unsigned int at = 0;
 

@@ -387,6 +387,16 @@ static void test_queries_that_are_ignored(void **state)
 /* LIMIT(IGMP_QUERY_SOURCES_MAX): a query about more sources is answered for the group. */
 static void test_a_query_about_many_sources(void **state)
 {
+	struct {
+		struct igmpv3_query query;
+		__be32 sources[IGMP_QUERY_SOURCES_MAX + 1];
+	} twice = {.query = {.type = IGMP_HOST_MEMBERSHIP_QUERY,
+			     .code = 1,
+			     .group = GROUP,
+			     .qrv = 2,
+			     .qqic = 125,
+			     .nsrcs = htons(IGMP_QUERY_SOURCES_MAX + 1)}};
+
 	join(GROUP);
 	settle();
 	query3(GROUP, 1, IGMP_QUERY_SOURCES_MAX, 1);
@@ -394,6 +404,13 @@ static void test_a_query_about_many_sources(void **state)
 	is_record(0, IGMPV3_MODE_IS_INCLUDE, GROUP, IGMP_QUERY_SOURCES_MAX, 1);
 	settle();
 	query3(GROUP, 1, IGMP_QUERY_SOURCES_MAX + 1, 1);
+	net_wait(200);
+	is_record(0, IGMPV3_MODE_IS_EXCLUDE, GROUP, 0, 0);
+	settle();
+	/* The list counts as it is, also if it names each source many times. */
+	for (unsigned int i = 0; i <= IGMP_QUERY_SOURCES_MAX; i++)
+		twice.sources[i] = SRC(1 + i % 2);
+	igmp_in(GROUP, &twice, sizeof(twice), true);
 	net_wait(200);
 	is_record(0, IGMPV3_MODE_IS_EXCLUDE, GROUP, 0, 0);
 	leave(GROUP);
