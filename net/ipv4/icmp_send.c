@@ -27,7 +27,7 @@
  * every host must accept.
  */
 #define ICMP_ERROR_MAX 576
-/* RFC 1812 5.3.2: ICMP errors are sent with the precedence of network control. */
+/* RFC 1812 4.3.2.5: ICMP errors have the precedence 6 (internetwork control) or 7. */
 #define IPTOS_PREC_INTERNETCONTROL 0xc0
 #define IPTOS_TOS_MASK             0x1e
 

@@ -304,9 +304,9 @@ static int tcp_prune_queue(struct sock *sk, const struct sk_buff *skb)
 }
 
 /*
- * Memory is short: if this socket holds more than its share, or if few pages are free, collapses its
- * receive queue and drops its out-of-order data, which was not acknowledged.  The caller holds the bh
- * lock while no thread owns the socket.
+ * Called for each socket when TCP's memory or the machine's pages are short. If few pages are free, or if this
+ * socket holds more than its share, collapses its receive queue and drops its out-of-order data, which was not
+ * acknowledged. The caller holds the bh lock, and no thread owns the socket.
  */
 void tcp_rmem_shrink(struct sock *sk)
 {

@@ -141,7 +141,10 @@ void unix_dgram_disconnected(struct sock *sk, struct sock *old)
 	spin_lock(&unix_lock);
 	skb_queue_walk(&sk->sk_receive_queue, skb)
 		unix_scm_unqueued(sk, skb);
-	/* As on Linux: what waits in the queue is dropped, and an old peer gets an error. */
+	/*
+	 * As on Linux, the datagrams in the queue are dropped; if there were any, the former peer, if it is
+	 * still connected to this socket, gets an error.
+	 */
 	if (!skb_queue_empty(&sk->sk_receive_queue)) {
 		skb_queue_splice_tail_init(&sk->sk_receive_queue, &dropped);
 		told = !unix_sk(old)->closed && unix_sk(old)->peer == sk;

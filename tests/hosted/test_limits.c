@@ -126,8 +126,7 @@ static unsigned int acks_for(struct forged *f, unsigned int n)
  */
 static void so_many_duplicate_acks_at_once(void)
 {
-	/* This text is long enough: the driver copies short frames, and GRO does not merge
-	 * copies. */
+	/* The driver would copy a shorter frame, and GRO does not merge such copies. */
 	static char text[201];
 	struct forged f;
 	struct pair p;

@@ -294,7 +294,7 @@ def test_a_policer_passes_its_burst_and_then_its_rate():
     assert [q.put(later, 101), q.put(later, 100), q.put(later, 60)] == [False, True, False]
 
 
-# ---- a step of ECN ----------------------------------------------------------------------------------------------------
+# ---- marking all packets above a threshold -----------------------------------------------------------------------------
 
 def test_step_marks_above_its_threshold():
     """An ECT packet is marked if more packets than the threshold wait, itself included; other packets are not marked.
