@@ -259,12 +259,15 @@ void kfree_skb_partial(struct sk_buff *skb, bool head_stolen)
 	kfree_skbmem(skb);
 }
 
+/*
+ * A buffer to which another packet holds a reference too (skb_hold_frags) keeps its ->next, which is
+ * the rest of that packet's list.
+ */
 void kfree_skb_list_reason(struct sk_buff *list, enum skb_drop_reason reason)
 {
 	while (list) {
 		struct sk_buff *next = list->next;
 
-		list->next = NULL;
 		kfree_skb_reason(list, reason);
 		list = next;
 	}

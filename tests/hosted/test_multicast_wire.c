@@ -7,8 +7,10 @@
 #include "tests/hosted/scene.h"
 #include "tests/wire/pkt.h"
 
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #define ADDRESS_A 0x0a000001
 #define ADDRESS_B 0x0a000002
@@ -252,6 +254,36 @@ static void a_copy_of_a_broadcast(void)
 	scene_close(B, b);
 }
 
+/*
+ * A broadcast in fragments as small as A's MTU: each socket of B gets a copy of the reassembled
+ * datagram, and the original is freed before the first copy is read.
+ */
+static void a_broadcast_in_small_fragments(void)
+{
+	struct ifreq ifr = {.ifr_name = "eth0", .ifr_mtu = 68};
+	struct sockaddr_in at = {
+		.sin_family = AF_INET, .sin_port = htons(PORT), .sin_addr.s_addr = htonl(ALL)};
+	int a, b;
+
+	resolve(A, ALL);
+	a = receiver(A);
+	b = receiver(B);
+	assert_int_equal(scene_set(A, a, SOL_SOCKET, SO_BROADCAST, 1), 0);
+	assert_int_equal(scene_call(A, SYS_ioctl, a, SIOCSIFMTU, PTR(&ifr)), 0);
+	for (unsigned int i = 0; i < 150; i++)
+		bytes[i] = i;
+	assert_int_equal(scene_call(A, SYS_sendto, a, PTR(bytes), 150, 0, PTR(&at), sizeof(at)),
+			 150);
+	scene_sleep(10 * MS);
+	memset(bytes, 0, sizeof(bytes));
+	assert_int_equal(recv_now(B, b), 150);
+	for (unsigned int i = 0; i < 150; i++)
+		assert_int_equal(bytes[i], i);
+	assert_int_equal(scene_counter(B, "Ip.ReasmOKs"), 1);
+	scene_close(A, a);
+	scene_close(B, b);
+}
+
 /* Each sysctl takes effect with the next call, or with the next change. */
 static void sysctls(void)
 {
@@ -289,6 +321,7 @@ int main(int argc, char **argv)
 		SCENE(segments_for_the_sender),
 		SCENE_WITH(segments_for_the_sender, {"features", 0}),
 		SCENE(a_copy_of_a_broadcast),
+		SCENE(a_broadcast_in_small_fragments),
 		SCENE(sysctls),
 	};
 

@@ -238,6 +238,44 @@ static void test_frag_list(void **state)
 	consume_skb(skb);
 }
 
+/* Returns a packet with three buffers in its frag_list. */
+static struct sk_buff *list_skb(void)
+{
+	struct sk_buff *skb = pattern_skb(30, 1, 50), **link = &skb_shinfo(skb)->frag_list;
+
+	for (unsigned int i = 0; i < 3; i++) {
+		*link = pattern_skb(256, 0, 0);
+		/* The pattern repeats after 256 bytes; 80 of them are in front of the list. */
+		__skb_pull(*link, i ? 0 : 80);
+		skb->len += (*link)->len;
+		skb->data_len += (*link)->len;
+		link = &(*link)->next;
+	}
+	return skb;
+}
+
+/* A copy holds the buffers of the frag_list: they stay, in their order, when the original is freed. */
+static void test_frag_list_of_a_copy(void **state)
+{
+	const unsigned int len = 80 + 176 + 2 * 256;
+	struct sk_buff *skb, *copy;
+
+	for (int i = 0; i < 3; i++) {
+		skb = list_skb();
+		copy = i == 1 ? skb_clone(skb, GFP_KERNEL) : pskb_copy(skb, GFP_KERNEL);
+		assert_int_equal(copy->len, len);
+		/* The original gives up the list: it is freed, or becomes linear. */
+		if (i)
+			assert_int_equal(skb_linearize(skb), 0);
+		else
+			consume_skb(skb);
+		assert_pattern(copy, 0, len);
+		consume_skb(copy);
+		if (i)
+			consume_skb(skb);
+	}
+}
+
 static void test_checksum_across_pieces(void **state)
 {
 	struct sk_buff *skb = pattern_skb(31, 5, 77), *flat = pskb_copy(skb, GFP_KERNEL);
@@ -403,6 +441,7 @@ int main(void)
 		t(test_split_and_coalesce_at_every_byte),
 		t(test_coalesce_takes_a_received_head),
 		t(test_frag_list),
+		t(test_frag_list_of_a_copy),
 		t(test_checksum_across_pieces),
 		t(test_segments),
 		t(test_segmentation_refuses_invalid_headers),
