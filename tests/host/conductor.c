@@ -5,11 +5,11 @@
  * Callers: C test runners and the simulator, on their own stack.
  *
  * At each instant (a value of the clock), three steps repeat until nothing is due: all frames that
- * are due arrive; each host that is awake, or whose deadline is reached, runs until it is idle; the
- * frames that it sent go on its wire.  Then the clock jumps to the earliest deadline or arrival.
- * All frames on all wires are in one list sorted by arrival time.  Frames that arrive in the same
- * nanosecond keep the order in which they were sent, so that a wire reorders only if a hook
- * delays a frame.
+ * are due arrive; each host for which a frame or a call waits, or whose deadline is reached, runs
+ * until it is idle; the frames that it sent go on its wire.  Then the clock jumps to the earliest
+ * deadline or arrival. All frames on all wires are in one list sorted by arrival time.  Frames that
+ * arrive in the same nanosecond keep the order in which they were sent, so that a wire reorders
+ * only if a hook delays a frame.
  */
 #define _GNU_SOURCE
 #include "tests/host/conductor.h"
@@ -24,7 +24,7 @@
 
 #define WIRES_MAX       32
 #define CACHES_MAX      128
-#define PAGES_SLACK     160     /* pages that empty slabs and other caches keep after a test */
+#define PAGES_SLACK     160     /* pages that empty slabs and other caches may keep after a test */
 #define ROUNDS_MAX      1000000 /* most rounds at one instant, after which the conductor aborts */
 #define CALL_TIMEOUT_NS (3600ULL * 1000000000)
 #define STEP_HALTED     (~0ULL - 1) /* equals SN_HALTED */
@@ -62,7 +62,7 @@ struct host_baseline {
 };
 
 struct conductor {
-	char *image; /* the library's bytes */
+	char *image; /* the contents of the file libsoftnet.so */
 	size_t image_size;
 	uint64_t seed, now, prng;
 	struct host *hosts[CONDUCTOR_HOSTS_MAX];

@@ -18,7 +18,10 @@
 #include "kernel/printk.h"
 #include "tests/host/host.h"
 
-/* A step with more interrupts than this panics: the kernel apparently never becomes idle. */
+/*
+ * More interrupts than this in one sn_step() cause a panic: the kernel apparently never becomes
+ * idle.
+ */
 #define STEP_INTERRUPTS_MAX 20000000
 
 struct host host = {.timer = HAL_TIMER_OFF, .fail_row = 1};

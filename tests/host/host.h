@@ -87,7 +87,7 @@ struct host {
 	/* Of the next fail_alloc allocations, the last fail_row fail.  fail_alloc 0: none fails. */
 	u64 fail_alloc, fail_row;
 	bool hold_tx;    /* the device sends no frame */
-	u64 slow_copies; /* so many copies from or to the application sleep in the middle */
+	u64 slow_copies; /* copies from or to the application that will sleep in the middle */
 	u64 nr_allocs, nr_refused;
 	u64 nr_edges; /* in the race build: edges of the control flow since boot */
 	/*

@@ -48,7 +48,7 @@
  *   realtime       the time of day at boot, in seconds since 1970 (default: not known)
  *   separate_objects  0: slab cuts objects from pages, as on the machine.  1 (default): each object is
  *                  an allocation of the C library, so that a sanitizer checks accesses to it
- *   stack_pages    1: a thread's stack takes pages, as on the machine (default 0)
+ *   stack_pages    1: a thread's stack takes pages of the page allocator, as on the machine (default 0)
  *   echo           1: console output also goes to stderr
  * and the options of the device model (tests/host/virtio_model.h): mac (the six bytes as a
  * number, 0x020000000001 is 02:00:00:00:00:01), mtu, features ...
@@ -59,7 +59,7 @@
  *                  (default 1)
  *   hold_tx        1: the device sends no frame until this is 0 again
  *   iss            the initial sequence number of this host's connections from now on, active and
- *                  passive.  A value above 32 bits (default): RFC 6528's (tests/host/iss.c)
+ *                  passive.  A value above 32 bits (default): as RFC 6528 computes it (tests/host/iss.c)
  *   race_edge      N: frames, the timer and interrupts wait until the next system call has begun.  They are
  *                  delivered at the Nth place in it where an interrupt is possible (race build: at
  *                  the Nth edge of the code), or when the call sleeps or returns before that.
@@ -180,7 +180,10 @@ struct sn_trace_event {
 	uint32_t context;  /* enum sn_trace_context */
 	uint32_t unused;
 };
-/* From now on records each call of a function above the seams; discards earlier records. */
+/*
+ * From now on records each call of a function of the kernel or of an application, but not of
+ * tests/host; discards earlier records.
+ */
 SN_API void sn_trace_start(void);
 SN_API void sn_trace_stop(void);
 /* Returns the number of events since sn_trace_start(). */

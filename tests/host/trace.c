@@ -3,10 +3,11 @@
  * Records which functions the kernel enters, in order and with their context (softnet_host.h:
  * sn_trace_*).
  *
- * Callers: every function above the seams, at its entry, in the library that is built with
- * -finstrument-functions (build/host-trace): the compiler inserts the calls.  The other libraries have
- * no such calls.  Any context of the kernel, on any of its stacks.  Files below the seams, like this
- * one, are not instrumented.  Locks: none; one thread of the host runs everything.
+ * Callers: every function of the kernel and of the applications, at its entry, in the library that
+ * is built with -finstrument-functions (build/host-trace): the compiler inserts the calls.  The
+ * other libraries have no such calls.  Any context of the kernel, on any of its stacks. The files
+ * of tests/host, like this one, are not instrumented.  Locks: none; one thread of the host runs
+ * everything.
  */
 #include "kernel/lib/string.h"
 #include "kernel/sched/cpu.h"

@@ -2,10 +2,11 @@
 /*
  * The device model: virtio-net from the device's side.  Section numbers are those of virtio 1.1.
  *
- * This file moves packets: host_pump() calls virtio_model_rx() and virtio_model_tx().  The commands of the
- * control queue are in virtio_model_commands.c, the transport operations in virtio_model_control.c.  A doorbell only marks its queue: the model processes
- * buffers later, in host_pump(), as a real device does in parallel to the CPU.
- * Context: one host thread; host_pump() runs wherever the driver can be interrupted.
+ * This file moves packets: host_pump() calls virtio_model_rx() and virtio_model_tx().  The commands
+ * of the control queue are in virtio_model_commands.c, and the transport operations in
+ * virtio_model_control.c.  A doorbell only marks its queue: the model processes buffers later, in
+ * host_pump(), as a real device does in parallel to the CPU. Context: one host thread; host_pump()
+ * runs wherever the driver can be interrupted.
  *
  * The model has its own code for the rings.  After it has found a ring empty, it does not look at the
  * ring again before the next doorbell.  So a driver that forgets to kick hangs here, as with real
@@ -498,8 +499,10 @@ static void model_tx_used(struct model_queue *q, bool all)
 		model_publish(q, old);
 }
 
-/* Reads the next packet of the transmit ring into sending.  Returns false if there is none; then all
- * held buffers are returned to the driver. */
+/*
+ * Reads the next packet of the transmit ring into sending.bytes.  Returns false if there is none;
+ * then all held buffers are returned to the driver.
+ */
 static bool model_fetch(struct model_queue *q)
 {
 	struct model_chain *chain = &held[MODEL_TX][q->nr_held];

@@ -16,10 +16,10 @@
  *                in the order of the ring)
  *   legacy       1: a device from before virtio 1.0; only such a device offers ANY_LAYOUT.
  *                2: such a device on PCI, where the device fixes the size of its queues (default 0)
- *   ctrl_refuse  a mask of commands that the device refuses: 1 all frames, 2 all groups, 4 the table of
- *                groups, 8 the acknowledgement of announcements (default 0)
- *   ctrl_early   1: the device reports the end of a command, and interrupts, when the control queue is
- *                made, before DRIVER_OK (default 0)
+ *   ctrl_refuse  a mask of commands that the device refuses: 1 promiscuous mode, 2 all-multicast mode,
+ *                4 the table of multicast groups, 8 the acknowledgement of announcements (default 0)
+ *   ctrl_early   1: already when the control queue is made, before DRIVER_OK, the device reports the
+ *                end of a command and raises the queue's interrupt (default 0)
  *   stuck        1: the device does not reset once it is in use (default 0)
  *   refuse       1: the device rejects the driver's features: it clears FEATURES_OK (default 0)
  *
@@ -41,12 +41,12 @@
 	((1ULL << 0) | (1ULL << 1) | (1ULL << 3) | (1ULL << 5) | (1ULL << 7) | (1ULL << 11) |      \
 	 (1ULL << 13) | (1ULL << 15) | (1ULL << 16) | MODEL_FEATURES_CTRL | (1ULL << 27) |         \
 	 (1ULL << 29) | (1ULL << 32))
-/* The control queue and what needs it. */
+/* CTRL_VQ, and the features that need it: CTRL_RX and GUEST_ANNOUNCE. */
 #define MODEL_FEATURES_CTRL ((1ULL << 17) | (1ULL << 18) | (1ULL << 21))
 /*
  * The features that QEMU offers for a tap device, without GUEST_TSO4 and the control queue: with
- * GUEST_TSO4 the driver uses receive buffers of a page, and with the control queue the device passes no
- * frames for others, which most tests do not want.
+ * GUEST_TSO4 the driver uses receive buffers of a page, and with the control queue the device drops
+ * frames for other MAC addresses. Most tests want neither.
  */
 #define MODEL_FEATURES_DEFAULT (MODEL_FEATURES_ALL & ~((1ULL << 7) | MODEL_FEATURES_CTRL))
 
@@ -81,8 +81,9 @@ enum virtio_model_lie {
 	MODEL_LIES
 };
 /*
- * Orders a lie. For a lie about used buffers, @queue is 0 for the receive queue, 1 for the
- * transmit queue or, if the driver has accepted CTRL_VQ, 2 for the control queue. For a lie about received packets it must be 0; other lies ignore it.
+ * Orders a lie. For a lie about used buffers, @queue is 0 for the receive queue, 1 for the transmit
+ * queue or, if the driver has accepted CTRL_VQ, 2 for the control queue. For a lie about received
+ * packets @queue must be 0; other lies ignore it.
  */
 SN_API void virtio_model_lie(uint32_t lie, uint32_t queue);
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The device model's control queue: executes the driver's commands, and filters received frames as they say.
- * Section numbers are those of virtio 1.1.
+ * The device model's control queue: executes the driver's commands, and drops the received frames
+ * that these commands filter out. Section numbers are those of virtio 1.1.
  *
  * Callers: virtio_model_tx() calls model_commands(); virtio_model_rx() calls model_passes().  One host
  * thread, no lock.
@@ -47,7 +47,10 @@ static bool command_rx(const u8 *bytes, u32 len)
 	return true;
 }
 
-/* 5.1.6.5.2: a table of unicast addresses, which the driver leaves empty, and one of groups. */
+/*
+ * 5.1.6.5.2: a table of unicast addresses, which the driver leaves empty, and a table of multicast
+ * groups.
+ */
 static bool command_table(const u8 *bytes, u32 len)
 {
 	u32 unicast, groups;

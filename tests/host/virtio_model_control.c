@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The device model's registers: status, features, configuration and queues, and what tests change of
- * them.  Section numbers are those of virtio 1.1.
+ * The device model's registers: status, features, configuration and queues, and the functions with
+ * which tests change them.  Section numbers are those of virtio 1.1.
  *
  * Callers: hal_probe_devices() calls virtio_model_probe(); virtio.c, virtqueue.c and virtio_net.c call
  * the transport operations; tests call the rest.  One host thread, no lock.
@@ -32,7 +32,7 @@ static int model_set_status(struct virtio_device *vdev, u8 status)
 		return -EIO;
 	if (!status) {
 		memset(model.q, 0, sizeof(model.q));
-		/* QEMU's device passes all frames up until the driver turns that off. */
+		/* As in QEMU's device, promiscuous mode is on until the driver turns it off. */
 		model.filter = (struct model_filter){.promisc = true};
 		model.features = 0;
 		model.config_routed = false;
@@ -219,7 +219,10 @@ int virtio_model_remove(void)
 {
 	int err = virtio_remove(&model.vdev);
 
-	/* The driver's memory is freed: the model must not touch it, and a reset proves that it does not. */
+	/*
+	 * The driver has freed its rings.  It must have reset the device before: a device that was
+	 * reset does not access them.
+	 */
 	if (!err && !model.pulled && model.status)
 		panic("virtio_model: removed, but not reset");
 	return err;

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Lists the allocations of the kernel that no scene made fail.
+"""Lists the allocations of the kernel that no scene (a test, see scene.h) made fail.
 
     alloc_sites.py LIBRARY SITES...
 

@@ -1,5 +1,5 @@
-# Canaries: the race build's library with one bug planted in it.  The scenes of test_race.c must find each bug, which
-# shows that they can fail.  `make canary` plays them.
+# Canaries: the race build's library with one bug planted in it.  The scenes (tests, see scene.h) of test_race.c must
+# find each bug, which shows that they can fail.  `make canary` plays them.
 #
 # A bug is a sed expression for a copy of one source file, and the number of lines that the expression changes: if the
 # source has changed and the expression no longer fits, the build reports it.  Only that file is compiled; the other
@@ -18,7 +18,7 @@ canary_unlocked_lines := 2
 canary_unlocked_scene := accept_against_ack
 canary_unlocked_shows := null pointer of type .struct request_sock
 
-# accept() takes the lock, but does not disable soft interrupts: the checked lock reports it.
+# accept() takes the lock, but does not disable soft interrupts: the checks inside spin_lock() report it.
 canary_wrong_lock_file := net/inet/inet_connection_sock.c
 canary_wrong_lock_sed := /^noinline .*reqsk_queue_remove/,/^}/s/(spin_(un)?lock)_bh/\1/
 canary_wrong_lock_lines := 2
@@ -32,7 +32,7 @@ canary_wakeup_lines := 1
 canary_wakeup_scene := poll_against
 canary_wakeup_shows := a call of host b hangs
 
-# epoll_wait() does not check for events that came before it joined the queue.
+# epoll_wait() does not check for events that came before it joined the wait queue.
 canary_epoll_wakeup_file := kernel/fs/eventpoll.c
 canary_epoll_wakeup_sed := s/available = ep_events_available\(ep\);/available = false;/
 canary_epoll_wakeup_lines := 1

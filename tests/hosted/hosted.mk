@@ -1,5 +1,5 @@
-# Scenes of two hosted kernels on a wire: `make hosted` builds and runs build/hosted/test_*, and the
-# trace test.
+# Scenes, which are tests of two hosted kernels on a wire (scene.h): `make hosted` builds and runs
+# build/hosted/test_*, and the trace test.
 #
 # Each program is linked with the scene library and the conductor.  It loads the sanitizer build's library
 # once for each kernel.  SEED= chooses another run; an argument selects scenes by a part of their names:

@@ -191,7 +191,8 @@ struct table {
  *   unconnected     3.10.7.1 and 3.10.7.2
  *   opening         3.10.7.3, and 3.10.7.4 for SYN-RECEIVED
  *   synchronized    3.10.7.4 for the later states of a full socket
- *   timewait        3.10.7.4 for FIN-WAIT-2 and TIME-WAIT in a small object that replaces the socket
+ *   timewait        3.10.7.4 for FIN-WAIT-2 and TIME-WAIT of a timewait socket, the small object that
+ *                   replaces the socket
  */
 extern const struct table matrix_unconnected, matrix_opening, matrix_synchronized, matrix_timewait;
 

@@ -233,8 +233,8 @@ void stage_leave(struct stand *at)
 
 /*
  * Returns the state in a line of /proc/net/tcp.  The line of a socket has 17 columns, up to the
- * congestion window; the lines of requests and of small objects have fewer. The inode of an orphan
- * is 0.
+ * congestion window; the lines of requests and of timewait sockets have fewer. The inode of an
+ * orphan is 0.
  */
 static unsigned int state_of_line(const char *line)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The matrix's rows for small objects, which replace the socket of a connection that the
- * application has closed: in FIN_WAIT2 such an object waits for the peer's FIN, in TIME_WAIT until
- * old segments have left the network.
+ * The matrix's rows for timewait sockets, the small objects that replace the socket of a connection
+ * that the application has closed: in FIN_WAIT2 such an object waits for the peer's FIN, in
+ * TIME_WAIT until old segments have left the network.
  *
  * Callers: matrix.c.  RFC 9293 3.10.7.4, RFC 1122 4.2.2.13, RFC 6191; Linux's
  * tcp_timewait_state_process(); columns: matrix.h.

@@ -47,9 +47,9 @@ static unsigned int challenges(const struct forged *own, const struct forged *vi
 }
 
 /*
- * CVE-2016-5696: with a common limit, an attacker counts the challenge ACKs that he receives, and
- * learns whether a forged segment was within a victim's window.  Here forged resets and SYNs on the
- * victim's connection do not change that number.
+ * CVE-2016-5696: if all connections share one limit, an attacker counts the challenge ACKs on his
+ * own connection, and learns whether a forged segment was within a victim's window.  Here forged
+ * resets and SYNs on the victim's connection do not change that number.
  */
 static void challenge_acks_tell_nothing(void)
 {

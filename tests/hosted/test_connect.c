@@ -294,7 +294,10 @@ static void the_first_number_of_another_connection(void)
 	scene_close(B, there);
 }
 
-/* A write to a connection that ended returns EPIPE, whatever the flags, because there are no signals. */
+/*
+ * A write to a connection that ended returns EPIPE, with and without MSG_NOSIGNAL: the call is made
+ * by a thread of the kernel, which gets no signal.
+ */
 static void broken_pipe(void)
 {
 	struct pair p = scene_pair();
@@ -329,7 +332,7 @@ static void to_no_single_host(void)
 
 	to.sin_addr.s_addr = htonl(0x0a0000ff); /* the network's broadcast */
 	assert_int_equal(scene_call(A, SYS_connect, fd, PTR(&to), sizeof(to)), -ENETUNREACH);
-	to.sin_addr.s_addr = htonl(0xe0000001); /* a group */
+	to.sin_addr.s_addr = htonl(0xe0000001); /* a multicast group */
 	assert_int_equal(scene_call(A, SYS_connect, fd, PTR(&to), sizeof(to)), -ENETUNREACH);
 	to.sin_addr.s_addr = htonl(0);
 	scene_mark();

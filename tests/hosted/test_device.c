@@ -267,8 +267,9 @@ static void an_interface_down_and_up(void)
 }
 
 /*
- * A's MTU becomes smaller and larger during a connection: no packet that A sends is longer, and A uses what there is.
- * A later connection announces an MSS that fits.
+ * A's MTU becomes smaller and larger during a connection: no packet of A is longer than the MTU at
+ * that time, and A's longest packet has exactly this length. A later connection announces an MSS
+ * that fits.
  */
 static void an_mtu_that_changes(void)
 {
@@ -297,7 +298,10 @@ static void an_mtu_that_changes(void)
 	scene_pair_close(&p);
 }
 
-/* A flag that Linux lets a program change, but this kernel does not, is refused; those of the device are ignored. */
+/*
+ * A change of a flag that Linux lets a program change, but this kernel does not, is refused; a
+ * change of a flag that belongs to the device, such as IFF_LOOPBACK, is ignored.
+ */
 static void flags_that_cannot_change(void)
 {
 	int up = about_card(A, SIOCGIFFLAGS, 0);

@@ -123,7 +123,10 @@ static void so_many_zero_copy_writes_may_be_unreported(void)
 	scene_pair_close(&p);
 }
 
-/* Leaves unread messages and unacknowledged marked data on A's socket. */
+/*
+ * Leaves on A's socket unread messages, and a written byte for which further messages are due at
+ * its ACK.
+ */
 static void leave_messages(struct pair *p)
 {
 	const int flags = SOF_TIMESTAMPING_TX_ACK | SOF_TIMESTAMPING_TX_SCHED |

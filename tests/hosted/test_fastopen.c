@@ -393,8 +393,10 @@ static void a_black_hole_that_is_gone(void)
 }
 
 /*
- * Two SYNs with data cross, so each SYN-ACK is sent later than the data of the first SYN, and its place in the order of
- * sending is behind the data. inspect() checks this order, except in SYN_RECV.
+ * Two SYNs with data cross, so each host sends its SYN-ACK later than the data of its SYN. In
+ * tsorted_sent_queue, the list of segments by time of sending, the SYN-ACK must be behind the data.
+ * inspect() checks this order, but not in SYN_RECV; so A calls shutdown(), which leads to
+ * FIN_WAIT1.
  */
 static void syns_with_data_cross(void)
 {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Floods other than SYNs, in virtual time: a thousand frames a second of one kind while a real client connects once a
-second.  Each client is served at its first SYN, and the flood leaves no memory behind.
+"""Floods of frames other than SYNs, in virtual time: a thousand frames a second of one kind while a real client
+connects once a second.  Each client is served at its first SYN, and the flood leaves no memory behind.
 
 test_synflood.py tests floods of SYNs; docs/storm.md describes such floods against the machine.
 """

@@ -71,8 +71,9 @@ static void fragments_among_segments(void)
 }
 
 /*
- * The longest ping over a link of the smallest MTU: all of its 1,365 fragments fit a source's part of the memory. The
- * answer has the 45 fragments that Ethernet needs, and A finds the checksum of the whole correct.
+ * The longest ping over a link of the smallest MTU: all of its 1,365 fragments fit into the part of
+ * the reassembly memory that one source may use. The answer has the 45 fragments that Ethernet
+ * needs, and A finds the checksum of the whole correct.
  */
 static void longest_ping_over_the_smallest_mtu(void)
 {
@@ -138,7 +139,7 @@ static void datagrams_of_any_length(void)
 	scene_close(B, b);
 }
 
-/* All of a datagram is lost with one of its fragments; the next one arrives. */
+/* If one fragment is lost, the whole datagram is lost; the next datagram arrives. */
 static void a_lost_fragment(void)
 {
 	int a = udp_socket(A, PORT), b = udp_socket(B, PORT);
@@ -158,7 +159,10 @@ static void a_lost_fragment(void)
 	scene_close(B, b);
 }
 
-/* Fragments are charged to the socket that sent the datagram: it must wait while they wait for a link address. */
+/*
+ * Fragments are charged to the socket that sent the datagram: when fragments that wait for a link
+ * address fill its send buffer, the next write fails with EAGAIN.
+ */
 static void fragments_are_charged(void)
 {
 	int a = udp_socket(A, PORT);
@@ -176,7 +180,10 @@ static void fragments_are_charged(void)
 				    sizeof(at))) == 8000)
 		assert_in_range(++n, 1, 20);
 	assert_int_equal(result, -EAGAIN);
-	/* SO_SNDBUF is doubled, and memory of packets is counted: 8,000 bytes take less than 20,000. */
+	/*
+	 * The kernel doubles SO_SNDBUF, and counts the memory of the packets: a datagram of 8,000
+	 * bytes takes less than 20,000.
+	 */
 	assert_in_range(n, 5, 12);
 	scene_sleep(200 * SEC);
 	scene_close(A, a);

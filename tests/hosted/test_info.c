@@ -65,7 +65,10 @@ static void counters_of_both_sides(void)
 	assert_int_equal(a.notsent_bytes, 0);
 	assert_int_equal(a.unacked, 0);
 	assert_int_equal(a.data_segs_out, scene_count(A, DATA));
-	/* The mark came after the handshake: A had sent the SYN and the ACK, B the SYN-ACK. */
+	/*
+	 * scene_mark() was called after the handshake: A had sent the SYN and the ACK, B the
+	 * SYN-ACK.
+	 */
 	assert_int_equal(a.segs_out, 2 + scene_count(A, TCP));
 	assert_int_equal(a.segs_in, 1 + scene_count(B, TCP));
 	assert_int_equal(a.data_segs_in, 0);

@@ -411,7 +411,10 @@ static void note_received(const char *what, int fd)
 	note(what, on(SYS_recvfrom, fd, PTR(bytes), 100, 0, 0, 0));
 }
 
-/* The routes to both groups stay in A's cache. */
+/*
+ * Makes A look up the routes to both groups. They stay in A's cache, so they belong to the baseline
+ * of the leak check.
+ */
 static void resolve(void)
 {
 	int fd = sender();
@@ -475,7 +478,10 @@ static void deliver(void)
 }
 BESIDE_LINUX(deliver)
 
-/* A connected socket sends to the group, and is found only by its peer, which a group is not. */
+/*
+ * A socket that connected to a group sends to the group. It receives nothing: a connected socket
+ * receives only packets of its peer, and no packet has a group as its source.
+ */
 static void connected(void)
 {
 	uint16_t port = 0;

@@ -106,7 +106,10 @@ static int64_t recv_now(struct host *h, int fd)
 	return scene_call(h, SYS_recvfrom, fd, PTR(bytes), sizeof(bytes), MSG_DONTWAIT, 0, 0);
 }
 
-/* The route to @to stays in the cache of @h, and that of IGMP's reports. */
+/*
+ * Makes @h look up the routes to @to and to the address of IGMP's reports. They stay in the cache
+ * of @h, so they belong to the baseline of the leak check.
+ */
 static void resolve(struct host *h, uint32_t to)
 {
 	int fd = receiver(h);
@@ -284,7 +287,10 @@ static void a_broadcast_in_small_fragments(void)
 	scene_close(B, b);
 }
 
-/* Each sysctl takes effect with the next call, or with the next change. */
+/*
+ * A new limit (igmp_max_memberships, igmp_max_msf) holds for the next call, a new igmp_qrv for the
+ * reports of the next join or leave.
+ */
 static void sysctls(void)
 {
 	struct ip_mreq_source mreqs = {.imr_multiaddr = {htonl(GROUP)},

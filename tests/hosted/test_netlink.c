@@ -3,7 +3,8 @@
  * AF_NETLINK and the ioctl() requests about interfaces: sequences of calls that are also made on
  * Linux, with equal results (beside.h), and what the hosts of a scene report about their card.
  *
- * The two computers have different cards, so only answers about lo (index 1 on both) are compared.
+ * Linux and the hosted kernel have different cards, so only answers about lo (index 1 on both) are
+ * compared.
  */
 #include "tests/hosted/beside.h"
 
@@ -237,8 +238,8 @@ static uint32_t bound_port(int fd)
 }
 
 /*
- * A search for a free port does not begin with the ports chosen before: with many sockets, each
- * bind() would try the ports of all, each against all sockets.
+ * A search for a free port goes on behind the port that the last search found: otherwise, with many
+ * sockets, each bind() would try the ports of all of them, and compare each port with all sockets.
  */
 static void chosen_ports(void)
 {

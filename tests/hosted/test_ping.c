@@ -130,7 +130,7 @@ static void binding(void)
 	assert_int_equal(bind_to(A, fd, 0, 9), 0);
 	assert_int_equal(scene_port(A, fd), 9);
 	assert_int_equal(bind_to(A, fd, 0, 10), -EINVAL);
-	/* Both have SO_REUSEADDR; the latest gets the replies. */
+	/* Both sockets have SO_REUSEADDR; the one that called bind() last gets the replies. */
 	assert_int_equal(bind_to(A, other, 0, 9), 0);
 	assert_int_equal(send_echo(A, fd, ADDRESS_B, 1, 4), 12);
 	scene_sleep(10 * MS);
@@ -304,7 +304,9 @@ static void which_socket(void)
 	scene_close(A, local);
 }
 
-/* A reply to a group that the socket did not join is for it unless IP_MULTICAST_ALL is off. */
+/*
+ * A socket receives also replies to a group that it did not join, unless IP_MULTICAST_ALL is off.
+ */
 static void a_reply_to_a_group(void)
 {
 	int fd = ping_socket(A);
@@ -336,7 +338,10 @@ static void send_to_group(int fd, int ifindex)
 
 static void a_request_to_a_group(void)
 {
-	/* Twice: the routes of the first time stay in the cache. */
+	/*
+	 * Play it twice: the routes of the first play stay in the cache, so they belong to the
+	 * baseline of the second.
+	 */
 	for (unsigned int i = 0; i < 2; i++) {
 		int fd;
 
@@ -401,7 +406,10 @@ static void forge_error(uint8_t type, uint8_t code, uint16_t mtu, uint8_t quoted
 	scene_sleep(10 * MS);
 }
 
-/* The errno of each ICMP error on a connected socket; 0: not told, because it may go away by itself. */
+/*
+ * The errno of each ICMP error on a connected socket; 0: the socket gets no error, because the
+ * cause may go away by itself.
+ */
 static void errors_from_the_path(void)
 {
 	static const struct {
@@ -438,7 +446,10 @@ static void errors_from_the_path(void)
 	scene_close(A, fd);
 }
 
-/* With IP_RECVERR also errors that may go away are told, with the router and the quoted request: traceroute. */
+/*
+ * traceroute: with IP_RECVERR the socket also gets errors whose cause may go away, with the
+ * router's address and the quoted request.
+ */
 static void a_router_on_the_way(void)
 {
 	int fd = ping_socket(A);

@@ -61,7 +61,9 @@ static void talk(void)
 	expect(B, b, 1400);
 	expect(B, other, 1400);
 	expect(A, self, 1400); /* the sender's host gets a copy of its broadcast */
-	/* A short one is in an object of its own, and is copied for each socket. */
+	/*
+	 * The data of a short datagram is in an object of its own, and is copied for each socket.
+	 */
 	send_at(A, a, 0x0a0000ff, PORT, 1);
 	expect(B, b, 1);
 	expect(B, other, 1);
@@ -72,7 +74,7 @@ static void talk(void)
 	send_at(A, a, 0x0a000002, CLOSED, 10);
 	if (a >= 0)
 		should(scene_call(A, SYS_recvfrom, a, PTR(bytes), 100, 0, 0, 0), -ECONNREFUSED);
-	/* An error of this host goes there too. */
+	/* An error that this host itself finds goes to the error queue, too. */
 	if (a >= 0) {
 		assert_int_equal(scene_set(A, a, SOL_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO), 0);
 		should(scene_call(A, SYS_sendto, a, PTR(bytes), LONG, 0,

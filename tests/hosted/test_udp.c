@@ -250,7 +250,10 @@ static void connected_sockets(void)
 	/* An unconnected socket is not told. */
 	note("to nobody", send_to(a, nobody, "abc"));
 	note("not told", recv_some(a, 10, 0));
-	/* A port that connect() chose ends with the connection. */
+	/*
+	 * A disconnect releases a port that bind() did not choose: here sendto()'s, then
+	 * connect()'s.
+	 */
 	note("disconnect", disconnect(c));
 	note_names("disconnected, with a port of sendto()", c);
 	on(SYS_close, c);
@@ -293,7 +296,10 @@ static void shut_down(void)
 }
 BESIDE_LINUX(shut_down)
 
-/* Binds a new socket with options to @port of the own address or of all, and notes the result. */
+/*
+ * Sets the option @name (0: none) on a new socket, binds it to @port of the own address or of all
+ * addresses, and notes the result.
+ */
 static int bind_with(const char *what, int name, bool all, uint16_t port)
 {
 	struct sockaddr_in at = self(port);

@@ -134,7 +134,9 @@ static void error_queue(void)
 	set_option(a, SOL_SOCKET, SO_SELECT_ERR_QUEUE, 1);
 	send_to(a, nobody, "abcde");
 	note_poll("priority", a);
-	/* Switched off, the queue is emptied; the error stays. */
+	/*
+	 * Switching IP_RECVERR off empties the error queue; the pending error of the socket stays.
+	 */
 	set_option(a, SOL_IP, IP_RECVERR, 0);
 	note_poll("switched off", a);
 	note("refused", recv_some(a, 100, 0));
@@ -245,7 +247,7 @@ static void one_datagram_of_many_writes(void)
 	try(SYS_setsockopt, a, IPPROTO_UDP, 1, 1, 4);
 	try(SYS_setsockopt, a, IPPROTO_UDP, 77, PTR(&n), 4);
 	note("unknown", option(a, IPPROTO_UDP, 77));
-	/* A close drops it. */
+	/* close() drops the bytes that MSG_MORE held back. */
 	note("more", write_more(a, bport, 3, MSG_MORE));
 	on(SYS_close, a);
 	note("none", recv_some(b, 100, 0));

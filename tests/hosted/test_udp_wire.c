@@ -190,9 +190,9 @@ static void checksums(void)
 }
 
 /*
- * A checksum that is zero is sent as 0xffff (RFC 768). The data is chosen so that the sum is zero: then
- * B must accept the datagram, and refuse it when a bit of it is wrong, which it does not if there is
- * no checksum.
+ * A checksum that is zero is sent as 0xffff (RFC 768). The data is chosen so that the sum is zero.
+ * B must accept the datagram, and drop it if a bit of it is wrong; if it were sent without a
+ * checksum, B would not notice that.
  */
 static void a_checksum_of_zero_is_sent(void)
 {
@@ -270,7 +270,10 @@ static void a_port_without_socket(void)
 	scene_close(A, other);
 }
 
-/* The errno of each ICMP error on a connected socket; 0: not told, because it may go away by itself. */
+/*
+ * The errno of each ICMP error on a connected socket; 0: the socket gets no error, because the
+ * cause may go away by itself.
+ */
 static void errors_from_the_path(void)
 {
 	static const struct {
@@ -320,7 +323,10 @@ static void a_narrow_path(void)
 	/* A socket that measures the path itself is limited by its own link only. */
 	assert_int_equal(scene_set(A, a, SOL_IP, IP_MTU_DISCOVER, IP_PMTUDISC_INTERFACE), 0);
 	assert_int_equal(scene_call(A, SYS_write, a, PTR(bytes), 1473), -EMSGSIZE);
-	/* It is told of a report, but does not believe it: the route keeps its MTU for all. */
+	/*
+	 * A report is an error for such a socket, but does not change the MTU of the route, which
+	 * other sockets use, too.
+	 */
 	assert_int_equal(scene_get(A, a, SOL_IP, IP_MTU), 900);
 	for (int trust = IP_PMTUDISC_INTERFACE; trust <= IP_PMTUDISC_OMIT; trust++) {
 		assert_int_equal(scene_set(A, a, SOL_IP, IP_MTU_DISCOVER, trust), 0);
@@ -458,7 +464,7 @@ static void a_full_send_buffer(void)
 	ticket = scene_begin(A, SYS_sendto, a, PTR(bytes), 1000, 0, PTR(&at), sizeof(at));
 	assert_false(scene_is_back(A, ticket, &result));
 	assert_int_equal(scene_end(A, ticket), 1000);
-	/* One that may wait for a while gives up after it. */
+	/* A writer with SO_SNDTIMEO gives up when the timeout expires. */
 	while (send_at(A, a, NOT_THERE, PORT, 1) == 1 && (scene_poll(A, a) & POLLOUT))
 		;
 	scene_timeout(A, a, SO_SNDTIMEO, 50);
@@ -724,8 +730,8 @@ static void segments_of_one_write(void)
 	assert_int_equal(at, BYTES);
 	assert_int_equal(scene_drops(B, "UDP_CSUM"), 0);
 	/*
-	 * A router may cut them, so no later datagram may have the identification of one of them
-	 * (RFC 6864 4.3).
+	 * A router may fragment these datagrams, so no later datagram may have the identification
+	 * of one of them (RFC 6864 4.3).
 	 */
 	assert_true(scene_last(A, OTHER)->may_be_cut);
 	last = scene_last(A, OTHER)->id;
@@ -734,7 +740,7 @@ static void segments_of_one_write(void)
 	assert_int_equal((uint16_t)(scene_last(A, OTHER)->id - last), 2);
 	while (recv_now(B, b) > 0)
 		;
-	/* a damaged one is noticed, so each has a checksum */
+	/* a damaged datagram is dropped, so each datagram has a checksum */
 	scene_corrupt(A, OTHER, 3, 1);
 	assert_int_equal(scene_call(A, SYS_write, a, PTR(bytes), 5000), 5000);
 	scene_sleep(10 * MS);

@@ -390,7 +390,7 @@ static void datagrams(void)
 	try(SYS_write, a, PTR("self"), 4);
 	try(SYS_read, a, PTR(bytes), 16);
 	on(SYS_close, a);
-	/* Another type has the path. */
+	/* A socket of another type is bound to the path. */
 	enter();
 	len = path(PATH);
 	a = listener(SOCK_STREAM, len, 1);
@@ -482,7 +482,7 @@ static void files_through(int type)
 	note("read without recvmsg()", on(SYS_read, p[1], PTR(bytes), 4));
 	try(SYS_read, q[0], PTR(bytes), 4);
 	on(SYS_close, q[0]);
-	/* Too little room for control. */
+	/* Too little room for the control message. */
 	on(SYS_pipe2, PTR(q), O_NONBLOCK);
 	send_with(p[0], 4, SCM_RIGHTS, q, 8);
 	fd = receive_with("room for one of two", p[1], 4, 4, 0);
@@ -501,14 +501,20 @@ static void files_through(int type)
 	note("none", send_with(p[0], 4, SCM_RIGHTS, many, 0));
 	receive_with("nothing", p[1], 4, 4, 0);
 	note("unknown type", send_with(p[0], 4, 77, many, 4));
-	/* Messages end a read of a stream. */
+	/*
+	 * A read of a stream ends behind the bytes of a message with descriptors, even if more
+	 * bytes wait.
+	 */
 	on(SYS_write, p[0], PTR("ab"), 2);
 	send_with(p[0], 3, SCM_RIGHTS, q, 4);
 	on(SYS_write, p[0], PTR("cd"), 2);
 	on(SYS_close, receive_with("before and with", p[1], 20, 64, 0));
 	on(SYS_close, receive_with("second", p[1], 20, 64, 0));
 	on(SYS_close, receive_with("third", p[1], 20, 64, 0));
-	/* The queue ends with descriptors in it: the pipe's reader sees the end. */
+	/*
+	 * The receiver closes with descriptors in its queue.  They are closed, so the pipe's reader
+	 * gets the end of the file.
+	 */
 	send_with(p[0], 4, SCM_RIGHTS, &q[1], 4);
 	on(SYS_close, q[1]);
 	on(SYS_close, p[1]);
@@ -564,7 +570,7 @@ static void credentials(void)
 	note("no such process", send_with(p[0], 2, SCM_CREDENTIALS, &creds, sizeof(creds)));
 	on(SYS_close, p[0]);
 	on(SYS_close, p[1]);
-	/* With SO_PASSCRED a sender gets a name. */
+	/* connect() of a socket with SO_PASSCRED binds it to a name that the kernel chooses. */
 	p[0] = unix_socket(SOCK_DGRAM);
 	p[1] = unix_socket(SOCK_DGRAM);
 	size = abstract("softnet creds");
@@ -694,8 +700,8 @@ static void datagrams_wait(void)
 }
 
 /*
- * No ring of sockets in messages can arise (unix_scm.c). Linux permits these messages, and collects
- * the garbage later.
+ * The kernel refuses a message if a ring of sockets, each in the queue of the next, could arise
+ * from it (unix_scm.c). Linux permits these messages, and collects the garbage later.
  */
 static void sockets_in_messages(void)
 {

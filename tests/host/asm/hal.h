@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hosted build's version of kernel/x86/asm/hal.h.  On the machine these are inline functions;
- * here they are ordinary ones, because each of them may deliver a pending interrupt.  hal_host.c
- * implements them; unit tests have their own implementation, tests/unit/unit_hal.c.
+ * The hosted build's version of kernel/x86/asm/hal.h.  On the machine the functions below are
+ * inline; here they are ordinary functions, because each of them may deliver a pending interrupt.
+ * hal_host.c implements them; unit tests have their own implementation, tests/unit/unit_hal.c.
  */
 #ifndef ASM_HAL_H
 #define ASM_HAL_H

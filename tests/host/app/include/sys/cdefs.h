@@ -2,9 +2,9 @@
 /*
  * Gives each function of this C library a linker name with the prefix app_.
  *
- * The hosted image is linked with the host's C library, whose write() the code below the seams
- * still needs.  So our write() has the linker name app_write, and only a file that includes these
- * headers can call it as write().
+ * The hosted image is linked with the host's C library, whose write() the files tests/host/ itself
+ * call.  So our write() has the linker name app_write, and only a file that includes these headers
+ * can call it as write().
  */
 #ifndef SYS_CDEFS_H
 #define SYS_CDEFS_H
