@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/hal.h (the first seam) in an ordinary process: clock, interrupts, idle, halt.  Memory is in
- * hal_memory.c, stacks and switches in fiber.c.
+ * kernel/hal.h (the kernel's interface to its platform) in an ordinary process: clock, interrupts,
+ * idle, halt.  Memory is in hal_memory.c, stacks and switches in fiber.c.
  *
  * Callers: the kernel.  An "interrupt" is a call of the kernel's handler.  A pending interrupt is
  * delivered at once when the kernel is idle.  It may also be delivered at a point where the kernel

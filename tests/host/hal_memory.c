@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/hal.h (the first seam) in an ordinary process: memory.
+ * kernel/hal.h (the kernel's interface to its platform) in an ordinary process: memory.
  *
  * Callers:
  * - the page allocator: RAM is one mapping, the arena; its physical addresses begin at ARENA_PHYS;

@@ -69,8 +69,9 @@ static void audit_marks(struct audit *a, const u32 *marked)
 }
 
 /*
- * Checks one of the two lists tsorted_sent_queue and tsorted_lost_queue.  Each segment has the
- * marks of its list; the sent list has the oldest segment first.  Returns the number of segments.
+ * Checks one of the two lists tsorted_sent_queue and tsorted_lost_queue.  Segments of the lost list
+ * are marked as lost and not as retransmitted, those of the sent list are not so, and no list has a
+ * SACKed segment; the sent list has the oldest segment first.  Returns the number of segments.
  */
 static u32 audit_list(struct audit *a, const struct list_head *list, bool lost)
 {
@@ -90,7 +91,7 @@ static u32 audit_list(struct audit *a, const struct list_head *list, bool lost)
 	return packets;
 }
 
-/* Checks that each segment is in one of these two lists, or is SACKed. */
+/* Checks that each segment is in tsorted_sent_queue or tsorted_lost_queue, or is SACKed. */
 static void audit_sending_order(struct audit *a)
 {
 	const struct tcp_sock *tp = tcp_sk(a->sk);

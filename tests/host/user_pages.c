@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/hal.h (the first seam) in an ordinary process: the program's page tables (hal_user_*()).
+ * kernel/hal.h (the kernel's interface to its platform) in an ordinary process: the program's page
+ * tables (hal_user_*()).
  *
  * Callers: kernel/mm.  There is no MMU here: an entry is a number that tests read with
  * hal_user_lookup(); nothing runs at these addresses.  The tables are a tree as on x86: four levels of

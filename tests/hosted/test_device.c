@@ -285,7 +285,7 @@ static void an_mtu_that_changes(void)
 		for (unsigned int n = 1; n <= scene_count(A, DATA); n++)
 			most = scene_nth(A, DATA, n)->len > most ? scene_nth(A, DATA, n)->len
 								 : most;
-		/* 52: both headers and the timestamps */
+		/* 52 bytes: IP header, TCP header, timestamps */
 		assert_int_equal(most, mtus[i] - 52);
 	}
 	assert_int_equal(about_card(A, SIOCSIFMTU, 67), -EINVAL);

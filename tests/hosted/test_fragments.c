@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fragments between two hosts. tests/unit/test_ip_fragment.c has the details of reassembly, and test_ip_output_frag.c
- * those of sending; here the datagrams pass through the drivers, and TCP, UDP and ICMP use them.
+ * Fragments between two hosts. tests/unit/test_ip_fragment.c has the details of reassembly, and
+ * test_ip_output_frag.c those of sending; here the fragments pass through the drivers, and carry
+ * TCP, UDP and ICMP.
  */
 #include "tests/hosted/scene_forge.h"
 
@@ -153,7 +154,7 @@ static void a_lost_fragment(void)
 	assert_int_equal(scene_counter(B, "Ip.ReasmOKs"), 1);
 	scene_sleep(31 * SEC);
 	assert_int_equal(scene_counter(B, "Ip.ReasmTimeout"), 1);
-	/* RFC 1122 3.3.2: A is told, because B had the first fragment. */
+	/* RFC 1122 3.3.2: A gets an ICMP error, because B had the first fragment. */
 	assert_int_equal(scene_counter(A, "Icmp.InTimeExcds"), 1);
 	scene_close(A, a);
 	scene_close(B, b);

@@ -50,7 +50,7 @@ static void set_values_are_returned(void)
 	scene_close(A, fd);
 }
 
-/* Without SO_LINGER, close() returns at once, and the kernel sends the rest. */
+/* Without SO_LINGER, close() returns at once, and the kernel sends the unsent data. */
 static void off(void)
 {
 	struct pair p = loaded_pair();

@@ -146,7 +146,7 @@ static void connect_gives_up_after_127_seconds(void)
 	assert_int_equal(scene_counter(A, "Tcp.RetransSegs"), 6);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPSynRetrans"), 6);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPTimeouts"), 6);
-	/* The counter counts lost retransmissions; the first SYN is not one. */
+	/* The counter counts lost retransmissions; the first SYN is no retransmission. */
 	assert_int_equal(scene_counter(A, "TcpExt.TCPLostRetransmit"), 5);
 	assert_int_equal(scene_end(A, ticket), -ETIMEDOUT);
 	assert_ms(scene_now() - begin, 126900, 127200);

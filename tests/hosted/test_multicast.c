@@ -69,7 +69,7 @@ static void join(int fd, const char *group)
 	membership("join", fd, IP_ADD_MEMBERSHIP, group, "127.0.0.1", 0);
 }
 
-/* IP_ADD_SOURCE_MEMBERSHIP and the other three of its form. */
+/* IP_ADD_SOURCE_MEMBERSHIP, and the three other options with a struct ip_mreq_source. */
 static void source(const char *what, int fd, int name, const char *group, const char *src)
 {
 	struct ip_mreq_source mreqs = {.imr_multiaddr = ip(group),

@@ -127,7 +127,7 @@ static void resolve(struct host *h, uint32_t to)
 
 /* ---- scenes -------------------------------------------------------------------------------------- */
 
-/* B joins, receives and leaves; the routers on the wire hear of it. */
+/* B joins a group, receives and leaves; IGMP reports on the wire tell the routers. */
 static void a_group_on_the_wire(void)
 {
 	int a, b;

@@ -469,7 +469,7 @@ BESIDE_LINUX(unread_answers)
 
 /* ---- notifications ------------------------------------------------------------------------------ */
 
-/* The card's link goes down and up: the members of RTNLGRP_LINK are told. */
+/* The card's link goes down and up: the members of RTNLGRP_LINK get a message. */
 static void a_link_goes_down(void)
 {
 	struct sockaddr_nl a = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK}, from;

@@ -219,7 +219,7 @@ static void sizes(void)
 	assert_int_equal(scene_counter(A, "Icmp.OutEchos"), 8);
 	assert_int_equal(scene_counter(A, "Icmp.InEchoReps"), 8);
 	assert_int_equal(scene_counter(B, "Icmp.InErrors"), 0);
-	/* A buffer that is too small: the rest is lost. */
+	/* If the buffer is too small, the rest of the message is lost. */
 	assert_int_equal(send_echo(A, fd, ADDRESS_B, 9, 50), 58);
 	scene_sleep(10 * MS);
 	assert_int_equal(scene_call(A, SYS_recvfrom, fd, PTR(in), 9, MSG_PEEK | MSG_TRUNC, 0, 0),
@@ -273,8 +273,8 @@ static void forge_message(uint8_t type, uint16_t ident, uint32_t to)
 }
 
 /*
- * A reply is for the socket with its identifier and address. Identifiers that differ by the number of buckets share
- * one.  LIMIT(PING_BUCKETS)
+ * A reply is for the socket with its identifier and address. Identifiers that differ by the number
+ * of buckets share a bucket.  LIMIT(PING_BUCKETS)
  */
 static void which_socket(void)
 {
@@ -431,7 +431,7 @@ static void errors_from_the_path(void)
 
 	assert_int_equal(bind_to(A, fd, 0, IDENT), 0);
 	forge_error(3, 2, 0, ECHO, IDENT);
-	assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_ERROR), 0); /* it is not connected */
+	assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_ERROR), 0); /* not connected */
 	assert_int_equal(scene_connect(A, fd, B, 1), 0);
 	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		forge_error(cases[i].type, cases[i].code, 0, ECHO, IDENT);

@@ -36,7 +36,10 @@ static void send_at(struct host *h, int fd, uint32_t addr, uint16_t port, size_t
 	if (fd < 0)
 		return;
 	result = scene_call(h, SYS_sendto, fd, PTR(bytes), n, 0, PTR(&to), sizeof(to));
-	/* The receiver could not be opened: the datagram before this one was refused. */
+	/*
+	 * ECONNREFUSED: there was no memory for the receiver's socket, so the datagram before this
+	 * one was answered with "port unreachable".
+	 */
 	if (result != -ECONNREFUSED || !was_refused())
 		may_result(result);
 	scene_sleep(10 * MS);

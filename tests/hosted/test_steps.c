@@ -32,12 +32,14 @@
 #define BLOCKS             3 /* number of SACK blocks that fit beside a timestamp */
 #define SACK               5 /* the option's kind */
 
-/* The segments in flight from A to B. */
+/*
+ * The segments in flight from A to B.  @una: the sequence number of the first byte; @ack: B's
+ * acknowledgment number when the attack began.
+ */
 static struct queue {
 	struct pair pair;
 	unsigned int n, bytes; /* number of segments, bytes of each */
-	uint32_t una,
-		ack; /* number of the first byte; B's acknowledgment number when the attack began */
+	uint32_t una, ack;
 	uint32_t tsval, tsecr, old_tsecr;
 } q;
 

@@ -98,7 +98,10 @@ static unsigned int received_without_memory(void)
 	return n;
 }
 
-/* Each datagram takes 704 bytes; one more is accepted as long as less than the minimum is held. */
+/*
+ * A datagram takes 704 bytes of memory, and is accepted as long as the socket holds less than
+ * udp_rmem_min (by default a page).
+ */
 static void least_memory_of_datagrams(void)
 {
 	scene_sysctl(B, "net/ipv4/udp_mem", "1 1 1");
@@ -318,9 +321,9 @@ static void a_port_is_chosen_by_connect(void)
 }
 
 /*
- * There is one local port. While a socket is bound to it, connect() does not share it, not even with
- * a connection to another destination. When that socket is closed, connect() does. The results are
- * those of Linux 6.18.
+ * There is one local port. While a socket is bound to it, connect() does not share it, not even
+ * with a connection to another destination. After that socket was closed, connect() shares the
+ * port. The results are those of Linux 6.18.
  */
 static void a_port_is_shared_again(void)
 {

@@ -197,8 +197,9 @@ static void time_without_an_answer(void)
 }
 
 /*
- * RFC 1122 4.2.3.5, with the largest value: a closed window is probed 255 times without an answer,
- * every two minutes after the first ten probes.  Then, after 8 h and 15 min, the connection ends.
+ * RFC 1122 4.2.3.5, with 255, the largest tcp_retries2: a closed window is probed 255 times without
+ * an answer, every two minutes after the first ten probes.  Then, after 8 h and 15 min, the
+ * connection ends.
  */
 static void how_long_a_closed_window_is_probed(void)
 {

@@ -247,7 +247,7 @@ static void connected_sockets(void)
 	try(SYS_write, a, PTR("abc"), 3);
 	note("from a stranger", send_to(c, aport, "abcde"));
 	note("received", recv_some(a, 10, 0));
-	/* An unconnected socket is not told. */
+	/* An unconnected socket gets no error. */
 	note("to nobody", send_to(a, nobody, "abc"));
 	note("not told", recv_some(a, 10, 0));
 	/*

@@ -249,7 +249,7 @@ static void lengths(void)
 	scene_close(B, b);
 }
 
-/* RFC 1122 4.1.3.1; the sender is told only on a connected socket, as in Linux. */
+/* RFC 1122 4.1.3.1; only a connected socket gets the error, as in Linux. */
 static void a_port_without_socket(void)
 {
 	int a = connected(A, B, CLOSED), other = udp_socket(A);
@@ -316,7 +316,7 @@ static void a_narrow_path(void)
 	assert_int_equal(scene_get(A, a, SOL_IP, IP_MTU), 1000);
 	assert_int_equal(scene_call(A, SYS_write, a, PTR(bytes), 973), -EMSGSIZE);
 	assert_int_equal(scene_call(A, SYS_write, a, PTR(bytes), 972), 972);
-	/* A socket that sends without "don't fragment" is not told. */
+	/* A socket that sends without "don't fragment" gets no error. */
 	assert_int_equal(scene_set(A, a, SOL_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT), 0);
 	forge_error(3, 4, 900, port, PORT);
 	assert_int_equal(scene_get(A, a, SOL_SOCKET, SO_ERROR), 0);

@@ -43,7 +43,7 @@ static void leave(void)
 	close(home);
 }
 
-/* The second one is room for calls whose length is too large. */
+/* The second element is room behind the first, for calls whose length is too large. */
 static struct sockaddr_un addresses[2];
 #define address addresses[0]
 
@@ -501,20 +501,14 @@ static void files_through(int type)
 	note("none", send_with(p[0], 4, SCM_RIGHTS, many, 0));
 	receive_with("nothing", p[1], 4, 4, 0);
 	note("unknown type", send_with(p[0], 4, 77, many, 4));
-	/*
-	 * A read of a stream ends behind the bytes of a message with descriptors, even if more
-	 * bytes wait.
-	 */
+	/* A read of a stream ends behind a message with descriptors. */
 	on(SYS_write, p[0], PTR("ab"), 2);
 	send_with(p[0], 3, SCM_RIGHTS, q, 4);
 	on(SYS_write, p[0], PTR("cd"), 2);
 	on(SYS_close, receive_with("before and with", p[1], 20, 64, 0));
 	on(SYS_close, receive_with("second", p[1], 20, 64, 0));
 	on(SYS_close, receive_with("third", p[1], 20, 64, 0));
-	/*
-	 * The receiver closes with descriptors in its queue.  They are closed, so the pipe's reader
-	 * gets the end of the file.
-	 */
+	/* The receiver closes with the pipe's writer in its queue: the pipe's reader gets EOF. */
 	send_with(p[0], 4, SCM_RIGHTS, &q[1], 4);
 	on(SYS_close, q[1]);
 	on(SYS_close, p[1]);
@@ -717,10 +711,10 @@ static void sockets_in_messages(void)
 	scene_call(A, SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, PTR(q));
 	memset(&control, 0, sizeof(control));
 	control.head = (struct cmsghdr){CMSG_LEN(4), SOL_SOCKET, SCM_RIGHTS};
-	/* p[1] into its own queue */
+	/* send p[1] into its own queue */
 	memcpy(CMSG_DATA(&control.head), &p[1], 4);
 	assert_int_equal(scene_call(A, SYS_sendmsg, p[0], PTR(&hdr), 0), -ETOOMANYREFS);
-	/* q[1] into the queue of p[1]; then p[1] must not be sent, and q[1] receives no sockets */
+	/* While q[1] waits in p[1]'s queue, p[1] must not be sent, and q[1] receives no sockets. */
 	memcpy(CMSG_DATA(&control.head), &q[1], 4);
 	assert_int_equal(scene_call(A, SYS_sendmsg, p[0], PTR(&hdr), 0), 1);
 	memcpy(CMSG_DATA(&control.head), &p[1], 4);
