@@ -168,7 +168,7 @@ u64 hal_user_next(u64 va, u64 end)
 	return end;
 }
 
-/* Frees the tables below @t, which begins at @base, that have no entry and overlap [start, end). */
+/* Frees the tables below @t that have no entry and overlap [start, end).  @t begins at @base. */
 static void free_empty(struct table *t, unsigned int level, u64 base, u64 start, u64 end)
 {
 	for (unsigned int i = 0; i < ENTRIES; i++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The setup of the matrix's scenes.  B is the kernel under test; this file plays the peer, with A's
- * address.  The peer sends only the given segments and never answers by itself, so that each step
- * to a state is one frame or call.
+ * address.  The peer sends only the segments that this file forges, and never answers by itself, so
+ * that each step to a state is one frame or call.
  *
  * Callers: matrix.c.  Host A only answers ARP requests: the wire records B's segments and does not
  * deliver them to A.

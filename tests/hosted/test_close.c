@@ -200,7 +200,7 @@ static void data_after_close_is_answered_by_a_reset(void)
 	scene_pair_close(&p);
 }
 
-/* Like the test above, but B sends its data before A's FIN arrives. */
+/* Like data_after_close_is_answered_by_a_reset(), but B sends its data before A's FIN arrives. */
 static void data_that_crosses_a_close_is_answered_by_a_reset(void)
 {
 	struct pair p = scene_pair();

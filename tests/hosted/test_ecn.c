@@ -291,7 +291,7 @@ static void all_segments_are_marked(void)
 	scene_pair_close(&p);
 }
 
-/* A mark also counts on a segment that arrives out of order. */
+/* A CE mark counts on a segment that arrives out of order, too. */
 static void a_mark_behind_a_hole(void)
 {
 	struct pair p;

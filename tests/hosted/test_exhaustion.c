@@ -224,7 +224,7 @@ static void starve(struct host *victim)
 	for (int i = 0; i < LINES; i++)
 		assert_int_equal(scene_end(A, sends[i]), 0);
 	scene_mark();
-	/* Do the same on @victim: later no page is free for a slab of threads. */
+	/* Make such calls on @victim, too: later no page is free for a slab of threads. */
 	for (int i = 0; i < LINES; i++)
 		sends[i] = scene_begin(victim, SYS_poll, 0, 0, 1);
 	for (int i = 0; i < LINES; i++)

@@ -303,7 +303,9 @@ static int64_t ask(unsigned int i)
 	return result;
 }
 
-/* LIMIT(TCP_FASTOPEN_PEERS): the cookie of one more server replaces the one that was used the longest time ago. */
+/*
+ * LIMIT(TCP_FASTOPEN_PEERS): the cookie of one more server replaces the least recently used cookie.
+ */
 static void cookies_of_many_servers(void)
 {
 	for (unsigned int i = 0; i < PEERS; i++)

@@ -356,7 +356,10 @@ static void a_writer_is_woken_when_pages_return(void)
 	scene_pair_close(&p);
 }
 
-/* Like the test above, but pages are not scarce: all sockets together hold as much as tcp_mem permits. */
+/*
+ * Like a_writer_is_woken_when_pages_return(), but pages are not scarce: all sockets together hold
+ * as much as tcp_mem permits.
+ */
 static void a_writer_is_woken_when_others_let_go(void)
 {
 	struct pair p = scene_pair(), q = one_more(p.listener);

@@ -460,7 +460,7 @@ static void unread_answers(void)
 	note("no answer is left", read_answer(fd));
 	send_request(fd, &r);
 	note("the next answer", read_answer(fd) > 0);
-	/* A write without a whole header has no request. */
+	/* All bytes are 0, also nlmsg_len, so the write contains no request. */
 	note("longest write", on(SYS_sendto, fd, PTR(zeros), sizeof(zeros) - 32, 0, 0, 0));
 	note("longer", on(SYS_sendto, fd, PTR(zeros), sizeof(zeros) - 31, 0, 0, 0));
 	on(SYS_close, fd);

@@ -528,7 +528,7 @@ static void window_probes(void)
 }
 
 /*
- * Like the play above, but an acknowledgment makes the window smaller than the next segment, or
+ * Like closed_window(), but an acknowledgment makes the window smaller than the next segment, or
  * closes it.
  */
 static void small_window(bool closed)
@@ -661,7 +661,10 @@ static void clones_that_wait(void)
 {
 	refuse_rare(partial_ack_in_device);
 	refuse_rare(partial_ack_before_arp);
-	/* Without SACK and timestamps, duplicate ACKs cut the first segment off. */
+	/*
+	 * Without SACK and timestamps, duplicate ACKs make TCP cut the first segment off its
+	 * packet.
+	 */
 	scene_sysctl(A, "net/ipv4/tcp_sack", "0");
 	refuse_rare(duplicate_acks_in_device);
 }

@@ -161,7 +161,7 @@ static void every_value_keeps_its_bounds(void)
 	assert_in_range(for_each_entry(bounds, NULL), 30, 200);
 }
 
-/* ---- the document --------------------------------------------------------------------------------- */
+/* ---- docs/sysctl.md ------------------------------------------------------------------------------- */
 
 static bool has_line(FILE *doc, const char *row)
 {

@@ -423,10 +423,10 @@ static void memory_of_all_sockets(void)
 	assert_int_equal(scene_drops(B, "PROTO_MEM"), 1);
 	assert_int_equal(scene_counter(B, "Udp.MemErrors"), 1);
 	assert_in_range(n, 4, 4096 * PAGES / 1000);
-	/* the others get their minimum */
+	/* the other sockets get their minimum, udp_rmem_min */
 	for (unsigned int i = 1; i < SOCKETS; i++)
 		assert_in_range(fill(fd[i], PORT + i, 1000), 1, n / 2);
-	/* without the limit the first one may go on */
+	/* without the limit the first socket receives further datagrams */
 	set_mem(low, pressure, most);
 	scene_mark();
 	assert_true(fill(fd[0], PORT, 1000) > 10);
