@@ -15,7 +15,8 @@ from test_pinned import ECHO, LOCAL, MS, SEC, Attacked, hosted, packets
 CLIENTS, SIZE = 100, 100
 PEER = "192.168.0.77"
 FIRST = 20000
-# ms from the first request to the answer: before the second request, after it, after the last of three requests.
+# ms from the first request to the answer, which comes after the first request (1, 500), after the second (1500), after
+# the third and last (2900).
 DELAYS = [1, 500, 1500, 2900]
 
 

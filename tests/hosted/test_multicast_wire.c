@@ -141,7 +141,10 @@ static void a_group_on_the_wire(void)
 	assert_int_equal(recv_now(B, b), -EAGAIN);
 	ip = sent(A, PKT_PROTO_UDP, 1);
 	assert_non_null(ip);
-	/* RFC 1112 6.4: the lower 23 bits of the group; 6.1: a TTL of 1 if the program chose none. */
+	/*
+	 * RFC 1112 6.4: the Ethernet address ends with the lower 23 bits of the group; 6.1: the TTL
+	 * is 1 if the program chose none.
+	 */
 	assert_memory_equal(ip - PKT_ETH, "\x01\x00\x5e\x71\x07\x01", 6);
 	assert_int_equal(ip[8], 1);
 	assert_int_equal(get32(ip + 12), ADDRESS_A);

@@ -443,7 +443,10 @@ BESIDE_LINUX(routes)
 
 /* ---- limits ------------------------------------------------------------------------------------- */
 
-/* LIMIT(NETLINK_RCVBUF) LIMIT(NETLINK_SNDBUF): Linux counts other sizes of packets. */
+/*
+ * LIMIT(NETLINK_RCVBUF) LIMIT(NETLINK_SNDBUF): Linux counts other sizes of packets, so the number
+ * of answers that fit is not compared.
+ */
 static void unread_answers(void)
 {
 	static char zeros[212992];

@@ -170,7 +170,7 @@ static void connecting(void)
 	assert_int_equal(recv_now(A, fd), 12);
 	assert_int_equal(ntohl(from.sin_addr.s_addr), ADDRESS_B);
 	assert_int_equal(from.sin_port, 0);
-	/* A reply of another host is received, too. */
+	/* The socket is connected to B, but also receives a reply of another host. */
 	assert_int_equal(send_echo(A, fd, ADDRESS_A, 2, 4), 12);
 	assert_int_equal(recv_now(A, fd), 12);
 	assert_int_equal(ntohl(from.sin_addr.s_addr), ADDRESS_A);
@@ -305,7 +305,7 @@ static void which_socket(void)
 }
 
 /*
- * A socket receives also replies to a group that it did not join, unless IP_MULTICAST_ALL is off.
+ * A socket also receives replies to a group that it did not join, unless IP_MULTICAST_ALL is off.
  */
 static void a_reply_to_a_group(void)
 {

@@ -213,7 +213,10 @@ static void accept_against_two_acks_of_a_cookie(void)
 
 /* ---- connect() -------------------------------------------------------------------------------- */
 
-/* The reset arrives while connect() goes to sleep, or before connect() begins.  In both cases it is refused. */
+/*
+ * The reset arrives while connect() goes to sleep, or before connect() begins. In both cases
+ * connect() fails with ECONNREFUSED.
+ */
 static void connect_against_rst(void)
 {
 	for (race_first(); race_next();) {

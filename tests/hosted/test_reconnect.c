@@ -90,7 +90,9 @@ static void the_server_closes_first(void)
 	rounds(SERVER);
 }
 
-/* Ports are reused by timestamps (RFC 6191). */
+/*
+ * A port in TIME_WAIT is reused, because timestamps distinguish old from new segments (RFC 6191).
+ */
 static void the_client_closes_first(void)
 {
 	rounds(CLIENT);

@@ -483,7 +483,7 @@ static void answers(void)
 
 /* ---- boot ---------------------------------------------------------------------------------------- */
 
-#define NOTHING_FAILED 77 /* exit status of a boot that made fewer allocations */
+#define NOTHING_FAILED 77 /* exit status of a boot with fewer than @n allocations */
 
 /*
  * Runs in a child process: boots a kernel whose @n-th allocation fails.  The boot must succeed, or end

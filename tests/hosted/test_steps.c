@@ -123,7 +123,10 @@ static void one_byte_each(unsigned int i)
 	answer(0, b, BLOCKS, q.tsecr);
 }
 
-/* The last segments arrive first, so RACK waits for the earlier ones. */
+/*
+ * Each ACK reports the segment before the last reported one, as if the segments arrived backwards,
+ * so RACK waits for the earlier segments.
+ */
 static void backwards(unsigned int i)
 {
 	unsigned int k = q.n - 1 - i % (q.n - 1);

@@ -175,7 +175,7 @@ static bool has_line(FILE *doc, const char *row)
 	return false;
 }
 
-/* Writes the right rows to RIGHT_ROWS, from which a wrong document can be corrected. */
+/* Writes the right rows to RIGHT_ROWS, from which a wrong docs/sysctl.md can be corrected. */
 static void document_is_the_table(void)
 {
 	char row[512], *text = strdup(scene_proc(A, "/proc/sysctl")), *save = NULL;

@@ -339,7 +339,7 @@ static void a_port_is_shared_again(void)
 	assert_int_equal(scene_connect(A, c, B, PORT + 1), -EADDRNOTAVAIL);
 	scene_close(A, bound);
 	assert_int_equal(scene_connect(A, c, B, PORT + 2), 0);
-	/* The connection that leaves its port to a TIME_WAIT object does not change that. */
+	/* connect() still shares the port after a connection has left it to a TIME_WAIT object. */
 	scene_close(A, a);
 	scene_close(B, scene_accept(B, listeners[0]));
 	scene_sleep(100 * MS);

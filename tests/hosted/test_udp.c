@@ -91,7 +91,7 @@ static void errors_of_calls(void)
 	try(SYS_shutdown, fd, SHUT_WR);
 	try(SYS_shutdown, fd, 9);
 	on(SYS_close, fd);
-	/* A broadcast needs a permission. */
+	/* A broadcast needs SO_BROADCAST. */
 	fd = udp_socket();
 	to.sin_addr.s_addr = htonl(INADDR_BROADCAST);
 	to.sin_port = htons(9);

@@ -729,7 +729,7 @@ static void sockets_in_messages(void)
 	memcpy(CMSG_DATA(&control.head), &p[1], 4);
 	hdr.msg_controllen = CMSG_SPACE(4);
 	assert_int_equal(scene_call(A, SYS_sendmsg, q[0], PTR(&hdr), 0), 1);
-	/* All are closed; the message with p[1] ends with the queue of q[1]. */
+	/* Close all: the message with p[1] is freed with the queue of q[1]. */
 	for (int i = 0; i < 2; i++) {
 		scene_close(A, p[i]);
 		scene_close(A, q[i]);
