@@ -23,8 +23,9 @@ HOST_OPTIONS = {
     "keep_pages": (0, U64_MAX, "pages"),
     "race_edge": (0, U64_MAX, "places"),
     "legacy": (0, 2, "a kind of device"),
-    **{name: (0, 1, "off or on") for name in ("data_valid", "device", "echo", "hold_tx", "refuse",
-                                                       "separate_objects", "shuffle", "stack_pages")},
+    "ctrl_refuse": (0, 15, "a mask of commands"),
+    **{name: (0, 1, "off or on") for name in ("ctrl_early", "data_valid", "device", "echo", "hold_tx", "refuse",
+                                              "separate_objects", "shuffle", "stack_pages", "stuck")},
 }
 BUFFER_MAX = 2**31 - 1              # an int, as setsockopt() takes it
 
