@@ -551,7 +551,7 @@ static struct inet_protosw inetsw_array[] = {
 void inet_register_protosw(struct inet_protosw *p)
 {
 	BUG_ON(p->type >= SOCK_MAX);
-	/* dgram_sk() is used for all but streams. */
+	/* dgram_sk() takes every sock but a stream's for a struct dgram_sock. */
 	BUG_ON(p->type != SOCK_STREAM && p->prot->obj_size < sizeof(struct dgram_sock));
 	list_add_tail(&p->list, &inetsw[p->type]);
 }

@@ -62,7 +62,7 @@
 #define VM_VERSION_NOW  2
 #define VM_RESET_MS     100 /* a device that is still not reset after this time is broken */
 #define VM_CONFIG_TRIES 16  /* most reads of one field while the configuration keeps changing */
-/* bytes of the longest field of the configuration: a MAC address has six */
+/* bytes, at most, of one field of the configuration; the longest field that a driver reads has 6 (a MAC address) */
 #define VM_FIELD_MAX 8
 /* most reads of the status in one interrupt; a device that causes more is reset */
 #define VM_ROUNDS_MAX 1024

@@ -33,7 +33,8 @@
 #define LP_QUEUE_VECTOR  22
 #define LP_CONFIG_MSIX   24
 
-#define LP_FIELD_MAX 8 /* bytes of the longest field of the configuration: a MAC address has six */
+/* bytes, at most, of one field of the configuration; the longest field that a driver reads has 6 (a MAC address) */
+#define LP_FIELD_MAX 8
 
 static u8 lp_get_status(struct virtio_device *vdev)
 {

@@ -15,7 +15,7 @@ struct sockaddr_nl {
 };
 
 struct nlmsghdr {
-	uint32_t nlmsg_len; /* with this header */
+	uint32_t nlmsg_len; /* bytes of the message, with this header */
 	uint16_t nlmsg_type;
 	uint16_t nlmsg_flags;
 	uint32_t nlmsg_seq;

@@ -50,7 +50,7 @@ struct ifinfomsg {
 #define IFLA_NUM_RX_QUEUES 32
 #define IFLA_CARRIER       33
 
-/* RFC 2863 */
+/* Values of IFLA_OPERSTATE (RFC 2863, ifOperStatus). */
 #define IF_OPER_UNKNOWN 0
 #define IF_OPER_DOWN    2
 #define IF_OPER_UP      6

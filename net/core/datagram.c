@@ -89,7 +89,7 @@ found:
 /*
  * Sleeps until the last datagram of the queue is another one than @last, or until an error,
  * shutdown() or the timeout. Returns true if the caller shall look at the queue again, else false
- * with *@err.
+ * with the errno in *@err.
  */
 static bool wait_for_more_packets(struct sock *sk, long *timeo, const struct sk_buff *last,
 				  int *err)
@@ -281,7 +281,7 @@ int skb_append_datagram(struct sk_buff *skb, struct iov_iter *from, unsigned int
 /* ---- poll() ---------------------------------------------------------------------------------- */
 
 /*
- * Room is reported when half of the buffer is free, as sock_def_write_space() wakes writers.
+ * poll() reports room when half of the buffer is free. sock_def_write_space() wakes writers by the same rule.
  */
 static bool sock_writeable(const struct sock *sk)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Network devices: their list, bringing them up and down, and the notification of listeners.
+ * Network devices: their list, bringing them up and down, and the calls of notifiers (struct netdev_notifier).
  *
  * Callers: drivers (alloc_netdev, register_netdevice, netif_carrier_on/off), init/main.c
  * (netdev_init, dev_open), IPv4 (notifiers, lookups). Process context, at boot or with rtnl_mutex
@@ -150,7 +150,7 @@ void register_netdevice_notifier(struct netdev_notifier *nb)
 
 	list_add_tail(&nb->list, &notifiers);
 	/*
-	 * A listener that registers after a device came up must still learn that the device is up.
+	 * A notifier that is registered after a device came up must still learn that the device is up.
 	 */
 	for_each_netdev(dev) {
 		if (dev->flags & IFF_UP)

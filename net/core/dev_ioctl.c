@@ -153,7 +153,7 @@ int dev_ioctl(unsigned int cmd, void __user *arg)
 
 	if (cmd == SIOCGIFCONF)
 		return dev_ifconf(arg);
-	/* Linux reads the argument of each request of this type, also of an unknown one. */
+	/* As in Linux, the argument of an unknown request is read too, if the request has the type SOCKET_REQUEST. */
 	if ((cmd >> 8 & 0xff) != SOCKET_REQUEST)
 		return -ENOTTY;
 	if (copy_from_user(&ifr, arg, sizeof(ifr)))

@@ -162,9 +162,9 @@ int dev_queue_xmit(struct sk_buff *skb)
 	 */
 	if (unlikely(dev->txq.qlen)) {
 		/*
-		 * The queue may have been restarted since. Without this call only NET_TX_SOFTIRQ
-		 * would refill the ring, at most once while NET_RX answers NETDEV_BUDGET packets;
-		 * under a flood the ring would be idle and the queue full.
+		 * The ring may have space again although packets still wait in txq. Without this
+		 * call only NET_TX_SOFTIRQ would refill the ring, at most once while NET_RX answers
+		 * NETDEV_BUDGET packets; under a flood the ring would be idle and txq full.
 		 */
 		txq_run(dev, NET_TX_QUOTA);
 		if (txq_is_full(dev))

@@ -65,7 +65,7 @@ BUILD_BUG_ON(sizeof(struct ubuf_info) > sizeof_field(struct sk_buff, cb));
  * reference to @uarg, else makes a new one. Returns NULL if the socket has too many of them.
  */
 struct ubuf_info *msg_zerocopy_realloc(struct sock *sk, size_t size, struct ubuf_info *uarg);
-/* Drops a reference; the last one queues the message. */
+/* Drops a reference to @uarg; when the last one is dropped, the message about the end of the writes is queued. */
 void msg_zerocopy_put(struct ubuf_info *uarg);
 /* The write that got @uarg has queued no byte: the write is not counted. Drops its reference. */
 void msg_zerocopy_put_abort(struct ubuf_info *uarg);
@@ -74,7 +74,7 @@ static inline struct ubuf_info *skb_zcopy(const struct sk_buff *skb)
 {
 	return skb_shinfo(skb)->destructor_arg;
 }
-/* @skb gets data of @uarg's writes. */
+/* Data of @uarg's writes was added to @skb: gives @skb a reference to @uarg, unless it has one. */
 static inline void skb_zcopy_set(struct sk_buff *skb, struct ubuf_info *uarg)
 {
 	if (skb_zcopy(skb))

@@ -125,7 +125,7 @@ static inline int reqsk_queue_len_young(const struct request_sock_queue *queue)
 void reqsk_queue_removed(struct request_sock_queue *queue, struct request_sock *req);
 /*
  * The handshake of @req's child has ended: drops the request, unless accept() will do that. If
- * @keep is not 0 and the child was accepted, the request counts for another @keep jiffies.
+ * @keep is not 0 and the child was accepted, fastopenq.qlen counts the request for another @keep jiffies.
  */
 void reqsk_fastopen_remove(struct request_sock *req, unsigned long keep);
 /*

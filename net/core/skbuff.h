@@ -49,8 +49,8 @@ struct sock;
 struct ubuf_info;
 
 /*
- * dev.c: the log source for devices and packets; TCP, IP, ICMP and ARP have log sources of their
- * own
+ * The log source for devices and packets, defined in dev.c. TCP, IP, ICMP and ARP have log sources of
+ * their own.
  */
 extern struct log_source net_log;
 
@@ -87,7 +87,7 @@ struct skb_shared_info {
 	struct sk_buff *frag_list;
 	/* sk_buffs that share head and these fragments; see SKB_DATAREF_SHIFT */
 	atomic_t dataref;
-	u32 tskey; /* the last byte of the write that tx_flags belongs to, as sequence number */
+	u32 tskey; /* sequence number of the last byte of the write that tx_flags belongs to */
 	/* TCP: reports the end of a MSG_ZEROCOPY write; used only by the segment in TCP's queue */
 	struct ubuf_info *destructor_arg;
 	skb_frag_t frags[MAX_SKB_FRAGS];

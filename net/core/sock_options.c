@@ -253,7 +253,7 @@ static int take_error(struct sock *sk)
 	return err ? err : __atomic_exchange_n(&sk->sk_err_soft, 0, __ATOMIC_SEQ_CST);
 }
 
-/* The process at the other end of a connection; for a protocol that does not know it, none. */
+/* Returns the process at the other end of a connection; uid and gid -1 if the protocol does not know that process. */
 static struct ucred peer_creds(const struct sock *sk)
 {
 	struct ucred creds = {.uid = -1, .gid = -1};

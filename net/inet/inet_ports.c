@@ -339,7 +339,7 @@ static u32 port_counters[PORT_COUNTERS];
 BUILD_BUG_ON(!IS_POWER_OF_2(PORT_COUNTERS));
 
 /*
- * Returns the RFC's F(), the low half of the hash, as an even number. Its G(), the high half, chooses
+ * Returns the RFC's F(), the low half of the hash, as an even number. The RFC's G(), the high half, chooses
  * *@counter.
  */
 static u32 port_offset(const struct sock *sk, u32 **counter)

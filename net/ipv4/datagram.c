@@ -104,7 +104,7 @@ static int find_dest(struct sock *sk, const struct kmsghdr *msg, const struct ip
 		if (sk->sk_state != TCP_ESTABLISHED)
 			return -EDESTADDRREQ;
 		fl.daddr = inet_sk(sk)->inet_daddr;
-		/* The route of the peer has the socket's source address and device. */
+		/* The cached route to the peer is valid only for the socket's own source address and device. */
 		if (!ipc->addr && !ipc->oif)
 			rt = dst_rtable(sk->sk_dst_cache);
 	}

@@ -11,7 +11,10 @@
 
 struct flowi4;
 
-/* IP_MULTICAST_IF: fills in what bind() and SO_BINDTODEVICE left open, if @fl goes to a group. */
+/*
+ * If @fl->daddr is a multicast group: sets those of the device and the source address that are still 0 in @fl to the
+ * values that IP_MULTICAST_IF chose.
+ */
 void ip4_choose_group_if(const struct sock *sk, struct flowi4 *fl);
 /*
  * connect(): stores the only peer of @sk, and its route. Returns 0 or -errno. The socket is owned.

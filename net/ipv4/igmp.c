@@ -57,7 +57,7 @@ static void igmp_free(struct igmp_if *mc, struct ip_mc_list *im)
 	kfree(im);
 }
 
-/* Frees the sources that no socket lists any more, except those whose change is to be reported. */
+/* Frees the sources that no socket lists any more; those whose change is still to be reported only if @all is true. */
 static void igmp_reap_sources(struct ip_mc_list *im, bool all)
 {
 	struct ip_sf_list **at = &im->sources;
@@ -112,7 +112,7 @@ static void igmp_mac(__be32 addr, u8 *mac)
 	memcpy(mac, bytes, ETH_ALEN);
 }
 
-/* igmp_if.lock held. Adds a group without users. Returns NULL with *@err. */
+/* igmp_if.lock held. Adds a group without users. On failure returns NULL, with -errno in *@err. */
 static struct ip_mc_list *igmp_add(struct igmp_if *mc, __be32 addr, int *err)
 {
 	struct ip_mc_list *im;
@@ -229,7 +229,7 @@ static struct ip_sf_list *ip_sf_find(const struct ip_mc_list *im, __be32 addr)
 	return NULL;
 }
 
-/* Makes an entry for @addr without sockets, if there is none. Returns 0, -ENOBUFS or -ENOMEM. */
+/* Makes an entry for the source @addr, unless there is one. Returns 0, -ENOBUFS or -ENOMEM. */
 static int ip_sf_make(struct ip_mc_list *im, __be32 addr)
 {
 	struct ip_sf_list *psf;
@@ -249,7 +249,7 @@ static int ip_sf_make(struct ip_mc_list *im, __be32 addr)
 	return 0;
 }
 
-/* Makes entries for all of @add. */
+/* Makes an entry for each of the @nr_add sources @add. Returns 0, -ENOBUFS or -ENOMEM. */
 static int ip_sf_make_all(struct ip_mc_list *im, const __be32 *add, unsigned int nr_add)
 {
 	int err = 0;

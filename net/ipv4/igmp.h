@@ -77,7 +77,7 @@ struct igmp_if {
 	struct list_head groups; /* struct ip_mc_list, the newest first */
 	unsigned int nr_groups;  /* entries in groups; at most IGMP_GROUPS_MAX */
 	struct hlist_head hash[IGMP_HASH];
-	struct timer_list timer;      /* fires at the earliest time below, or of a group */
+	struct timer_list timer;      /* fires at the earliest of the times below and in groups */
 	unsigned long change_expires; /* jiffies: when a report of changes is due; 0: never */
 	/* jiffies: when the answer to a general query of version 3 is due; 0: never */
 	unsigned long general_expires;
@@ -131,7 +131,7 @@ bool ip_check_mc(struct in_device *in_dev, __be32 addr, __be32 saddr);
 
 /* igmp_if.lock held: returns true if packets from a source are accepted. */
 bool ip_sf_permitted(const struct ip_mc_list *im, const struct ip_sf_list *psf);
-/* igmp_if.lock held: frees what was left and reported. */
+/* igmp_if.lock held: frees @im and its sources, if no socket uses them and no report about them is due. */
 void igmp_reap(struct igmp_if *mc, struct ip_mc_list *im);
 /* igmp_if.lock held: returns the group, which may have no users; NULL if there is none. */
 struct ip_mc_list *igmp_find(struct igmp_if *mc, __be32 addr);

@@ -174,7 +174,7 @@ static void igmp_answer_query(struct igmp_if *mc, const struct igmp_query *query
 	unsigned long when = igmp_pick_time(query->max_delay, mc->general_answered);
 	struct ip_mc_list *im;
 
-	/* Rule 1: the answer to a general query, which is due sooner, answers this query too. */
+	/* RFC 3376 5.2, rule 1: the answer to a general query, which is due sooner, answers this query too. */
 	if (mc->general_expires && !time_before(when, mc->general_expires))
 		return;
 	if (!query->group && igmp_version(mc) == 3) {

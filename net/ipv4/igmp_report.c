@@ -198,7 +198,7 @@ static struct sk_buff *igmp_packet(__be32 daddr)
 	return skb;
 }
 
-/* Versions 1 and 2. Returns NULL if there is no memory. */
+/* Makes a message of versions 1 and 2. Returns NULL if there is no memory. */
 static struct sk_buff *igmp_message(u8 type, __be32 group)
 {
 	bool leave = type == IGMP_HOST_LEAVE_MESSAGE;
@@ -337,7 +337,7 @@ static unsigned int igmp_listed(const struct ip_mc_list *im, u8 type, __be32 *sr
 
 /* ---- what is due ------------------------------------------------------------------------------ */
 
-/* RFC 3376 5.1. Returns true if more reports of the group's changes are to be sent later. */
+/* Appends the records of the group's changes (RFC 3376 5.1). Returns true if they are to be reported again later. */
 static bool igmp_build_changes(struct igmp_build *b, struct ip_mc_list *im)
 {
 	__be32 srcs[IGMP_SOURCES_MAX];
@@ -365,7 +365,7 @@ static bool igmp_build_changes(struct igmp_build *b, struct ip_mc_list *im)
 	return more;
 }
 
-/* Version 3: the group's filter (RFC 3376 5.2, the answer to a query about all of it). */
+/* Version 3: appends a record of the group's filter, the answer to a query about the whole group (RFC 3376 5.2). */
 static void igmp_build_state(struct igmp_build *b, const struct ip_mc_list *im)
 {
 	bool exclude = im->sfmode == MCAST_EXCLUDE;
@@ -398,7 +398,7 @@ static void igmp_build_queried(struct igmp_build *b, const struct ip_mc_list *im
 		igmp_record(b, IGMPV3_MODE_IS_INCLUDE, im->multiaddr, srcs, n);
 }
 
-/* Versions 1 and 2. */
+/* Versions 1 and 2: builds the report that this host is a member of the group. */
 static void igmp_build_report(struct igmp_build *b, const struct igmp_if *mc, struct ip_mc_list *im)
 {
 	struct sk_buff *skb = igmp_message(igmp_version(mc) == 1 ? IGMP_HOST_MEMBERSHIP_REPORT

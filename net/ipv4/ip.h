@@ -155,7 +155,7 @@ extern int sysctl_log_martians;
 extern int sysctl_icmp_echo_ignore_all;
 extern int sysctl_icmp_ratelimit;     /* ms between errors to one destination */
 extern int sysctl_ipfrag_high_thresh; /* bytes of all incomplete datagrams */
-extern int sysctl_ipfrag_time;        /* s until an incomplete datagram is given up */
+extern int sysctl_ipfrag_time;        /* seconds until an incomplete datagram is given up */
 extern int sysctl_icmp_msgs_per_sec, sysctl_icmp_msgs_burst;
 void sysctl_ipv4_init(void);
 

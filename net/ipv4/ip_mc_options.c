@@ -89,7 +89,8 @@ static int mc_set_if(struct sock *sk, const void __user *optval, unsigned int op
 	if (err)
 		return err;
 	if (optlen < sizeof(struct ip_mreq))
-		group.imr_address = group.imr_multiaddr; /* the short form is an address */
+		/* a struct in_addr, which is only the interface's address, was read into the first field */
+		group.imr_address = group.imr_multiaddr;
 	mc = dgram_sk(sk);
 	if (!group.imr_ifindex && !group.imr_address.s_addr) {
 		mc->mc_index = 0;

@@ -77,7 +77,10 @@ static size_t mc_size(const struct ip_mc_socklist *entry)
 	return sizeof(*entry) + entry->nr * sizeof(entry->srcs[0]);
 }
 
-/* Makes an entry with the first @nr of @srcs. Returns NULL with *@err. */
+/*
+ * Allocates a copy of @like, an entry of @sk's list of groups, but with the filter mode @mode and the first @nr sources
+ * of @srcs. On failure returns NULL, with -errno in *@err.
+ */
 static struct ip_mc_socklist *mc_alloc(struct sock *sk, const struct ip_mc_socklist *like, u8 mode,
 				       const __be32 *srcs, unsigned int nr, int *err)
 {

@@ -20,7 +20,7 @@ struct ip_mc_socklist {
 	__be32 srcs[];
 };
 
-/* The sources that a call names: in a new filter, all of them. */
+/* A filter of sources that an application sets or reads as a whole. */
 struct ip_mc_sources {
 	u8 mode;
 	unsigned int nr;

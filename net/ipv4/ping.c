@@ -36,7 +36,10 @@ static struct hlist_head *ping_bucket(u16 ident)
 	return &ping_table[ident % PING_BUCKETS];
 }
 
-/* Returns true if a socket has the identifier; with @sk, only if it and @sk may not share it. */
+/*
+ * Returns true if a socket has the identifier @ident. If @sk is not NULL, a socket that may share
+ * @ident with @sk does not count.
+ */
 static bool ping_in_use(u16 ident, const struct sock *sk)
 {
 	const struct sock_common *other;
@@ -48,7 +51,10 @@ static bool ping_in_use(u16 ident, const struct sock *sk)
 	return false;
 }
 
-/* Chooses a free identifier if @ident is 0. Returns 0, or 1 if it is, or all are, in use. */
+/*
+ * Gives @sk the identifier @ident, or a free one if @ident is 0. Returns 0, or 1 if @ident is in use or
+ * none is free.
+ */
 static int ping_get_port(struct sock *sk, unsigned short ident)
 {
 	bool in_use = true;
@@ -175,7 +181,7 @@ static void ping_close(struct sock *sk, long timeout)
 
 /* ---- sending --------------------------------------------------------------------------------- */
 
-/* Writes the ICMP header of the program, with the socket's identifier and the checksum. */
+/* Writes the ICMP header that the program passed, with the socket's identifier and the checksum. */
 static void ping_write_header(const struct sock *sk, struct sk_buff *skb, struct icmphdr *icmph)
 {
 	icmph->checksum = 0;
@@ -265,7 +271,7 @@ struct proto ping_prot = {
 	.recvmsg = ip4_datagram_recvmsg,
 	.unhash = ping_unhash,
 	.get_port = ping_get_port,
-	/* The limits of UDP, but a sum of its own. */
+	/* Ping sockets have UDP's limits of memory, but their memory is not added to UDP's. */
 	.sysctl_mem = sysctl_udp_mem,
 	.sysctl_rmem = &sysctl_udp_rmem_min,
 	.obj_size = sizeof(struct dgram_sock),

@@ -374,7 +374,10 @@ enum skb_drop_reason ip_route_input(struct sk_buff *skb, __be32 daddr, __be32 sa
 	else if (ipv4_is_lbcast(daddr) || inet_addr_is_broadcast(dev, daddr))
 		rt = in_dev->broadcast_rt;
 	else if (ipv4_is_multicast(daddr)) {
-		/* RFC 1112 7.2: a group that no socket joined. IGMP is for the host, not a socket. */
+		/*
+		 * RFC 1112 7.2: drop a packet to a group that no socket joined. An IGMP message is
+		 * for the host itself, not for a socket.
+		 */
 		if (ip_hdr(skb)->protocol != IPPROTO_IGMP && !ip_check_mc(in_dev, daddr, saddr))
 			return SKB_DROP_REASON_IP_NOGROUP;
 		rt = in_dev->multicast_rt;

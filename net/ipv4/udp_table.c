@@ -10,8 +10,8 @@
  * Every socket with a port is in both tables. In the second table its key is its whole four-tuple,
  * with zeros for a peer or an address that it does not have. So a lookup looks into at most three
  * buckets, however many sockets share a port: that of the connected socket, that of a socket with
- * the local address, and that of a socket without address. Linux 4.11 has no table of the third
- * kind, and searches all connected sockets of one address and port.
+ * the local address, and that of a socket without address. In Linux 4.11 no key contains the peer,
+ * so a lookup searches all connected sockets of one address and port.
  *
  * Locks: each bucket has one, taken with BHs off. Order: a port's bucket, then a tuple's. A lookup
  * takes its reference under the bucket's lock, and a socket leaves the tables under the same lock.

@@ -152,7 +152,7 @@ void tcp_init_history(struct sock *sk)
 	tp->srtt_us = tp->mdev_max_us = tp->rttvar_us = tp->rtt_seq = 0;
 	tp->mdev_us = TCP_TIMEOUT_INIT * (1000000 / HZ);
 	minmax_reset(&tp->rtt_min, tcp_jiffies32, ~0u);
-	/* Samples count as limited by the application until the first data is delivered. */
+	/* Samples of the delivery rate count as limited by the application until the first data is delivered. */
 	tp->app_limited = ~0u;
 	tp->rate_delivered = tp->rate_interval_us = 0;
 	tp->rate_app_limited = 0;

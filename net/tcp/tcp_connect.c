@@ -42,7 +42,7 @@ static void tcp_connect_window(struct sock *sk)
 	tp->rcv_ssthresh = tp->rcv_wnd;
 }
 
-/* Sets the initial values of a connection; write_seq is the initial sequence number. */
+/* Sets the initial values of a connection. The caller has stored the initial sequence number in write_seq. */
 static void tcp_connect_init(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);

@@ -38,7 +38,7 @@ static inline bool tcp_in_window(u32 seq, u32 end_seq, u32 s_win, u32 e_win)
 		return between(seq, s_win, e_win);
 	return seq == s_win || (before(seq, e_win) && after(end_seq, s_win));
 }
-/* Returns the time in s for ts_recent_stamp; never 0, because 0 there means "never stored". */
+/* Returns the time in seconds for ts_recent_stamp; never 0, because 0 there means "never stored". */
 static inline long tcp_seconds(void)
 {
 	return (long)(get_jiffies_64() / HZ);

@@ -156,7 +156,7 @@ static void tcp_v4_reqsk_send_ack(const struct sock *sk, struct sk_buff *skb,
 	tcp_v4_send_reply(skb, &rep, tcp_make_reqsk_ack(skb, &rep, req), tcp_reply_tos(skb));
 }
 
-/* ---- delivery: the contract of net/core/dropreason.h ----------------------------------------- */
+/* ---- delivering a segment; net/core/dropreason.h has the contract of the returned reasons ---- */
 
 /* Delivers @skb to @sk, a listener or a connection, and drops the reference to @sk. */
 static enum skb_drop_reason tcp_v4_deliver(struct sock *sk, struct sk_buff *skb)

@@ -116,8 +116,8 @@ s64 tcp_rack_skb_timeout(const struct tcp_sock *tp, const struct sk_buff *skb, u
 
 /*
  * RFC 8985 6.2, step 5.  Marks the lost segments.  Segments that were sent before the last delivered segment,
- * but too recently to count as lost, may count as lost soon: returns the us until all of these count as lost, 0
- * if there are none.
+ * but too recently to count as lost, may count as lost soon: returns the microseconds until all of these count
+ * as lost, or 0 if there are none.
  *
  * The list is in the order of sending, so the lost segments come first; a segment that is marked
  * leaves the list. Behind the lost segments at most TCP_RACK_SOON segments are read, so that a peer

@@ -119,7 +119,10 @@ bool tcp_rack_mark_lost(struct sock *sk);
 void tcp_rack_update_reo_wnd(struct sock *sk, const struct tcp_sacktag_state *state);
 /* The reordering timer expired. */
 void tcp_rack_reo_timeout(struct sock *sk);
-/* Returns the us until @skb counts as lost with a reordering window of @reo_wnd us; <= 0: it is lost now. */
+/*
+ * Returns the microseconds until @skb counts as lost with a reordering window of @reo_wnd microseconds. The result is
+ * 0 or negative if @skb counts as lost now.
+ */
 s64 tcp_rack_skb_timeout(const struct tcp_sock *tp, const struct sk_buff *skb, u32 reo_wnd);
 /*
  * Arms the probe timer instead of the retransmit timer; returns false if the connection may not probe now.
@@ -202,7 +205,7 @@ void tcp_enter_cwr(struct sock *sk);
 bool tcp_ack_update_rtt(struct sock *sk, int flag, long seq_rtt_us, long sack_rtt_us,
 			long ca_rtt_us);
 void tcp_rearm_rto(struct sock *sk);
-/* Returns the us until the retransmit timer of the oldest segment expires; may be negative. */
+/* Returns the microseconds until the retransmit timer of the oldest segment expires; may be negative. */
 s64 tcp_rto_delta_us(const struct sock *sk);
 void tcp_xmit_recovery(struct sock *sk, enum tcp_rexmit rexmit);
 

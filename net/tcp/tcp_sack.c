@@ -60,7 +60,7 @@ static void sack_segment(struct sock *sk, struct sk_buff *skb, struct tcp_sackta
 
 	tcp_rack_advance(tp, tcb->sacked, tcb->end_seq, skb->skb_mstamp);
 	tcp_rate_skb_delivered(sk, skb, &state->rate);
-	/* 0: the cumulative ACK that covers @skb later delivers nothing new. */
+	/* 0 marks @skb as delivered, because the cumulative ACK that covers it later delivers nothing new. */
 	tcb->tx.delivered_mstamp = 0;
 	if (!(tcb->sacked & TCPCB_RETRANS)) {
 		if (before(tcb->seq, tcp_highest_sack_seq(tp)) && before(tcb->seq, state->reord))

@@ -246,7 +246,7 @@ struct tcp_sock {
 	struct hrtimer pacing_timer; /* holds a reference while armed */
 	unsigned long tsq_state;     /* bits TSQ_*; atomic */
 	struct list_head tsq_node;   /* in tsq_list (tcp_pacing.c) while TSQ_QUEUED is set */
-	int linger2; /* TCP_LINGER2: s that an orphan waits in FIN_WAIT2; 0: use the sysctl; < 0: it does not wait */
+	int linger2; /* TCP_LINGER2: seconds that an orphan waits in FIN_WAIT2; 0: the sysctl's value; < 0: no wait */
 	u32 last_oow_ack_time; /* jiffies of the last challenge or duplicate ACK (rate limit); 0: none */
 	struct saved_syn *saved_syn; /* NULL, or what TCP_SAVED_SYN returns */
 	union {

@@ -312,7 +312,7 @@ static int dgram_set_peer(struct socket *sock, struct sock *other)
 	}
 	if (old)
 		sock_put(old);
-	sk->sk_write_space(sk); /* a sender waited for room at the old peer */
+	sk->sk_write_space(sk); /* a thread may be waiting for room at the old peer */
 	return 0;
 }
 
@@ -411,7 +411,10 @@ static int unix_accept(struct socket *sock, struct socket *newsock, int flags)
 
 /* ---- poll(), names, requests ------------------------------------------------------------------ */
 
-/* Returns true if a write would not wait: there is room here, and at a peer that does not know us. */
+/*
+ * Returns true if a write would not wait, because the send buffer has room. If @sk is a datagram socket, and its peer
+ * is not connected to @sk in turn, the receive queue of the peer must have room, too.
+ */
 static bool may_write(const struct sock *sk)
 {
 	struct unix_sock *peer;
@@ -421,7 +424,7 @@ static bool may_write(const struct sock *sk)
 	peer = unix_sk(unix_sk(sk)->peer);
 	if (may && peer && sk->sk_type == SOCK_DGRAM && peer->peer != sk && !peer->closed &&
 	    unix_recvq_full(&peer->sk)) {
-		peer->congested = true; /* its reader then wakes us */
+		peer->congested = true; /* a read at the peer then wakes this socket's writers */
 		may = false;
 	}
 	spin_unlock(&unix_lock);
@@ -667,7 +670,7 @@ static int unix_create(struct socket *sock, int protocol)
 	return -ENOMEM;
 }
 
-/* The columns are Linux's. The first would be an address of the kernel. */
+/* The columns are Linux's. The first, in Linux the socket's address in memory, is 0 here. */
 static int unix_show(struct seq_file *m)
 {
 	const struct unix_sock *u;

@@ -71,7 +71,7 @@ extern struct list_head unix_sockets; /* all sockets; unix_lock */
  * poll() reports room, and a waiting sender is woken.
  */
 bool unix_writable(const struct sock *sk);
-/* Returns true if a datagram of a sender that is not its peer finds no room at @sk. */
+/* Returns true if the receive queue of @sk has no room for a datagram of a sender that is not @sk's peer. */
 bool unix_recvq_full(const struct sock *sk);
 struct sock *unix_peer_get(struct sock *sk); /* with a reference, or NULL */
 /* Sleeps until @other may have room. Returns 0, or -errno if no time is left or a signal came. */
@@ -109,7 +109,7 @@ struct unix_scm {
 };
 /* In the cb of a packet. */
 #define UNIXCB(skb) ((struct unix_scm *)(skb)->cb)
-/* Reads the control messages of a send. Returns 0 or -errno. After 0: unix_scm_free(). */
+/* Reads the control messages of a send. Returns 0 or -errno. After 0 the caller ends with unix_scm_free(@scm). */
 int unix_scm_send(const struct kmsghdr *msg, struct unix_scm *scm);
 /* Drops the references of the files. No lock held, because a file may be closed. */
 void unix_scm_free(struct unix_scm *scm);
@@ -119,7 +119,8 @@ bool unix_scm_copy(struct unix_scm *to, const struct unix_scm *from);
 void unix_scm_attach(struct sk_buff *skb, struct unix_scm *scm);
 /*
  * unix_scm_may_queue() returns 0, or -ETOOMANYREFS if @skb has sockets that must not wait in the
- * queue of @sk; unix_scm_queued() notes that they do; unix_scm_unqueued() that they do not any more.
+ * queue of @sk. unix_scm_queued() counts the sockets in @skb when @skb enters that queue, and unix_scm_unqueued()
+ * subtracts them when it leaves.
  * unix_lock held.
  */
 int unix_scm_may_queue(const struct sock *sk, const struct sk_buff *skb);

@@ -249,7 +249,7 @@ static int dgram_send(struct sock *sk, struct sock *other, struct kmsghdr *msg, 
 			unix_free_skb(skb);
 			return err;
 		}
-		sock_hold(other); /* dropped below, as the caller's */
+		sock_hold(other); /* this reference and unix_find()'s are both dropped below */
 		err = dgram_deliver(sk, other, skb,
 				    sock_sndtimeo(sk, msg->msg_flags & MSG_DONTWAIT));
 		sock_put(other);
@@ -338,7 +338,7 @@ static struct sk_buff *wait_packet(struct sock *sk, long *timeo, int *err)
 	}
 }
 
-/* The messages that one call reads: their files, the same credentials, and packets to free. */
+/* What one call has read from one or more messages: their files, their credentials, and the packets to free. */
 struct reading {
 	struct unix_scm scm;
 	bool any;             /* a packet was read, so scm.creds is valid */

@@ -20,7 +20,7 @@
 
 static struct list_head chains[NAME_CHAINS];
 
-/* The name is the program's own: no other program can make it collide with others. */
+/* The hash needs no secret key: all names are chosen by the one program on this machine, not by a peer. */
 static struct list_head *chain_of(const struct sockaddr_un *name, int len, int type)
 {
 	u32 hash = type;
@@ -41,7 +41,7 @@ int unix_check_name(struct sockaddr_un *name, int len)
 		return -EINVAL;
 	if (!name->sun_path[0])
 		return len;
-	/* The address lies in a longer sockaddr_storage. */
+	/* The NUL has room: @name points into a sockaddr_storage, which is longer than a sockaddr_un. */
 	((char *)name)[len] = '\0';
 	return PATH_AT + (int)strlen(name->sun_path) + 1;
 }

@@ -483,7 +483,8 @@ static void answers(void)
 
 /* ---- boot ---------------------------------------------------------------------------------------- */
 
-#define NOTHING_FAILED 77 /* exit status of a boot with fewer than @n allocations */
+/* exit status of boot_once() if the boot made fewer than @n allocations, so that none was refused */
+#define NOTHING_FAILED 77
 
 /*
  * Runs in a child process: boots a kernel whose @n-th allocation fails.  The boot must succeed, or end
