@@ -39,8 +39,8 @@ static netdev_tx_t loopback_xmit(struct sk_buff *skb, struct net_device *dev)
 	skb_reset_network_header(skb);
 	skb->dev = dev;
 	/*
-	 * skb_mstamp is the time at which TCP sent the packet; 0: the time of receiving is not
-	 * known yet.
+	 * skb_mstamp is the time at which TCP sent the packet. Set it to 0, because the time of
+	 * receiving is not known yet.
 	 */
 	skb->skb_mstamp = 0;
 	skb->pkt_type = PACKET_HOST;

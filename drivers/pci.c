@@ -58,7 +58,7 @@
 #define MSIX_ENTRY_CONTROL   12
 #define MSIX_ENTRY_MASKED    1
 
-static LIST_HEAD(pci_devices); /* those that a driver serves */
+static LIST_HEAD(pci_devices); /* the devices that have a driver */
 
 static const struct pci_driver *const pci_drivers[] = {
 	&virtio_pci_driver,

@@ -428,8 +428,8 @@ static int virtnet_remove(struct virtio_device *vdev)
 	unregister_netdevice(vi->dev);
 	rtnl_unlock();
 	/*
-	 * An interface that was closed before may have armed timers since, because dev_tx_await() also asks
-	 * a closed one. From here on nothing arms them.
+	 * If the interface was closed before, its timers may have been armed since then, because
+	 * dev_tx_await() also calls ndo_tx_await of closed interfaces. From here on no timer is armed.
 	 */
 	del_timer_sync(&vi->link_timer);
 	del_timer_sync(&vi->tx_timer);

@@ -28,7 +28,7 @@
 #include "kernel/printk.h"
 #include "kernel/time/time.h"
 
-/* Classes and their commands; the device's answer (5.1.6.5). */
+/* The classes of commands, the commands of each class, and the device's answers (5.1.6.5). */
 #define VIRTIO_NET_CTRL_RX            0
 #define VIRTIO_NET_CTRL_RX_PROMISC    0
 #define VIRTIO_NET_CTRL_RX_ALLMULTI   1

@@ -75,7 +75,7 @@ static inline struct cmsghdr *cmsg_next(const struct kmsghdr *msg, struct cmsghd
 	return after > msg->msg_controllen ? NULL
 					   : (void *)((u8 *)msg->msg_cmsg + after - sizeof(*cmsg));
 }
-/* Returns true if the message has a head, and ends within the control buffer. */
+/* Returns true if the control message has a complete header and ends within the control buffer. */
 static inline bool cmsg_ok(const struct kmsghdr *msg, const struct cmsghdr *cmsg)
 {
 	return cmsg->cmsg_len >= sizeof(*cmsg) &&

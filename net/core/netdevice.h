@@ -275,7 +275,7 @@ enum netdev_event {
 	NETDEV_CHANGE, /* the link came up or went down */
 	NETDEV_CHANGEMTU,
 	NETDEV_UNREGISTER,   /* the device, which is already down, is removed for good */
-	NETDEV_NOTIFY_PEERS, /* announce our addresses: the device may be at another place */
+	NETDEV_NOTIFY_PEERS, /* announce our addresses: the device may be elsewhere now */
 };
 struct netdev_notifier {
 	void (*event)(struct net_device *dev, enum netdev_event event);

@@ -51,7 +51,7 @@ struct request_sock {
 	u32 rsk_rcv_wnd; /* bytes; the window that our SYN-ACK advertised */
 	u32 ts_recent;
 	struct timer_list rsk_timer;
-	struct saved_syn *saved_syn; /* NULL, or for TCP_SAVED_SYN; the child takes it */
+	struct saved_syn *saved_syn; /* headers for TCP_SAVED_SYN, or NULL; the child takes it */
 };
 
 /* A listener's state of TCP Fast Open (net/tcp/tcp_fastopen.h). rskq_lock guards the first two fields. */
@@ -64,7 +64,7 @@ struct fastopen_queue {
 	/* number of children whose handshake has not ended, plus requests in the ring */
 	int qlen;
 	int max_qlen;                     /* 0: Fast Open is off */
-	struct tcp_fastopen_context *ctx; /* own keys; NULL: those of the sysctl */
+	struct tcp_fastopen_context *ctx; /* the listener's own keys; NULL: the sysctl's */
 };
 
 struct request_sock_queue {

@@ -28,7 +28,7 @@ struct inet_sock {
 	u8 bind_address_no_port : 1; /* bind() leaves the choice of the port to connect() */
 	u8 recverr : 1;              /* IP_RECVERR */
 	u8 defer_connect : 1; /* Fast Open: connect() has returned, the first write sends the SYN */
-	u8 mc_loop : 1;       /* IP_MULTICAST_LOOP: this host gets a copy of a multicast sent */
+	u8 mc_loop : 1;       /* IP_MULTICAST_LOOP: this host gets a copy of each sent multicast */
 	u8 mc_all : 1;        /* IP_MULTICAST_ALL: also groups that other sockets joined */
 	u8 mc_ttl;            /* IP_MULTICAST_TTL */
 };

@@ -195,8 +195,8 @@ static void update_pmtu(const struct sock *sk, const struct iphdr *quoted, u32 m
 }
 
 /*
- * Returns the errno of an ICMP error, 0 if it has no effect on @sk. *@hard: the error will not go
- * away by itself, so a connected socket is told even without IP_RECVERR.
+ * Returns the errno of an ICMP error, 0 if it has no effect on @sk. *@hard becomes true if the error
+ * will not go away by itself: then it is reported to a connected socket even without IP_RECVERR.
  */
 static int icmp_errno(const struct sock *sk, const struct icmphdr *icmph, bool *hard)
 {

@@ -63,7 +63,7 @@ struct ip_mc_list {
 
 #define IGMP_HASH 32
 
-/* jiffies: RFC 3376 8.2, 8.3; a query may tell other values. */
+/* jiffies: the defaults of RFC 3376 8.2 and 8.3; a query may contain other values. */
 #define IGMP_QUERY_INTERVAL    (125 * HZ)
 #define IGMP_RESPONSE_INTERVAL (10 * HZ)
 

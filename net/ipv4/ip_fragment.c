@@ -76,7 +76,7 @@ struct ipfrag_skb_cb {
 static DEFINE_SPINLOCK(ipfrag_lock);
 static struct ipfrag_source ipfrag_sources[IPFRAG_SOURCES];
 static LIST_HEAD(ipfrag_by_age); /* all incomplete datagrams, oldest first */
-static u64 ipfrag_memory;        /* bytes that they hold */
+static u64 ipfrag_memory;        /* bytes that all incomplete datagrams hold */
 static siphash_key_t ipfrag_key;
 static struct kmem_cache *ipq_cache;
 /* Pending while there are incomplete datagrams; expires with the oldest of them. */

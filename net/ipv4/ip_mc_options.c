@@ -60,8 +60,8 @@ static int mc_set_number(struct sock *sk, int optname, int val)
 }
 
 /*
- * Reads a group and its interface in one of three forms, of which the shorter ones are the beginning
- * of the longer. @least is the shortest that the option accepts.
+ * Reads a group and its interface from one of three structs; each shorter struct is the beginning of
+ * the longer ones. @least: bytes of the shortest struct that the option accepts.
  */
 static int mc_get_mreqn(struct ip_mreqn *group, const void __user *optval, unsigned int optlen,
 			unsigned int least)
@@ -301,7 +301,7 @@ static int mc_put_header(const struct mc_filter *f, void __user *optval)
 {
 	const u32 fields[] = {f->mode, f->nr};
 
-	/* Both forms end with these two fields. */
+	/* The headers of IP_MSFILTER and of MCAST_MSFILTER both end with these two fields. */
 	return copy_to_user((char __user *)optval + f->header - sizeof(fields), fields,
 			    sizeof(fields))
 		       ? -EFAULT

@@ -204,7 +204,10 @@ void ip_mc_drop_socket(struct sock *sk)
 
 /* ---- sources ---------------------------------------------------------------------------------- */
 
-/* Gives the entry *@at the filter of @nr sources. Returns 0, -ENOBUFS or -ENOMEM. */
+/*
+ * Replaces the filter of the entry *@at by the mode @mode and the @nr sources @srcs. Returns 0, -ENOBUFS
+ * or -ENOMEM.
+ */
 static int mc_set_filter(struct sock *sk, struct ip_mc_socklist **at, struct in_device *in_dev,
 			 u8 mode, const __be32 *srcs, unsigned int nr)
 {

@@ -211,7 +211,7 @@ int rtnetlink_rcv_msg(struct sock *sk, const struct nlmsghdr *nlh)
 	if (nlh->nlmsg_type > RTM_MAX)
 		return -EOPNOTSUPP;
 	if (nlmsg_len(nlh) < (int)sizeof(*gen))
-		return 0; /* as in Linux: ignore it */
+		return 0; /* as in Linux, ignore a request that is too short */
 	if ((nlh->nlmsg_type & 3) != KIND_GET)
 		return -EOPNOTSUPP;
 	h = find_handler(gen->rtgen_family, nlh->nlmsg_type);

@@ -108,10 +108,10 @@ static void dctcp_set_ece(struct tcp_sock *tp, bool ce)
 }
 
 /*
- * A packet arrived; @ce: it is marked.  If the mark differs from the previous packet's, and the ACK of the previous
- * packet is still delayed, that ACK is sent first, with the old ECE flag.  The ACK of this packet is then sent
- * without delay (RFC 8257 3.2).  This function does not see retransmissions, which have no ECT.  So prior_rcv_nxt
- * may be below the last ACK: that is not sent again (Linux sends it).
+ * A packet arrived; @ce is true if it is marked (CE).  If the mark differs from the previous packet's, and the ACK of
+ * the previous packet is still delayed, that ACK is sent first, with the old ECE flag.  The ACK of the new packet is
+ * then sent without delay (RFC 8257 3.2).  This function is not called for retransmissions, which have no ECT.  So we
+ * may have acknowledged prior_rcv_nxt already; then no second ACK with this number is sent (Linux sends one).
  */
 static void dctcp_packet_arrived(struct sock *sk, bool ce)
 {

@@ -41,7 +41,7 @@ struct walk {
 	void (*work)(struct sock *sk); /* called with the bh lock held, while no thread owns @sk */
 	u32 next_bucket;               /* bucket at which the walk continues; 0: it begins anew */
 	unsigned int sockets, steps;   /* sockets visited, and steps made, in this jiffy */
-	bool missed_some;              /* the walk skipped an owned socket, or more than AT_ONCE */
+	bool missed_some;              /* an owned socket, or sockets above AT_ONCE, were skipped */
 };
 
 static struct walk shrink_walk, space_walk;

@@ -31,7 +31,7 @@ int sysctl_tcp_keepalive_time = TCP_KEEPALIVE_TIME_S * HZ;
 int sysctl_tcp_max_orphans = TCP_ORPHANS_MAX;
 int sysctl_tcp_max_reordering = TCP_MAX_REORDERING;
 int sysctl_tcp_max_syn_backlog = TCP_MAX_SYN_BACKLOG;
-int sysctl_tcp_mem[3]; /* tcp_mem_init() */
+int sysctl_tcp_mem[3]; /* set by tcp_mem_init() */
 int sysctl_tcp_moderate_rcvbuf = 1;
 int sysctl_tcp_notsent_lowat = -1;
 int sysctl_tcp_orphan_retries = TCP_ORPHAN_RETRIES;

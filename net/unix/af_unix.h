@@ -45,7 +45,7 @@ struct unix_sock {
 	bool congested; /* a sender found the receive queue full: a reader wakes all senders */
 	unsigned int inflight; /* times that this socket is in a message (unix_scm.c) */
 	unsigned int holds;    /* AF_UNIX sockets in the messages of the receive queue */
-	struct ucred peercred; /* SO_PEERCRED; of a listener: its own, for connect() */
+	struct ucred peercred; /* SO_PEERCRED: of the peer; in a listener: its own */
 };
 
 static inline struct unix_sock *unix_sk(const struct sock *sk)
