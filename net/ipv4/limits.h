@@ -165,7 +165,7 @@
 /*
  * ms between two answers to queries for the same group, or to general queries: an answer that would
  * be sent sooner is sent later. Without this limit, a host on the link could get an answer for each
- * of its queries. The shortest response time that a query of version 2 can ask for.
+ * of its queries. The value is the shortest response time that a query of version 2 can ask for.
  */
 #define IGMP_ANSWER_MS 100
 /* groups of a socket: joining one more fails with -ENOBUFS. Linux's value. */

@@ -76,7 +76,7 @@
 #define TCP_FASTOPEN_RST_S 60
 /*
  * servers whose Fast Open cookie and MSS are remembered: a further one replaces the one that was used the
- * longest time ago, whose next connection asks for a cookie again. 9 KiB.
+ * longest time ago, whose next connection asks for a cookie again. The table has 9 KiB.
  */
 #define TCP_FASTOPEN_PEERS 256
 /* bits of tcp_fastopen: Linux accepts any number and ignores unknown bits. */
@@ -212,9 +212,9 @@
 #define TCP_MAX_REORDERING_RANGE 1, 65535
 /* power of two: at -3 the offered window is an eighth of the buffer, at 31 all of it. */
 #define TCP_ADV_WIN_SCALE_RANGE -3, 31
-/* mode: timestamps are 0 off, 1 on with a random offset, 2 on without offset. Linux's values. */
+/* mode: 0 sends no timestamps, 1 sends them with a random offset, 2 without an offset. Linux's values. */
 #define TCP_TIMESTAMPS_RANGE 0, 2
-/* mode: ports in TIME_WAIT are reused 0 never, 1 always, 2 over the loopback only. Linux's values. */
+/* mode: 0 never reuses a port in TIME_WAIT, 1 always may, 2 only for a connection over loopback. Linux's values. */
 #define TCP_TW_REUSE_RANGE 0, 2
 /* part of the window: a burst of at least a third of the window is sent at once. Linux's value. */
 #define TCP_TSO_WIN_DIVISOR       3
@@ -235,8 +235,8 @@
  */
 #define TCP_UNPACED_SEGS 10
 /*
- * s: the least round-trip time of a connection is the least of all samples in this time. Linux's
- * value.
+ * s: a sample of the round-trip time that is older than this no longer counts as the least one of its
+ * connection. Linux's value.
  */
 #define TCP_MIN_RTT_WLEN_S       300
 #define TCP_MIN_RTT_WLEN_S_RANGE 0, 86400
@@ -258,7 +258,7 @@
 /* bytes: the segment size with which the search for the path MTU begins. RFC 4821 7.2 recommends 1024. */
 #define TCP_BASE_MSS       1024
 #define TCP_BASE_MSS_RANGE TCP_MIN_SND_MSS, 65535
-/* mode: the search for the path MTU is 0 off, 1 on after a black hole, 2 on. Linux's values. */
+/* mode: 0 never searches for the path MTU, 1 only after a black hole was found, 2 always does. Linux's values. */
 #define TCP_MTU_PROBING_RANGE 0, 2
 /*
  * seconds from the end of a search for the path MTU to the next search: RFC 4821 7.7 recommends ten
