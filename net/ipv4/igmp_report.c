@@ -35,7 +35,7 @@
 
 /* ---- when a report is due --------------------------------------------------------------------- */
 
-/* A time of 0 means "never", so it is moved by a jiffy. */
+/* Returns @when; but 1 instead of 0, because a time of 0 means "never". */
 static unsigned long igmp_at(unsigned long when)
 {
 	return when ? when : 1;

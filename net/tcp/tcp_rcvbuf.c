@@ -333,7 +333,7 @@ int tcp_try_rmem_schedule(struct sock *sk, const struct sk_buff *skb)
  * Adds a sample to the receiver's estimate of the round trip, rcv_rtt_us, which is 8 * the RTT in
  * us. A smaller sample replaces the estimate: all errors make samples too large. A larger sample
  * moves the estimate by an eighth. But a larger sample is ignored if it may include a pause (Linux
- * 6.16). The reader pauses while data waits for it. The peer may have paused if the sample is the
+ * 6.16): a pause of the reader, if unread data waits; or a pause of the peer, if the sample is the
  * time in which a whole window arrived (@win_dep).
  */
 static void tcp_rcv_rtt_update(struct tcp_sock *tp, u64 sample_us, bool win_dep)

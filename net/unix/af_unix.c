@@ -561,8 +561,8 @@ static void tell_peer(struct sock *sk, struct sock *peer, bool lost)
 }
 
 /*
- * Closes @sk. The peer can still read the bytes that were sent to it, and then the end. Unread bytes
- * from the peer are lost; then, and if the socket is an @embryo, the peer gets ECONNRESET.
+ * Closes @sk. The peer can still read the bytes that were sent to it, and then the end. If unread bytes
+ * from the peer are lost, or if @sk is an @embryo, the peer gets ECONNRESET.
  */
 static void close_sock(struct sock *sk, bool embryo)
 {

@@ -20,8 +20,8 @@
 /* ---- sending ---------------------------------------------------------------------------------- */
 
 /*
- * Returns a packet with the next @n bytes and what @scm has, charged to @sk, after waiting for room;
- * or NULL and -errno in *@err.
+ * Returns a packet with the next @n bytes and with the files and credentials of @scm, charged to @sk,
+ * after waiting for room; or NULL and -errno in *@err.
  */
 static struct sk_buff *packet_from(struct sock *sk, struct kmsghdr *msg, size_t n,
 				   struct unix_scm *scm, int *err)
