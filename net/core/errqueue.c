@@ -134,8 +134,8 @@ void __skb_tstamp_tx(struct sk_buff *orig, struct sock *sk, int tstype)
 	((0x7fff & ~SOF_TIMESTAMPING_OPT_STATS) | SOF_TIMESTAMPING_OPT_ID_TCP)
 
 /*
- * With OPT_ID, timestamps of a TCP socket carry the offset of a byte in the stream.  The count starts now: the first
- * unacknowledged byte has offset 0 or, with OPT_ID_TCP, the next byte that the application writes.
+ * With OPT_ID, timestamps of a TCP socket carry the offset of a byte in the stream.  The count starts now:
+ * offset 0 is the first unacknowledged byte or, with OPT_ID_TCP, the next byte that the application writes.
  */
 int sock_set_timestamping(struct sock *sk, u32 flags)
 {

@@ -49,8 +49,8 @@ void sock_recv_timestamp(struct kmsghdr *msg, const struct sock *sk, u64 ns);
 
 /* ---- MSG_ZEROCOPY ---------------------------------------------------------------------------- */
 /*
- * The message that reports the end of one or more writes with MSG_ZEROCOPY, while segments with
- * data of these writes exist. It is in skb->cb of the message's own packet. The socket is locked.
+ * What a message will report about one or more writes with MSG_ZEROCOPY. The struct is in skb->cb of
+ * the message; it is used while segments with data of these writes exist. The socket is locked.
  */
 struct ubuf_info {
 	refcount_t refcnt; /* segments with data of these writes, and the calls that add data */

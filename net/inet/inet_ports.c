@@ -120,8 +120,8 @@ bool inet_port_is_reserved(u16 port)
 
 /*
  * Returns the offset of the @i-th of @n ports to try: first the even offsets, then the odd ones.
- * bind() adds the offset to an odd start, and connect() to an even one as long as the destination
- * has an even port left. So neither uses up the other's ports.
+ * bind() adds the offset to an odd start. connect() adds it to an even start, as long as the
+ * destination has an even port left. So bind() and connect() do not use up each other's ports.
  */
 static u32 port_step(u32 i, u32 n)
 {

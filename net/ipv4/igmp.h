@@ -92,7 +92,7 @@ struct igmp_if {
 /* sysctls */
 extern int sysctl_igmp_max_memberships; /* groups of a socket */
 extern int sysctl_igmp_max_msf;         /* sources of a socket's group */
-extern int sysctl_igmp_qrv;             /* robustness, until a querier tells another */
+extern int sysctl_igmp_qrv;             /* robustness variable, while no query contains one */
 
 /* ---- an interface (igmp.c) --------------------------------------------------------------------- */
 /* Called when @in_dev was allocated. */
@@ -110,7 +110,7 @@ void igmp_up(struct in_device *in_dev);
 /* The interface goes down: no report is sent any more. Its groups stay. Process. */
 void igmp_down(struct in_device *in_dev);
 /*
- * One more user of the group @addr, whose filter has the mode @sfmode and no sources. Process, or
+ * Adds one user to the group @addr; the user's filter has the mode @sfmode and no sources. Process, or
  * softirq. Returns 0, -ENOBUFS (IGMP_GROUPS_MAX, NETDEV_MC_MAX) or -ENOMEM.
  */
 int ip_mc_inc_group(struct in_device *in_dev, __be32 addr, u8 sfmode);

@@ -119,7 +119,7 @@ static struct ip_mc_socklist **mc_entry(struct sock *sk, __be32 multiaddr, int i
 	return at;
 }
 
-/* Puts @to in the place of an entry, or at the end; NULL removes the entry. */
+/* Puts @to in the place of the entry *@at, or at the end of the list; @to NULL removes the entry. */
 static void mc_replace(struct sock *sk, struct ip_mc_socklist **at, struct ip_mc_socklist *to)
 {
 	struct ip_mc_socklist *old = *at, *next = old ? old->next : NULL;

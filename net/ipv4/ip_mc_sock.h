@@ -35,7 +35,7 @@ struct ip_mc_sources {
  */
 int ip_mc_join_group(struct sock *sk, const struct ip_mreqn *group, u8 mode);
 int ip_mc_leave_group(struct sock *sk, const struct ip_mreqn *group);
-/* Adds the source @src to the filter, whose mode must be @mode, or removes it. */
+/* Adds (@add) or removes the source @src; the mode of the group's filter must be @mode. */
 int ip_mc_source(struct sock *sk, const struct ip_mreqn *group, u8 mode, __be32 src, bool add);
 /* Replaces the filter. The filter INCLUDE without sources means that the socket leaves. */
 int ip_mc_msfilter(struct sock *sk, const struct ip_mreqn *group,

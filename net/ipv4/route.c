@@ -190,8 +190,8 @@ static const struct fib_entry *fib_lookup(__be32 daddr, int oif)
  * rt_lock held. Chooses the device for a broadcast or multicast packet, among the devices with IPv4
  * that are up. If fl->oif is not 0, the device must have this index; else, if fl->saddr is not 0, it
  * must have this address; else a multicast packet takes the device of the route to the group, if the
- * table has such a route, and every other packet takes the first device. Loopback is used only for a multicast packet whose
- * sender chose it. Returns NULL if no device fits.
+ * table has such a route, and every other packet takes the first device. Loopback is used only for a
+ * multicast packet whose sender chose it. Returns NULL if no device fits.
  */
 static struct net_device *rt_group_dev(const struct flowi4 *fl)
 {

@@ -52,7 +52,7 @@ void udp_table_init(void);
  * or 1 if the port is in use. The socket is locked and has no port.
  */
 int udp_get_port(struct sock *sk, unsigned short snum);
-/* Takes @sk out of the tables, and its port away. No effect if it has none. */
+/* Removes @sk from the tables and releases its port. No effect if @sk has no port. */
 void udp_unhash(struct sock *sk);
 /*
  * Changes the addresses of @sk, which may have a port: its own, and the peer's, 0 for a socket that
@@ -62,7 +62,7 @@ void udp_set_addresses(struct sock *sk, __be32 rcv_saddr, __be32 daddr, __be16 d
 /*
  * Returns the socket that gets a datagram from the peer @saddr, @sport to @daddr, @hnum (host byte
  * order), which device @dif received, with a reference; or NULL. A connected socket of this peer is
- * preferred to a socket with this address, and that to a socket without address. Softirq.
+ * preferred to a socket that is bound to @daddr, and such a socket to one without address. Softirq.
  */
 struct sock *udp4_lib_lookup(__be32 saddr, __be16 sport, __be32 daddr, u16 hnum, int dif);
 /*

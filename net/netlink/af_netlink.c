@@ -122,7 +122,7 @@ static int netlink_bind(struct socket *sock, struct sockaddr *addr, int addr_len
 	if (err)
 		return err;
 	spin_lock_bh(&nl_lock);
-	/* The mask has only the first 32 groups. */
+	/* nl_groups is a mask of the first 32 groups: keep the others. */
 	nlk->groups = (nlk->groups & ~0xffffffffull) | nladdr->nl_groups;
 	spin_unlock_bh(&nl_lock);
 	return 0;

@@ -168,8 +168,8 @@ static inline u32 tcp_time_stamp(const struct tcp_sock *tp)
 }
 #define tcp_jiffies32 ((u32)jiffies)
 /*
- * tcp_jiffies32 at the time of tcp_mstamp.  While a segment is processed, tcp_mstamp is the present time; the
- * clock is not read again.
+ * Returns the value that tcp_jiffies32 had at the time tcp_mstamp.  While a segment is processed, tcp_mstamp is the
+ * present time; the clock is not read again.
  */
 static inline u32 tcp_mstamp_jiffies32(const struct tcp_sock *tp)
 {

@@ -480,7 +480,7 @@ noinline bool tcp_queue_rcv(struct sock *sk, struct sk_buff *skb, int hdrlen, bo
 
 /*
  * Processes the peer's FIN (RFC 9293 3.10.7.4, eighth).  If our FIN was acknowledged already, a TIME_WAIT
- * object replaces @sk, and @sk is in CLOSE.
+ * object replaces @sk, and @sk goes to CLOSE.
  */
 noinline void tcp_fin(struct sock *sk)
 {

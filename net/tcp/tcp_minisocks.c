@@ -288,8 +288,8 @@ static bool req_paws(const struct sk_buff *skb, const struct request_sock *req,
 
 /*
  * Ends the request after a reset at RCV.NXT, after a SYN in the window (RFC 9293 3.10.7.4,
- * SYN-RECEIVED), or after an overflow with tcp_abort_on_overflow. Without a reset from the peer
- * sends one.
+ * SYN-RECEIVED), or after an overflow with tcp_abort_on_overflow. If the peer sent no reset, sends
+ * one.
  */
 static enum skb_drop_reason embryonic_reset(struct sock *sk, struct sk_buff *skb,
 					    struct request_sock *req)

@@ -296,12 +296,12 @@ static bool tcp_process_frto(struct sock *sk, bool is_dupack, struct tcp_sacktag
 	if ((state->flag & FLAG_ORIG_SACK_ACKED) && tcp_try_undo_loss(sk, true))
 		return true;
 	if (after(tp->snd_nxt, tp->high_seq)) {
-		/* Step 3 (a): new data was sent, and a duplicate ACK answers it: the loss is real. */
+		/* RFC 5682 3.1, step 3 (a): new data was sent, and a duplicate ACK answers it: the loss is real. */
 		if ((state->flag & FLAG_DATA_SACKED) || is_dupack)
 			tp->frto = 0;
 	} else if ((state->flag & FLAG_SND_UNA_ADVANCED) && !recovered) {
 		tp->high_seq = tp->snd_nxt;
-		/* Step 2 (b): send new data if the write queue has some and the peer's window has room. */
+		/* RFC 5682 3.1, step 2 (b): send new data if there is some and the peer's window has room. */
 		if (!tcp_write_queue_empty(sk) && after(tcp_wnd_end(tp), tp->snd_nxt)) {
 			*rexmit = REXMIT_NEW;
 			return true;
