@@ -116,8 +116,8 @@ unsigned int inet_local_ports(u32 *n);
 /* Returns true for a port of ip_local_reserved_ports, which only bind() with this port may use. */
 bool inet_port_is_reserved(u16 port);
 /*
- * ip_local_reserved_ports. The text has ports and ranges of ports, "8080 9000-9010". -EINVAL, without
- * any change, if it is wrong.
+ * ip_local_reserved_ports. The text has ports and ranges of ports, "8080 9000-9010". Returns 0, or -EINVAL
+ * without any change if the text is wrong.
  */
 int inet_set_reserved_ports(const char *text);
 const char *inet_get_reserved_ports(void);

@@ -93,7 +93,7 @@ void tcp_fastopen_end(struct sock *sk, const struct tcp_fastopen_request *fo);
 void tcp_fastopen_end_zerocopy(struct sock *sk, const struct tcp_fastopen_request *fo, int sent);
 /*
  * connect() with TCP_FASTOPEN_CONNECT.  If the cookie of the server is known, sends no SYN yet: the first write
- * does it.  Returns 0 or -errno.
+ * sends it.  Returns 0 or -errno.
  */
 int tcp_fastopen_connect(struct sock *sk);
 /* Sends the SYN of a socket that tcp_fastopen_connect() left without one.  Returns 0 or -errno. */

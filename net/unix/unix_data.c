@@ -160,7 +160,7 @@ void unix_dgram_disconnected(struct sock *sk, struct sock *old)
 }
 
 /*
- * @other, the destination of a datagram, was closed. If it was the peer, the socket has none any more,
+ * @other, the destination of a datagram, was closed. If @other was the peer of @sk, @sk has no peer any more,
  * and *@lost is set. unix_lock held.
  */
 static int lose_peer(struct sock *sk, struct sock *other, bool *lost)
