@@ -102,7 +102,7 @@ static void echoes(int fd, unsigned int n)
 	}
 }
 
-/* Serves echoes on the server as a thread does that has one connection: reads and writes. */
+/* Makes the server echo like a thread that serves one connection: read(), then write(), again and again. */
 static void serve_by_read(int listener)
 {
 	static char byte[16];
@@ -114,7 +114,7 @@ static void serve_by_read(int listener)
 	must(host_submit(server, SN_REPEAT, PTR(loop), 2, 0, 0, 0, 0), "repeat");
 }
 
-/* Serves echoes on the server as a level-triggered epoll loop does: waits for one event, reads and writes. */
+/* Makes the server echo like a level-triggered epoll loop: epoll_wait() for one event, then read() and write(). */
 static void serve_by_epoll(int listener)
 {
 	static struct epoll_event event = {.events = EPOLLIN}, got;

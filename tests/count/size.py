@@ -11,8 +11,8 @@ import subprocess
 import sys
 import tempfile
 
-# TCP and the process of ring 3 have 600 KiB (they took 606,848 bytes when they were complete).  UDP, fragments, groups,
-# netlink, AF_UNIX and DHCP may add 120 KiB.
+# 600 KiB are for TCP and the code that runs a program in ring 3 (606,848 bytes when that part was complete).  UDP,
+# fragments, multicast groups, netlink, AF_UNIX and DHCP may add 120 KiB.
 LIMIT = 737280     # 720 KiB
 
 

@@ -49,8 +49,8 @@ def test_an_image_above_the_limit_is_reported():
 
 
 def test_the_size_is_that_of_strip_without_the_pack():
-    """size and readelf know nothing of size.py: the loaded sections end where the stripped file's data ends, and the
-    checked image is larger than the shipped one."""
+    """kernel_size() is compared with the sections that the program size(1) prints: their sum is a little less, because
+    of headers and alignment. The checked image must be larger than the shipped one."""
     build = os.path.join(HERE, "..", "..", "build")
     shipped, checked = (os.path.join(build, b, "softnet.elf") for b in ("shipped", "checked"))
     out = subprocess.run(["size", "-A", shipped], check=True, stdout=subprocess.PIPE, text=True).stdout

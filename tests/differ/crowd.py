@@ -29,7 +29,7 @@ libc.syscall.restype = ctypes.c_long
 
 
 class Face:
-    """The machine (see play.py) for one scenario."""
+    """The host's Linux as one scenario sees it: the interface that play.py calls a machine."""
 
     def __init__(self, crowd, slot):
         self.crowd, self.slot = crowd, slot

@@ -46,7 +46,7 @@ class Binds:
                 self.step("set", name, 1, option, 4, 1, wait=0)
 
     def accept(self, name):
-        """Adds accept() if its result is determined."""
+        """Adds accept(), unless several listeners of one SO_REUSEPORT group could get the connection."""
         if self.listened > 1 and REUSEPORT in self.options:
             return
         child = self.maker.new_socket()

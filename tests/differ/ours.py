@@ -31,7 +31,7 @@ ADDRESSES = {"local": hosted.LOCAL_IP, "peer": hosted.REMOTE_IP, "lo": "127.0.0.
 
 
 class Face:
-    """The machine (see play.py) for one scenario."""
+    """The hosted kernel as one scenario sees it: the interface that play.py calls a machine."""
 
     def __init__(self, machine, slot):
         self.machine, self.slot = machine, slot

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Removes steps from a scenario as long as the same kind of difference remains.
 
-run calls shrunk().  All candidates of a round are played on Linux at once, so a round takes as long as one
+tests/differ/run calls shrunk().  All candidates of a round are played on Linux at once, so a round takes as long as one
 scenario.  The candidate with the fewest steps that still differs goes into the next round.
 """
 import judge

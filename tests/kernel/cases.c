@@ -27,7 +27,7 @@
 static const struct test_case *the_case;
 static bool case_done;
 static int irq_number;
-static u64 irq_beside; /* 0: none */
+static u64 irq_beside; /* the argument @at of raise_irq_beside(); 0: no interrupt is to be raised */
 
 void raise_irq_beside(int irq, u64 at)
 {

@@ -331,7 +331,7 @@ static void softirq_after_irq(void)
 	CHECK(rx_runs == 1 && irq_desc(test_irq)->count == 1);
 	CHECK(softirq_count[NET_RX_SOFTIRQ] == 1);
 
-	/* While softirqs are disabled none runs; the outermost local_bh_enable() runs it in this thread. */
+	/* A softirq raised while softirqs are disabled waits; the outermost local_bh_enable() runs it in this thread. */
 	local_bh_disable();
 	local_bh_disable();
 	raise_softirq(NET_RX_SOFTIRQ);
@@ -422,7 +422,7 @@ static void rx_with_timer(void)
 	rx_runs++;
 }
 
-/* The timer interrupts the first softirq after a long idle time: the watchdog must not report a lockup. */
+/* The timer interrupt arrives in the first softirq after a long idle time: the watchdog must not report a lockup. */
 static void idle_time_is_no_lockup(void)
 {
 	test_irq = request_irq("test", test_handler, NULL);
@@ -491,7 +491,7 @@ static void spinning_application_is_preempted(void)
 		schedule(); /* this thread stays runnable, so it runs again after one slice */
 		CHECK(ktime_get_ns() - start <= (TIME_SLICE_MS + 1) * NSEC_PER_MSEC);
 	}
-	/* When a timer wakes this thread, it waits for the rest of the application's slice at most. */
+	/* A timer wakes this thread: the thread runs at the latest when the application's time slice ends. */
 	start = ktime_get_ns();
 	sleep_ms(5);
 	CHECK(ktime_get_ns() - start <= (5 + TIME_SLICE_MS + 1) * NSEC_PER_MSEC);

@@ -172,7 +172,7 @@ static void many_pending_signals(void)
 		kmem_cache_free(cache, taken[n]);
 }
 
-/* ---- faults and the end ----------------------------------------------------------------------- */
+/* ---- signals of faults, signals that end the program ------------------------------------------ */
 
 static void fault_has_its_address(void)
 {

@@ -63,7 +63,7 @@ static u32 second_word;
 static u32 woken[16];
 static unsigned int nr_woken;
 
-/* @arg: in bits 0-7 the bit set of the wait, above them a number to record. */
+/* @arg: bits 0-7: the mask of FUTEX_WAIT_BITSET; the bits above: the number that is stored in woken[]. */
 static int wait_on_word(void *arg)
 {
 	u32 bits = (u32)(u64)arg & 0xff;

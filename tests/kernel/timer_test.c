@@ -49,6 +49,7 @@ static int thread_clock(int tid)
 
 static void which_clocks(void)
 {
+	/* Negative: a CPU clock, ~PID << 3 | kind, where kind 2 is CPUCLOCK_SCHED and kind 3 does not exist. */
 	static const int good[] = {0, 1, 2, 3, 4, 5, 6, 7, 11, -6 /* the process */};
 	static const int bad[] = {12, 16, 99, -1 /* kind 3 */, ~77 * 8 + 2 /* process 77 */};
 	struct timespec ts;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Evaluates `$((...))` in shell lines: POSIX's arithmetic expansion (2.6.4) of numbers, in 64 bits.
 
-expand() <- shell.py.  Variables are not supported: they raise Unknown, and shell.py skips the script.
+shell.py calls expand().  Variables are not supported: they raise Unknown, and shell.py skips the script.
 """
 import re
 

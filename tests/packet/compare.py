@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Compares a packet that the kernel sent with the packet that the script expects.
 
-differences() and absorb() <- runner.py, and describe_*() for its messages.  As in packetdrill, all fields are
+runner.py calls differences() and absorb(), and describe_*() for messages.  As in packetdrill, all fields are
 compared, with these exceptions: the window, ECN bits, TOS and TTL only if the script names them; the
 kernel's TS val only with --tcp_ts_tick_usecs; the kernel's TS ecr only with --check-ecr.
 """

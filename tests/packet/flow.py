@@ -13,7 +13,7 @@ from script import Option
 
 MASK = 2**32 - 1
 
-# States of a Flow: a new socket; a listener; an active open whose SYN-ACK may be missing; a passive open.
+# States of a Flow.  CONNECTING: an active open, with or without its SYN-ACK yet; CHILD: a passive open.
 NEW, LISTENING, CONNECTING, CHILD = "new", "listening", "connecting", "child"
 
 

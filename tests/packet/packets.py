@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Builds packets from a script's lines, and parses packets that a kernel sent.
 
-build_tcp(), build_icmp(), read_packet() <- runner.py.  All numbers here are those on the wire: flow.py
+runner.py calls build_tcp(), build_icmp() and read_packet().  All numbers here are those on the wire: flow.py
 translates a script's numbers.  Only IPv4.
 RFC 791 3.1, 9293 3.1 and 3.2, 7323 (wscale, TS), 2018 (sack), 7413 (FO), 2385 (md5), 792.
 """

@@ -4,7 +4,7 @@
     call    = name `(` value,* `)` `=` result ERRNO? `(` any text `)`?
     value   = term (`|` term)*          term = number | symbol | string | `...` | list | struct | f(value)
 
-parse_call() <- parser.py.
+parser.py calls parse_call().
 """
 import re
 

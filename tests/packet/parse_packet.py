@@ -5,7 +5,7 @@
     ip      = `[` info,* `]` or `(` info,* `)`
     ports   = number `>` number
 
-parse_packet() <- parser.py.  RFC 9293 3.1 (header), 3.2 (options), RFC 792.
+parser.py calls parse_packet().  RFC 9293 3.1 (header), 3.2 (options), RFC 792.
 """
 import re
 

@@ -4,7 +4,7 @@
     script  = option* shell* event* shell*
     event   = time (`<` packet | `>` packet | call | shell | %{ snippet }%)
 
-parse() <- suite.py, the tests.  parse_packet.py parses the packets, parse_call.py the system calls.
+suite.py and the tests call parse().  parse_packet.py parses the packets, parse_call.py the system calls.
 """
 import re
 

@@ -2,7 +2,7 @@
 """Plays a script: its events in order, each at its time.  Compares the kernel's packets and the results of
 system calls with the script.
 
-Play.run() <- suite.py, in a process of its own.  As in packetdrill, a relative time counts from the end of the
+suite.py calls Play.run() in a child process.  As in packetdrill, a relative time counts from the end of the
 event before; the event of a packet from the kernel ends when the packet is seen.
 """
 import struct

@@ -2,7 +2,7 @@
 """Interprets the shell lines of a script, those in backticks.  No shell runs: each known command is translated to
 actions on the machine.
 
-plan() <- suite.py before the script runs, runner.py for each line.  It returns a list of actions: functions
+suite.py calls plan() before the script runs, runner.py for each line.  plan() returns a list of actions: functions
 that take the machine.  plan() and the actions raise Skip if the machine lacks something that a line needs,
 and BadCommand if a line is invalid; both name the line of the file.  Only set_sysctl() sets a sysctl.
 """

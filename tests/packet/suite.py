@@ -2,7 +2,7 @@
 """Reads files, boots machines and plays scripts.  Each script runs in a child process, forked from this process
 with its booted machine: so a crash, a hang or changed state of one script does not affect the next one.
 
-Suite.play() <- `run` and the tests.
+tests/packet/run and the tests call Suite.play().
 """
 import faulthandler
 import gc

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Prepares the system calls of a script, and compares their results with the script.
 
-prepare() <- runner.py.  Each call_*() takes the arguments of the script's call and returns a Prepared: the
+runner.py calls prepare().  Each call_*() takes the arguments of the script's call and returns a Prepared: the
 call's number, its arguments as numbers and buffers, and a function that checks what the call returned in
 buffers.  The layouts are those of Linux x86-64.
 """

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Prints results in the Test Anything Protocol (TAP) on standard output.
 
-suite.py creates a Result for each script; `run` prints them.
+suite.py creates a Result for each script; tests/packet/run prints them.
 """
 from dataclasses import dataclass, field
 

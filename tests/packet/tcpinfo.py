@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Snippets of a script, `%{ ... }%`: Python code over the fields of struct tcp_info.
 
-Snippets.add() <- runner.py at the event's time, with the struct tcp_info of that moment.  Snippets.run() <-
-runner.py at the end of the script: runs all snippets in order, in one namespace.  The layout is that of
+runner.py calls Snippets.add() at the time of a snippet, with the struct tcp_info of that moment, and Snippets.run()
+at the end of the script, which runs all snippets in order, in one namespace.  The layout is that of
 Linux 6.7 (include/uapi/linux/tcp.h).
 """
 import contextlib

@@ -4,7 +4,7 @@
 When you add a feature to the kernel, remove its line here: test_unsupported.py fails for a feature that the
 kernel has.  A feature that the kernel has in part must not be in the table.
 
-why() <- suite.py, before a script runs.
+suite.py calls why() before a script runs.
 """
 from script import Call, Field, Struct, Unsupported, Word
 from symbols import NUMBERS

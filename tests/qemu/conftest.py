@@ -144,7 +144,7 @@ def net(request):
 
 @pytest.fixture(scope="module")
 def cable():
-    """Like the fixture above, but the network namespace was always created by an ordinary user."""
+    """Like the fixture net, but the network namespace is always created by an ordinary user, never by root."""
     need(peernet.lacking(True))
     with peernet.Network(True) as n:
         n.ask("veth")

@@ -159,8 +159,8 @@ def test_a_handler_does_not_free_the_packet_it_drops():
     ("[`f()`](../net/a.c#L1 \"/^int f/\")", False), ("[`f()`](../net/a.c#L22 \"/^int f/\")", True),
     ("[`f()`](../net/a.c#L1 \"/^int g/\")", True), ("[`f()`](../net/b.c#L1 \"/^int f/\")", True)])
 def test_docs_reference_finds(line, found):
-    """A link made by tools/doclinks is a breach if it points far from its line, or if its pattern or file no longer
-    exists."""
+    """tools/doclinks makes a link of a line number and a pattern. The link is a breach if its line is far from the line
+    that the pattern matches, or if the pattern matches no line, or if the file does not exist."""
     assert bool(list(tidy.docs_reference({"docs/a.md": line + "\n", "net/a.c": "int f;\n"}))) == found
 
 

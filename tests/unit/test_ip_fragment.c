@@ -559,8 +559,8 @@ static void test_memory_of_a_source(void **state)
 }
 
 /*
- * Forged sources use up the memory: the oldest datagrams are dropped, and a datagram whose fragments arrive while the
- * flood lasts becomes whole.
+ * Fragments from forged sources fill the memory for reassembly, so the oldest incomplete datagrams are dropped. During
+ * this flood, a datagram whose other fragment arrives soon is still reassembled.
  *
  * LIMIT(IPFRAG_HIGH_THRESH) LIMIT(IPFRAG_SOURCES)
  */

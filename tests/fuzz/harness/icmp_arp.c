@@ -17,7 +17,7 @@
 
 enum op {
 	OP_ICMP,   /* an ICMP message of arbitrary bytes, with a correct checksum */
-	OP_ERROR,  /* an ICMP error about a segment of a flow, with some bytes changed */
+	OP_ERROR,  /* an ICMP error about a segment of a connection, with some bytes changed */
 	OP_ARP,    /* an ARP packet of arbitrary bytes */
 	OP_ANSWER, /* a correct ARP packet, with some bytes changed */
 	OP_SLEEP,

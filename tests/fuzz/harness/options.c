@@ -3,8 +3,8 @@
  * TCP options: segments with arbitrary option bytes, and with correct sequence numbers and checksums.  They are
  * a SYN to the listener, a SYN-ACK to a connecting socket, and segments of established connections.
  *
- * Each step of an input is a flow, flags, the length of the options in words, and the option bytes.  Callers
- * and context: see engine.c.
+ * Each step of an input has the number of a connection (enum flow_name), flags, the length of the options in
+ * words, and the option bytes.  Callers and context: see engine.c.
  */
 #include <string.h>
 #include <sys/socket.h>

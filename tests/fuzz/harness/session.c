@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A session: segments of the peer, calls of the program, and pauses, with connections in each state (wire.h).
+ * A session: segments of the peer, calls of the program, and pauses, with a connection ("flow", wire.h) in each state.
  *
  * Each step of an input is an opcode (enum op) and its arguments.  An input has sequence and acknowledgement
  * numbers as offsets from the expected ones, and checksums are correct, so that most segments reach the state
@@ -25,9 +25,9 @@
 #define FDS_MAX   16
 
 enum op {
-	OP_SEGMENT, /* flow, flags, offsets of seq and ack, window, options, length */
-	OP_DATA,    /* flow, length: the next bytes in order, with the right ACK */
-	OP_ACK,     /* flow, offset: an ACK of data that the kernel sent */
+	OP_SEGMENT, /* arguments: flow, flags, offsets of seq and ack, window, options, length */
+	OP_DATA,    /* arguments: flow, length.  The next bytes in order, with the right ACK */
+	OP_ACK,     /* arguments: flow, offset.  An ACK of data that the kernel sent */
 	OP_SLEEP,
 	OP_WRITE,
 	OP_READ,
@@ -36,7 +36,7 @@ enum op {
 	OP_ACCEPT,
 	OP_CONNECT,
 	OP_OPTION,
-	OP_UNREACHABLE, /* an ICMP error about a flow */
+	OP_UNREACHABLE, /* an ICMP error about a segment of a flow */
 	OP_POLL,
 	OP_SYSCTL,
 	OP_CONGESTION, /* sets TCP_CONGESTION of a socket */
@@ -245,7 +245,7 @@ static void set_option(struct input *in)
 		  options[i].name == SO_LINGER && options[i].level == SOL_SOCKET ? 8 : 4);
 }
 
-/* With 64 in its last byte a step asks for an address and control messages too. */
+/* If the step's byte `how` has the bit 64, calls recvmsg() with room for an address and control messages, else recvfrom(). */
 static void read_fd(struct input *in)
 {
 	int fd = pick_fd(in);

@@ -23,7 +23,7 @@
 #define ECHO      7  /* port of the unconnected socket */
 #define PEER_PORT 99 /* port of the connected socket's peer */
 #define UDP_HDR   8
-/* parts of fuzz_user */
+/* offsets in fuzz_user */
 #define DATA    0
 #define NAME    40000
 #define CONTROL 41000
@@ -144,7 +144,7 @@ static void send_to(struct input *in)
 		  named ? sizeof(struct sockaddr_in) : 0);
 }
 
-/* Returns a struct msghdr with a buffer, a name, and room or a message for control. */
+/* Returns a struct msghdr with a data buffer, an address, and a buffer that has a control message. */
 static struct msghdr *a_message(struct input *in)
 {
 	struct msghdr *msg = (struct msghdr *)(fuzz_user + MESSAGE);

@@ -20,7 +20,7 @@
 
 enum op {
 	OP_FORGE, /* field, queue, entry, value */
-	OP_LIE,   /* one of the lies of the model */
+	OP_LIE,   /* the model violates virtio once (enum virtio_model_lie) */
 	OP_FRAME, /* a frame with an arbitrary virtio_net_hdr */
 	OP_LINK,
 	OP_WRITE, /* the kernel sends */

@@ -159,7 +159,7 @@ static void check_duplicates(void)
 	IS(ready(epoll), 2);
 	IS(ctl(epoll, EPOLL_CTL_DEL, copy, 0), 0);
 	IS(ready(epoll), 1);
-	/* The item belongs to the open file: it stays until the last descriptor is closed. */
+	/* epoll watches the open file, not the descriptor, until the file's last descriptor is closed. */
 	IS(close(p[0]), 0);
 	IS(ready(epoll), 1);
 	IS(events[0].data.u64, 1000 + p[0]);

@@ -133,7 +133,7 @@ static void check_connection(void)
 	IS(recv(c, bytes, 16, 0), 0);
 	IS(close(c), 0);
 	IS(close(l), 0);
-	/* The port is free of listeners now: the connection is refused. */
+	/* No socket listens on the port any more, so the connection is refused. */
 	c = socket(AF_INET, SOCK_STREAM, 0);
 	FAILS(connect(c, (void *)&address, sizeof(address)), ECONNREFUSED);
 	IS(close(c), 0);

@@ -56,7 +56,7 @@ static void memory_in_tables(void)
 	memset(malloc(step), 1, step);
 }
 
-/* Calls about very many pages must let other threads run: otherwise the kernel reports a lockup. */
+/* System calls that handle very many pages must let other threads run: otherwise the kernel reports a lockup. */
 static void calls_of_many_pages(void)
 {
 	size_t size = 16UL << 30;

@@ -2,7 +2,7 @@
 /*
  * The table of applications of softnet-test.elf: those of apps/, and of this folder.
  * softnet-test.elf is linked from the objects of softnet.elf, from init/ring0 and from these.
- * app_table <- init/ring0/apps.c, for `app=NAME`.
+ * init/ring0/apps.c looks up the NAME of `app=NAME` in app_table.
  */
 #include "init/apps.h"
 #include <stddef.h>
