@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Judges seeds: yields a verdict for each.
 
-tests/differ/run calls judge().  Each of several worker processes takes a batch of scenarios, plays all of them at once on
-Linux, and then each on the hosted kernel with Linux's numbers and times.  Scenarios whose answers differ are
+tests/differ/run calls judge().  Each of several worker processes takes a batch of scenarios, plays all of them at once
+on Linux, and then each on the hosted kernel with Linux's numbers and times.  Scenarios whose answers differ are
 played again until the same difference has been seen three times, because a busy host may cause a single wrong
 answer.
 """
@@ -106,8 +106,8 @@ def stretched(scenario, attempt):
 
 
 def verdicts(kernel, scenarios):
-    """Yields (number, status, Difference or None) for each scenario.  status: same; differs (the same difference in SEEN
-    plays); unsteady (a difference in all ATTEMPTS plays, but not the same one)."""
+    """Yields (number, status, Difference or None) for each scenario.  status: same; differs (the same difference in
+    SEEN plays); unsteady (a difference in all ATTEMPTS plays, but not the same one)."""
     left, seen = {n: s for n, s in enumerate(scenarios)}, {}
     for attempt in range(ATTEMPTS):
         numbers = list(left)

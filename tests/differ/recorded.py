@@ -2,8 +2,8 @@
 """A file of scenarios with Linux's answers, so that `make test` needs neither root nor the time to run them on
 Linux.
 
-tests/differ/run and test_differ.py call read() and write().  The first line of recorded.txt names the kernel that answered;
-then comes for each scenario
+tests/differ/run and test_differ.py call read() and write().  The first line of recorded.txt names the kernel that
+answered; then comes for each scenario
 
     seed SEED KIND irs IRS ts TS_BASE
     MICROSECONDS WORDS | ANSWER         a step: its time, its words, and Linux's answer

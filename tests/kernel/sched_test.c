@@ -331,7 +331,7 @@ static void softirq_after_irq(void)
 	CHECK(rx_runs == 1 && irq_desc(test_irq)->count == 1);
 	CHECK(softirq_count[NET_RX_SOFTIRQ] == 1);
 
-	/* A softirq raised while softirqs are disabled waits; the outermost local_bh_enable() runs it in this thread. */
+	/* A softirq raised while softirqs are disabled waits; the outermost local_bh_enable() runs it here. */
 	local_bh_disable();
 	local_bh_disable();
 	raise_softirq(NET_RX_SOFTIRQ);

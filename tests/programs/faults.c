@@ -123,7 +123,7 @@ static void connect_flow(struct flow *f)
 	close(listener);
 }
 
-/* A mapped file: its pages have the letter, also after they were unmapped. */
+/* Returns a mapped page of a file that is full of @letter, so madvise(MADV_DONTNEED) does not change its bytes. */
 static char *file_of(char letter)
 {
 	int fd = open("/tmp/faults", O_RDWR | O_CREAT | O_TRUNC, 0600);

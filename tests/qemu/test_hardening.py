@@ -129,7 +129,7 @@ def test_every_line_in_the_table_is_addr2lines():
     first, last = addr2line([e[0] for e in ends]), addr2line([e[1] for e in ends])
     differ = [(a, mine, {at_a, at_b}) for (a, _, mine), at_a, at_b in zip(ends, first, last) if {at_a, at_b} != {mine}]
     # If code of an inlined function begins a function, addr2line (binutils 2.40) names the file of the outer function,
-    # with the right line.  Then readelf decides, which prints the table as it is.
+    # with the right line.  In that case the output of readelf decides, because readelf prints the table as it is.
     known = decoded_rows() if differ else {}
     for a, mine, others in differ:
         name, line = mine.rsplit(":", 1)
@@ -249,7 +249,7 @@ def test_symbolise_reports_wrong_arguments(words, text, status, said):
     assert done.stdout.strip() == ("" if status else text)
 
 
-# ---- stacks of their own ---------------------------------------------------------------------------
+# ---- the stacks of double faults, NMIs and machine checks ------------------------------------------
 
 def exception_stack(number, image=""):
     """Returns (bottom, top) of an exception stack: 0 double fault, 1 NMI, 2 machine check.  Each has 8 KiB above a guard

@@ -59,7 +59,7 @@ ROOT_PORTS = ("-device", "pcie-root-port,id=rp0,slot=1,chassis=1", "-device", "p
 
 
 def unplug(g, device, ejected):
-    """Asks QEMU to remove @device; waits until the kernel has given it back, and QEMU has none any more."""
+    """Asks QEMU to remove @device; waits until the kernel has released it and QEMU does not list it any more."""
     assert f'id "{device}"' in g.hmp("info qtree")
     g.qmp("device_del", id=device)
     g.wait(ejected)
@@ -81,7 +81,7 @@ def test_a_card_is_unplugged(machine, bus, early):
 
 
 def test_one_of_two_cards_is_unplugged():
-    """The other card, and the connection on it, are not disturbed; neither by the end of the entropy device."""
+    """Unplugging a second card and the entropy device does not disturb the first card and the connection on it."""
     more = ("-netdev", "user,id=n1", "-device", "virtio-net-pci,netdev=n1,id=second", "-device", "virtio-rng-pci,id=rng")
     with Watched(machine="pc", extra=more, append="ip=10.0.2.15/24:eth0 ip=10.0.3.15/24:eth1") as g, g.connect(7) as s:
         assert "eth1: 10.0.3.15/24" in g.console
@@ -99,7 +99,7 @@ def test_one_of_two_cards_is_unplugged():
 
 
 def test_a_card_is_unplugged_while_it_sends():
-    """chargen sends without end on the card that goes."""
+    """The card is unplugged while the service chargen sends data through it without end."""
     with Watched(machine="pc", device=",id=card") as g, g.connect(19) as s:
         assert recv_exact(s, 100000)
         unplug(g, "card", r"eth0: .* was removed\n.*: ejected")

@@ -92,7 +92,7 @@ static void damage(struct way *way, uint8_t *frame, size_t len)
 
 /*
  * Decides whether a frame is lost, damaged, duplicated or delayed: fills @fate and returns a word
- * for the story, or NULL. All random numbers are drawn for each frame.  So if one kind of trouble
+ * for the run's record (story.c), or NULL. All random numbers are drawn for each frame.  So if one kind of trouble
  * is removed from a plan, the other kinds still affect the same frames.
  */
 static const char *temper(struct way *way, uint8_t *frame, size_t len, struct fate *fate)

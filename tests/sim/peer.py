@@ -141,7 +141,7 @@ class Connection:
         return self.written + (1 if self.fin_wanted else 0)
 
     def say(self, text):
-        """Writes a line of the story."""
+        """Adds a line to the simulator's record of the run (story.c)."""
         self.stage.out(b"S", f"{self.index}{'b' if self.side else 'a'} (peer) {text}".encode() + b"\0")
 
     def fail(self, text):
@@ -282,7 +282,7 @@ class Connection:
         return True
 
     def distort(self, blocks):
-        """Makes the true @blocks wrong, as the temper says."""
+        """Makes the true @blocks wrong, in the ways that the bits of self.temper name (TEMPER_* in sim.h)."""
         mood, edge, pick = self.mood, max(self.edge, self.rcv + 1), random.Random(self.mood.getrandbits(32))
         if self.temper & BYTES:
             blocks = [(at, at + 1) for at, end in blocks for at in [pick.randrange(at, end)]]

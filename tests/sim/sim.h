@@ -179,7 +179,7 @@ struct world {
 	uint64_t wake; /* earliest time at which an application or the peer must run again */
 	uint64_t until; /* time up to which the conductor may run before it returns */
 	char failure[1024];
-	FILE *story; /* receives the story; NULL: none is written */
+	FILE *story; /* receives a text line for each event of the run; NULL: no such lines */
 	struct capture *capture;
 	uint64_t frames, lost, bytes;
 };
@@ -196,7 +196,7 @@ struct outcome {
 	char why[1024];
 	uint64_t virtual_ns, frames, lost, bytes;
 };
-/* Plays @plan from boot to the last timer.  @story and @pcapng, a path, may be NULL. */
+/* Plays @plan from boot to the last timer.  Unless NULL, @story receives the events, the file @pcapng the frames. */
 struct outcome world_play(const struct plan *plan, const char *library, FILE *story,
 			  const char *pcapng);
 

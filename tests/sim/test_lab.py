@@ -97,7 +97,7 @@ def test_a_python_without_matplotlib(monkeypatch):
 
 
 def test_a_library_that_is_not_there(monkeypatch):
-    """If the kernel's library or the engine's does not exist, the error names the command that
+    """If the library of the kernel or of tools/lab/engine does not exist, the error names the command that
     builds it."""
     with pytest.raises(FileNotFoundError, match="make lab-build"):
         Lab(library="build/nowhere.so")

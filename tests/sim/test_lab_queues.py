@@ -20,7 +20,7 @@ MASK = 2**64 - 1
 
 
 class Queue:
-    """A queue of the lab's engine, without a link."""
+    """A queue of tools/lab/engine, without a link."""
 
     def __init__(self, seed=1, **settings):
         self.lib = engine.load()
@@ -55,7 +55,7 @@ class Queue:
 
 
 class Splitmix:
-    """The engine's random numbers, written from the description of splitmix64 (Steele, Lea and Flood 2014)."""
+    """The random numbers of tools/lab/engine, written from the description of splitmix64 (Steele, Lea and Flood 2014)."""
 
     def __init__(self, seed, purpose=0):
         self.state = (seed * 0x9e3779b97f4a7c15 + purpose) & MASK

@@ -34,7 +34,7 @@ def test_a_planted_bug_is_found(name):
 
 @pytest.mark.parametrize("seed", (KERNELS, PEERS))
 def test_the_same_seed_is_the_same_run(seed):
-    """Two runs of a seed print the same story."""
+    """Two runs of a seed print the same events."""
     first, second = run("--replay", seed), run("--replay", seed)
     assert first[1] == 0
     assert first[0].count("\n") > 20

@@ -245,7 +245,7 @@ static void set_option(struct input *in)
 		  options[i].name == SO_LINGER && options[i].level == SOL_SOCKET ? 8 : 4);
 }
 
-/* If the step's byte `how` has the bit 64, calls recvmsg() with room for an address and control messages, else recvfrom(). */
+/* With bit 64 in `how`, calls recvmsg() with room for an address and control messages, otherwise recvfrom(). */
 static void read_fd(struct input *in)
 {
 	int fd = pick_fd(in);

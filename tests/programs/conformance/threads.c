@@ -311,7 +311,7 @@ static uint64_t in_gs = 0x123456789;
 static unsigned int seen_selector;
 static uint64_t seen_value;
 
-/* GS's base is inherited; a selector that the creator loads afterwards is not seen here. */
+/* A new thread inherits the base of GS; a selector that its creator loads into GS afterwards does not affect it. */
 static void *look_at_gs(void *arg)
 {
 	(void)arg;

@@ -19,7 +19,7 @@ int ring3_main(int argc, char **argv);
 #define STACK      0x7ff000000000UL
 #define STACK_SIZE (4 * PAGE_SIZE)
 
-/* programs.S */
+/* An entry of the table in programs.S. */
 struct program {
 	const char *name;
 	const u8 *start, *end;
