@@ -170,7 +170,7 @@ static int replay(void)
 	struct plan p = plan_of(args.from);
 	struct outcome o;
 
-	/* If the reader closes the pipe (`... | head`), only the printing of events ends, not the run and its capture. */
+	/* If the reader closes the pipe (`... | head`), only the printing of events ends, not the run itself. */
 	signal(SIGPIPE, SIG_IGN);
 	if (p.peer && peer_start() < 0)
 		return 2;

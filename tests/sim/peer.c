@@ -130,8 +130,8 @@ static void tell(struct world *w, char kind, const void *bytes, uint32_t len)
 
 /*
  * Sends the plan: a line with seed, MTU, whether the peer uses SACK, and how its SACK blocks are wrong (TEMPER_*), then
- * a line for each connection.  That line has the connection's index, the peer's side (0: the peer connects), the number of the switch port at which
- * the other end is, and the behaviour of the peer's side.
+ * a line for each connection.  That line has the connection's index, the peer's side (0: the peer connects), the number
+ * of the switch port at which the other end is, and the behaviour of the peer's side.
  */
 void peer_begin(struct world *w)
 {

@@ -55,7 +55,7 @@ class Queue:
 
 
 class Splitmix:
-    """The random numbers of tools/lab/engine, written from the description of splitmix64 (Steele, Lea and Flood 2014)."""
+    """The random numbers of tools/lab/engine, from the description of splitmix64 (Steele, Lea and Flood 2014)."""
 
     def __init__(self, seed, purpose=0):
         self.state = (seed * 0x9e3779b97f4a7c15 + purpose) & MASK

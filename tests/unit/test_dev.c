@@ -63,7 +63,7 @@ static void test_the_driver_learns_each_change(void **state)
 	/* When the device comes up, its driver learns the list, too. */
 	assert_int_equal(dev_open(card), 0);
 	assert_int_equal(told, 6);
-	/* The other call was for 224.0.0.1, which IGMP joins then. */
+	/* dev_open() caused two calls: one for the list, one because IGMP joined 224.0.0.1. */
 	assert_int_equal(dev_mc_del(card, group(1)), 0);
 	assert_int_equal(told_groups, 0);
 }
@@ -250,7 +250,7 @@ static void test_routes_of_a_closed_device(void **state)
 		assert_int_equal(dev_close(card), 0);
 		rt = ip_route_output_key(&fl);
 		assert_int_equal(PTR_ERR(rt), -ENETUNREACH);
-		assert_int_equal(show_routes(lines, 8), 1); /* the unreachable destination */
+		assert_int_equal(show_routes(lines, 8), 1); /* only the RTN_UNREACHABLE route is left */
 		/* The address remains this host's, as on Linux. */
 		fl = (struct flowi4){.daddr = ME};
 		rt = ip_route_output_key(&fl);
@@ -272,7 +272,7 @@ static void count_unregister_events(struct net_device *dev, enum netdev_event ev
 	unregister_events += event == NETDEV_UNREGISTER && dev == card;
 }
 
-/* The device goes for ever: its addresses, routes, neighbours and groups end, and packets through it are refused. */
+/* unregister_netdevice() ends the device's addresses, routes, neighbours and groups; packets through it are refused. */
 static void test_a_device_that_goes(void **state)
 {
 	static struct netdev_notifier notifier = {.event = count_unregister_events};
@@ -291,7 +291,7 @@ static void test_a_device_that_goes(void **state)
 	assert_int_equal(card->mc_count, 0);
 	assert_false(inet_is_local_addr(ME));
 	assert_int_equal(inet_addr_type(ME), RTN_UNICAST);
-	assert_int_equal(show_routes(lines, 8), 1); /* the unreachable destination */
+	assert_int_equal(show_routes(lines, 8), 1); /* only the RTN_UNREACHABLE route is left */
 	fl = (struct flowi4){.daddr = PEER};
 	assert_int_equal(PTR_ERR(ip_route_output_key(&fl)), -ENETUNREACH);
 	/* A socket may hold an old route to the device. */

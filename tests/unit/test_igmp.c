@@ -41,7 +41,7 @@ static int boot(void **state)
 	return 0;
 }
 
-/* ---- what was sent ------------------------------------------------------------------------------ */
+/* ---- the messages that were sent ---------------------------------------------------------------- */
 
 static u8 *message(unsigned int i)
 {
@@ -183,7 +183,7 @@ static void test_join_and_leave(void **state)
 	is_record(1, IGMPV3_CHANGE_TO_EXCLUDE, GROUP, 0, 0);
 	assert_memory_equal(net_out[0].data, "\x01\x00\x5e\x00\x00\x16", 6);
 	net_wait(3000);
-	/* A second user is no change. */
+	/* A second join of the group changes nothing, and neither does its leave. */
 	join(GROUP);
 	leave(GROUP);
 	net_wait(3000);
@@ -223,14 +223,14 @@ static void test_sources_that_are_included(void **state)
 	is_record(1, IGMPV3_ALLOW_NEW_SOURCES, GROUP, 2, 1);
 	assert_true(ip_check_mc(in_dev, GROUP, SRC(1)));
 	assert_false(ip_check_mc(in_dev, GROUP, SRC(3)));
-	/* A socket of mode EXCLUDE: everything is accepted, the mode changes. */
+	/* A socket joins in the mode EXCLUDE: the group changes to that mode, and every source is accepted. */
 	join(GROUP);
 	assert_true(ip_check_mc(in_dev, GROUP, SRC(3)));
 	net_wait(50);
 	is_record(2, IGMPV3_CHANGE_TO_EXCLUDE, GROUP, 0, 0);
 	leave(GROUP);
 	settle();
-	/* From {1, 2} to {2, 3}. */
+	/* The sources change from {1, 2} to {2, 3}. */
 	assert_int_equal(ip_mc_change_filter(in_dev, GROUP, MCAST_INCLUDE, first, 2, MCAST_INCLUDE,
 					     second, 2),
 			 0);
@@ -321,7 +321,7 @@ static void test_queries(void **state)
 	settle();
 	ip_mc_change_filter(in_dev, OTHER, MCAST_EXCLUDE, NULL, 0, MCAST_EXCLUDE, excluded, 1);
 	settle();
-	/* Only those of the queried sources that are accepted. */
+	/* The answer lists only those of the queried sources that are accepted. */
 	query3(OTHER, 10, 3, 1);
 	net_wait(1050);
 	assert_int_equal(net_out_count, 1);
@@ -330,14 +330,14 @@ static void test_queries(void **state)
 	query3(OTHER, 10, 1, 1);
 	net_wait(1050);
 	assert_int_equal(net_out_count, 0);
-	/* Rule 5: the sources of two queries are answered together. */
+	/* RFC 3376 5.2, rule 5: the sources of two queries are answered together. */
 	query3(OTHER, 10, 1, 2);
 	query3(OTHER, 10, 2, 3);
 	net_wait(1050);
 	assert_int_equal(net_out_count, 1);
 	is_record(0, IGMPV3_MODE_IS_INCLUDE, OTHER, 3, 2);
 	settle();
-	/* Rule 4: the answer for the group includes that for the sources. */
+	/* RFC 3376 5.2, rule 4: the answer about the group includes that about the sources. */
 	query3(OTHER, 10, 0, 0);
 	query3(OTHER, 10, 1, 2);
 	net_wait(1050);
@@ -407,7 +407,7 @@ static void test_a_query_about_many_sources(void **state)
 	net_wait(200);
 	is_record(0, IGMPV3_MODE_IS_EXCLUDE, GROUP, 0, 0);
 	settle();
-	/* The list counts as it is, also if it names each source many times. */
+	/* The length of the list counts, even if the list names the same sources again and again. */
 	for (unsigned int i = 0; i <= IGMP_QUERY_SOURCES_MAX; i++)
 		twice.sources[i] = SRC(1 + i % 2);
 	igmp_in(GROUP, &twice, sizeof(twice), true);
@@ -439,7 +439,7 @@ static void test_answers_are_bounded(void **state)
 
 /* ---- versions 1 and 2 --------------------------------------------------------------------------- */
 
-/* RFC 2236 3: reports to the group, suppressed by those of others; a leave to all routers. */
+/* RFC 2236 3: a host reports to the group, unless another host did so first; its leave goes to all routers. */
 static void test_version_2(void **state)
 {
 	struct igmphdr report = {.type = IGMPV2_HOST_MEMBERSHIP_REPORT, .group = GROUP};
@@ -457,7 +457,7 @@ static void test_version_2(void **state)
 	net_wait(1050);
 	assert_int_equal(net_out_count, 3);
 	is_message(2, IGMPV2_HOST_MEMBERSHIP_REPORT, GROUP, GROUP);
-	/* Another host answers first: no report, and no leave. */
+	/* Another host answers the query first: this host sends no report, and later no leave. */
 	query2(0, 200);
 	igmp_in(GROUP, &report, sizeof(report), true);
 	net_wait(21000);
@@ -474,7 +474,7 @@ static void test_version_2(void **state)
 	assert_int_equal(net_out_count, 5);
 }
 
-/* RFC 3376 7.2.1: 2 * 125 s + the last response time (20 s) after the last query. */
+/* RFC 3376 7.2.1: the interface is back in version 3 after 2 * 125 s + 20 s (the last query's response time). */
 static void test_the_old_querier_leaves(void **state)
 {
 	query2(0, 200);
@@ -651,7 +651,7 @@ static void test_without_memory(void **state)
 	unit_fail_after(-1);
 	query3(GROUP, 1, 0, 0);
 	unit_fail_after(0);
-	net_wait(200); /* the report has no memory */
+	net_wait(200); /* the report is due, but its allocation fails */
 	unit_fail_after(-1);
 	assert_int_equal(net_out_count, 0);
 	leave(GROUP);
@@ -685,7 +685,7 @@ static void test_only_joined_groups_are_received(void **state)
 	join(GROUP);
 	packet_in(PEER, GROUP);
 	assert_int_equal(delivered, 3);
-	packet_in(0, GROUP); /* only on the link may a source be 0.0.0.0 */
+	packet_in(0, GROUP); /* a source of 0.0.0.0 is valid only for groups of the link, like 224.0.0.1 */
 	packet_in(ME, GROUP);
 	assert_int_equal(delivered, 3);
 	ip_mc_change_filter(in_dev, GROUP, 0, NULL, 0, 0, blocked, 1);
@@ -732,7 +732,7 @@ static void test_proc(void **state)
 	settle();
 }
 
-/* The last test: the device goes, with a group, a source and a report that is due. */
+/* The last test: eth0 is unregistered while it has a group, a source filter and a report that is due. */
 static void test_the_device_goes(void **state)
 {
 	const __be32 blocked[] = {SRC(1)};

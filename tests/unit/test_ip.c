@@ -188,7 +188,7 @@ static int send_bytes(__be32 daddr, unsigned int len)
 	return err;
 }
 
-/* The whole of a datagram has a length of 16 bits. */
+/* A datagram longer than 65,535 bytes is refused: IP's length field has 16 bits. */
 static void test_too_big_is_refused(void **state)
 {
 	u64 big = drops(SKB_DROP_REASON_PKT_TOO_BIG);

@@ -58,7 +58,7 @@ static void receive(const void *frame, unsigned int len)
 {
 	struct sk_buff *skb = small_skb(len);
 
-	skb->ip_summed = CHECKSUM_UNNECESSARY; /* a device must not say this of a fragment */
+	skb->ip_summed = CHECKSUM_UNNECESSARY; /* no device may set this for a fragment: it must be ignored */
 	memcpy(skb_put(skb, len), frame, len);
 	skb->protocol = eth_type_trans(skb, eth0);
 	local_bh_disable();
@@ -242,7 +242,7 @@ static void test_fields_that_name_a_datagram(void **state)
 	forget();
 }
 
-/* Options that only the first fragment has are the datagram's. */
+/* The datagram gets the IP options of its first fragment. */
 static void test_options_of_the_first(void **state)
 {
 	put(8, 8, false, .id = 3);
@@ -299,10 +299,10 @@ static void test_ping(void **state)
 
 static void test_overlaps(void **state)
 {
-	/* Bytes 80 to 160 and 240 to 320 are there. */
+	/* Bytes 80 to 160 and 240 to 320 have arrived before each case. */
 	static const struct {
 		unsigned int start, len;
-		enum skb_drop_reason reason; /* 0: it has a place */
+		enum skb_drop_reason reason; /* 0: the fragment is accepted */
 	} cases[] = {
 		{80, 80, SKB_DROP_REASON_DUP_FRAG},
 		{88, 72, SKB_DROP_REASON_DUP_FRAG},
@@ -344,7 +344,7 @@ static void test_overlaps(void **state)
 	assert_int_equal(delivered, 0);
 }
 
-/* The last fragment tells the datagram's length; another one must not exceed it, or tell another length. */
+/* The last fragment gives the datagram's length: no other fragment may end beyond it, or give another length. */
 static void test_lengths_that_differ(void **state)
 {
 	static const struct fragment cases[][2] = {
@@ -372,7 +372,7 @@ static void test_malformed(void **state)
 		{0, 0, true},      /* no bytes */
 		{8, 0, false},     /* no bytes */
 		{0, 12, true},     /* not a multiple of eight, and not the last */
-		{65512, 4, false}, /* byte 65,535 of the datagram is the last possible */
+		{65512, 4, false}, /* with the header, the datagram would have 65,536 bytes */
 		{65528, 8, false}, {65512, 8, true}, {65504, 16, true},
 	};
 	u64 bad = drops(SKB_DROP_REASON_FRAG_MALFORMED), fails = snmp_counters[SNMP_IpReasmFails];
@@ -387,7 +387,7 @@ static void test_malformed(void **state)
 	forget();
 }
 
-/* RFC 3168 5.3 */
+/* RFC 3168 5.3: the ECN field of the datagram follows from the ECN fields of its fragments. */
 static void test_ecn(void **state)
 {
 	static const struct {
@@ -462,7 +462,7 @@ static void test_timeout(void **state)
 	forget();
 }
 
-/* A datagram that was complete, or was dropped, leaves no timer behind; a shorter time holds at once. */
+/* A shorter ipfrag_time holds for datagrams that begin after the change; older ones keep their time. */
 static void test_time_of_a_sysctl(void **state)
 {
 	put(0, 8, true, .id = 1);
@@ -477,7 +477,7 @@ static void test_time_of_a_sysctl(void **state)
 	sysctl_ipfrag_time = IPFRAG_TIME;
 }
 
-/* The device may be gone when the time is over: no error is sent, and nothing is left. */
+/* The device no longer exists when the timeout expires: no ICMP error is sent, and nothing leaks. */
 static void test_timeout_without_the_device(void **state)
 {
 	int ifindex = eth0->ifindex;
@@ -501,7 +501,7 @@ static void test_datagrams_of_a_source(void **state)
 	assert_int_equal(drops(SKB_DROP_REASON_FRAG_LIMIT), limit);
 	put(0, 8, true, .id = IPFRAG_SOURCE_DATAGRAMS);
 	assert_int_equal(drops(SKB_DROP_REASON_FRAG_LIMIT), limit + 1);
-	/* The oldest made room; the others, and other sources, did not. */
+	/* Only the oldest datagram of this source was dropped: all other datagrams can still become complete. */
 	put(8, 8, false, .id = 1);
 	assert_whole(16);
 	put(8, 8, false, .id = 1, .saddr = ip4(10, 0, 2, 3));
@@ -511,7 +511,10 @@ static void test_datagrams_of_a_source(void **state)
 	forget();
 }
 
-/* Returns how many full fragments of @saddr, each of another datagram of @per, wait when the first is dropped. */
+/*
+ * Sends fragments of 1,400 bytes from @saddr, @per for each datagram, until one or more are dropped.  Returns the
+ * number of fragments that were kept before that.
+ */
 static unsigned int fill(__be32 saddr, unsigned int per)
 {
 	u64 limit = drops(SKB_DROP_REASON_FRAG_LIMIT);
@@ -545,12 +548,12 @@ static void test_memory_of_a_source(void **state)
 	/* The older datagram of another source stays. */
 	put(8, 8, false, .id = 8888, .saddr = ip4(10, 0, 2, 3));
 	assert_whole(16);
-	/* The oldest datagram of 40 fragments was dropped: others have room again. */
+	/* The oldest datagram, of 40 fragments, was dropped, so there is room for a new one. */
 	put(0, 8, true, .id = 9999, .saddr = ip4(10, 0, 2, 3));
 	put(8, 8, false, .id = 9999, .saddr = ip4(10, 0, 2, 3));
 	assert_whole(16);
 	forget();
-	/* One datagram alone that exceeds the part: it and the fragment are dropped. */
+	/* One datagram alone needs more than the source's part of memory: it is dropped with the new fragment. */
 	sysctl_ipfrag_high_thresh = 40 * cost();
 	n = fill(PEER, 40);
 	assert_in_range(n, 8, 10);
@@ -603,7 +606,7 @@ static void test_part_of_memory(void **state)
 	sysctl_ipfrag_high_thresh = limit;
 }
 
-/* When pages are short, all incomplete datagrams are dropped, with the next fragment. */
+/* While free pages are short, the next fragment that arrives is dropped together with all incomplete datagrams. */
 static void test_pages_are_short(void **state)
 {
 	static struct page *taken[40000];

@@ -7,7 +7,7 @@
 #define TEST_PROTO 200
 
 static u8 data[65536];
-static u8 whole[65536]; /* put together by the test */
+static u8 whole[65536]; /* the datagram, joined from the frames that were sent */
 
 static int send_bytes(__be32 daddr, unsigned int len)
 {
@@ -103,7 +103,7 @@ static void test_mtus(void **state)
 	rt_cache_flush();
 }
 
-/* The checksum of a transport is computed before the datagram is cut. */
+/* The transport's checksum must be computed before the datagram is cut into fragments. */
 static void test_checksum(void **state)
 {
 	struct flowi4 fl = {.daddr = PEER};
@@ -129,7 +129,7 @@ static void test_checksum(void **state)
 	memcpy(data, saved, 8);
 }
 
-/* The device's queue has no room for the fourth fragment: the others are not sent, and the sender is told. */
+/* The device's queue has no room for the fourth fragment: the later ones are not sent, and the sender gets an error. */
 static void test_no_room_for_a_fragment(void **state)
 {
 	u64 fails = snmp_counters[SNMP_IpFragFails], oks = snmp_counters[SNMP_IpFragOKs];

@@ -224,7 +224,7 @@ static unsigned int group(__be32 daddr)
 	return n;
 }
 
-/* A broadcast is for all sockets of its port, except those of another address or peer. */
+/* A broadcast goes to all sockets of its port, except those bound to another address or connected to another peer. */
 static void test_a_broadcast_is_for_all(void **state)
 {
 	const __be32 all = htonl(0x0a0000ff);
@@ -249,7 +249,7 @@ static void test_a_broadcast_is_for_all(void **state)
 	assert_int_equal(group(all), 0);
 }
 
-/* A port of the range is chosen, no reserved one and none in use, until no port is left. */
+/* bind() to port 0 chooses a port of the range that is neither reserved nor in use, until no port is left. */
 static void test_free_ports(void **state)
 {
 	const int saved[2] = {sysctl_ip_local_port_range[0], sysctl_ip_local_port_range[1]};
@@ -262,7 +262,7 @@ static void test_free_ports(void **state)
 	assert_int_equal(inet_set_reserved_ports("20002"), 0);
 	for (unsigned int i = 0; i < 4; i++) {
 		sk[i] = new_sock(0);
-		sk[i]->sk_reuse = sk[i]->sk_reuseport = 1; /* does not permit a shared one */
+		sk[i]->sk_reuse = sk[i]->sk_reuseport = 1; /* even so, bind() chooses no port in use */
 		assert_int_equal(bind_port(sk[i], 0), 0);
 		sum += sk[i]->sk_num;
 	}
@@ -276,7 +276,7 @@ static void test_free_ports(void **state)
 	sk[0] = bound(LOCAL, 0);
 	sk[1] = new_sock(LOCAL);
 	assert_int_equal(bind_port(sk[1], 0), 1);
-	sk[2] = bound(LOCAL2, 0); /* another address */
+	sk[2] = bound(LOCAL2, 0); /* at another address the ports are free */
 	for (unsigned int i = 0; i < 3; i++)
 		end_sock(sk[i]);
 	sysctl_ip_local_port_range[0] = saved[0];

@@ -144,7 +144,7 @@ static void test_a_failed_device(void **state)
 	in_child(a_failed_device, MODEL_FEATURES_ALL, 0);
 }
 
-/* The cable is unplugged and plugged in while the interface is down: it has the right state when it comes up. */
+/* The cable is unplugged and plugged in while the interface is down: an interface that comes up has the right state. */
 static void a_cable_meanwhile(u64 features, u64 arg)
 {
 	boot(features, 256);
@@ -212,7 +212,7 @@ static void mtu(u64 features, u64 offered)
 	CHECK(dev_set_mtu(eth0(), most + 1) == -EINVAL);
 	CHECK(eth0()->mtu == (offered ? offered : ETH_DATA_LEN));
 	CHECK(dev_set_mtu(eth0(), ETH_MIN_MTU) == 0 && eth0()->mtu == ETH_MIN_MTU);
-	/* The peer may not know: frames of Ethernet's length are received whatever the MTU is. */
+	/* The peer may not know of the small MTU, so frames of Ethernet's usual length are still received. */
 	bursts(3, false);
 	CHECK(dev_set_mtu(eth0(), most) == 0 && eth0()->mtu == most);
 	bursts(3, false);
@@ -355,7 +355,7 @@ static void a_device_that_does_not_reset(u64 features, u64 arg)
 	bursts(3, false);
 	CHECK(in_thread(remove_it) == -EIO);
 	CHECK(!eth0() && vi->lost && virtqueue_outstanding(vi->rx) > 0);
-	/* The host may ask again: what ended at the first request does not end twice. */
+	/* The host may request the removal again: steps that the first request completed are not repeated. */
 	CHECK(in_thread(remove_it) == -EIO);
 	CHECK(lines_with("eth0: model was removed") == 1);
 	for (int i = 0; i < 20; i++) {

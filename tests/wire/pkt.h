@@ -3,7 +3,7 @@
  * Packets as bytes, for the tests in C: computes the Internet checksum; writes and reads the headers of
  * Ethernet, IPv4, TCP and ICMP.
  *
- * The scenes of tests/hosted, watch.c of the simulator (tests/sim), the device model (tests/host) and
+ * The tests in tests/hosted, watch.c of the simulator (tests/sim), the device model (tests/host) and
  * unit tests include this file.  It uses no code of the kernel, because the kernel's checksum and
  * headers are tested with it; tests/unit/test_pkt.c tests it with the examples of RFC 1071 and with
  * packets that Linux sent.  pkt.py has the same for Python.  tests/sim/peer.py has code of its own
