@@ -150,7 +150,7 @@ static void queued_value(void)
 	CHECK_IS(CALL4(__NR_rt_tgsigqueueinfo, 1, 0, SIGUSR1, &info), -EINVAL);
 }
 
-/* LIMIT(SIGQUEUE_MAX): further signals arrive without details. */
+/* LIMIT(SIGQUEUE_MAX): signals beyond the limit arrive without the sender's siginfo. */
 static void many_pending_signals(void)
 {
 	struct user_siginfo info = {.si_code = SI_QUEUE, .si_value = 7};

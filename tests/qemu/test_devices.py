@@ -115,7 +115,7 @@ def test_a_line_is_shared():
         assert len(set(re.findall(r"interrupt line, (GSI \d+)", g.console))) == 1
 
 
-# ---- devices of before virtio 1.0 ----
+# ---- legacy devices, which are older than virtio 1.0 ----
 
 # name: (machine, properties of QEMU's network card, text in the card's line on the console)
 LEGACY = {

@@ -20,7 +20,8 @@ def drain(peer):
 @pytest.mark.builds("checked", "shipped")
 @pytest.mark.parametrize("device", ["", ",vectors=1", ",vectors=0", ",disable-modern=on,disable-legacy=off"])
 def test_the_card_gets_filters(device):
-    """QEMU's own report of the filters (query-rx-filter): no other hosts' frames, no group."""
+    """The card drops frames for other hosts; by QEMU's report (query-rx-filter) it is neither in promiscuous nor in
+    all-multicast mode."""
     with Watched(net="dgram", device=device) as g:
         peer = Peer(g)
         peer.send(ether(ipv4(icmp_echo(b"to another host"), 1), dst=OTHER))

@@ -97,7 +97,7 @@ struct app {
 	struct task writer, reader;
 	struct waiter acceptor[ACCEPTORS];
 	int64_t acceptor_ticket[ACCEPTORS];
-	bool came, told; /* step GATHER.  came: an acceptor got the event; told: the others were interrupted */
+	bool came, told; /* GATHER: a thread got the event (came), others are interrupted (told) */
 	uint64_t written, read, paused;
 	unsigned int calls;
 	bool aborting, eof, corked, failed;

@@ -295,7 +295,7 @@ struct connection_plan plan_connection(const struct plan *p, unsigned int i)
 	return cp;
 }
 
-/* ---- content ---------------------------------------------------------------------------------- */
+/* ---- the bytes of the streams ----------------------------------------------------------------- */
 
 static const uint8_t *content(void)
 {

@@ -57,8 +57,9 @@ def fixture_policed():
 
 
 def test_a_policer_is_found(policed):
-    """In each period the rate is the policer's, and no segment is lost. Before the first period a fifth of the
-    segments is lost. Two intervals of at most 16 rounds each must be enough, after some rounds without a loss."""
+    """In each period in which the pacing rate is constant (held()), it is the policer's rate, and no segment is lost.
+    Before the first period a fifth of the segments is lost. Two intervals of at most 16 rounds each must be enough,
+    after some rounds without a loss."""
     runs = held(policed)
     assert len(runs) >= 3 and runs[0][0] < (16 + 16 + 4) * 2 * DELAY
     assert lost_share(policed, 0, runs[0][0]) > 0.2

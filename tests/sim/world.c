@@ -21,7 +21,7 @@
 #define FEATURES_NONE                                                                              \
 	(1ULL << 3 | 1ULL << 5 | 1ULL << 15 | 1ULL << 16) /* MTU MAC MRG_RXBUF STATUS */
 #define FEATURES_ALL       (~0ULL)
-#define WRAP_WITHIN        20000 /* with the plan's field `wrap`: each ISN is at most this far below 2^32 */
+#define WRAP_WITHIN        20000 /* with plan.wrap: each ISN is at most this far below 2^32 */
 #define WARM_UP            (60 * SEC)
 #define SETTLE_STEP        (60 * SEC)
 #define SETTLE_STEPS       60 /* an hour in all, longer than any TIME_WAIT or orphan lasts */

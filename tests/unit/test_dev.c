@@ -45,7 +45,7 @@ static void test_the_driver_learns_each_change(void **state)
 	told = 0;
 	assert_int_equal(dev_mc_add(card, group(1)), 0);
 	assert_int_equal(told, 1);
-	/* A second user changes nothing for the driver. */
+	/* When the same address is added a second time, the driver is not called. */
 	assert_int_equal(dev_mc_add(card, group(1)), 0);
 	assert_int_equal(told, 1);
 	assert_int_equal(dev_mc_add(card, group(2)), 0);
@@ -250,7 +250,7 @@ static void test_routes_of_a_closed_device(void **state)
 		assert_int_equal(dev_close(card), 0);
 		rt = ip_route_output_key(&fl);
 		assert_int_equal(PTR_ERR(rt), -ENETUNREACH);
-		assert_int_equal(show_routes(lines, 8), 1); /* only the RTN_UNREACHABLE route is left */
+		assert_int_equal(show_routes(lines, 8), 1); /* an RTN_UNREACHABLE route */
 		/* The address remains this host's, as on Linux. */
 		fl = (struct flowi4){.daddr = ME};
 		rt = ip_route_output_key(&fl);
@@ -291,7 +291,7 @@ static void test_a_device_that_goes(void **state)
 	assert_int_equal(card->mc_count, 0);
 	assert_false(inet_is_local_addr(ME));
 	assert_int_equal(inet_addr_type(ME), RTN_UNICAST);
-	assert_int_equal(show_routes(lines, 8), 1); /* only the RTN_UNREACHABLE route is left */
+	assert_int_equal(show_routes(lines, 8), 1); /* an RTN_UNREACHABLE route */
 	fl = (struct flowi4){.daddr = PEER};
 	assert_int_equal(PTR_ERR(ip_route_output_key(&fl)), -ENETUNREACH);
 	/* A socket may hold an old route to the device. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * IGMP: which reports an interface sends when its groups change and when it is asked, and which
+ * IGMP: which reports an interface sends when its groups change and when it is queried, and which
  * multicast it accepts. The expected messages are those of RFC 2236 and RFC 3376.
  */
 #include "tests/unit/unit_net.h"
@@ -37,7 +37,7 @@ static int boot(void **state)
 	net_boot(state);
 	assert_int_equal(inet_add_protocol(&proto, TEST_PROTO), 0);
 	in_dev = eth0->ip_ptr;
-	net_wait(5000); /* the announcements of eth0's address */
+	net_wait(5000); /* until the ARP announcements of eth0's address are sent */
 	return 0;
 }
 
@@ -208,7 +208,7 @@ static void test_all_hosts_is_never_reported(void **state)
 	assert_true(ip_check_mc(in_dev, ALL_HOSTS, PEER));
 }
 
-/* RFC 3376 5.1: a group of the mode INCLUDE appears as new sources, and disappears as blocked ones. */
+/* RFC 3376 5.1: a group that appears in the mode INCLUDE is reported as new sources; when it ends, as blocked ones. */
 static void test_sources_that_are_included(void **state)
 {
 	const __be32 first[] = {SRC(1), SRC(2)}, second[] = {SRC(2), SRC(3)};
@@ -291,7 +291,7 @@ static void test_sources_that_are_excluded(void **state)
 	assert_int_equal(groups(), 1);
 }
 
-/* RFC 3376 5.2: a general query, one about a group, and one about sources. */
+/* RFC 3376 5.2: the answers to a general query, to one about a group, and to one about sources. */
 static void test_queries(void **state)
 {
 	const __be32 excluded[] = {SRC(1)};
@@ -349,7 +349,7 @@ static void test_queries(void **state)
 	settle();
 }
 
-/* RFC 3376 9.1, and messages that are cut or wrong. */
+/* Queries that must be ignored by RFC 3376 9.1, and messages that are truncated or malformed. */
 static void test_queries_that_are_ignored(void **state)
 {
 	u64 ignored = skb_drop_count[SKB_DROP_REASON_IGMP_IGNORED];
@@ -384,7 +384,7 @@ static void test_queries_that_are_ignored(void **state)
 	settle();
 }
 
-/* LIMIT(IGMP_QUERY_SOURCES_MAX): a query about more sources is answered for the group. */
+/* LIMIT(IGMP_QUERY_SOURCES_MAX): a query about more sources is answered as if it were about the whole group. */
 static void test_a_query_about_many_sources(void **state)
 {
 	struct {
@@ -685,7 +685,7 @@ static void test_only_joined_groups_are_received(void **state)
 	join(GROUP);
 	packet_in(PEER, GROUP);
 	assert_int_equal(delivered, 3);
-	packet_in(0, GROUP); /* a source of 0.0.0.0 is valid only for groups of the link, like 224.0.0.1 */
+	packet_in(0, GROUP); /* the source 0.0.0.0 is valid only for groups like 224.0.0.1 */
 	packet_in(ME, GROUP);
 	assert_int_equal(delivered, 3);
 	ip_mc_change_filter(in_dev, GROUP, 0, NULL, 0, 0, blocked, 1);

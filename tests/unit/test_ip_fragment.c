@@ -58,7 +58,7 @@ static void receive(const void *frame, unsigned int len)
 {
 	struct sk_buff *skb = small_skb(len);
 
-	skb->ip_summed = CHECKSUM_UNNECESSARY; /* no device may set this for a fragment: it must be ignored */
+	skb->ip_summed = CHECKSUM_UNNECESSARY; /* wrong for a fragment: must be ignored */
 	memcpy(skb_put(skb, len), frame, len);
 	skb->protocol = eth_type_trans(skb, eth0);
 	local_bh_disable();
@@ -117,7 +117,7 @@ static unsigned int packets_out(void)
 	return n;
 }
 
-/* Lets the time of all incomplete datagrams pass, and that of packets that wait for ARP. */
+/* Waits until all incomplete datagrams, and all packets that wait for ARP, have timed out. */
 static void forget(void)
 {
 	net_wait((sysctl_ipfrag_time + 5) * 1000);

@@ -87,7 +87,7 @@ static void test_lengths(void **state)
 	assert_int_equal(snmp_counters[SNMP_IpFragOKs], oks + ARRAY_SIZE(lengths));
 }
 
-/* The device's MTU decides, down to the smallest. */
+/* The fragments are as long as the device's MTU permits, down to the smallest MTU, 68. */
 static void test_mtus(void **state)
 {
 	for (unsigned int mtu = 68; mtu < 1500; mtu += 17) {

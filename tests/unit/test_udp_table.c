@@ -262,7 +262,7 @@ static void test_free_ports(void **state)
 	assert_int_equal(inet_set_reserved_ports("20002"), 0);
 	for (unsigned int i = 0; i < 4; i++) {
 		sk[i] = new_sock(0);
-		sk[i]->sk_reuse = sk[i]->sk_reuseport = 1; /* even so, bind() chooses no port in use */
+		sk[i]->sk_reuse = sk[i]->sk_reuseport = 1; /* still, no port is chosen twice */
 		assert_int_equal(bind_port(sk[i], 0), 0);
 		sum += sk[i]->sk_num;
 	}
@@ -301,8 +301,8 @@ static unsigned int longest_chain(void)
 /*
  * Ten thousand sockets, of ten thousand ports, or of one port with a peer each, are spread over the
  * buckets, and each is found. With as many buckets as this machine has (one for 32 KiB), a bucket has
- * 1.2 sockets on average; a Poisson distribution has more than 16 in none of 8,192 buckets with a
- * probability of 1 - 1e-9.
+ * 1.2 sockets on average; in a Poisson distribution, the probability that any of 8,192 buckets has
+ * more than 16 is 1e-9.
  */
 static void test_ten_thousand_sockets(void **state)
 {

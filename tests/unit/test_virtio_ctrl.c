@@ -161,7 +161,7 @@ static void test_no_filters(void **state)
 	in_child(no_filters, MODEL_FEATURES_ALL & ~F(GUEST_TSO4) & ~F(MRG_RXBUF), 2);
 }
 
-/* Groups come and go faster than the device executes commands: it gets the newest list in the end. */
+/* Groups are joined and left faster than the device executes commands: in the end it has the newest list. */
 static void many_changes(u64 features, u64 arg)
 {
 	start(features, 256);
@@ -215,7 +215,7 @@ static void test_too_many_groups(void **state)
 
 /* ---- devices that refuse, lie or have no memory -------------------------------------------------- */
 
-/* A refused command is replaced by a wider one, so the frames of a group arrive in any case. */
+/* If the device refuses a filter command, the driver sends one that lets more frames pass: a group's frames arrive. */
 static void refuses(u64 features, u64 mask)
 {
 	unsigned int lines;

@@ -56,7 +56,7 @@ static int timed_close(struct net_device *dev)
 }
 
 /*
- * The device does not send: closing waits for VIRTNET_STOP_MS, not for ever, and later the packets leave.
+ * The device does not send: closing the interface waits for VIRTNET_STOP_MS at most; the packets leave later.
  *
  * LIMIT(VIRTNET_STOP_MS)
  */
@@ -274,7 +274,7 @@ static void removal(u64 features, u64 pulled)
 	CHECK(!eth0() && !(dev->flags & IFF_UP) && !netif_carrier_ok(dev));
 	CHECK(!dev->priv && !dev->netdev_ops->ndo_start_xmit);
 	CHECK(lines_with("eth0: model was removed") == 1);
-	/* Frames and link changes of the device that was there have no effect. */
+	/* Frames and link changes of the removed device have no effect. */
 	virtio_model_set_link(false);
 	sn_put_frame((u8[60]){0}, 60);
 	step(5);
