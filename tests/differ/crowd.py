@@ -20,7 +20,7 @@ from ours import ADDRESSES, CONFIG
 from play import LOCAL_PORTS, Player
 
 PORT = 10000                # below the ephemeral ports
-SLOTS = 5000                # most scenarios in one namespace, so that their ports stay below 32768
+SLOTS = 5000                # maximum number of scenarios in one namespace, so that their ports stay below 32768
 AT_ONCE = 128
 PACKET_MAX = 65536
 QUEUE = 20000               # packets that the device queues while this process is late

@@ -68,7 +68,7 @@ class Peer:
     top: int = 0            # the end of the data that the kernel sent
     ecr: int = 0            # the kernel's last timestamp, to be echoed
     quote: int = 0          # where the kernel's last SYN or data begins; an ICMP error may quote it
-    mss: int = MSS_DEFAULT  # most data in a segment to this peer
+    mss: int = MSS_DEFAULT  # maximum number of data bytes in a segment to this peer
     sack: bool = False      # both SYNs permit SACK
     received: Receiver | None = None
     live: list = field(default_factory=list)

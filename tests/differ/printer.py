@@ -13,7 +13,7 @@ from script import Option
 from symbols import SYMBOLS
 
 TOLERANCE_USECS = 20_000
-TOGETHER_US = 2000          # most time between two packets of one send(); a later packet is a probe, for example
+TOGETHER_US = 2000          # longest time between two packets of one send(); a later packet is a probe, for example
 TS_FIRST = 1000             # the kernel's first timestamp in the script
 FIRST_FD = 3
 MSG_FLAGS = {name: SYMBOLS[name] for name in ("MSG_OOB", "MSG_PEEK", "MSG_TRUNC", "MSG_DONTWAIT", "MSG_WAITALL",

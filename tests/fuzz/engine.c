@@ -20,12 +20,12 @@
 
 #define CALLS_MAX     64   /* calls of one input that are in flight */
 #define CACHES_MAX    128  /* slab caches */
-#define SLEEP_STEPS   2000 /* most timers that one fuzz_sleep() lets expire */
-#define INSTANT_STEPS 1000 /* most rounds of frames and answers at one instant */
-#define SETTLE_STEPS  40   /* most steps of SETTLE_NS until no timer is armed */
+#define SLEEP_STEPS   2000 /* maximum number of expired timers in one fuzz_sleep() */
+#define INSTANT_STEPS 1000 /* maximum number of runs of the kernel in one fuzz_run() */
+#define SETTLE_STEPS  40   /* maximum number of waits of SETTLE_NS until no timer is armed */
 #define SETTLE_NS     (60 * SEC)
 #define FRAME_MAX     65600
-#define CONSOLE_TAIL  6000 /* bytes of the console that a failure prints */
+#define CONSOLE_TAIL  6000 /* a failure prints this many last bytes of the console */
 #define TABLE_SLACK   64   /* objects that a table of the kernel may keep after an input */
 #define PAGES_SLACK   160  /* pages that empty slabs and other caches may keep */
 

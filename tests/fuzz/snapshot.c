@@ -145,7 +145,7 @@ static void drop_region(struct region *r)
 /* Precedes each object that the kernel allocates from the C library. */
 struct block {
 	struct block *next, **link;
-	size_t size, lead; /* bytes of the object, and before it */
+	size_t size, lead; /* bytes of the object; bytes of the allocation before the object */
 	uint8_t *saved;    /* its bytes and then its shadow; NULL: allocated after the snapshot */
 	bool freed;        /* saved, and freed since */
 };

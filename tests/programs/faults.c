@@ -92,7 +92,7 @@ static void *signalled(void *arg)
 	     "sigaltstack");
 	for (int i = 0; i < rounds; i++) {
 		need(!madvise(pages, STACK, MADV_DONTNEED), "madvise");
-		sched_yield(); /* the unmapper takes its lock */
+		sched_yield(); /* let unmapper() run: page faults wait for its madvise() */
 		need(registers_survive(), "a signal changed vector registers");
 	}
 	return NULL;

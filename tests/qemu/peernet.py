@@ -19,7 +19,7 @@ from guest import PATIENCE, Guest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 GUEST_ADDRESS = "10.0.2.15"
-BATCH = 64                     # most sockets in one request; a message carries at most 253 descriptors
+BATCH = 64                     # maximum number of sockets in one request; a message carries at most 253 descriptors
 # Offloads of a virtio network card: each level includes the levels before it.
 OFFLOADS = {"none": 0, "csum": 1, "csum+tso": 2}
 OFFLOADS_OUT = (("csum",), ("host_tso4", "host_tso6", "host_ecn", "host_ufo"))

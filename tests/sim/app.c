@@ -31,7 +31,7 @@
 #define VECTORS     5
 #define OPTIONS_MAX 8
 #define ACCEPTORS   2
-#define PAUSES_MOST (15 * SEC) /* most of all pauses together, because an orphan lasts only 60 s */
+#define PAUSES_MOST (15 * SEC) /* limit of the sum of all pauses: an orphan lasts only 60 s */
 #define POLL_MS     500
 #define PTR(p)      ((int64_t)(intptr_t)(p))
 

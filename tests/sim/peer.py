@@ -29,7 +29,7 @@ FLIGHT_SEGMENTS = 10
 SILENCE = 30 * SEC  # after so long without a segment it sends a keepalive probe
 PERIOD = 65521
 RENEGES, LIES, BYTES, INVALID, DSACKS = 1, 2, 4, 8, 16  # tempers: sim.h has the same numbers
-UNTRUE_MOST = 5  # most untrue reports of a connection that may cost the other end a timeout
+UNTRUE_MOST = 5  # maximum number of untrue reports of a connection that may cost the other end a timeout
 
 
 def make_content():

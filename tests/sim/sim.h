@@ -72,14 +72,14 @@ struct plan {
 	uint64_t kernels;     /* hosts with our kernel, 1..4 */
 	uint64_t peer;        /* 1: peer.py takes part, and is one end of every connection */
 	uint64_t connections; /* 1..8 */
-	uint64_t bytes;       /* most bytes that one end of a connection sends */
+	uint64_t bytes;       /* maximum number of bytes that one end of a connection sends */
 	/* the network */
 	uint64_t delay_us;  /* delay of each link in one direction; a path has two links */
 	uint64_t rate_kbit; /* kbit/s of each link in each direction; 0: no limit */
 	uint64_t queue;     /* bytes that may wait before a link; more are dropped */
 	uint64_t loss, dup, reorder, corrupt; /* frames in 10,000 to which this happens */
-	uint64_t reorder_us;                  /* most additional delay of a reordered frame */
-	uint64_t jitter_us;                   /* most additional delay of any frame */
+	uint64_t reorder_us;                  /* longest additional delay of a reordered frame */
+	uint64_t jitter_us;                   /* longest additional delay of any frame */
 	/*
 	 * The directions of links in which loss, dup, reorder, corrupt, reorder_us and jitter_us apply,
 	 * to TCP frames only.  Bit 2 * port: from the host to the switch; bit 2 * port + 1: from the
@@ -131,7 +131,7 @@ enum waits { BY_POLL, LEVEL, EDGE, ONESHOT, EXCLUSIVE };
 struct side_plan {
 	unsigned int port; /* the host's port of the switch */
 	uint64_t bytes;    /* number of bytes that it sends */
-	uint64_t chunk;    /* most bytes of one call */
+	uint64_t chunk;    /* maximum number of bytes of one read or write */
 	uint64_t start;    /* ns that it waits after the connection is established */
 	bool nonblock, vectors, options, half;
 	enum waits

@@ -29,7 +29,7 @@
 
 #define MSS_DEFAULT    536
 #define TIMESTAMP_LEN  12
-#define ROW_DOUBLE_MAX 7         /* most doublings of a timeout: 2^7 s is above TIMEOUT_MOST */
+#define ROW_DOUBLE_MAX 7         /* maximum number of doublings: 2^7 s is above TIMEOUT_MOST */
 #define TIMEOUT_FIRST  (1 * SEC) /* RFC 6298 2.1 */
 /* Losses within this time count as one.  It is less than the shortest timeout. */
 #define MOMENT       (150 * MS)

@@ -54,7 +54,7 @@ static struct end {
 	struct bytes owner;
 	struct coming *coming; /* ordered by the time of arrival */
 	bool has_una;
-	uint32_t una, tsval; /* highest ones that arrived; PAWS may refuse an older timestamp */
+	uint32_t una, tsval; /* highest ACK and TSval that arrived: PAWS may refuse older ones */
 	bool reneged;        /* the other end dropped data; true until una has reached renege_end */
 	uint32_t renege_end;
 } ends[CONNECTIONS_MAX][2];

@@ -129,7 +129,7 @@ static void test_a_full_console_that_takes_a_little(void **state)
 	pr_err("cut"); /* 19 bytes; the line LOST(44), which has 50 bytes, comes first */
 	unit_console_room(SIZE_MAX);
 	assert_string_equal(unit_console(), LOST(44) "[    2.000000] cut\n");
-	/* The same holds for text that an application writes. */
+	/* Text that an application writes is cut and counted in the same way. */
 	unit_console_room(3);
 	console_write("abcdef", 6);
 	console_write("ghi", 3);

@@ -325,7 +325,7 @@ static void test_announcements(void **state)
 	in_child(announces, MODEL_FEATURES_ALL & ~F(CTRL_RX), 0);
 	in_child(announces, MODEL_FEATURES_ALL, REFUSE_ANNOUNCE);
 	in_child(announces, MODEL_FEATURES_ALL & ~F(GUEST_ANNOUNCE), 0);
-	/* Without STATUS there is no field in which the device could ask. */
+	/* The device asks for announcements in its status field, which exists only with STATUS. */
 	in_child(announces, MODEL_FEATURES_ALL & ~F(STATUS), 0);
 }
 

@@ -22,8 +22,8 @@
 #define STEPS_MAX  24
 #define FIRST_FD   3
 #define FDS        24
-#define SCRATCH    4096 /* bytes of fuzz_user of one argument */
-#define BYTES_MAX  96   /* most bytes of the input that one buffer gets */
+#define SCRATCH    4096 /* bytes of fuzz_user for each argument of a call */
+#define BYTES_MAX  96   /* maximum number of input bytes that are copied to one buffer */
 #define IOVECS_MAX 4
 
 /* CSUM, GUEST_CSUM, GUEST_TSO4, HOST_TSO4, HOST_ECN */

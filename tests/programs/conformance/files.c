@@ -312,7 +312,7 @@ static void check_links(void)
 
 struct reader {
 	int fd;
-	long torn; /* words that do not continue the first word of their read() */
+	long torn; /* checked words that do not count on from the first word of the same read() */
 };
 
 static void *read_chunks(void *arg)
