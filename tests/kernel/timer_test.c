@@ -431,7 +431,7 @@ static void timerfd_follows_the_clock(void)
 	CHECK_IS(CALL1(__NR_close, fd), 0);
 }
 
-/* A timer of timer_create() on CLOCK_REALTIME does the same when the clock is set (timer_settime(2)). */
+/* With timer_create(), too, an absolute time of CLOCK_REALTIME follows the clock, a relative one does not. */
 static void timer_follows_the_clock(void)
 {
 	int id = make(CLOCK_REALTIME, event(SIGEV_SIGNAL, SIGUSR1, 0));

@@ -71,7 +71,8 @@ class Framed:
 
 
 class Way:
-    """One direction of the relay, from the socket @source to the socket @sink.  @harm: {kind: probability}."""
+    """One direction of the relay, from the socket @source to the socket @sink.  @harm: {"drop" or another of KINDS:
+    its probability}."""
 
     def __init__(self, source, sink, seed, harm):
         assert set(harm) <= {*KINDS, "mark"}, harm

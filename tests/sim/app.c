@@ -631,7 +631,7 @@ static bool task_turn(struct app *a, struct task *t, void (*next)(struct app *a)
 }
 
 /*
- * Continues writing and reading; leaves when the plan says so or after an error.  The stream ends when no
+ * Continues writing and reading; ends early if the plan says so, or after an error.  The stream ends when no
  * call is in progress any more.  Returns true if a call was made.
  */
 static bool stream_turn(struct app *a)

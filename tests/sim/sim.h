@@ -264,7 +264,7 @@ void peer_end(struct world *w); /* tells peer.py that the run has ended */
 
 /* ---- the story (story.c) ---------------------------------------------------------------------- */
 
-/* Writes a frame as a line of the story; @fate: how the link treated it, or NULL. */
+/* Writes a frame as a line of the run's record; @fate: how the link treated the frame, or NULL. */
 void story_frame(struct world *w, unsigned int port, bool out, const uint8_t *frame, size_t len,
 		 const char *fate);
 

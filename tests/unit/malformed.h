@@ -419,7 +419,7 @@ static const struct malformed {
 	 .flags = TCPHDR_FIN | TCPHDR_ACK},
 	{"open: header beyond the segment", OPEN, R(TCP_HDR), {P(L4 + 12, 0xf0)}},
 	{"open: checksum", OPEN, R(TCP_CSUM), {P(L4 + 32, '!')}, .wrong = NO_L4_SUM},
-	/* TCP: half open */
+	/* TCP: segments for a half-open connection */
 	{"half open: ACK of a wrong number", HALF, R(TCP_FLAGS), .ack = 5},
 	{"half open: outside the window", HALF, R(TCP_INVALID_SEQUENCE), .seq = 0x10000000},
 	{"half open: no ACK", HALF, R(TCP_NO_ACK), .flags = TCPHDR_PSH},

@@ -137,7 +137,7 @@ static void wake_job(unsigned long data)
 	wake_up(&job_wait);
 }
 
-/* Opens the device, and then does what in_thread() orders. */
+/* Opens the device, and then calls the functions that in_thread() passes to this thread. */
 static int init_thread(void *arg)
 {
 	struct net_device *dev;

@@ -102,8 +102,8 @@ static void close_many(int ep)
 }
 
 /*
- * After an event, each epoll_wait() asks a level-triggered file once, until the file answers that it
- * has no event.
+ * After an event, each epoll_wait() calls poll() of a level-triggered file once, until poll() returns
+ * no event.
  */
 static void test_level_asks_twice(void **state)
 {
@@ -138,7 +138,7 @@ static void test_edge_asks_once(void **state)
 	close_many(ep);
 }
 
-/* If a file wakes epoll for an event that the caller did not request, epoll does not ask the file. */
+/* If a file wakes epoll for an event that the caller did not request, epoll does not call the file's poll(). */
 static void test_other_events_ask_nothing(void **state)
 {
 	int ep = watch_many(EPOLLIN);
@@ -151,7 +151,7 @@ static void test_other_events_ask_nothing(void **state)
 	close_many(ep);
 }
 
-/* If the event is over when epoll asks the file after the wake-up, epoll_wait() reports no event. */
+/* If the event is over when epoll calls the file's poll() after the wake-up, epoll_wait() reports no event. */
 static void test_an_event_that_is_over(void **state)
 {
 	int ep = watch_many(EPOLLIN);
@@ -165,7 +165,7 @@ static void test_an_event_that_is_over(void **state)
 	close_many(ep);
 }
 
-/* When the caller's array is full, the other ready files are left for the next call and are not asked. */
+/* When the caller's array is full, the other ready files are left for the next call, and their poll() is not called. */
 static void test_a_full_array(void **state)
 {
 	int ep = watch_many(EPOLLIN | EPOLLET);

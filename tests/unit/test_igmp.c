@@ -474,7 +474,7 @@ static void test_version_2(void **state)
 	assert_int_equal(net_out_count, 5);
 }
 
-/* RFC 3376 7.2.1: the interface is back in version 3 after 2 * 125 s + 20 s (the last query's response time). */
+/* RFC 3376 7.2.1: 270 s after the last query (2 * 125 s + its response time, 20 s), version 3 is used again. */
 static void test_the_old_querier_leaves(void **state)
 {
 	query2(0, 200);

@@ -462,7 +462,7 @@ static void test_timeout(void **state)
 	forget();
 }
 
-/* A shorter ipfrag_time holds for datagrams that begin after the change; older ones keep their time. */
+/* A shorter ipfrag_time holds at once, also for datagrams that were incomplete before the change. */
 static void test_time_of_a_sysctl(void **state)
 {
 	put(0, 8, true, .id = 1);

@@ -268,7 +268,7 @@ static void test_liars(void **state)
 	}
 }
 
-/* The device interrupts before the driver has finished its probe, for a command that it was not given. */
+/* Before the driver has finished its probe, the device interrupts as if it had executed a command, but it got none. */
 static void interrupts_early(u64 features, u64 unused)
 {
 	sn_set("ctrl_early", 1);

@@ -21,7 +21,7 @@ static const u64 feature_sets[] = {
 	MODEL_FEATURES_DEFAULT & ~EVENT_IDX,
 	F(MAC) | F(STATUS),                /* the fewest features of a real device */
 	F(MAC) | F(MRG_RXBUF) | EVENT_IDX, /* QEMU's user network */
-	/* TSO, but not CSUM, which TSO requires: so the driver must not use TSO */
+	/* HOST_TSO4 without CSUM, GUEST_TSO4 without GUEST_CSUM: the driver must accept neither */
 	F(HOST_TSO4) | F(GUEST_TSO4) | EVENT_IDX,
 };
 
