@@ -38,7 +38,7 @@
 #define CONNS_FIRST 256  /* entries of the table of connections at first */
 #define EVENTS      64   /* events that one epoll_wait() returns at most */
 #define TURN_CALLS  16   /* calls of recv() or send() before a connection must yield */
-#define CHUNK       4096 /* bytes that echo reads, and that a buffer holds */
+#define CHUNK       4096 /* bytes that one recv() of echo reads at most; also the size of a buffer */
 #define SINK_CHUNK  65536
 #define BUFFERS_MAX 512 /* buffers of peers that do not read: 2 MiB in all */
 
@@ -323,11 +323,11 @@ static int netstat(int fd, struct conn *c)
 /* ---- datagrams ------------------------------------------------------------------------------- */
 
 #define DATAGRAM_MAX     65536
-#define CHARGEN_DATAGRAM 512 /* bytes: RFC 864, most of an answer */
+#define CHARGEN_DATAGRAM 512 /* bytes of an answer at most (RFC 864) */
 
 static char datagram[DATAGRAM_MAX];
 
-/* Each writes its answer to a request of @n bytes to the buffer, and returns its length; -1: no answer. */
+/* answer_...(): each writes its answer to a request of @n bytes to datagram[]; returns its length; -1: no answer. */
 static ssize_t answer_echo(size_t n)
 {
 	return n;
@@ -373,7 +373,7 @@ static ssize_t answer_daytime(size_t n)
 			year);
 }
 
-/* RFC 864 lets the length be random; it is the request's here. */
+/* The answer is as long as the request; RFC 864 allows any length up to 512 bytes. */
 static ssize_t answer_chargen(size_t n)
 {
 	static unsigned int line;

@@ -32,8 +32,8 @@ void cmdline_register(const struct cmdline_param *params, unsigned int n);
 /* The part of the command line that is for the program.  The strings lie in @text. */
 struct cmdline_rest {
 	/*
-	 * Room for one more than exec_load() accepts, so that exec_load() sees that a list is too
-	 * long.
+	 * Each list has room for one entry more than exec_load() accepts, so that exec_load() sees
+	 * that a list is too long, and for the NULL at its end.
 	 */
 	const char *args[EXEC_ARGS_MAX + 2];
 	const char *env[EXEC_ENV_MAX + 2];

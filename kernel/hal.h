@@ -285,7 +285,7 @@ int hal_user_fork_regs(struct task_struct *child, u64 sp, u64 tls, bool set_tls)
 /* Prints the program's registers and backtrace on the console, before the machine ends. */
 void hal_user_report(void);
 
-/* ---- console, entropy, the end -------------------------------------------------------------- */
+/* ---- console, entropy, the end of the machine ----------------------------------------------- */
 
 /*
  * Writes up to @n bytes to the console's port, and returns how many were written: it stops at the

@@ -71,7 +71,7 @@
 /* boolean: the range of every sysctl that is either off or on. */
 #define SWITCH_RANGE 0, 1
 
-/* ---- the end ---- */
+/* ---- the shutdown ---- */
 /*
  * ms for each stage of an orderly shutdown: after that, peers are reset and queued frames are lost.
  * The time is enough to retransmit a lost FIN twice.

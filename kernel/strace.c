@@ -23,7 +23,7 @@
 #define LINE_MAX    160
 #define STRING_MAX  40 /* bytes of a string argument that are shown */
 #define NR_ARGS     6
-#define HEX_MINIMUM 0x10000 /* an address: results from here on are shown in hexadecimal */
+#define HEX_MINIMUM 0x10000 /* results from here on are shown as addresses, in hexadecimal */
 
 bool strace_on;
 

@@ -59,7 +59,7 @@ static int apply_owner(struct tree_inode *inode, const struct change *change)
 	return 0;
 }
 
-/* Converts a time that an application passed; times that ns since 1970 cannot hold are clamped. */
+/* Converts a time that an application passed; a time too far from 1970 for 64 bits of ns is clamped. */
 static s64 to_ns(const struct timespec *ts)
 {
 	s64 ns;
@@ -96,7 +96,7 @@ static int apply_times(struct tree_inode *inode, const struct change *change)
 	return 0;
 }
 
-/* ---- the object ------------------------------------------------------------------------------ */
+/* ---- finding the inode to change ------------------------------------------------------------- */
 
 static long change_file(unsigned int fd, const struct change *change)
 {

@@ -145,7 +145,7 @@ static struct file **slot_of(struct files_struct *files, unsigned int fd)
 	return &files->table.pages[fd / FDS_PER_PAGE][fd % FDS_PER_PAGE];
 }
 
-/* ---- its size; files->lock not held --------------------------------------------------------- */
+/* ---- the size of the table; files->lock not held -------------------------------------------- */
 
 static void table_free(struct fdtable *table)
 {

@@ -103,7 +103,7 @@ unsigned int fd_limit(void);
  */
 int fd_alloc(struct files_struct *files, unsigned int start, unsigned int flags);
 void fd_install_in(struct files_struct *files, unsigned int fd, struct file *file);
-struct fs_struct *files_fs(struct files_struct *files); /* namei.h */
+struct fs_struct *files_fs(struct files_struct *files); /* the working directory: namei.h */
 /* Returns the lowest open descriptor at or above @from, or -1. */
 s64 fd_next(u32 from);
 /* Returns the FD_CLOEXEC flag of an open descriptor, 0 or 1, or -EBADF. */

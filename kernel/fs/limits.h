@@ -78,14 +78,14 @@
 
 /* ---- the RAM file system ---- */
 /*
- * part of memory that the data of files may take: when it is used up, writes fail with -ENOSPC.
- * Linux's tmpfs also stops at half of memory. The pages of the initrd do not count.
+ * part of memory: the data of files may take one half of the memory; a write that needs more fails with
+ * -ENOSPC. Linux's tmpfs has the same limit. The pages of the initrd do not count.
  */
 #define RAMFS_PAGES_PART 2
 /*
  * part of the number of pages of memory: files, directories, symbolic links and further names of files,
- * counted together, may be half as many as memory has pages; one more fails with -ENOSPC. Linux's tmpfs has
- * the same limit.
+ * counted together, may be one half as many as memory has pages; one more fails with -ENOSPC. Linux's tmpfs
+ * has the same limit.
  */
 #define RAMFS_INODES_PART 2
 /* names of one file: one more fails with -EMLINK. ext4 has the same limit. */

@@ -150,8 +150,8 @@ static void next_component(struct path_walk *walk)
 }
 
 /*
- * Returns what the component in walk->last names in the directory walk->at, with a reference, or
- * ERR_PTR.
+ * Returns the dentry that the component in walk->last names in the directory walk->at, with a
+ * reference, or ERR_PTR.
  */
 static struct dentry *lookup_component(struct path_walk *walk)
 {

@@ -186,7 +186,7 @@ static ssize_t pipe_write(struct file *file, struct iov_iter *from)
 	return total ? total : n;
 }
 
-/* ---- the rest of a file --------------------------------------------------------------------- */
+/* ---- the other operations of the file ------------------------------------------------------- */
 
 /*
  * Takes no mutex: a thread in splice() holds the mutex while it waits for the other file, and poll() must not
@@ -316,7 +316,7 @@ long pipe_fcntl(struct file *file, unsigned int cmd, unsigned long arg)
 	return err ? err : (long)(pipe->slots * PAGE_SIZE);
 }
 
-/* ---- making one ----------------------------------------------------------------------------- */
+/* ---- creating a pipe ------------------------------------------------------------------------ */
 
 /*
  * Creates a pipe and an open file for each end.  The pipe is freed when the last of the two files

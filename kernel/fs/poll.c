@@ -27,7 +27,7 @@
 #include "kernel/time/time.h"
 
 /*
- * Most descriptors, and most wait queue entries, that one poll() keeps on the stack; memory for
+ * One poll() keeps up to 16 descriptors and up to 16 wait queue entries on the stack; memory for
  * more is allocated.
  */
 #define FAST_FDS     16

@@ -26,7 +26,7 @@ struct spec {
 	bool left, plus, space, alt, zero, upper;
 	int width;
 	int precision; /* -1: none given */
-	/* 'H': hh; 'h': h; 'l': l, ll, j, z or t, all 64 bits wide; 0: none, an int */
+	/* 'H' for hh, 'h' for h, 'l' for each of l, ll, j, z and t (all 64 bits wide), 0 for none (an int) */
 	char length;
 };
 

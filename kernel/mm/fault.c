@@ -349,7 +349,7 @@ int mm_populate(struct mm_struct *mm, u64 start, u64 end)
 	return err;
 }
 
-/* ---- the kernel's access -------------------------------------------------------------------- */
+/* ---- the kernel's access to the program's memory -------------------------------------------- */
 
 /*
  * Returns the address at which the kernel can access the program's byte at @addr.  The page stays

@@ -69,8 +69,8 @@ static int advise_part(struct mm_struct *mm, struct vm_area_struct *vma, u64 sta
 		if (vma->vm_flags & VM_SPECIAL)
 			return -EINVAL;
 		/*
-		 * Keep the pages of shared memory: only the mapping holds them, so their contents
-		 * would be lost.
+		 * Leave the pages of shared anonymous memory: no file keeps them, so zapping would
+		 * lose their contents, which MADV_DONTNEED must keep for shared memory.
 		 */
 		if (vma->vm_file || anonymous)
 			mm_zap(mm, start, end);
@@ -103,7 +103,7 @@ static int advise_populate(struct mm_struct *mm, u64 start, u64 end, unsigned in
 			err = mm_populate_access(mm, start, stop, access);
 		start = stop;
 	}
-	return err == -EIO ? -EFAULT : err; /* beyond the end of the file */
+	return err == -EIO ? -EFAULT : err; /* -EIO: the page lies beyond the end of the file */
 }
 
 static long sys_madvise(u64 start, u64 len, int advice)

@@ -254,7 +254,7 @@ int vma_split(struct mm_struct *mm, struct vm_area_struct *vma, u64 addr)
 	return 0;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------ */
+/* ---- the address space ---------------------------------------------------------------------- */
 
 void mm_lock(struct mm_struct *mm)
 {

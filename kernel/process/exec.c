@@ -356,7 +356,7 @@ static int build_stack(struct exec *e, const struct chain *c, const struct elf_i
 	return err;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------ */
+/* ---- loading the program -------------------------------------------------------------------- */
 
 static int check_strings(const struct exec *e)
 {

@@ -28,7 +28,7 @@
 #include "kernel/syscall.h"
 #include "kernel/time/sleep.h"
 
-/* A waiting thread, on its stack. */
+/* The table's entry for a waiting thread.  It lies on that thread's stack. */
 struct futex_q {
 	struct list_head list; /* in its bucket; empty after a waker removed it */
 	struct task_struct *task;

@@ -279,7 +279,7 @@ static int show_status(struct seq_file *m)
 	return 0;
 }
 
-/* ---- the start ------------------------------------------------------------------------------ */
+/* ---- the start of the program --------------------------------------------------------------- */
 
 static int show_memory(struct seq_file *m, u64 start, u64 end)
 {

@@ -249,7 +249,7 @@ static int show_boot_id(struct seq_file *m)
 {
 	static u8 boot_id[16];
 
-	if (!boot_id[6]) /* the version is never 0 */
+	if (!boot_id[6]) /* not made yet: this byte has the UUID's version, which is never 0 */
 		make_uuid(boot_id);
 	print_uuid(m, boot_id);
 	return 0;

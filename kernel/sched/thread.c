@@ -122,7 +122,7 @@ static void stack_put(void *stack)
 		hal_stack_free(stack, THREAD_STACK_SIZE);
 }
 
-/* ---- making --------------------------------------------------------------------------------- */
+/* ---- creating a thread ---------------------------------------------------------------------- */
 
 /* Returns true if a thread has the number @pid. */
 static bool pid_taken(int pid)
@@ -254,7 +254,7 @@ void thread_free(struct task_struct *p)
 	kmem_cache_free(task_cache, p);
 }
 
-/* ---- ending --------------------------------------------------------------------------------- */
+/* ---- the end of a thread -------------------------------------------------------------------- */
 
 void __noreturn do_exit(void)
 {

@@ -76,7 +76,7 @@ static struct timer_base *base_of(const struct timer_list *timer)
 	return &bases[timer->flags >> CPU_SHIFT];
 }
 
-/* ---- where a time belongs ------------------------------------------------------------------- */
+/* ---- the bucket for a time ------------------------------------------------------------------ */
 
 static inline unsigned int level_shift(unsigned int level)
 {

@@ -409,7 +409,7 @@ static void read_region(const struct span *s, const char *name, u16 *port)
 		*port = (u16)value;
 }
 
-/* Stores the bus of number BSEL, if @body, of a bridge or of bus 0, defines that name. */
+/* If @body, the definition of a bridge or of bus 0, defines the integer BSEL, stores the bus under that number. */
 static bool read_hotplug_bus(struct acpi_hotplug *hp, const struct span *body, u8 kind)
 {
 	u64 n, address = 0;

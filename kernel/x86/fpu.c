@@ -188,7 +188,10 @@ int fpu_save_frame(u64 address)
 	memcpy(buffer, area_of(current), FPU_AREA_SIZE);
 	if (!xfeatures)
 		return copy_to_user(to, area, FXSAVE_SIZE) ? -EFAULT : 0;
-	/* A handler that writes x87 or SSE registers into the frame need not know of the header. */
+	/*
+	 * Set the bits of x87 and SSE in the XSAVE header: a handler may write these registers into the
+	 * frame without setting the bits, and XRSTOR ignores a register whose bit is 0.
+	 */
 	header_of(area)->present |= XFEATURES_SSE;
 	if (copy_to_user(to, area, info.size) ||
 	    copy_to_user(to + FRAME_INFO_AT, &info, sizeof(info)) ||

@@ -233,7 +233,7 @@ int hal_sigreturn(u64 *mask, long *result)
 	struct pt_regs *regs = own_regs();
 	struct ucontext uc;
 
-	/* The handler's RET removed pretcode. */
+	/* The handler's RET removed pretcode from the stack, so the frame begins one word below sp. */
 	if (copy_from_user(&uc, &((struct rt_sigframe *)(regs->sp - sizeof(u64)))->uc, sizeof(uc)))
 		return -EFAULT;
 	if (uc.uc_mcontext.fpstate) {

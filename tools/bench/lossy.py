@@ -147,7 +147,8 @@ def one_control(ns, guest, args, control, names, seed, out, raw):
 
 
 def lossy(ns, guest, args, seed):
-    """Measures one row of the set: a boot for each congestion control.  @seed: the pair's seed."""
+    """Measures one row of the set: a boot for each congestion control.  @seed decides which packets are lost; both
+    guests of a pair get the same."""
     out, raw = {}, []
     chosen = [n for n in LOSSY if not args.only or n in args.only]
     for control in dict.fromkeys(LOSSY[n][1] for n in chosen):

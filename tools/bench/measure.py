@@ -180,7 +180,8 @@ def max_idle(ns, guest, args):
 
 
 def one_pass(ns, guest, args, kind, raw, turn):
-    """Measures one row of a set, for the pair @turn.  If the guest hangs, only this row is lost, not the run."""
+    """Measures one row of a set.  @turn: the number of the pair of runs to which the row belongs.  If the guest hangs,
+    only this row is lost, not the run."""
     if kind == "loss":
         row, more = lossy(ns, guest, args, turn)
         raw += more

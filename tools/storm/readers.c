@@ -22,8 +22,8 @@
 #include <unistd.h>
 
 #define SOURCE          19
-#define RCVBUF          2048 /* the system doubles it */
-#define AT_ONCE         64   /* connections that are being opened */
+#define RCVBUF          2048 /* bytes, for SO_RCVBUF: Linux doubles the value */
+#define AT_ONCE         64   /* so many connections at most are being opened at a time */
 #define OPEN_MS         5000 /* time in which each must open */
 #define CONNECTIONS_MAX 50000
 

@@ -188,7 +188,7 @@ def main():
     build_tools()
     os.environ.update(APPEND)
     rows = []
-    # Before Namespace, from which Debian's packages cannot be fetched.
+    # Make the guests before the namespace is entered: from inside, Debian's packages cannot be fetched.
     guests = [Guest(name, args) for name in args.guests]
     with contextlib.suppress(KeyboardInterrupt), Namespace() as ns:
         for n in range(args.rounds):

@@ -12,8 +12,8 @@
 #include <time.h>
 
 /*
- * Most latencies that are recorded: enough for 2 minutes at 70,000 a second. The quantiles do not
- * include later latencies.
+ * At most this many latencies are recorded: enough for 2 minutes at 70,000 a second. The quantiles do
+ * not include later latencies.
  */
 #define LAT_MAX (8u << 20)
 

@@ -8,7 +8,7 @@
 
 #include <time.h>
 
-/* Most attempts that are open at a time; each is closed before its SYN would be retransmitted. */
+/* At most this many attempts are open at a time; each is closed before its SYN would be retransmitted. */
 #define ATTEMPTS   2048
 #define EVERY_NS   1000000ull
 #define GIVE_UP_NS 900000000ull

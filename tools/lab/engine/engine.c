@@ -17,7 +17,7 @@
 
 #include "tests/wire/capture.h"
 
-/* most rounds in one instant; more mean that two hosts answer each other for ever */
+/* limit of the rounds in one instant: more mean that two hosts answer each other for ever */
 #define ROUNDS_MAX 1000000
 
 /* ---- growing arrays, random numbers ------------------------------------------------------------- */
@@ -97,7 +97,7 @@ static uint64_t next_event(const struct lab *l)
 	return l->heap.n ? ((struct event *)l->heap.at)->time : LAB_NEVER;
 }
 
-/* ---- making ------------------------------------------------------------------------------------- */
+/* ---- creating an experiment --------------------------------------------------------------------- */
 
 size_t lab_info_size(void)
 {

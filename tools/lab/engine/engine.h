@@ -75,7 +75,7 @@ enum discipline { DROPTAIL, RED, CODEL, STEP, POLICER, DISCIPLINES };
 
 struct queue {
 	double discipline; /* enum discipline */
-	/* most bytes and packets that wait, for all disciplines; 0: no limit */
+	/* for all disciplines: limits of the bytes and of the packets that wait; 0: no limit */
 	double limit_bytes, limit_packets;
 	double ecn;       /* 1: the queue marks ECT packets where it would drop them early */
 	double threshold; /* STEP: packets that wait; above this number ECT packets are marked */

@@ -66,7 +66,7 @@ static struct pipe *pipe_of(const struct lab *l, int i)
 	return ((struct pipe **)l->pipes.at)[i];
 }
 
-/* ---- making ------------------------------------------------------------------------------------- */
+/* ---- creating a pipe ---------------------------------------------------------------------------- */
 
 static void drop(struct pipe *w, struct packet *p, const char *comment)
 {

@@ -246,7 +246,7 @@ static struct packet *codel_get(struct queue *q, uint64_t now)
 	return p;
 }
 
-/* ---- what pipes use ----------------------------------------------------------------------------- */
+/* ---- functions for pipes ------------------------------------------------------------------------ */
 
 bool queue_put(struct queue *q, uint64_t now, struct packet *p)
 {

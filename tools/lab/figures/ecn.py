@@ -24,7 +24,7 @@ def measure(full):
 
 
 def claims(m):
-    """Yields the claims: marks replace the losses; delay and goodput stay."""
+    """Yields the claims: marks replace the losses; delay and goodput stay about the same."""
     (marked, marks), (dropped, drops) = m.values()
     yield (f"ECN: {marks.marked} marks, {marked.lost} losses, {marked.retransmissions} retransmissions; "
            f"without: {drops.dropped} drops, {dropped.retransmissions} retransmissions",

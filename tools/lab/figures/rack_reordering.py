@@ -35,7 +35,8 @@ def measure(full):
 
 
 def claims(m):
-    """Yields goodput and needless retransmissions for frames that are 8 ms late, a fifth of the round trip."""
+    """Yields the claims about goodput and needless retransmissions when frames are 8 ms late, a fifth of the round
+    trip."""
     rack, dupacks, bare = (next(r for r in rows if r["late"] == LATE) for rows in m.values())
     yield "nothing is lost", not any(r["lost"] for rows in m.values() for r in rows)
     yield (f"frames that are {LATE * 1e3:.0f} ms late: RACK sends {rack['needless']:.2%} of the segments again, three duplicate "

@@ -44,7 +44,7 @@ def at(times, share):
 
 
 def claims(m):
-    """Yields median, 95 % and mean of the times with and without probes."""
+    """Yields the claims: median, 95th percentile and mean of the flows' times, with and without probes."""
     probes, none = m["with probes"], m["without"]
     yield f"median: {at(probes, .5) * 1e3:.0f} ms with and {at(none, .5) * 1e3:.0f} ms without", at(probes, .5) <= 1.05 * at(none, .5)
     yield (f"95 % of the flows take at most {at(probes, .95) * 1e3:.0f} ms with probes, {at(none, .95) * 1e3:.0f} ms without",

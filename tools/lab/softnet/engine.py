@@ -138,7 +138,7 @@ class Engine(Conductor):
                 raise Halted(f"host {h.index}: {h.panic_message()}\n{h.console()}")
 
     def run(self, until=NEVER, done=None):
-        """As Conductor.run()."""
+        """Like Conductor.run() (tests/host/softnet.py)."""
         if done is None:
             if self("run", until, False) == HALT:
                 self.require_running()
@@ -159,6 +159,6 @@ class Engine(Conductor):
         return end == OVER
 
     def settle(self, seconds=3600):
-        """As Conductor.settle()."""
+        """Like Conductor.settle() (tests/host/softnet.py)."""
         return self.run(self.now + int(seconds * NS), lambda: not self("events") and all(
             h.sn_timers_armed() <= h.baseline["timers"] for h in self.hosts))

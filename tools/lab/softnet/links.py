@@ -233,7 +233,7 @@ class Direction:
 
     @property
     def samples(self):
-        """The queue over time."""
+        """The samples of the queue, in the order of time."""
         return [QueueSample(t / NS, size, packets, sojourn / NS, sent, dropped, marked)
                 for t, size, packets, sojourn, sent, dropped, marked in
                 struct.iter_unpack("<7Q", self._engine.records("pipe_samples", 56, self._pipe))]

@@ -185,7 +185,7 @@ class Transfer:
 
     @property
     def seconds(self):
-        """The seconds from connect() to the end of the flow, which is `finished`."""
+        """The seconds from connect(), at the time `started`, to the end of the flow, at the time `finished`."""
         self._require_done()
         return self.finished - self.started
 
@@ -208,7 +208,7 @@ class Transfer:
         return points
 
     def result(self):
-        """Returns the flow as a dict."""
+        """Returns the flow's measurements as a dict."""
         self._require_done()
         rtts = [s.rtt for s in self.samples if s.rtt]
         return {"flow": self.name, "congestion": self.congestion, "start": self.started,
