@@ -138,7 +138,7 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	proc_task_init();    /* /proc/self/task, /proc/sys/kernel */
 	proc_machine_init(); /* /proc/stat, cpuinfo, mounts */
 	strace_init();       /* `strace=`; /proc/syscalls */
-	sysctl_init();       /* /proc/sys; `sysctl.` */
+	sysctl_init();       /* /proc/sys; `sysctl.NAME=` */
 	vma_init();          /* the program's memory: mmap() and its relatives */
 	exec_init();         /* the program loader; `norandmaps` */
 	boot_stage("files");

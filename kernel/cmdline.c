@@ -107,7 +107,7 @@ static void copy_word(char *word, const char *line, size_t n)
 	word[n] = '\0';
 }
 
-/* ---- what is left for the program ----------------------------------------------------------- */
+/* ---- words that are passed to the program --------------------------------------------------- */
 
 static char *keep_word(struct cmdline_rest *rest, const char *line, size_t n)
 {

@@ -223,7 +223,7 @@ bool hal_user_has_table(u64 va);
 u64 hal_user_tables(void);
 /* Frees the tables for [@start, @end) that have no page. */
 void hal_user_free_tables(u64 start, u64 end);
-/* Returns what AT_HWCAP tells the program of the CPU: on x86 the EDX of CPUID leaf 1. */
+/* Returns the value of AT_HWCAP, the CPU's features as the program sees them: on x86 the EDX of CPUID leaf 1. */
 u32 hal_user_hwcap(void);
 
 /*

@@ -57,8 +57,8 @@ def become_user():
 
 
 def new_network(user):
-    """Moves this process, which must have one thread, into a new network namespace.  With @user it is in a new user
-    namespace, in which the process is root.  Raises OSError if that is not permitted."""
+    """Moves this process, which must have one thread, into a new network namespace.  With @user, it also moves into a
+    new user namespace, in which it is root.  Raises OSError if that is not permitted."""
     uid, gid = os.getuid(), os.getgid()
     call("unshare", CLONE_NEWNET | (CLONE_NEWUSER if user else 0))
     if user:

@@ -9,8 +9,8 @@
 struct task_struct;
 
 /*
- * Like kthread_run(), but for application code: the thread has PF_APP and the caller's file table
- * (or that of first_files()).
+ * Like kthread_run(), but for application code: the thread has PF_APP and the caller's file table.  If
+ * the caller has no file table, the thread gets the table that first_files() returns.
  */
 struct task_struct *app_thread_run(int (*fn)(void *arg), void *arg, const char *name);
 

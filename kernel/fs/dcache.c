@@ -179,7 +179,7 @@ void d_move(struct dentry *dentry, struct dentry *parent, char *name, unsigned i
 
 /* ---- paths ----------------------------------------------------------------------------------- */
 
-/* Puts @n bytes in front of *@at.  Returns false if there is no room above @buf. */
+/* Puts @n bytes in front of *@at.  Returns false if fewer bytes are free between @buf and *@at. */
 static bool prepend(char *buf, char **at, const char *text, size_t n)
 {
 	if (*at - buf < n)

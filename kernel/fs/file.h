@@ -135,7 +135,7 @@ void fput(struct file *file);
 /* ---- the table ------------------------------------------------------------------------------ */
 struct files_struct;
 struct files_struct *files_alloc(void);      /* an empty table, or NULL if there is no memory */
-void files_free(struct files_struct *files); /* closes all */
+void files_free(struct files_struct *files); /* also closes all files in it */
 
 /*
  * Reserves the lowest free descriptor; the caller then calls fd_install() or put_unused_fd().

@@ -150,8 +150,8 @@ static long sys_mkdir(const char __user *path, unsigned int mode)
 }
 
 /*
- * Creates regular files, character devices, and sockets that no bind() has made. A request for a
- * named pipe or a directory fails with -EPERM.
+ * Creates regular files, character devices, and socket files to which no socket is bound. A request
+ * for a named pipe or a directory fails with -EPERM.
  */
 static long sys_mknodat(int dfd, const char __user *path, unsigned int mode, unsigned int dev)
 {

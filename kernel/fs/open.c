@@ -110,8 +110,8 @@ static struct dentry *open_walk(struct path_walk *walk, unsigned int flags, unsi
 	dentry = path_last(walk, (flags & O_NOFOLLOW || exclusive ? 0 : LOOKUP_FOLLOW) |
 					 (flags & O_CREAT ? LOOKUP_CREATE : 0));
 	/*
-	 * Create the file only in an existing directory: if components are left after the missing one, it
-	 * was a directory on the way.
+	 * Create the file only in an existing directory: if components are left after the missing one, the
+	 * missing one is a directory on the way.
 	 */
 	if (dentry == ERR_PTR(-ENOENT) && flags & O_CREAT && walk->last_type == LAST_NORM &&
 	    !*walk->left) {

@@ -178,7 +178,7 @@ static void unlock_both(struct pipe_inode_info *a, struct pipe_inode_info *b)
 	mutex_unlock(&b->mutex);
 }
 
-/* Moves slots from @in to @out, whole or in part.  Returns the bytes.  Both mutexes held. */
+/* Moves slots from @in to @out, whole or in part.  Returns the number of bytes moved.  Both mutexes held. */
 static size_t move_slots(struct pipe_inode_info *in, struct pipe_inode_info *out, size_t len)
 {
 	size_t total = 0;
@@ -198,7 +198,7 @@ static size_t move_slots(struct pipe_inode_info *in, struct pipe_inode_info *out
 	return total;
 }
 
-/* Appends slots with the pages of @in to @out.  Returns the bytes.  Both mutexes held. */
+/* Appends slots with the pages of @in to @out.  Returns the number of bytes in them.  Both mutexes held. */
 static size_t share_slots(struct pipe_inode_info *in, struct pipe_inode_info *out, size_t len)
 {
 	size_t total = 0;

@@ -38,7 +38,7 @@ static unsigned int slot_of(u64 index, unsigned int level)
 	return index >> level * MAP_SHIFT & (MAP_SIZE - 1);
 }
 
-/* Puts a node above the top until the tree reaches @index. */
+/* Puts nodes above the top until the tree has room for @index. */
 static int extend(struct radix_tree_root *root, u64 index)
 {
 	while (index > max_index(root->height)) {

@@ -49,7 +49,7 @@ static const char *vma_name(const struct mm_struct *mm, const struct vm_area_str
 	return vma->vm_flags & VM_SHARED ? "/dev/zero (deleted)" : "";
 }
 
-/* Writes one line of maps, without its name and the newline.  Returns its length. */
+/* Writes one line of /proc/self/maps, without the mapping's name and the newline.  Returns its length. */
 static int map_line(char *line, size_t size, const struct vm_area_struct *vma)
 {
 	const struct inode *inode = vma->vm_file ? vma->vm_file->f_inode : NULL;

@@ -32,7 +32,7 @@ unsigned int nr_threads;
 static struct task_struct idle_thread;
 static DEFINE_LOG_SOURCE(sched_log, "sched");
 static LIST_HEAD(threads);
-static LIST_HEAD(ended); /* by run_list */
+static LIST_HEAD(ended); /* threads that reap_threads() frees; linked by run_list */
 static struct kmem_cache *task_cache;
 static struct files_struct *app_files;
 

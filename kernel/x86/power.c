@@ -137,8 +137,8 @@ static void reboot(void)
 {
 	write_register(&acpi.reset, acpi.reset_value);
 	wait_a_while();
-	outb(RESET_CONTROL, 0x02); /* a hard reset, ... */
-	outb(RESET_CONTROL, 0x06); /* ... now */
+	outb(RESET_CONTROL, 0x02); /* chooses a hard reset, not a soft one */
+	outb(RESET_CONTROL, 0x06); /* starts the hard reset */
 	wait_a_while();
 	keyboard_reset();
 	triple_fault();

@@ -13,7 +13,7 @@ struct time_reference {
 	u64 mask;
 	u64 hz;
 	/*
-	 * ns for which the TSC is compared with this timer: longer for a timer of lower frequency
+	 * how long the TSC is compared with this timer, in ns: longer for a timer of lower frequency
 	 */
 	u64 window_ns;
 };

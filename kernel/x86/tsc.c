@@ -20,7 +20,7 @@
 #include "kernel/x86/timeref.h"
 
 #define NSEC_PER_SEC 1000000000ULL
-/* Nanoseconds for which the APIC timer is compared with a TSC of known frequency. */
+/* How long the APIC timer is compared with a TSC of known frequency, in ns. */
 #define APIC_MEASURE_NS 1000000ULL
 /* ns: less than any read of a device register takes */
 #define REGISTER_READ_NS 50

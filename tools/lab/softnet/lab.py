@@ -22,7 +22,7 @@ SEED_MAX = 2**63
 CMDLINE_MAX = 2047  # boot/boot_info.h: BOOT_CMDLINE_MAX with its NUL
 FIRST_PORT = 7001
 LINK_DEFAULTS = {"delay": 0.01, "rate": 0, "queue": 1 << 30, "every": 0.01}
-# The congestion controls of which controls() asks the kernel. tests/sim/test_lab.py compares them with net/tcp.
+# The congestion controls for which controls() asks the kernel. tests/sim/test_lab.py compares them with net/tcp.
 CONTROLS = ("reno", "cubic", "bbr", "dctcp")
 
 
