@@ -7,7 +7,7 @@
 
 #include "kernel/types.h"
 
-typedef void (*irq_handler_t)(void *arg); /* hard interrupt, irq off */
+typedef void (*irq_handler_t)(void *arg); /* called in a hard interrupt, irq off */
 
 /*
  * Allocates an interrupt number for @handler; the caller (a virtio transport, for example) then
@@ -28,7 +28,7 @@ struct irq_desc {
 	void *arg;
 	u64 count;
 };
-const struct irq_desc *irq_desc(unsigned int irq); /* NULL when free */
+const struct irq_desc *irq_desc(unsigned int irq); /* NULL if the number is free */
 extern u64 timer_irq_count;
 extern u64 nmi_count;          /* 0 in the hosted kernel, which has no NMIs */
 extern u64 spurious_irq_count; /* interrupts with a number that has no handler */

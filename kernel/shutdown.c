@@ -22,7 +22,7 @@
 
 static LIST_HEAD(hooks);
 static wait_queue_head_t request_wait = {.task_list = LIST_HEAD_INIT(request_wait.task_list)};
-static unsigned int presses; /* of the power button */
+static unsigned int presses; /* how often the power button was pressed */
 static bool ending;
 
 void shutdown_register(struct shutdown_hook *hook)

@@ -20,7 +20,7 @@
 
 static struct {
 	const char *name;
-	u64 end; /* hal_clock_raw() */
+	u64 end; /* value of hal_clock_raw() */
 } stages[BOOT_STAGES_MAX];
 static unsigned int nr_stages;
 

@@ -31,7 +31,7 @@
 static DEFINE_LOG_SOURCE(initrd_log, "initrd");
 
 struct unpack {
-	phys_addr_t base; /* of the archive */
+	phys_addr_t base; /* physical address of the archive */
 	const char *archive;
 	u64 size;
 	phys_addr_t next; /* the first page that was neither freed nor moved into a file */
@@ -264,7 +264,7 @@ static int unpack_file(struct unpack *u, const struct cpio_entry *entry, const c
 	if (entry->nlink > 1 && !first && !err) {
 		err = radix_tree_insert(&u->links, link_key(entry), dentry);
 		if (!err)
-			return 0; /* u->links has the reference */
+			return 0; /* the reference passed to u->links */
 	}
 	dput(dentry);
 	return err;

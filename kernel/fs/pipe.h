@@ -23,8 +23,8 @@ struct pipe_inode_info {
 	wait_queue_head_t wait;        /* readers and writers alike */
 	unsigned int curbuf;           /* the oldest slot with data */
 	unsigned int nrbufs;           /* slots with data */
-	unsigned int readers, writers; /* open ends */
-	unsigned int slots;            /* of the ring, a power of two */
+	unsigned int readers, writers; /* number of open ends of each kind */
+	unsigned int slots;            /* slots of the ring: a power of two */
 	struct pipe_buffer *bufs;
 };
 

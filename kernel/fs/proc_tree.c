@@ -31,7 +31,7 @@
 struct proc_place {
 	u16 index;  /* number of an entry; the sysctls are counted after the entries */
 	u16 len;    /* bytes of the entry's path that are the path of this place */
-	u32 number; /* in place of "#" */
+	u32 number; /* stands in place of "#" in the path */
 };
 BUILD_BUG_ON(sizeof(struct proc_place) != sizeof(void *));
 

@@ -66,7 +66,7 @@ int ramfs_add_page(struct tree_inode *inode, u64 index, struct page *page);
 ssize_t ramfs_write(struct tree_inode *inode, const void *buf, size_t n, u64 pos);
 
 struct ramfs_usage {
-	u64 pages, pages_max;   /* of file data */
+	u64 pages, pages_max;   /* pages of file data */
 	u64 inodes, inodes_max; /* inodes, and further names of files */
 };
 struct ramfs_usage ramfs_usage(void);

@@ -11,7 +11,7 @@
 struct dentry;
 
 struct dir_context {
-	u64 pos;   /* of the next entry */
+	u64 pos;   /* position of the next entry */
 	char *buf; /* a sequence of struct linux_dirent64 */
 	size_t size, used;
 	bool full; /* an entry did not fit */

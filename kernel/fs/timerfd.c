@@ -31,7 +31,7 @@
 
 struct timerfd_ctx {
 	struct mutex mutex;
-	spinlock_t lock; /* ticks, expired, cancelled */
+	spinlock_t lock; /* protects ticks, expired, cancelled */
 	struct clock_timer timer;
 	struct clock_watch watch; /* added if the flag TFD_TIMER_CANCEL_ON_SET is in effect */
 	u64 next;                 /* when the timer expires, or expired last: ns, on timer.clock */

@@ -8,7 +8,7 @@
  */
 #include "kernel/lib/list_sort.h"
 
-#define RUNS_MAX 32 /* 2^32 entries */
+#define RUNS_MAX 32 /* enough for 2^32 entries */
 
 /* Merges two sorted runs, which are linked by ->next only.  Of equal entries, those of @a come first. */
 static struct list_head *merge(struct list_head *a, struct list_head *b, list_after_fn after)

@@ -10,7 +10,7 @@
 
 #include "kernel/types.h"
 
-/* All zero: an empty tree. */
+/* The root of a tree.  If all fields are 0, the tree is empty. */
 struct radix_tree_root {
 	/* Levels of nodes.  0: @top is the item of index 0, so a file of one page needs no node. */
 	unsigned int height;

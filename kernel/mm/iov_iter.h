@@ -17,7 +17,7 @@ struct iov_iter {
 	const struct iovec *iov;
 	unsigned int nr_segs;
 	bool kernel;       /* the buffers are the kernel's, not the application's */
-	size_t iov_offset; /* in the first segment */
+	size_t iov_offset; /* bytes of the first segment that were consumed */
 	size_t count;      /* bytes left in all */
 };
 

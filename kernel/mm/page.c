@@ -25,7 +25,7 @@ static struct page *mem_map; /* one for each page frame below max_pfn */
 static u64 max_pfn;
 static u64 free_count;
 static u64 total_count;
-static u64 min_free;         /* pages: see page.h */
+static u64 min_free;         /* pages in reserve: see page.h */
 static LIST_HEAD(shrinkers); /* changed at boot only */
 
 /* ---- one struct page for each frame --------------------------------------------------------- */

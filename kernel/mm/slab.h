@@ -19,7 +19,7 @@ extern struct log_source mm_log; /* slab.c */
 
 struct kmem_cache {
 	const char *name;
-	u32 size;   /* bytes of an object, as asked for */
+	u32 size;   /* bytes of an object: the size given to kmem_cache_create() */
 	u32 stride; /* bytes an object takes in its slab */
 	u32 align;
 	u32 per_slab; /* objects in a slab */
@@ -28,7 +28,7 @@ struct kmem_cache {
 	struct list_head partial; /* slabs with a free object */
 	struct list_head full;
 	u32 empty;  /* slabs kept though empty */
-	u64 live;   /* objects given out now */
+	u64 live;   /* objects in use */
 	u64 high;   /* largest value of @live so far */
 	u64 limit;  /* 0 = none */
 	u64 failed; /* allocations refused */

@@ -196,7 +196,7 @@ static inline bool page_is_programs(const struct page *page)
 }
 /* Pages that are present in a range. */
 struct vma_pages {
-	u64 anon; /* the program's own */
+	u64 anon; /* those that count in program_pages */
 	u64 file;
 };
 /* Adds the pages of @vma to @n.  mm->lock held. */

@@ -16,7 +16,7 @@
 #include "kernel/time/clocks.h"
 #include "kernel/time/time.h"
 
-static struct posix_timer itimers[3]; /* by ITIMER_* */
+static struct posix_timer itimers[3]; /* indexed by ITIMER_* */
 
 static struct timeval timeval_of(u64 ns)
 {

@@ -105,7 +105,7 @@ void mm_show_maps(void)
 	char line[NAME_COLUMN + 32];
 	unsigned int left = REPORT_MAPS_MAX;
 
-	/* Without the locks: the thread that reports may hold them.  No other thread runs meanwhile. */
+	/* Take no locks: the thread that reports may hold them.  No other thread runs meanwhile. */
 	for (struct vm_area_struct *vma = find_vma(mm, 0); vma && left; vma = vma_next(vma)) {
 		map_line(line, sizeof(line), vma);
 		pr_err("%s%s", line,

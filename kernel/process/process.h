@@ -21,7 +21,7 @@ struct process {
 	spinlock_t siglock;
 	struct user_sigaction action[NSIG];
 	struct sigpending shared;  /* signals that any thread may take */
-	struct list_head threads;  /* by task_struct.sig.threads */
+	struct list_head threads;  /* linked by task_struct.sig.threads */
 	struct task_struct *first; /* the thread with tid 1; NULL after its end */
 	/*
 	 * The mask of the first thread at its end. It still decides whether an ignored signal is

@@ -29,7 +29,7 @@ struct files_struct;
 #define PF_USER 0x2
 
 #define TASK_COMM_LEN        16
-#define THE_PROCESS          1 /* the PID: there is one process */
+#define THE_PROCESS          1 /* the PID of the only process */
 #define MAX_SCHEDULE_TIMEOUT ((long)(~0UL >> 1))
 
 struct task_struct {
@@ -38,12 +38,12 @@ struct task_struct {
 	unsigned int syscall_depth; /* > 0: inside a system call */
 	int pid;
 	bool on_rq;
-	bool interrupted; /* signal_pending() */
+	bool interrupted; /* signal_pending() returns it */
 	struct list_head run_list;
 	struct list_head all_list; /* link in the list of all threads, for /proc and leak checks */
 	struct hal_context ctx;
 	struct hal_thread hal;
-	/* One table for all application threads; NULL for kernel threads. */
+	/* The table of descriptors, one for all application threads; NULL for kernel threads. */
 	struct files_struct *files;
 	u64 slice_end; /* when the thread's time slice ends, ns */
 	u64 runtime_ns;

@@ -30,7 +30,7 @@
 #define NICE_MIN     (-20)
 #define NICE_MAX     19
 
-#define CPU_MASK 1UL /* the CPUs: one */
+#define CPU_MASK 1UL /* the mask of all CPUs: there is one */
 
 /* Returns the thread @tid of the program, 0 being the caller, or NULL. */
 static struct task_struct *find(int tid)

@@ -19,7 +19,7 @@
 #include "kernel/time/softirq.h"
 #include "kernel/time/time.h"
 
-/* One tree: there is one CPU. */
+/* There is one tree, because there is one CPU. */
 static DEFINE_SPINLOCK(lock);
 static struct rb_root tree;
 static struct rb_node *first; /* the leftmost node, which fires first; NULL: the tree is empty */

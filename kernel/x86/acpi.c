@@ -19,7 +19,7 @@
 
 #define TABLE_MAX (1U << 20) /* bytes; a table with a larger length is ignored */
 
-#define MCFG_RESERVED 8 /* bytes before the entries */
+#define MCFG_RESERVED 8 /* reserved bytes of the MCFG before its entries */
 
 #define GAS_MEMORY 0
 #define GAS_PORT   1

@@ -18,7 +18,7 @@ struct acpi_info {
 	phys_addr_t hpet;  /* 0: none */
 	u16 pm_timer_port; /* 0: none, as in the fields below */
 	u16 pm1a_event, pm1b_event;
-	u8 pm1_event_length; /* of either block, bytes */
+	u8 pm1_event_length; /* bytes of each of the two blocks */
 	/* The machine has a fixed power button, reported by a bit of the PM1 event registers. */
 	bool power_button;
 	u16 gpe0; /* block of general-purpose events: status bytes, then as many enable bytes */

@@ -34,8 +34,8 @@ struct acpi_hotplug_bus {
 struct acpi_hotplug {
 	u16 status_port; /* slots with a new device, then slots whose device shall go */
 	u16 eject_port;
-	u16 select_port;                                /* the number of the bus */
-	struct acpi_hotplug_bus bus[PCI_HOTPLUG_BUSES]; /* by the number in select_port */
+	u16 select_port;                                /* selects a bus by its number */
+	struct acpi_hotplug_bus bus[PCI_HOTPLUG_BUSES]; /* indexed by that number */
 };
 
 struct acpi_devices {

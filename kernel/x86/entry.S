@@ -115,7 +115,7 @@ common:
 trap_return:
 	add	$16, %rsp
 	POP_REGS
-	add	$16, %rsp		/* vector and error code */
+	add	$16, %rsp		/* drops vector and error code */
 	iretq
 
 	/* From ring 3, on the thread's kernel stack: GS has the program's base. */

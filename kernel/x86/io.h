@@ -49,8 +49,8 @@ static inline u32 inl(u16 port)
 }
 
 /*
- * Each of these makes exactly one access of the given width, which the compiler does not merge,
- * split or reorder.
+ * Each function from readb() to writel() makes exactly one access of the given width, which the
+ * compiler does not merge, split or reorder.
  */
 static inline u8 readb(const volatile void *reg)
 {

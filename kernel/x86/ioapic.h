@@ -12,7 +12,7 @@
 
 #include "kernel/types.h"
 
-#define IOAPIC_LEVEL BIT(0) /* else edge */
+#define IOAPIC_LEVEL BIT(0) /* level-triggered, else edge-triggered */
 #define IOAPIC_LOW   BIT(1) /* active low, else high */
 
 /* Adds a controller that the MADT names.  Before ioapic_init(). */

@@ -40,7 +40,7 @@
 #define GDT_USER_CODE32 0x18
 #define GDT_USER_DATA   0x20
 #define GDT_USER_CODE   0x28
-#define GDT_TSS         0x30 /* two slots */
+#define GDT_TSS         0x30 /* takes two slots */
 #define GDT_SLOTS       8
 #define USER_CS         (GDT_USER_CODE | 3)
 #define USER_SS         (GDT_USER_DATA | 3)

@@ -102,8 +102,9 @@ void __noreturn x86_start(struct boot_info *boot)
 void __noreturn x86_start_moved(struct boot_info *boot)
 {
 	/*
-	 * These stages are over, but boot_stage_at() keeps a pointer to the name, and before this point the names
-	 * were not at their final addresses.  "door" is the entry code, boot/pvh.S or boot/uefi.S.
+	 * Record the stages that are over only now: boot_stage_at() keeps a pointer to the name, and before
+	 * the image moved, the names were not at their final addresses.  "door" is the entry code, boot/pvh.S
+	 * or boot/uefi.S.
 	 */
 	if (boot->firmware_tsc)
 		boot_stage_at("UEFI application", boot->firmware_tsc);

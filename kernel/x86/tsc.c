@@ -54,8 +54,8 @@ static u64 base_tsc;
  * then.
  */
 static u64 ns_per_tsc;
-static u64 tsc_per_ns;    /* << 32, for the deadline mode */
-static u64 apic_per_ns;   /* << 32, for the counting mode */
+static u64 tsc_per_ns;    /* TSC cycles of one ns, << 32; for the deadline mode */
+static u64 apic_per_ns;   /* counts of the APIC timer in one ns, << 32; for the counting mode */
 static bool use_deadline; /* the timer's mode: true: TSC deadline; false: count of bus cycles */
 static bool timer_ready;
 static u64 armed = HAL_TIMER_OFF;

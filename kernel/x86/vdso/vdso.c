@@ -112,7 +112,7 @@ long __vdso_time(long *to)
 	return seconds;
 }
 
-/* There is one CPU. */
+/* There is one CPU, with number 0. */
 int __vdso_getcpu(unsigned int *cpu, unsigned int *node, void *unused)
 {
 	(void)unused;

@@ -52,7 +52,7 @@ static void open_event(struct held *h, int i, uint32_t events, struct idle *o)
 		o->opened++;
 		return;
 	}
-	if (h->state == HELD) /* the guest closed it */
+	if (h->state == HELD) /* the guest closed the connection */
 		o->opened--;
 	else
 		in_flight--;
@@ -106,7 +106,7 @@ static void check_event(struct held *h, int i, struct idle *o)
 			return;
 		}
 		gone++;
-	} else if (h->state == HELD) { /* the guest closed it while it was idle */
+	} else if (h->state == HELD) { /* the guest closed the connection while it was idle */
 		gone++;
 	}
 	failed(h);

@@ -180,8 +180,8 @@ struct lab {
 	uint64_t seed, now, order;
 	struct node nodes[LAB_NODES_MAX];
 	int nr_nodes;
-	struct array pipes, flows; /* pointers */
-	struct array heap;         /* struct event */
+	struct array pipes, flows; /* arrays of pointers */
+	struct array heap;         /* array of struct event */
 	int unfinished;            /* number of flows that are not finished */
 	int16_t *routes; /* [node][destination]: number of the next pipe; NULL: not yet computed */
 	int32_t flow_of_port[LAB_PORTS];
