@@ -35,7 +35,7 @@
 
 #define BACKLOG     4096
 #define BACKOFF_MS  10   /* pause after accept() failed because memory or descriptors ran out */
-#define CONNS_FIRST 256  /* entries of the table of connections at first */
+#define CONNS_FIRST 256  /* initial number of entries of the table of connections */
 #define EVENTS      64   /* events that one epoll_wait() returns at most */
 #define TURN_CALLS  16   /* calls of recv() or send() before a connection must yield */
 #define CHUNK       4096 /* bytes that one recv() of echo reads at most; also the size of a buffer */
@@ -63,7 +63,7 @@ struct conn {
 	struct buffer *buffer;   /* NULL: all bytes were sent */
 };
 
-static struct conn *conns; /* by descriptor; an entry is valid once its descriptor was used */
+static struct conn *conns; /* indexed by descriptor; an entry is valid after its first use */
 static int nr_conns;
 static int postponed_first = -1, postponed_last = -1;
 static unsigned int nr_buffers;

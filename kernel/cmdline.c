@@ -125,7 +125,7 @@ static void add_argument(struct cmdline_rest *rest, const char *line, size_t n)
 	const char *word;
 
 	if (rest->nr_args >= ARRAY_SIZE(rest->args) - 1)
-		return; /* exec_load() reports that there are too many */
+		return; /* exec_load() reports that there are too many arguments */
 	word = keep_word(rest, line, n);
 	if (word)
 		rest->args[rest->nr_args++] = word;

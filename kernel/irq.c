@@ -64,7 +64,7 @@ const struct irq_desc *irq_desc(unsigned int irq)
 	return irq < NR_IRQS && descs[irq].handler ? &descs[irq] : NULL;
 }
 
-/* ---- entries -------------------------------------------------------------------------------- */
+/* ---- functions that the platform calls ------------------------------------------------------ */
 
 void __weak preempt_ring0(void)
 {

@@ -31,7 +31,7 @@ static int scale(const struct ctl_table *t)
 	return t->scale ? t->scale : 1;
 }
 
-/* ---- the table ------------------------------------------------------------------------------- */
+/* ---- the table of sysctls -------------------------------------------------------------------- */
 
 const struct ctl_table *sysctl_nth(unsigned int i)
 {

@@ -70,6 +70,6 @@ int sysctl_show(const struct ctl_table *table, char *buf, size_t size);
  */
 int sysctl_usage(const struct ctl_table *table, char *buf, size_t size);
 
-void sysctl_init(void); /* registers the option `sysctl.` and /proc/sysctl */
+void sysctl_init(void); /* registers the option `sysctl.NAME=` and /proc/sysctl */
 
 #endif

@@ -60,7 +60,7 @@ static bool ep_events_available(const struct eventpoll *ep)
 	return !list_empty(&ep->ready) || ep->scanning;
 }
 
-/* ---- an event --------------------------------------------------------------------------------- */
+/* ---- when an event comes ---------------------------------------------------------------------- */
 
 /* Wakes the threads and the epolls that wait for the epoll file itself.  No lock of @ep held. */
 static void ep_wake_pollers(struct eventpoll *ep)

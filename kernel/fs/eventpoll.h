@@ -41,9 +41,9 @@ struct eventpoll {
 /* One watched descriptor.  There may be a hundred thousand of them, so it must be small. */
 struct epitem {
 	struct rb_node node;
-	struct list_head ready_link; /* empty: on no ready list (ep->wq.lock) */
+	struct list_head ready_link; /* in the ready list; empty: not in it (ep->wq.lock) */
 	wait_queue_t wait;           /* wait.private: the eventpoll */
-	wait_queue_head_t *whead;    /* the queue with @wait; NULL: the file has none */
+	wait_queue_head_t *whead;    /* the file's wait queue; NULL: the file has none */
 	struct file *file;
 	struct list_head file_link; /* in file->f_ep_links */
 	int fd;

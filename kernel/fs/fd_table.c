@@ -42,7 +42,7 @@ BUILD_BUG_ON(!IS_POWER_OF_2(NR_OPEN_MAX) || FULL_WORDS == 0);
 struct fdtable {
 	/* number of descriptors that fit: FDS_AT_START, or FDS_PER_PAGE times a power of two */
 	unsigned int size;
-	struct file ***pages; /* each with FDS_PER_PAGE pointers, by number */
+	struct file ***pages; /* each with FDS_PER_PAGE pointers, indexed by descriptor */
 	/* Bitmap of the numbers in use; the bitmap cloexec follows in the same allocation. */
 	u64 *taken;
 	u64 *cloexec;

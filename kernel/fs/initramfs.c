@@ -213,7 +213,7 @@ static struct dentry *create(const char *name, const struct ramfs_new *new, stru
 	return dentry;
 }
 
-/* ---- entries --------------------------------------------------------------------------------- */
+/* ---- entries of the archive ------------------------------------------------------------------ */
 
 static u64 link_key(const struct cpio_entry *entry)
 {

@@ -86,7 +86,7 @@ struct inode_operations {
 struct tree_inode {
 	struct inode inode;
 	refcount_t i_count; /* one for each dentry; the last iput() frees the inode */
-	u32 i_nlink;        /* names; of a directory: 2 + its directories; 0: removed */
+	u32 i_nlink;        /* names; for a directory: 2 + its subdirectories; 0: removed */
 	u32 i_uid, i_gid;
 	u32 i_rdev; /* of a device node: MKDEV() */
 	u32 i_dev;

@@ -53,7 +53,7 @@ struct poll_list {
 	struct poll_list *next;
 	struct poll_list *last; /* the last chunk; valid in the first chunk only */
 	struct pollfd *fd;
-	unsigned int len, size; /* descriptors in use; descriptors that fit */
+	unsigned int len, size; /* @len: descriptors in use; @size: descriptors that fit */
 };
 /* Makes an empty list. Its first chunk is the array @fd, which has room for @size descriptors. */
 void poll_list_init(struct poll_list *list, struct pollfd *fd, unsigned int size);

@@ -64,7 +64,7 @@ struct poll_wqueues {
 	struct poll_entry entry[FAST_FDS];
 };
 
-/* ---- entries -------------------------------------------------------------------------------- */
+/* ---- entries of wait queues ----------------------------------------------------------------- */
 
 /* The wake-up function of an entry.  Called with the wait queue's lock held, irq off. */
 static int poll_wake(wait_queue_t *wait, unsigned int mode, int flags, void *key)

@@ -33,7 +33,7 @@ static struct {
 	struct ramfs_usage usage;
 } ramfs;
 
-/* ---- the counts ------------------------------------------------------------------------------ */
+/* ---- the counts of pages and inodes ---------------------------------------------------------- */
 
 struct ramfs_usage ramfs_usage(void)
 {

@@ -19,7 +19,7 @@
 #include "kernel/time/time.h"
 
 #define FAST_FDS   16 /* descriptors whose struct pollfd are on the stack */
-#define FAST_WORDS 16 /* words of one set on the stack: 1,024 descriptors, an fd_set */
+#define FAST_WORDS 16 /* words of one set on the stack: 1,024 descriptors, as in an fd_set */
 #define SETS       3
 
 /* The events that make a descriptor a member of the resulting sets: readable, writable, exceptional. */

@@ -70,7 +70,7 @@
  */
 #define USER_GUARANTEED_PART 8
 
-/* ---- one call ---- */
+/* ---- one system call ---- */
 /*
  * segments of one readv(), writev(), sendmsg() or recvmsg(): more fail with -EINVAL. The value is
  * Linux's for POSIX's IOV_MAX.

@@ -122,7 +122,7 @@ void free_pages(void *addr, unsigned int order);
 u64 nr_free_pages(void);
 u64 nr_total_pages(void);
 
-/* ---- the last pages ---- */
+/* ---- the reserve of pages ---- */
 /*
  * Returns the reserve, in pages.  If no more than this is free, only GFP_ATOMIC allocations
  * succeed.  GFP_SEND may take all pages above the reserve; GFP_KERNEL must leave half of the

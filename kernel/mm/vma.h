@@ -44,7 +44,7 @@ struct vm_area_struct;
 
 struct vm_area_struct {
 	u64 vm_start, vm_end;
-	u64 vm_pgoff; /* of a file: the page of the file at vm_start; else 0 */
+	u64 vm_pgoff; /* number of the file's page that is mapped at vm_start; 0 without a file */
 	struct file *vm_file;
 	u32 vm_flags;
 	struct rb_node vm_rb;

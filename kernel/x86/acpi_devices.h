@@ -32,7 +32,7 @@ struct acpi_hotplug_bus {
 
 /* QEMU's registers for hot plug, all of 32 bits; port 0: unknown. */
 struct acpi_hotplug {
-	u16 status_port; /* slots with a new device, then slots whose device shall go */
+	u16 status_port; /* two registers: slots with a new device; slots whose device shall go */
 	u16 eject_port;
 	u16 select_port;                                /* selects a bus by its number */
 	struct acpi_hotplug_bus bus[PCI_HOTPLUG_BUSES]; /* indexed by that number */

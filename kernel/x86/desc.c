@@ -12,7 +12,7 @@
 #include "kernel/x86/cpu.h"
 
 #define GATE_INTERRUPT 0x8e /* present, turns interrupts off */
-#define GATE_RING3     0x60 /* ring 3 may use it, with an INT instruction */
+#define GATE_RING3     0x60 /* ring 3 may use the gate, with an INT instruction */
 #define TSS_AVAILABLE  0x89 /* present, 64-bit TSS */
 #define STUB_SIZE      16   /* bytes of each vector's stub in entry.S */
 

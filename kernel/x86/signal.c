@@ -122,7 +122,7 @@ int hal_user_fork_regs(struct task_struct *child, u64 sp, u64 tls, bool set_tls)
 	return 0;
 }
 
-/* ---- the frame ------------------------------------------------------------------------------ */
+/* ---- the frame of a signal handler ---------------------------------------------------------- */
 
 static void save_context(struct sigcontext *sc, const struct pt_regs *regs, u64 mask, u64 fpstate)
 {

@@ -126,7 +126,7 @@ static void user_exception(struct pt_regs *regs, u64 cr2)
 BUILD_BUG_ON(offsetof(struct cpu, hal.kernel_sp) != CPU_KERNEL_SP);
 BUILD_BUG_ON(offsetof(struct cpu, hal.scratch) != CPU_SCRATCH);
 
-/* ---- entries -------------------------------------------------------------------------------- */
+/* ---- entries from ring 3 -------------------------------------------------------------------- */
 
 void syscall_entry_init(void)
 {
@@ -308,7 +308,7 @@ void user_syscalls_init(void)
 	register_syscalls(calls, ARRAY_SIZE(calls));
 }
 
-/* ---- the report ----------------------------------------------------------------------------- */
+/* ---- the report of a fatal signal ----------------------------------------------------------- */
 
 #define FRAMES_MAX 32
 

@@ -153,8 +153,8 @@ struct node {
 	struct lab_calls calls;
 	uint64_t mac, deadline;
 	bool awake, halted;
-	struct array pipes; /* int: the pipes that begin at this node */
-	struct array flows; /* int: the unfinished flows that begin or end at this node */
+	struct array pipes; /* array of int: the pipes that begin at this node */
+	struct array flows; /* array of int: the unfinished flows that begin or end at this node */
 	void *capture;      /* struct capture; NULL: the node's frames are not captured */
 };
 

@@ -67,7 +67,7 @@ static bool mark(struct queue *q, struct packet *p)
 	return true;
 }
 
-/* ---- the list ----------------------------------------------------------------------------------- */
+/* ---- the list of packets ------------------------------------------------------------------------ */
 
 void queue_init(struct queue *q, uint64_t seed, uint64_t purpose)
 {
