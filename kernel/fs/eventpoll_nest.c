@@ -87,9 +87,9 @@ int ep_loop_check(struct eventpoll *ep, struct eventpoll *inner)
 }
 
 /*
- * Returns how many wake-ups of the epolls above @ep one wake-up of @ep causes, at most.  The sum
- * cannot overflow: before the newest addition of an epoll to another, each sum was within the
- * limit. ep_links_lock held.
+ * A wake-up of @ep wakes each epoll above it once for each path that leads there.  Returns the number
+ * of these wake-ups, at most.  The sum cannot overflow: before the newest addition of an epoll to
+ * another, each sum was within the limit. ep_links_lock held.
  */
 static unsigned int paths_above(struct eventpoll *ep)
 {

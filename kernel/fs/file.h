@@ -75,8 +75,8 @@ struct file_operations {
 	unsigned int (*poll)(struct file *file, struct poll_table *pt);
 	long (*ioctl)(struct file *file, unsigned int cmd, unsigned long arg);
 	/*
-	 * Stores in *@page the page that holds bytes @index * PAGE_SIZE and following of the file,
-	 * with a reference that the caller drops with put_page().  Bytes beyond the end of the file
+	 * Stores in *@page the page number @index of the file, counted from 0, with a reference
+	 * that the caller drops with put_page().  Bytes beyond the end of the file
 	 * in its last page are zero.  The page belongs to the file: a shared mapping writes to it,
 	 * a private one must copy it before a write.  A hole gets a page.  Returns 0, -EFAULT if
 	 * the page lies beyond the end of the file (SIGBUS), -ENOMEM or -ENOSPC.  May be called

@@ -52,7 +52,7 @@ out_put:
 
 /*
  * A call that uses the file's own position holds f_pos_lock, so that threads that share the file read or write
- * one after the other (POSIX.1-2017 2.9.7), and lseek() moves no position under a call.
+ * one after the other (POSIX.1-2017 2.9.7), and lseek() does not move the position during such a call.
  */
 ssize_t vfs_iter(struct file *file, struct iov_iter *iter, bool writing, u64 *pos)
 {

@@ -68,7 +68,8 @@ static unsigned int get_pages(struct page **pages, struct iovec *iov, unsigned i
 
 /*
  * Reads at most @len bytes into new slots with one read of the file, so that a socket returns the data
- * that it has.  Returns the bytes, 0 at the end of the file, or -errno.  A slot is free; mutex held.
+ * that it has.  Returns the number of bytes, 0 at the end of the file, or -errno.  A slot must be free; mutex
+ * held.
  */
 static ssize_t read_to_slots(struct pipe_inode_info *pipe, struct file *in, u64 *pos, size_t len)
 {

@@ -125,8 +125,8 @@ u64 nr_total_pages(void);
 /* ---- the reserve of pages ---- */
 /*
  * Returns the reserve, in pages.  If no more than this is free, only GFP_ATOMIC allocations
- * succeed.  GFP_SEND may take all pages above the reserve; GFP_KERNEL must leave half of the
- * reserve in addition to it.
+ * succeed.  GFP_SEND may take all pages above the reserve; GFP_KERNEL must leave one and a half
+ * times the reserve.
  */
 u64 mm_min_free(void);
 /*

@@ -426,9 +426,9 @@ static bool read_hotplug_bus(struct acpi_hotplug *hp, const struct span *body, u
 }
 
 /*
- * Reads what is defined at @s->p: QEMU's registers, or a hot-pluggable bus. @nested is the end of the
- * outermost bridge around it: a bridge behind another one is left out, because its _ADR does not say
- * on which bus it is.
+ * Reads the definition at @s->p, if it is one of QEMU's registers or a hot-pluggable bus. @nested is the
+ * end of the outermost bridge around it: a bridge behind another one is left out, because its _ADR does
+ * not say on which bus it is.
  */
 static void read_hotplug(struct acpi_hotplug *hp, const struct span *s, const u8 **nested)
 {

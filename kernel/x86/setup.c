@@ -102,7 +102,7 @@ void __noreturn x86_start(struct boot_info *boot)
 void __noreturn x86_start_moved(struct boot_info *boot)
 {
 	/*
-	 * Record the stages that are over only now: boot_stage_at() keeps a pointer to the name, and before
+	 * Only now record the stages that are over: boot_stage_at() keeps a pointer to the name, and before
 	 * the image moved, the names were not at their final addresses.  "door" is the entry code, boot/pvh.S
 	 * or boot/uefi.S.
 	 */
