@@ -14,7 +14,7 @@
 #define COM1          0x3f8
 #define COM1_LSR      (COM1 + 5)
 #define LSR_THR_EMPTY 0x20
-/* the status is read at most so often for each byte; if the port is not ready by then, the byte is lost */
+/* limit of status reads for each byte; if the port is not ready by then, the byte is lost */
 #define UART_PATIENCE 1000000
 #define EFI_CODE(s)   ((unsigned int)((s)&0xffff))
 

@@ -102,8 +102,7 @@ static void print_centiseconds(struct seq_file *m, u64 ns, char end)
 }
 
 /*
- * Prints two numbers as Linux does: the seconds since boot, and the seconds for which the CPU was
- * idle.
+ * Prints two numbers as Linux does: the seconds since boot, and the seconds that the CPU was idle.
  */
 static int show_uptime(struct seq_file *m)
 {

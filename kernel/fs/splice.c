@@ -265,8 +265,8 @@ static bool can_splice(const struct file *file, bool writing)
 }
 
 /*
- * Returns 0 or -errno. @given: the caller passes a position, which a file without a position cannot
- * use.
+ * Checks whether splice() can read @file or, with @writing, write it.  Returns 0 or -errno. @given: the
+ * program passed a position, which a file without a position cannot use.
  */
 static int check_file(const struct file *file, bool writing, bool given, u64 pos)
 {

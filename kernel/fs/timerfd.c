@@ -246,8 +246,8 @@ static void get_time(struct timerfd_ctx *ctx, struct itimerspec *setting)
 }
 
 /*
- * Returns 0, or -ECANCELED if the clock was set and no read() has reported it; the timer is armed
- * in both cases, unless the new time is 0. ctx->mutex held.
+ * Sets the timer.  Returns 0, or -ECANCELED if the clock was set and no read() has reported it; the
+ * timer is armed in both cases, unless the new time is 0. ctx->mutex held.
  */
 static int set_time(struct timerfd_ctx *ctx, const struct itimerspec *setting, int flags)
 {
@@ -276,7 +276,7 @@ static int set_time(struct timerfd_ctx *ctx, const struct itimerspec *setting, i
 	return take_cancelled(ctx) ? -ECANCELED : 0;
 }
 
-/* Returns the timer of descriptor @fd, or NULL and -EBADF or -EINVAL in *@err; *@filep is for fput(). */
+/* Returns the timer of descriptor @fd; the caller passes *@filep to fput().  NULL: *@err is -EBADF or -EINVAL. */
 static struct timerfd_ctx *timerfd_get(int fd, struct file **filep, long *err)
 {
 	*filep = fget(fd);

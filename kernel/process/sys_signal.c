@@ -171,8 +171,8 @@ static int set_altstack(const struct user_stack *stack, u64 sp, size_t least)
 }
 
 /*
- * The alternate stack in the frame becomes the thread's again.  As on Linux, an invalid one has no
- * effect.
+ * Makes @stack, the alternate stack that the frame has saved, the thread's again.  As on Linux, an
+ * invalid one has no effect.
  */
 void signal_restore_altstack(const struct user_stack *stack)
 {
@@ -266,7 +266,7 @@ static long sys_rt_sigtimedwait(const u64 __user *set, void __user *uinfo,
 
 /* ---- sending -------------------------------------------------------------------------------- */
 
-/* 0 is the caller's process group, which is the process; -1 is "all others", of which there are none. */
+/* @pid 0 means the process group, which has only this process; -1 means all other processes: there are none. */
 static long sys_kill(int pid, int sig)
 {
 	struct user_siginfo info = {.si_code = SI_USER, .si_pid = PROCESS_PID};

@@ -76,7 +76,7 @@ static int64_t submit(struct lab *l, int node, int64_t nr, int64_t a, int64_t b,
 	return l->nodes[node].calls.submit(nr, a, b, c, d, e, 0);
 }
 
-/* ---- samples, and the end ----------------------------------------------------------------------- */
+/* ---- samples, and the end of a flow ------------------------------------------------------------- */
 
 static bool sender_goes_on(struct flow *f);
 static bool receiver_goes_on(struct flow *f);

@@ -144,7 +144,7 @@ void net_free(struct lab *l)
 	free(l->pipes.at);
 }
 
-/* ---- after the rate: losses, delay -------------------------------------------------------------- */
+/* ---- after the transmission: losses, delay ------------------------------------------------------ */
 
 static bool cut_off(struct pipe *w)
 {
