@@ -4,7 +4,7 @@
  *
  * sys_* <- applications.  Process context.  Each call walks to the directory of the last component,
  * checks the request and changes the directory, all under tree_mutex.  A removed dentry is released
- * after the mutex, because the file's pages may be many.  Names change only in the RAM file system;
+ * after the mutex is unlocked, because the file's pages may be many.  Names change only in the RAM file system;
  * in /proc the calls fail with the errors of Linux's /proc.  Compare POSIX.1-2017 and Linux's
  * fs/namei.c.
  */

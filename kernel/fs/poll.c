@@ -2,7 +2,8 @@
 /*
  * poll(): waits for any of several files.
  *
- * sys_poll, sys_ppoll <- applications; select.c; poll_wake() <- wake_up() of a file's queue, in any context.
+ * sys_poll, sys_ppoll <- applications; poll_wait_for() <- select.c; poll_wake() <- wake_up() of a file's
+ * queue, in any context.
  *
  * In the first round poll() calls each file's ->poll, which returns the file's events and adds an
  * entry of this call to the file's wait queue.  A wake-up sets `triggered`, then wakes the thread.

@@ -3,8 +3,8 @@
  * setitimer(), getitimer() and alarm(): three timers of the process, which send SIGALRM, SIGVTALRM and
  * SIGPROF.
  *
- * Called through kernel_syscall() (process context).  ITIMER_REAL counts time.  ITIMER_VIRTUAL and
- * ITIMER_PROF both count the program's whole CPU time, because time in ring 3 and time in system
+ * Called through kernel_syscall() (process context).  ITIMER_REAL counts real time.  ITIMER_VIRTUAL
+ * and ITIMER_PROF both count the program's whole CPU time, because time in ring 3 and time in system
  * calls are not measured apart.  Compare Linux's kernel/time/itimer.c.
  */
 #include "include/uapi/errno.h"

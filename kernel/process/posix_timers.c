@@ -5,7 +5,7 @@
  * System calls and itimer.c (process context) -> posix_timer_set(); the HRTIMER softirq -> expire();
  * dequeue_signal() -> posix_timer_taken() (process context).
  *
- * CPU time is not a clock that can interrupt.  On one CPU the program's CPU time grows no faster
+ * No hardware timer counts a program's CPU time.  On one CPU the program's CPU time grows no faster
  * than time passes.  So a timer on CPU time waits for as long as the CPU time that is still
  * missing, and then compares again.
  *

@@ -190,7 +190,7 @@ int fpu_save_frame(u64 address)
 		return copy_to_user(to, area, FXSAVE_SIZE) ? -EFAULT : 0;
 	/*
 	 * Set the bits of x87 and SSE in the XSAVE header: a handler may write these registers into the
-	 * frame without setting the bits, and XRSTOR ignores a register whose bit is 0.
+	 * frame without setting the bits, and XRSTOR ignores saved registers whose bit is 0.
 	 */
 	header_of(area)->present |= XFEATURES_SSE;
 	if (copy_to_user(to, area, info.size) ||

@@ -6,10 +6,11 @@
  *
  *   qemu-system-x86_64 ... -plugin hot_count.so,base=0xADDR,size=BYTES,out=FILE
  *
- * FILE has two arrays of size + 1 little-endian uint64: the first counts instructions executed, the
- * second entries.  Element i is the count of the translation block that begins at base + i; the
- * last element of each array is the count of the blocks at all other addresses.  A block that a
- * fault leaves early is counted whole.  One vCPU only: the inline add is not atomic.
+ * FILE has two arrays of size + 1 little-endian uint64: the first counts the instructions
+ * executed in a translation block, the second how often the block was entered.  Element i is for the
+ * block that begins at base + i; the last element of each array is for the blocks at all other
+ * addresses.  A block that a fault leaves early is counted whole.  One vCPU only: the inline add
+ * is not atomic.
  *
  * Debian ships no qemu-plugin.h; the few prototypes needed are declared here.
  */
