@@ -49,8 +49,8 @@ void sock_recv_timestamp(struct kmsghdr *msg, const struct sock *sk, u64 ns);
 
 /* ---- MSG_ZEROCOPY ---------------------------------------------------------------------------- */
 /*
- * What a message will report about one or more writes with MSG_ZEROCOPY. The struct is in skb->cb of
- * the message; it is used while segments with data of these writes exist. The socket is locked.
+ * The report about one or more writes with MSG_ZEROCOPY. The struct is in skb->cb of the message that
+ * will be queued; it is used while segments with data of these writes exist. The socket is locked.
  */
 struct ubuf_info {
 	refcount_t refcnt; /* segments with data of these writes, and the calls that add data */

@@ -338,7 +338,7 @@ static struct sk_buff *wait_packet(struct sock *sk, long *timeo, int *err)
 	}
 }
 
-/* What one call has read from one or more messages: their files, their credentials, and the packets to free. */
+/* The files and credentials that one call has read from its messages, and the packets to free. */
 struct reading {
 	struct unix_scm scm;
 	bool any;             /* a packet was read, so scm.creds is valid */
