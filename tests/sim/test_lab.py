@@ -190,7 +190,7 @@ def test_early_results_and_closed_labs_are_refused():
     ("", {"ram": "64M"}, r"ram='64M': a whole number"),
     ("", {"queue_size": 48}, "a power of two"),
     ("", {"mac": 0x010000000000}, "an address of one card"),
-    ("", {"memory": 1}, "no option of a host; there are data_valid, .*, mtu, .*ram"),
+    ("", {"memory": 1}, "no option of a host; there are ctrl_early, .*, mtu, .*ram"),
 ])
 def test_invalid_host_options_are_refused(cmdline, options, words):
     """An invalid option of a host is an error, not only a line on its console; the next host gets its address."""
