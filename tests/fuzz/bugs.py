@@ -22,7 +22,7 @@ BUGS = {
     "icmp_arp": ("net/tcp/tcp_ipv4_err.c", "\tbh_unlock_sock(sk);\n\tsock_put(sk);", "\tbh_unlock_sock(sk);"),
     "virtio": ("drivers/virtio/virtqueue.c", "else if (id >= vq->num)", "else if (id > vq->num)"),
     "calls": ("net/socket_msg.c", "ulen < 0 || ulen > sizeof(*kaddr)", "ulen < 0"),
-    "proc": ("kernel/sysctl.c", "if (n >= size || (", "if (n > size || ("),
+    "proc": ("kernel/sysctl.c", "if (n >= size || (", "if (("),
     "udp": ("net/ipv4/udp.c", "out:\n\tsock_put(sk);", "out:\n\treturn;"),
     "cmdline": ("net/ipv4/ipconfig.c", " || prefix_len > 32", ""),
 }
