@@ -82,7 +82,7 @@ def test_archive_of_gnu_cpio(tree, tmp_path):
         assert there(g) == lines_of(tree, "")
 
 
-@pytest.mark.parametrize("mem", (3, 4))
+@pytest.mark.parametrize("mem", (4, 5))
 def test_small_machine(mem, tree, tmp_path):
     """Files use the pages of the initrd, without a copy: a file of a quarter of the memory still leaves free memory."""
     (tmp_path / "big").write_bytes(script("/big", random.Random(2), mem << 18))
