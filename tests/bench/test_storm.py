@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Tests of make storm's own parts (tools/storm): the frames of each flood, their rate, and the table.  No guest is booted."""
+import argparse
 import json
 import os
 import socket
@@ -118,3 +119,14 @@ def test_a_row_of_the_table():
 def test_the_median_round():
     rows = [{"client": {"cps": n}} for n in (5, 1, 9)] + [{"client": {"error": "no answer"}}, {"client": {"cps": 2}}]
     assert storm.median(rows) == {"client": {"cps": 2}} and storm.median(rows[:3]) == {"client": {"cps": 5}}
+
+
+@pytest.mark.parametrize("parse,wrong", [(storm.kinds, "nope"), (storm.kinds, "syn,"), (storm.rates, "abc"), (storm.rates, "0")])
+def test_a_wrong_storm_or_rate_is_refused(parse, wrong):
+    with pytest.raises(argparse.ArgumentTypeError):
+        parse(wrong)
+
+
+def test_right_storms_and_rates():
+    assert storm.kinds("none,syn,readers") == ["none", "syn", "readers"]
+    assert storm.rates("full,10000") == ["full", "10000"]

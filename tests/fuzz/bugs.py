@@ -22,7 +22,7 @@ BUGS = {
     "icmp_arp": ("net/tcp/tcp_ipv4_err.c", "\tbh_unlock_sock(sk);\n\tsock_put(sk);", "\tbh_unlock_sock(sk);"),
     "virtio": ("drivers/virtio/virtqueue.c", "else if (id >= vq->num)", "else if (id > vq->num)"),
     "calls": ("net/socket_msg.c", "ulen < 0 || ulen > sizeof(*kaddr)", "ulen < 0"),
-    "proc": ("kernel/sysctl.c", "if (n >= size || (", "if (("),
+    "proc": ("kernel/fs/proc.c", "if (*pos >= len)", "if (*pos >= 2 * len)"),
     "udp": ("net/ipv4/udp.c", "out:\n\tsock_put(sk);", "out:\n\treturn;"),
     "cmdline": ("net/ipv4/ipconfig.c", " || prefix_len > 32", ""),
 }
@@ -34,7 +34,7 @@ SHOWS = {
     "icmp_arp": r"TCP: \d+ objects alive",
     "virtio": "heap-buffer-overflow",
     "calls": "stack-buffer-overflow",
-    "proc": "stack-buffer-overflow",
+    "proc": "buffer-overflow",
     "udp": r"UDP: \d+ objects alive",
     "cmdline": "shift exponent",
 }

@@ -169,16 +169,29 @@ def median(rows):
     return sorted(rows, key=lambda r: r["client"].get("cps", 0))[len(rows) // 2]
 
 
-def words(s):
-    return s.split(",")
+def kinds(s):
+    """Returns the storms of --only."""
+    found = s.split(",")
+    for kind in set(found) - {"none", *FLOODS, "readers"}:
+        raise argparse.ArgumentTypeError(f"no storm {kind}: none, {', '.join(FLOODS)} or readers")
+    return found
+
+
+def rates(s):
+    """Returns the rates of --rates."""
+    found = s.split(",")
+    for rate in found:
+        if rate != "full" and not (rate.isdigit() and int(rate)):
+            raise argparse.ArgumentTypeError(f"no rate {rate}: full, or frames a second")
+    return found
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("guests", nargs="+")
-    p.add_argument("--only", type=words, default=["none", *FLOODS, "readers"])
+    p.add_argument("--only", type=kinds, default=["none", *FLOODS, "readers"])
     p.add_argument("--secs", type=float, default=5.0)
-    p.add_argument("--rates", type=words, default=["full", "10000"])
+    p.add_argument("--rates", type=rates, default=["full", "10000"])
     p.add_argument("--rounds", type=int, default=1)
     p.add_argument("--rest", type=float, default=REST)
     args = p.parse_args()
