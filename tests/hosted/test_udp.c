@@ -209,7 +209,7 @@ BESIDE_LINUX(long_datagrams)
 static void connected_sockets(void)
 {
 	int a = udp_socket(), b = udp_socket(), c = udp_socket(), closed = udp_socket();
-	uint16_t aport = bind_any(a), bport = bind_any(b), nobody = bind_any(closed);
+	uint16_t aport = bind_any(a), bport = bind_any(b), closed_port = bind_any(closed);
 
 	on(SYS_close, closed);
 	note("connect", connect_to(a, bport));
@@ -224,7 +224,7 @@ static void connected_sockets(void)
 	note("to another", send_to(a, bport, "abcdef"));
 	note("received", recv_some(b, 10, 0));
 
-	note("connect to a closed port", connect_to(a, nobody));
+	note("connect to a closed port", connect_to(a, closed_port));
 	try(SYS_write, a, PTR("abc"), 3);
 	note_poll("refused", a);
 	note("refused", recv_some(a, 10, 0));
@@ -237,7 +237,7 @@ static void connected_sockets(void)
 	/* A datagram that waits is returned after the error. */
 	note("connect", connect_to(a, bport));
 	send_to(b, aport, "abcd");
-	note("connect to a closed port", connect_to(a, nobody));
+	note("connect to a closed port", connect_to(a, closed_port));
 	try(SYS_write, a, PTR("abc"), 3);
 	note("refused", recv_some(a, 10, 0));
 	note("received", recv_some(a, 10, 0));
@@ -248,7 +248,7 @@ static void connected_sockets(void)
 	note("from a stranger", send_to(c, aport, "abcde"));
 	note("received", recv_some(a, 10, 0));
 	/* An unconnected socket gets no error. */
-	note("to nobody", send_to(a, nobody, "abc"));
+	note("to a closed port", send_to(a, closed_port, "abc"));
 	note("not told", recv_some(a, 10, 0));
 	/*
 	 * A disconnect releases a port that bind() did not choose: here sendto()'s, then

@@ -109,13 +109,13 @@ BESIDE_LINUX(control_messages)
 static void error_queue(void)
 {
 	int a = udp_socket(), closed = udp_socket();
-	uint16_t nobody = bind_any(closed);
+	uint16_t closed_port = bind_any(closed);
 
 	on(SYS_close, closed);
 	note("empty", recv_some(a, 100, MSG_ERRQUEUE));
 	note("set", set_option(a, SOL_IP, IP_RECVERR, 1));
 	set_option(a, SOL_IP, IP_RECVTTL, 1);
-	send_to(a, nobody, "abcde");
+	send_to(a, closed_port, "abcde");
 	note_poll("an error", a);
 	note("refused", recv_some(a, 100, 0));
 	note_poll("reported once", a);
@@ -123,16 +123,16 @@ static void error_queue(void)
 	note("byte", bytes[3]);
 	note_poll("read", a);
 	note_messages(a, 256, MSG_ERRQUEUE);
-	send_to(a, nobody, "abcde");
-	note("the next write fails", send_to(a, nobody, "fgh"));
-	note("the one after it does not", send_to(a, nobody, "ij"));
+	send_to(a, closed_port, "abcde");
+	note("the next write fails", send_to(a, closed_port, "fgh"));
+	note("the one after it does not", send_to(a, closed_port, "ij"));
 	note_messages(a, 256, MSG_ERRQUEUE);
 	note_poll("one more", a);
 	note("refused", recv_some(a, 100, 0));
 	note_messages(a, 20, MSG_ERRQUEUE);
 	note_messages(a, 256, MSG_ERRQUEUE);
 	set_option(a, SOL_SOCKET, SO_SELECT_ERR_QUEUE, 1);
-	send_to(a, nobody, "abcde");
+	send_to(a, closed_port, "abcde");
 	note_poll("priority", a);
 	/*
 	 * Switching IP_RECVERR off empties the error queue; the pending error of the socket stays.
