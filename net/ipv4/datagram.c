@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Functions that ping and raw sockets share (datagram.h has the contract).
+ * Functions that sockets of datagrams share: ping sockets all of them, UDP sockets the ICMP errors and
+ * the interface of a group (datagram.h has the contract).
  *
  *   connect() -> inet_dgram_connect -> ip4_datagram_connect                    (process, sock owned)
- *   sendmsg() -> ping_sendmsg, raw_sendmsg -> ip4_datagram_dest                (process)
+ *   sendmsg() -> ping_sendmsg -> ip4_datagram_dest                             (process)
  *   recvmsg() -> ip4_datagram_recvmsg                                          (process)
- *   icmp_rcv -> ping_err, raw_err -> ip4_datagram_err                          (softirq)
+ *   icmp_rcv -> ping_err, udp_err -> ip4_datagram_err                          (softirq)
  *
  * The addresses of a socket change only while a thread owns it. Compare Linux's net/ipv4/datagram.c.
  */
@@ -179,15 +180,22 @@ out:
 
 /* ---- ICMP errors ----------------------------------------------------------------------------- */
 
-/* Stores the path MTU @mtu that a router reports for the destination of the quoted packet. */
+/*
+ * Stores the path MTU @mtu that a router reports for the destination of the quoted packet (RFC 1191)
+ * in the route, which limits the next datagrams. A program that set IP_PMTUDISC_INTERFACE or
+ * IP_PMTUDISC_OMIT trusts no such report (ip(7)), because anyone can forge it.
+ */
 static void update_pmtu(const struct sock *sk, const struct iphdr *quoted, u32 mtu)
 {
 	struct flowi4 fl = {.daddr = quoted->daddr,
 			    .saddr = quoted->saddr,
 			    .oif = sk->sk_bound_dev_if,
 			    .proto = quoted->protocol};
-	struct rtable *rt = ip_route_output_key(&fl);
+	struct rtable *rt;
 
+	if (inet_sk(sk)->pmtudisc >= IP_PMTUDISC_INTERFACE)
+		return;
+	rt = ip_route_output_key(&fl);
 	if (IS_ERR(rt))
 		return;
 	dst_update_pmtu(&rt->dst, mtu);
@@ -208,6 +216,8 @@ static int icmp_errno(const struct sock *sk, const struct icmphdr *icmph, bool *
 		*hard = true;
 		return EPROTO;
 	case ICMP_DEST_UNREACH:
+		if (icmph->code > NR_ICMP_UNREACH)
+			return 0;
 		if (icmph->code == ICMP_FRAG_NEEDED) {
 			*hard = true;
 			return inet_sk(sk)->pmtudisc == IP_PMTUDISC_DONT ? 0 : EMSGSIZE;
@@ -215,11 +225,13 @@ static int icmp_errno(const struct sock *sk, const struct icmphdr *icmph, bool *
 		*hard = icmp_err_convert[icmph->code].fatal;
 		return icmp_err_convert[icmph->code].errno_;
 	default:
+		/* Source quench is obsolete (RFC 6633), and a redirect concerns only the route. */
 		return 0;
 	}
 }
 
-void ip4_datagram_err(struct sock *sk, struct sk_buff *icmp, u32 info, unsigned int header_len)
+void ip4_datagram_err(struct sock *sk, struct sk_buff *icmp, __be16 port, u32 info,
+		      unsigned int header_len)
 {
 	const struct icmphdr *icmph = icmp_hdr(icmp);
 	bool hard;
@@ -231,7 +243,7 @@ void ip4_datagram_err(struct sock *sk, struct sk_buff *icmp, u32 info, unsigned 
 	if (!err)
 		return;
 	if (inet_sk(sk)->recverr)
-		ip_icmp_error(sk, icmp, err, 0, info, header_len);
+		ip_icmp_error(sk, icmp, err, port, info, header_len);
 	else if (!hard || sk->sk_state != TCP_ESTABLISHED)
 		return;
 	sk->sk_err = err;

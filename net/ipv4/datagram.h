@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The calls that sockets of datagrams other than UDP (ping, raw) share: the peer of connect(), the
- * destination of sendmsg(), recvmsg(), and ICMP errors. The queues are in net/core/datagram.h.
+ * The calls of ping sockets that do not depend on their protocol: the peer of connect(), the destination
+ * of sendmsg(), and recvmsg(). ICMP errors and the interface of a group serve UDP sockets too. The
+ * queues are in net/core/datagram.h.
  * Compare Linux's net/ipv4/datagram.c.
  */
 #ifndef NET_IPV4_DATAGRAM_H
@@ -33,10 +34,11 @@ int ip4_datagram_dest(struct sock *sk, const struct kmsghdr *msg, struct inet_co
 int ip4_datagram_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int noblock, int flags,
 			 int *addr_len);
 /*
- * Reports the received ICMP error @icmp to @sk, whose packet it quotes: @info is as in
- * net_protocol.err_handler, and the program gets the bytes behind the first @header_len of the
- * quote, which are linear. Softirq.
+ * Reports the received ICMP error @icmp to @sk, whose packet to @port (0: the protocol has no ports) it
+ * quotes: @info is as in net_protocol.err_handler, and the program gets the bytes behind the first
+ * @header_len of the quote, which are linear. Softirq.
  */
-void ip4_datagram_err(struct sock *sk, struct sk_buff *icmp, u32 info, unsigned int header_len);
+void ip4_datagram_err(struct sock *sk, struct sk_buff *icmp, __be16 port, u32 info,
+		      unsigned int header_len);
 
 #endif

@@ -255,7 +255,7 @@ void ping_err(struct sk_buff *skb, u32 info)
 		snmp_inc(SNMP_IcmpInErrors);
 		return;
 	}
-	ip4_datagram_err(sk, skb, info, hdrlen);
+	ip4_datagram_err(sk, skb, 0, info, hdrlen);
 	sock_put(sk);
 }
 

@@ -21,7 +21,6 @@
 #include "net/core/netdevice.h"
 #include "net/core/snmp.h"
 #include "net/ipv4/datagram.h"
-#include "net/ipv4/icmp.h"
 #include "net/ipv4/limits.h"
 #include "net/ipv4/route.h"
 
@@ -93,68 +92,15 @@ static int udp_disconnect(struct sock *sk, int flags)
 /* ---- ICMP errors ----------------------------------------------------------------------------- */
 
 /*
- * The path to the destination of the quoted packet accepts only @mtu bytes (RFC 1191): stores that
- * in the route, which limits the next datagrams. A program that set IP_PMTUDISC_INTERFACE or
- * IP_PMTUDISC_OMIT trusts no such report (ip(7)), because anyone can forge it.
- */
-static void udp_update_pmtu(const struct sock *sk, const struct iphdr *quoted, u32 mtu)
-{
-	struct flowi4 fl = {.daddr = quoted->daddr,
-			    .saddr = quoted->saddr,
-			    .oif = sk->sk_bound_dev_if,
-			    .proto = IPPROTO_UDP};
-	struct rtable *rt;
-
-	if (inet_sk(sk)->pmtudisc >= IP_PMTUDISC_INTERFACE)
-		return;
-	rt = ip_route_output_key(&fl);
-	if (IS_ERR(rt))
-		return;
-	dst_update_pmtu(&rt->dst, mtu);
-	rt_put(rt);
-}
-
-/*
- * Returns the errno of an ICMP error, 0 if a message of this kind has no effect. *@hard: the error
- * is reported to a connected socket even without IP_RECVERR.
- */
-static int udp_icmp_errno(const struct sock *sk, const struct icmphdr *icmph, bool *hard)
-{
-	*hard = false;
-	switch (icmph->type) {
-	case ICMP_TIME_EXCEEDED:
-		return EHOSTUNREACH;
-	case ICMP_PARAMETERPROB:
-		*hard = true;
-		return EPROTO;
-	case ICMP_DEST_UNREACH:
-		if (icmph->code > NR_ICMP_UNREACH)
-			return 0;
-		if (icmph->code == ICMP_FRAG_NEEDED) {
-			*hard = true;
-			return inet_sk(sk)->pmtudisc == IP_PMTUDISC_DONT ? 0 : EMSGSIZE;
-		}
-		*hard = icmp_err_convert[icmph->code].fatal;
-		return icmp_err_convert[icmph->code].errno_;
-	default:
-		/* Source quench is obsolete (RFC 6633), and a redirect concerns only the route. */
-		return 0;
-	}
-}
-
-/*
  * RFC 1122 4.1.3.3: "UDP MUST pass to the application layer all ICMP error messages that it receives
  * from the IP layer." A program asks for them with connect() or IP_RECVERR. As in Linux, without
  * IP_RECVERR a connected socket gets only those that will not go away by themselves.
  */
 static void udp_err(struct sk_buff *skb, u32 info)
 {
-	const struct icmphdr *icmph = icmp_hdr(skb);
 	const struct iphdr *iph;
 	const struct udphdr *uh;
 	struct sock *sk;
-	bool hard;
-	int err;
 
 	if (!pskb_may_pull(skb, sizeof(*iph)) ||
 	    !pskb_may_pull(skb, ((const struct iphdr *)skb->data)->ihl * 4 + sizeof(*uh))) {
@@ -162,7 +108,6 @@ static void udp_err(struct sk_buff *skb, u32 info)
 		return;
 	}
 	iph = (const struct iphdr *)skb->data;
-	icmph = icmp_hdr(skb);
 	uh = (const struct udphdr *)(skb->data + iph->ihl * 4);
 	sk = udp4_lib_lookup(iph->daddr, uh->dest, iph->saddr, ntohs(uh->source),
 			     skb->dev ? skb->dev->ifindex : 0);
@@ -170,18 +115,7 @@ static void udp_err(struct sk_buff *skb, u32 info)
 		snmp_inc(SNMP_IcmpInErrors);
 		return;
 	}
-	if (icmph->type == ICMP_DEST_UNREACH && icmph->code == ICMP_FRAG_NEEDED)
-		udp_update_pmtu(sk, iph, info);
-	err = udp_icmp_errno(sk, icmph, &hard);
-	if (!err)
-		goto out;
-	if (inet_sk(sk)->recverr)
-		ip_icmp_error(sk, skb, err, uh->dest, info, iph->ihl * 4 + sizeof(*uh));
-	else if (!hard || sk->sk_state != TCP_ESTABLISHED)
-		goto out;
-	sk->sk_err = err;
-	sk->sk_error_report(sk);
-out:
+	ip4_datagram_err(sk, skb, uh->dest, info, iph->ihl * 4 + sizeof(*uh));
 	sock_put(sk);
 }
 

@@ -496,6 +496,13 @@ static void a_narrow_path(void)
 	scene_set(A, fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
 	assert_int_equal(send_echo(A, fd, ADDRESS_B, 1, 1400), 1408);
 	assert_int_equal(scene_counter(A, "Ip.FragCreates"), 3);
+	/* A report to a socket that distrusts reports (ip(7)) does not change the route, for any socket. */
+	for (int trust = IP_PMTUDISC_INTERFACE; trust <= IP_PMTUDISC_OMIT; trust++) {
+		scene_set(A, fd, IPPROTO_IP, IP_MTU_DISCOVER, trust);
+		forge_error(3, 4, 560, ECHO, IDENT);
+		scene_set(A, fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
+		assert_int_equal(send_echo(A, fd, ADDRESS_B, 1, 572), 580);
+	}
 	scene_sleep(10 * MS);
 	scene_close(A, fd);
 }
