@@ -23,7 +23,7 @@ BUGS = {
     "virtio": ("drivers/virtio/virtqueue.c", "else if (id >= vq->num)", "else if (id > vq->num)"),
     "calls": ("net/socket_msg.c", "ulen < 0 || ulen > sizeof(*kaddr)", "ulen < 0"),
     "proc": ("kernel/fs/proc.c", "if (*pos >= len)", "if (*pos >= 2 * len)"),
-    "udp": ("net/ipv4/udp.c", "out:\n\tsock_put(sk);", "out:\n\treturn;"),
+    "udp": ("net/ipv4/udp.c", "iph->ihl * 4 + sizeof(*uh));\n\tsock_put(sk);", "iph->ihl * 4 + sizeof(*uh));"),
     "cmdline": ("net/ipv4/ipconfig.c", " || prefix_len > 32", ""),
 }
 # harness: a regular expression that the output matches if the bug was found
