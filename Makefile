@@ -90,7 +90,7 @@ FLAGS_shipped := -fomit-frame-pointer -fno-stack-protector
 APP_FLAGS := -fno-optimize-sibling-calls
 # A wrapper in tests/host/iss.c lets tests choose initial sequence numbers.
 comma := ,
-# Those in tests/host/refuse.c make an allocation of pages fail.
+# Wrappers in tests/host/refuse.c let tests make an allocation of pages fail.
 HOST_WRAP := $(patsubst %,-Wl$(comma)--wrap=%,secure_tcp_seq alloc_pages alloc_budget_pages get_free_pages page_frag_refill page_frag_alloc)
 # Wrappers in tests/host/separate.c allocate each object from the host, so that a sanitizer checks every access.
 SLAB_WRAP := $(patsubst %,-Wl$(comma)--wrap=%,kmem_cache_alloc kmem_cache_free kmalloc kcalloc kfree)

@@ -385,8 +385,8 @@ int inet_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
 
 /*
  * Connects with the first data of @msg in the SYN: sendto(MSG_FASTOPEN), or the first write after
- * connect() with TCP_FASTOPEN_CONNECT. Then sends the rest. Without waiting only the data in the
- * SYN is sent.
+ * connect() with TCP_FASTOPEN_CONNECT. Then sends the rest. If the call must not wait, only the
+ * data in the SYN is sent.
  */
 static int __inet_sendmsg_fastopen(struct socket *sock, struct tcp_fastopen_request *fo)
 {
@@ -551,7 +551,7 @@ static struct inet_protosw inetsw_array[] = {
 void inet_register_protosw(struct inet_protosw *p)
 {
 	BUG_ON(p->type >= SOCK_MAX);
-	/* dgram_sk() takes every sock but a stream's for a struct dgram_sock. */
+	/* dgram_sk() casts every sock except a stream's to struct dgram_sock. */
 	BUG_ON(p->type != SOCK_STREAM && p->prot->obj_size < sizeof(struct dgram_sock));
 	list_add_tail(&p->list, &inetsw[p->type]);
 }

@@ -13,8 +13,8 @@
 struct sock_extended_err {
 	uint32_t ee_errno;
 	uint8_t ee_origin; /* SO_EE_ORIGIN_* */
-	uint8_t ee_type;   /* of the ICMP message */
-	uint8_t ee_code;   /* of the ICMP message; SO_EE_CODE_* */
+	uint8_t ee_type;   /* type of the ICMP message */
+	uint8_t ee_code;   /* code of the ICMP message, or SO_EE_CODE_* */
 	uint8_t ee_pad;
 	uint32_t ee_info;
 	uint32_t ee_data;

@@ -33,7 +33,7 @@ struct msghdr {
 
 /* The head of a control message; the data follows. */
 struct cmsghdr {
-	size_t cmsg_len; /* of head and data */
+	size_t cmsg_len; /* bytes of head and data */
 	int cmsg_level;
 	int cmsg_type;
 };

@@ -218,8 +218,10 @@ void hal_user_switch(struct task_struct *next)
 		clear_selectors();
 	}
 	/*
-	 * The last thread may have loaded a selector, even a null selector, and so changed a base
-	 * that the CPU holds.
+	 * cpu->fs_base and cpu->gs_base are the values that this function last wrote. Another
+	 * thread that ran since then may have loaded a selector into FS or GS, even a null
+	 * selector, which changes the CPU's base. So write the base again after another thread,
+	 * unless both values are 0.
 	 */
 	if (cpu->fs_base != next->hal.fs_base || (other && cpu->fs_base)) {
 		cpu->fs_base = next->hal.fs_base;

@@ -68,8 +68,8 @@ static struct sk_buff *try_recv_datagram(struct sock *sk, int flags, int *peek_o
 			goto found;
 		}
 		/*
-		 * An empty datagram is passed over if bytes behind it remain to be skipped, or if
-		 * an earlier peek with an offset has returned it.
+		 * An empty datagram is passed over if bytes remain to be skipped, or if an earlier
+		 * peek with an offset has returned it.
 		 */
 		if (skip < 0 || skip < (int)skb->len || (!skb->len && !skip && !skb->peeked)) {
 			skb->peeked |= skip >= 0;

@@ -15,7 +15,9 @@
 #include "net/core/limits.h"
 #include "net/core/netdevice.h"
 
-/* Tells the driver that the list or the flags IFF_ALLMULTI, IFF_PROMISC changed. addr_lock held. */
+/*
+ * Tells the driver that the list, IFF_ALLMULTI or IFF_PROMISC changed. The caller holds addr_lock.
+ */
 static void __dev_set_rx_mode(struct net_device *dev)
 {
 	lockdep_assert_held(&dev->addr_lock);
@@ -30,7 +32,7 @@ void dev_set_rx_mode(struct net_device *dev)
 	spin_unlock_bh(&dev->addr_lock);
 }
 
-/* addr_lock held. */
+/* The caller holds addr_lock. */
 static struct netdev_hw_addr *mc_find(struct net_device *dev, const u8 *addr)
 {
 	struct netdev_hw_addr *ha;
@@ -43,7 +45,7 @@ static struct netdev_hw_addr *mc_find(struct net_device *dev, const u8 *addr)
 	return NULL;
 }
 
-/* addr_lock held. */
+/* The caller holds addr_lock. */
 static int mc_insert(struct net_device *dev, const u8 *addr)
 {
 	struct netdev_hw_addr *ha;
@@ -61,7 +63,7 @@ static int mc_insert(struct net_device *dev, const u8 *addr)
 	return 0;
 }
 
-/* addr_lock held. */
+/* The caller holds addr_lock. */
 static void mc_remove(struct net_device *dev, struct netdev_hw_addr *ha)
 {
 	list_del(&ha->list);

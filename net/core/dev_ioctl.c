@@ -45,7 +45,7 @@ unsigned int dev_get_flags(const struct net_device *dev)
 	if (dev->flags & IFF_UP && netif_carrier_ok(dev))
 		flags |= IFF_RUNNING | IFF_LOWER_UP;
 	/*
-	 * In this kernel lo has IFF_NOARP. In Linux it has not, so do not show the flag to
+	 * In this kernel lo has IFF_NOARP. Linux's lo does not have the flag, so hide it from
 	 * programs.
 	 */
 	return dev->flags & IFF_LOOPBACK ? flags & ~IFF_NOARP : flags;

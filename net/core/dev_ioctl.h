@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Questions of programs about network devices: ioctl() requests, and values that netlink shows too. */
+/* Requests of programs about network devices: ioctl(), and values that netlink reports too. */
 #ifndef NET_CORE_DEV_IOCTL_H
 #define NET_CORE_DEV_IOCTL_H
 

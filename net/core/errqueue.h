@@ -15,11 +15,12 @@
 #include "include/uapi/errqueue.h"
 #include "net/core/sock.h"
 
-/* In skb->cb of a message. skb->skb_mstamp is its time of day in ns; 0: it has none. */
+/* The description of a message, in its skb->cb. skb->skb_mstamp has its time of day in ns, or 0. */
 struct sock_exterr_skb {
 	struct sock_extended_err ee;
-	u16 addr_offset; /* ICMP: from the network header to the quoted destination address */
-	__be16 port;     /* ICMP: the quoted destination port */
+	/* ICMP: offset of the quoted destination address from the network header */
+	u16 addr_offset;
+	__be16 port; /* ICMP: the quoted destination port */
 };
 #define SKB_EXT_ERR(skb) ((struct sock_exterr_skb *)&((skb)->cb[0]))
 BUILD_BUG_ON(sizeof(struct sock_exterr_skb) > sizeof_field(struct sk_buff, cb));
@@ -62,7 +63,7 @@ BUILD_BUG_ON(sizeof(struct ubuf_info) > sizeof_field(struct sk_buff, cb));
 
 /*
  * Counts a write of @size bytes. If @uarg, of the last segment, can report this write too, takes a
- * reference to @uarg, else makes a new one. Returns NULL if the socket has too many of them.
+ * reference to @uarg, else makes a new one. Returns NULL if the socket has too many such messages.
  */
 struct ubuf_info *msg_zerocopy_realloc(struct sock *sk, size_t size, struct ubuf_info *uarg);
 /* Drops a reference to @uarg; when the last one is dropped, the message about the end of the writes is queued. */

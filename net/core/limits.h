@@ -103,8 +103,8 @@
  */
 #define SOCK_WMEM_MAX 4194304
 /*
- * bytes of the first receive buffer and the first send buffer of a datagram socket: the sysctls
- * rmem_default and wmem_default. Linux's value.
+ * bytes of the receive buffer and of the send buffer of a new datagram socket: the defaults of the
+ * sysctls rmem_default and wmem_default. Linux's value.
  */
 #define SOCK_BUFFER_DEFAULT 212992
 /* bytes: a smaller SO_RCVBUF is raised to this. Linux's SOCK_MIN_RCVBUF. */
@@ -112,8 +112,8 @@
 /* bytes: a smaller SO_SNDBUF is raised to this. Linux's SOCK_MIN_SNDBUF. */
 #define SOCK_MIN_SNDBUF 4608
 /*
- * bytes of a buffer that a sysctl may set: the sum of two such buffers is far below the maximum of
- * an int.
+ * bytes: range of a buffer size that a sysctl sets. The maximum is chosen so that the sum of two
+ * such buffers is far below the maximum of an int.
  */
 #define SOCK_MEM_RANGE 2304, 268435456
 /*

@@ -254,15 +254,15 @@ extern struct list_head dev_base_head;
  * dev_mc_add() adds the group address @addr to the addresses that @dev receives, or counts one more
  * user of it; dev_mc_del() undoes one such call. dev_mc_add() returns 0, -EINVAL (not a group
  * address), -ENOBUFS (NETDEV_MC_MAX) or -ENOMEM; dev_mc_del() returns 0, or -ENOENT if @addr is
- * not in the list. Process or softirq. The list is independent of the device being up.
+ * not in the list. Process or softirq. The list exists whether or not the device is up.
  */
 int dev_mc_add(struct net_device *dev, const u8 *addr);
 int dev_mc_del(struct net_device *dev, const u8 *addr);
 /* Calls ->ndo_set_rx_mode, if the driver has one. Process or softirq. */
 void dev_set_rx_mode(struct net_device *dev);
-/* Empties the list. The device is being unregistered. */
+/* Empties the list of group addresses of @dev, which is being unregistered. */
 void dev_mc_flush(struct net_device *dev);
-/* dev->addr_lock held. */
+/* Passes over the group addresses of @dev. The caller holds dev->addr_lock. */
 #define netdev_for_each_mc_addr(ha, dev) list_for_each_entry(ha, &(dev)->mc_list, list)
 
 /*
@@ -274,8 +274,9 @@ enum netdev_event {
 	NETDEV_DOWN,
 	NETDEV_CHANGE, /* the link came up or went down */
 	NETDEV_CHANGEMTU,
-	NETDEV_UNREGISTER,   /* the device, which is already down, is removed for good */
-	NETDEV_NOTIFY_PEERS, /* announce our addresses: the device may be elsewhere now */
+	NETDEV_UNREGISTER, /* the device, which is already down, is removed for good */
+	/* announce our addresses: the device may be attached to another link now */
+	NETDEV_NOTIFY_PEERS,
 };
 struct netdev_notifier {
 	void (*event)(struct net_device *dev, enum netdev_event event);

@@ -80,7 +80,7 @@
 	X(TcpExt, TCPMTUPSuccess) X(TcpExt, TCPDelivered) X(TcpExt, TCPDeliveredCE)                \
 	X(TcpExt, TCPZeroWindowDrop) X(TcpExt, TCPRcvQDrop) X(TcpExt, TCPWqueueTooBig) \
 	X(TcpExt, TCPFastOpenPassiveAltKey)
-/* Received packets by their ECN field (RFC 3168 5), and datagrams whose fragments overlap. */
+/* Count received packets by their ECN field (RFC 3168 5), and datagrams whose fragments overlap. */
 #define SNMP_IPEXT(X)                                                                              \
 	X(IpExt, InNoECTPkts) X(IpExt, InECT1Pkts) X(IpExt, InECT0Pkts) X(IpExt, InCEPkts) \
 	X(IpExt, ReasmOverlaps)

@@ -84,7 +84,7 @@ struct sock {
 
 	struct {
 		spinlock_t slock;
-		bool owned; /* by a thread: softirq must put packets into the backlog */
+		bool owned; /* a thread owns the sock: softirq must put packets into the backlog */
 		wait_queue_head_t wq;
 	} sk_lock;
 
@@ -172,7 +172,7 @@ enum sock_flags {
 	SOCK_LINGER,
 	SOCK_BROADCAST,
 	SOCK_RCVTSTAMP,        /* SO_TIMESTAMP, SO_TIMESTAMPNS: a read returns the time */
-	SOCK_RCVTSTAMPNS,      /* as struct timespec */
+	SOCK_RCVTSTAMPNS,      /* the time is a struct timespec */
 	SOCK_ZEROCOPY,         /* SO_ZEROCOPY: a write may have MSG_ZEROCOPY */
 	SOCK_PASSCRED,         /* SO_PASSCRED: a read returns the credentials of the sender */
 	SOCK_SELECT_ERR_QUEUE, /* SO_SELECT_ERR_QUEUE: has no effect on TCP, as in Linux */

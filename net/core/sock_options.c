@@ -131,7 +131,7 @@ static bool has_no_check(const struct sock *sk)
 	return sk->sk_family == AF_INET && sk->sk_type == SOCK_DGRAM;
 }
 
-/* Linux accepted the option for other families too, without an effect, up to 6.15. */
+/* SO_PASSCRED. Up to 6.15, Linux accepted it for other families too, without an effect. */
 static int sock_set_passcred(struct sock *sk, bool on)
 {
 	if (sk->sk_family != AF_UNIX && sk->sk_family != AF_NETLINK)

@@ -20,10 +20,10 @@ struct inet_ehash_bucket {
 struct inet_bind_bucket {
 	unsigned short port;
 	/*
-	 * Both are -1 while only connect() has chosen the port for its owners (@bound is 0).
-	 * fastreuse becomes 0 when a socket without SO_REUSEADDR is bound to the port, or an owner
-	 * begins to listen. fastreuseport is 0 if the owner that was added last has no
-	 * SO_REUSEPORT; otherwise it is FASTREUSEPORT_STRICT.
+	 * fastreuse and fastreuseport are -1 while connect() has chosen the port of every owner
+	 * (bound is 0). fastreuse becomes 0 when a socket without SO_REUSEADDR is bound to the
+	 * port, or an owner begins to listen. fastreuseport is 0 if the owner that was added last
+	 * has no SO_REUSEPORT; otherwise it is FASTREUSEPORT_STRICT.
 	 */
 	s8 fastreuse, fastreuseport;
 	__be32 fast_rcv_saddr; /* for FASTREUSEPORT_STRICT */
@@ -41,7 +41,9 @@ struct inet_listen_hashbucket {
 	struct hlist_head head;
 };
 
-/* A socket with SO_REUSEPORT on the address fast_rcv_saddr conflicts with no owner. */
+/*
+ * A value of fastreuseport: a socket with SO_REUSEPORT on fast_rcv_saddr conflicts with no owner.
+ */
 #define FASTREUSEPORT_STRICT 2
 
 #define EHASH_LOCKS 256

@@ -34,9 +34,9 @@
 /* ---- connections without an application ---- */
 /*
  * bytes: the machine's memory divided by this is the number of TIME_WAITs that may exist, and also
- * the number of orphans. All TIME_WAITs together then take less than a 32nd of memory; all orphans,
- * without the data in their queues, less than a 5th. Linux permits half as many TIME_WAITs as its
- * ehash has buckets.
+ * the number of orphans that may exist. All TIME_WAITs together then take less than a 32nd of
+ * memory; all orphans, without the data in their queues, less than a 5th. Linux permits half as
+ * many TIME_WAITs as its ehash has buckets.
  */
 #define CONNECTION_ENDS_BYTES 8192
 /*

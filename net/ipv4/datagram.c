@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Functions that sockets of datagrams share: ping sockets all of them, UDP sockets the ICMP errors and
- * the interface of a group (datagram.h has the contract).
+ * Functions that datagram sockets share (datagram.h has the contract). Ping sockets use all of
+ * them. UDP sockets use the functions for ICMP errors and for the interface of a multicast group.
  *
  *   connect() -> inet_dgram_connect -> ip4_datagram_connect                    (process, sock owned)
  *   sendmsg() -> ping_sendmsg -> ip4_datagram_dest                             (process)
@@ -87,7 +87,7 @@ int ip4_datagram_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len)
 	return 0;
 }
 
-/* The socket is owned. */
+/* ip4_datagram_dest(), after the control messages were read into @ipc. The socket is owned. */
 static int find_dest(struct sock *sk, const struct kmsghdr *msg, const struct ipcm_cookie *ipc,
 		     struct inet_cork *cork)
 {

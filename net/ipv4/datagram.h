@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The calls of ping sockets that do not depend on their protocol: the peer of connect(), the destination
- * of sendmsg(), and recvmsg(). ICMP errors and the interface of a group serve UDP sockets too. The
- * queues are in net/core/datagram.h.
+ * The parts of connect(), sendmsg() and recvmsg() of ping sockets that do not depend on their
+ * protocol. The functions for ICMP errors and for the interface of a multicast group serve UDP
+ * sockets too. The queues are in net/core/datagram.h.
  * Compare Linux's net/ipv4/datagram.c.
  */
 #ifndef NET_IPV4_DATAGRAM_H
@@ -13,8 +13,8 @@
 struct flowi4;
 
 /*
- * If @fl->daddr is a multicast group: sets those of the device and the source address that are still 0 in @fl to the
- * values that IP_MULTICAST_IF chose.
+ * If @fl->daddr is a multicast group: IP_MULTICAST_IF's device and source address are stored in
+ * @fl, each only if @fl has none yet.
  */
 void ip4_choose_group_if(const struct sock *sk, struct flowi4 *fl);
 /*
@@ -34,9 +34,9 @@ int ip4_datagram_dest(struct sock *sk, const struct kmsghdr *msg, struct inet_co
 int ip4_datagram_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int noblock, int flags,
 			 int *addr_len);
 /*
- * Reports the received ICMP error @icmp to @sk, whose packet to @port (0: the protocol has no ports) it
- * quotes: @info is as in net_protocol.err_handler, and the program gets the bytes behind the first
- * @header_len of the quote, which are linear. Softirq.
+ * Reports the received ICMP error @icmp to @sk. The error quotes a packet that @sk sent to @port
+ * (0: the protocol has no ports). @info is as in net_protocol.err_handler. The first @header_len
+ * bytes of the quoted packet are linear; the program gets the bytes after them. Softirq.
  */
 void ip4_datagram_err(struct sock *sk, struct sk_buff *icmp, __be16 port, u32 info,
 		      unsigned int header_len);

@@ -23,8 +23,9 @@ static void store_address(struct ifreq *ifr, __be32 addr)
 }
 
 /*
- * Returns the address that @ifr asks for: the first of the device, or, if @ifr has an IPv4 address
- * that the device has, this one (as Linux does, so that a program can ask about each address).
+ * Returns the address that @ifr asks about. If @ifr contains one of the device's addresses, returns
+ * that address, so that a program can ask about each address, as on Linux. Otherwise returns the
+ * device's first address.
  */
 static const struct in_ifaddr *find_address(const struct net_device *dev, const struct ifreq *ifr)
 {

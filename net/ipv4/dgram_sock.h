@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An inet_sock of datagrams: the fields that UDP, ping and raw sockets have and TCP has not, so that
- * a TCP socket stays small. A struct of such a protocol begins with it.
+ * struct dgram_sock: an inet_sock, and the fields that UDP, ping and raw sockets need in addition.
+ * TCP does not need these fields, so they are not in inet_sock, and a TCP socket stays small. The
+ * socket's struct of each of the three protocols begins with a struct dgram_sock.
  */
 #ifndef NET_IPV4_DGRAM_SOCK_H
 #define NET_IPV4_DGRAM_SOCK_H
@@ -16,8 +17,9 @@ struct dgram_sock {
 	int peek_off;          /* SO_PEEK_OFF: where the next MSG_PEEK begins; -1: at the start */
 	u32 drops;             /* datagrams that did not fit into the receive buffer */
 	struct ip_mc_socklist *mc_list; /* groups that the socket joined (ip_mc_sock.h) */
-	int mc_index;   /* IP_MULTICAST_IF: the device for multicast; 0: that of the route */
-	__be32 mc_addr; /* IP_MULTICAST_IF: the source address of multicast; 0: that of the route */
+	int mc_index; /* IP_MULTICAST_IF: the device for multicast; 0: the route's device */
+	/* IP_MULTICAST_IF: the source address of multicast; 0: the route's source */
+	__be32 mc_addr;
 };
 
 /* Only for sockets of a protocol whose struct begins with dgram_sock; never for SOCK_STREAM. */

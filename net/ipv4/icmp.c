@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Received ICMP messages: answers echo requests, passes their replies to ping sockets, and errors to
- * the transport whose packet they quote.
+ * Processes received ICMP messages: answers echo requests, passes echo replies to ping sockets, and
+ * passes errors to the transport whose packet they quote.
  *
  * Callers: ip_local_deliver -> icmp_rcv (softirq, owns the packet); arp.c -> icmp_link_failure
  * (softirq, no lock held). icmp_rcv and icmp_link_failure call net_protocol's err_handler. No lock

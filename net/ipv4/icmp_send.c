@@ -80,8 +80,9 @@ static void bucket_fill(struct icmp_bucket *b, unsigned long rate, unsigned long
  * bucket and the destination's. If either bucket has too few tokens, takes none and returns false.
  *
  * An error takes the tokens of zero, one or two messages from the global bucket, of one on average.
- * If it always took those of one, an attacker could send probes with forged sources, then one with
- * his own, and count from the answer how many of the probes had caused an error (CVE-2020-25705).
+ * If each error took the tokens of exactly one message, an attacker could send probes with forged
+ * sources, then one probe with its own source, and compute from the answer how many of the forged
+ * probes had caused an error (CVE-2020-25705).
  */
 static bool icmp_allow(__be32 daddr)
 {

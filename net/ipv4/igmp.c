@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The multicast groups that an interface receives, and the filter of sources of each group. The
- * filter merges those of all sockets that joined the group (RFC 3376 3.2).
+ * The multicast groups that an interface receives, and the filter of sources of each group. A
+ * group's filter is made of the filters of all sockets that joined the group (RFC 3376 3.2).
  *
  * Callers: devinet.c (igmp_up, igmp_down: process or softirq); ip_mc_sock.c when a socket joins,
  * leaves or changes its filter (process); ip_route_input() asks ip_check_mc() for each received
@@ -57,7 +57,10 @@ static void igmp_free(struct igmp_if *mc, struct ip_mc_list *im)
 	kfree(im);
 }
 
-/* Frees the sources that no socket lists any more; those whose change is still to be reported only if @all is true. */
+/*
+ * Frees each source that no socket lists any more. A source whose change is still to be reported is
+ * freed only if @all is true.
+ */
 static void igmp_reap_sources(struct ip_mc_list *im, bool all)
 {
 	struct ip_sf_list **at = &im->sources;
@@ -207,8 +210,8 @@ out:
 
 /*
  * RFC 3376 3.2: the interface's list for a group in mode EXCLUDE has the sources that every socket
- * of that mode excludes and that no socket of mode INCLUDE lists; in mode INCLUDE it has those that
- * any socket lists.
+ * of that mode excludes and that no socket of mode INCLUDE lists; in mode INCLUDE the list has the
+ * sources that any socket lists.
  */
 bool ip_sf_permitted(const struct ip_mc_list *im, const struct ip_sf_list *psf)
 {

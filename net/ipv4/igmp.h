@@ -46,8 +46,11 @@ struct ip_mc_list {
 	struct hlist_node hash;
 	__be32 multiaddr;
 	unsigned int
-		users; /* sockets; 0: the group was left, and its leave is still to be reported */
-	u8 sfmode;     /* MCAST_INCLUDE or MCAST_EXCLUDE */
+		/*
+		 * number of sockets; 0: all have left the group, and this is still to be reported
+		 */
+		users;
+	u8 sfmode;               /* MCAST_INCLUDE or MCAST_EXCLUDE */
 	unsigned int sfcount[2]; /* number of sockets with each filter mode */
 	struct ip_sf_list *sources;
 	unsigned int nr_sources; /* at most IGMP_SOURCES_MAX */
@@ -56,7 +59,10 @@ struct ip_mc_list {
 	bool reporter;           /* versions 1, 2: this host sent the group's last report */
 	unsigned long expires;   /* jiffies: when a report is due; 0: never */
 	unsigned long answered;  /* jiffies: when the last report was sent; 0: never */
-	/* Version 3: sources of the query that is to be answered; none: answer for the group. */
+	/*
+	 * Version 3: the sources that an unanswered query asks about; if there are none, it asks
+	 * about the group.
+	 */
 	unsigned int nr_queried;
 	__be32 queried[IGMP_QUERY_SOURCES_MAX];
 };
@@ -77,7 +83,8 @@ struct igmp_if {
 	struct list_head groups; /* struct ip_mc_list, the newest first */
 	unsigned int nr_groups;  /* entries in groups; at most IGMP_GROUPS_MAX */
 	struct hlist_head hash[IGMP_HASH];
-	struct timer_list timer;      /* fires at the earliest of the times below and in groups */
+	/* expires at the earliest of the times below and of those in groups */
+	struct timer_list timer;
 	unsigned long change_expires; /* jiffies: when a report of changes is due; 0: never */
 	/* jiffies: when the answer to a general query of version 3 is due; 0: never */
 	unsigned long general_expires;

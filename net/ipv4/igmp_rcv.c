@@ -106,8 +106,9 @@ static void igmp_sooner(unsigned long *expires, unsigned long when)
 }
 
 /*
- * Adds the queried sources to those that the next answer is about. A longer list than can be kept is
- * not searched, because it may name one source thousands of times.
+ * Adds the queried sources to those that the next answer is about. If there are more than can be
+ * kept, the answer will be about the whole group. A query with more sources than can be kept is not
+ * searched for sources that are kept already, because it may list one source thousands of times.
  */
 static void igmp_add_queried(struct ip_mc_list *im, const struct igmp_query *query)
 {
@@ -168,7 +169,7 @@ static void igmp_note_querier(struct igmp_if *mc, const struct igmp_query *query
 		igmp_cancel(mc);
 }
 
-/* igmp_if.lock held. */
+/* Sets when @query will be answered. The caller holds igmp_if.lock. */
 static void igmp_answer_query(struct igmp_if *mc, const struct igmp_query *query)
 {
 	unsigned long when = igmp_pick_time(query->max_delay, mc->general_answered);

@@ -100,8 +100,9 @@ static void igmp_report_unsolicited(struct igmp_if *mc, struct ip_mc_list *im)
 }
 
 /*
- * RFC 3376 5.1: a change of the mode is reported with the whole list of sources; other changes with
- * the sources that are accepted now, or no longer. Returns true if there is a change.
+ * RFC 3376 5.1: a change of the mode is reported with the whole list of sources; another change is
+ * reported with the sources that are newly accepted and those that are no longer accepted. Returns
+ * true if there is a change.
  */
 static bool igmp_note_changes(const struct igmp_if *mc, struct ip_mc_list *im, u8 old_mode)
 {
@@ -169,7 +170,10 @@ void igmp_rejoin(struct in_device *in_dev)
 
 /* ---- packets ---------------------------------------------------------------------------------- */
 
-/* Returns a packet with an IP header to @daddr, and room for a message; NULL without memory. */
+/*
+ * Returns a packet with an IP header to @daddr, and room for a message; or NULL if there is no
+ * memory.
+ */
 static struct sk_buff *igmp_packet(__be32 daddr)
 {
 	struct sk_buff *skb = alloc_skb(IGMP_PACKET_ROOM, GFP_ATOMIC);
@@ -242,8 +246,8 @@ void igmp_send_leave(struct in_device *in_dev, __be32 group)
 
 /* The packets that are being built. */
 struct igmp_build {
-	struct sk_buff *done, **last; /* finished ones, linked by ->next */
-	struct sk_buff *skb;          /* has room for more records; NULL: none */
+	struct sk_buff *done, **last; /* finished packets, linked by ->next */
+	struct sk_buff *skb;          /* the packet that has room for more records, or NULL */
 	unsigned int mtu;
 };
 
@@ -272,7 +276,7 @@ static unsigned int igmp_sources_that_fit(const struct igmp_build *b, unsigned i
 	return b->mtu > len ? (b->mtu - len) / sizeof(__be32) : 0;
 }
 
-/* Returns false if there is no memory. */
+/* Begins a new packet. Returns false if there is no memory. */
 static bool igmp_begin(struct igmp_build *b)
 {
 	b->skb = igmp_packet(htonl(IGMPV3_ALL_MCR));
@@ -284,9 +288,9 @@ static bool igmp_begin(struct igmp_build *b)
 }
 
 /*
- * Appends a group record with the @n sources @srcs. If it does not fit, the rest goes to further
- * packets, except that of an EXCLUDE list, which is cut: RFC 3376 4.2.16, "it is permissible for the
- * transmitted list to be a subset" of it.
+ * Appends a group record with the @n sources @srcs. If not all of them fit, the rest goes to
+ * further packets. Only the list of an EXCLUDE record is cut instead: RFC 3376 4.2.16, "it is
+ * permissible for the transmitted list to be a subset" of the whole list.
  */
 static void igmp_record(struct igmp_build *b, u8 type, __be32 group, const __be32 *srcs,
 			unsigned int n)
@@ -425,7 +429,7 @@ static void igmp_build_group(struct igmp_build *b, const struct igmp_if *mc, str
 	im->nr_queried = 0;
 }
 
-/* igmp_if.lock held. */
+/* Builds all reports that are due. The caller holds igmp_if.lock. */
 static void igmp_build_due(struct igmp_build *b, struct igmp_if *mc)
 {
 	bool changes = igmp_due(mc->change_expires), general = igmp_due(mc->general_expires);

@@ -141,8 +141,9 @@ void ip_icmp_error(struct sock *sk, struct sk_buff *icmp, int err, __be16 port, 
  */
 void ip_local_error(struct sock *sk, int err, __be32 daddr, __be16 port, u32 info);
 /*
- * recvmsg(MSG_ERRQUEUE): returns the first message of the error queue. Returns the number of bytes
- * copied of the packet that the message is about, -EAGAIN if there is no message, or -EFAULT.
+ * recvmsg(MSG_ERRQUEUE): copies the first message of the error queue to @msg. Returns how many
+ * bytes it copied of the packet that the message is about, -EAGAIN if there is no message, or
+ * -EFAULT.
  */
 int ip_recv_error(struct sock *sk, struct kmsghdr *msg, size_t len, int *addr_len);
 

@@ -130,8 +130,8 @@ int ip_cmsg_send(const struct kmsghdr *msg, struct ipcm_cookie *ipc)
 	int err;
 
 	/*
-	 * This refuses malformed messages, and those of level SOL_SOCKET that pass neither files
-	 * nor credentials.
+	 * cmsg_refuse() returns an error for a malformed message, and for one of level SOL_SOCKET
+	 * that passes neither files nor credentials.
 	 */
 	err = cmsg_refuse(msg);
 	if (err)

@@ -41,7 +41,7 @@
 #include "net/ipv4/limits.h"
 #include "net/ipv4/route.h"
 
-/* Incomplete datagrams of the sources with one hash. */
+/* The incomplete datagrams of all sources that have the same hash. */
 struct ipfrag_source {
 	struct list_head datagrams; /* ipq.source_list, oldest first */
 	unsigned int count;
@@ -233,9 +233,8 @@ static enum skb_drop_reason ip_frag_check(struct sk_buff *skb)
 
 	/*
 	 * RFC 791 3.2: "the first portion of the data must be placed on an 8 octet boundary", so
-	 * the length of every fragment but the last is a multiple of eight. No more than 65,535
-	 * bytes can be a datagram ("ping of death", CVE-1999-0128). A merged packet cannot be a
-	 * fragment.
+	 * the length of every fragment but the last is a multiple of eight. A datagram has at most
+	 * 65,535 bytes ("ping of death", CVE-1999-0128). A merged packet cannot be a fragment.
 	 */
 	if (!len || start + len > IP_LEN_MAX - hdrlen || skb_is_gso(skb) ||
 	    (iph->frag_off & HTONS_CONST(IP_MF) && len % 8))

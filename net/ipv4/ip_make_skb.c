@@ -19,9 +19,9 @@
 #include "net/ipv4/route.h"
 
 /*
- * Returns the longest datagram, with IP header, that the socket may send on the route. Only a socket
- * that forbids fragments is limited by an MTU; those that ignore reports of routers are limited by
- * the device's (ip(7), IP_MTU_DISCOVER).
+ * Returns the longest datagram, with IP header, that the socket may send on the route. A socket
+ * that permits fragments is not limited by an MTU. A socket that forbids them is limited by the
+ * path MTU or, if it ignores the reports of routers, by the device's MTU (ip(7), IP_MTU_DISCOVER).
  */
 static unsigned int ip_len_max(const struct sock *sk, const struct rtable *rt)
 {
@@ -37,8 +37,8 @@ static unsigned int ip_len_max(const struct sock *sk, const struct rtable *rt)
 }
 
 /*
- * Data of a datagram for Ethernet is linear; a longer one gets pages, because a large linear part
- * needs many pages in a row.
+ * The data of a datagram that fits into an Ethernet frame is linear. A longer datagram gets
+ * separate pages, because a large linear part would need many contiguous pages.
  */
 static unsigned int linear_room(unsigned int len)
 {

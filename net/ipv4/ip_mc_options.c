@@ -109,7 +109,7 @@ static int mc_set_if(struct sock *sk, const void __user *optval, unsigned int op
 
 /* ---- groups ----------------------------------------------------------------------------------- */
 
-/* A group option, in one form for both families of options. */
+/* The request of an option about a group, in one form for IP_... and MCAST_... options. */
 struct mc_request {
 	struct ip_mreqn group;
 	__be32 src;
@@ -175,7 +175,7 @@ static int mc_join_source(struct sock *sk, const struct mc_request *req)
 	return ip_mc_source(sk, &req->group, MCAST_INCLUDE, req->src, true);
 }
 
-/* The socket is owned. */
+/* Executes the request of an option about a group. The socket is owned. */
 static int mc_change(struct sock *sk, int optname, const struct mc_request *req)
 {
 	switch (optname) {

@@ -228,9 +228,9 @@ static void ip_loop_receive(struct sk_buff *skb)
 }
 
 /*
- * Gives this host a copy of a broadcast or multicast packet of a socket, if it receives this group
- * (RFC 1112 6.1, IP_MULTICAST_LOOP). The copy has a linear part of its own, because the headers of
- * the packet on its way to the wire still change. It is not charged to the sender.
+ * Gives this host a copy of a broadcast or multicast packet of a socket, if the host receives this
+ * group (RFC 1112 6.1, IP_MULTICAST_LOOP). The copy has a linear part of its own, because the
+ * headers of the packet on its way to the wire still change. The copy is not charged to the sender.
  */
 static noinline void ip_loop_copy(const struct rtable *rt, struct sk_buff *skb)
 {
@@ -251,7 +251,10 @@ static noinline void ip_loop_copy(const struct rtable *rt, struct sk_buff *skb)
 	}
 	skb_orphan(copy);
 	skb_dst_drop(copy);
-	/* The input route is given here, because a packet from a wire may not have this source. */
+	/*
+	 * Set the input route here: ip_route_input() would drop a packet with our own source
+	 * address.
+	 */
 	in_rt = mcast ? in_dev->multicast_rt : in_dev->broadcast_rt;
 	rt_get(in_rt);
 	skb_dst_set(copy, &in_rt->dst);
@@ -376,7 +379,10 @@ static u16 ip_select_id(const struct sk_buff *skb, const struct ip_header_args *
 	 */
 	if (args->frag_off)
 		return 0;
-	/* A counter serves several destinations, so the hash also hides its value. */
+	/*
+	 * Several destinations share a counter. The upper half of their different hashes is added,
+	 * so that no destination learns the counter's value.
+	 */
 	hash = siphash_2u64((u64)args->saddr << 32 | args->daddr, args->protocol, &ip_ident_key);
 	return __atomic_fetch_add(&ip_idents[hash % IP_IDENTS], segs, __ATOMIC_RELAXED) +
 	       (u16)(hash >> 32);

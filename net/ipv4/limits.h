@@ -108,8 +108,9 @@
 /* bytes: range of the sysctl ipfrag_high_thresh; 0: no datagram is reassembled, as on Linux. */
 #define IPFRAG_HIGH_THRESH_RANGE 0, 268435456
 /*
- * part of memory: the default of the sysctl ipfrag_high_thresh is at most an eighth of memory. From
- * 4 MiB on, one datagram of 64 KiB in frames of 1,500 bytes (95 KB) fits a source's part.
+ * part of memory: the default of the sysctl ipfrag_high_thresh is at most an eighth of memory. With
+ * 4 MiB of memory or more, one datagram of 64 KiB in frames of 1,500 bytes (95 KB) fits a source's
+ * part.
  */
 #define IPFRAG_PART 8
 /*

@@ -300,9 +300,10 @@ void neigh_ifdown(struct neigh_table *tbl, struct net_device *dev)
 
 /*
  * neigh->lock held. Another host claims the entry's address. Any host on the link can send such a
- * message, so the entry keeps its link address while the owner of that address answers: it is
- * probed as in the state PROBE. If it does not answer, the next packet resolves the address anew.
- * The claims of one second cause one probe, so that they do not cause as many requests.
+ * message, so the entry keeps its link address while the owner of that link address answers: the
+ * owner is probed as in the state PROBE. If the owner does not answer, the next packet resolves the
+ * address anew. The claims of one second cause one probe, so that they do not cause as many
+ * requests.
  */
 static void neigh_doubt(struct neighbour *neigh)
 {
@@ -318,8 +319,8 @@ static void neigh_doubt(struct neighbour *neigh)
 }
 
 /*
- * neigh->lock held. Enters a new state and link address. Returns false if the address contradicts
- * the known one.
+ * neigh->lock held. Sets a new state and link address. Returns false if the address contradicts the
+ * known one.
  */
 static bool neigh_learn(struct neighbour *neigh, const u8 *lladdr, u8 state)
 {

@@ -352,7 +352,7 @@ static bool martian_source(__be32 saddr, __be32 daddr, const struct net_device *
 		return true;
 	/*
 	 * A host that has no address yet sends broadcasts with the source 0.0.0.0 (DHCP), and a
-	 * switch that has none sends IGMP queries (RFC 3376 4.1.13).
+	 * switch without an address sends IGMP queries (RFC 3376 4.1.13).
 	 */
 	if (ipv4_is_zeronet(saddr))
 		return saddr || (!ipv4_is_lbcast(daddr) && !ipv4_is_local_multicast(daddr));

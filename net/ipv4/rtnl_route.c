@@ -95,7 +95,7 @@ static struct route_msg local_route(const struct net_device *dev, __be32 dst, in
 
 /* ---- dumps ------------------------------------------------------------------------------------ */
 
-/* A dump that passes over the routes. args[0] counts those that are done. */
+/* A dump of the routes in progress. args[0] counts the routes that are done. */
 struct route_dump {
 	struct sk_buff *skb;
 	struct netlink_callback *cb;

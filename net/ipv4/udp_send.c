@@ -27,7 +27,8 @@
 struct udp_dest {
 	__be32 daddr;
 	__be16 dport;
-	bool connected; /* the socket's peer: the socket's route may be used */
+	/* the destination is the socket's peer, so the socket's route may be used */
+	bool connected;
 };
 
 /* Takes the destination from the message, or from the connected socket @sk. Returns 0 or -errno. */

@@ -24,8 +24,8 @@ static inline int nlmsg_len(const struct nlmsghdr *nlh)
 	return nlh->nlmsg_len - NLMSG_HDRLEN;
 }
 /*
- * Returns the data of the first attribute @type of @len bytes behind the request's header of
- * @hdrlen bytes, or NULL.
+ * Returns the data of the first attribute of type @type that has at least @len bytes, or NULL. The
+ * attributes follow the request's header of @hdrlen bytes.
  */
 const void *nlmsg_find_attr(const struct nlmsghdr *nlh, int hdrlen, int type, int len);
 /* Returns a buffer for messages of @size bytes together, or NULL if there is no memory. */

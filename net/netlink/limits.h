@@ -8,8 +8,8 @@
 
 /*
  * bytes (truesize) of messages that may wait in a socket: an answer that finds no room is dropped,
- * and so is a notification; the next call fails with -ENOBUFS. A dump continues when half of them
- * are read. SO_RCVBUF changes the limit. Linux's rmem_default.
+ * and so is a notification; the next call fails with -ENOBUFS. A dump continues when half of the
+ * limit is free again. SO_RCVBUF changes the limit. Linux's rmem_default.
  */
 #define NETLINK_RCVBUF 212992
 /*

@@ -199,7 +199,7 @@ static void rtnl_link_event(struct net_device *dev, enum netdev_event event)
 
 /* ---- requests --------------------------------------------------------------------------------- */
 
-/* The lowest two bits of a request's type: RTM_NEW*, RTM_DEL*, RTM_GET*, RTM_SET*. */
+/* The lowest two bits of a request's type: 0 is RTM_NEW*, 1 RTM_DEL*, 2 RTM_GET*, 3 RTM_SET*. */
 #define KIND_GET 2
 
 int rtnetlink_rcv_msg(struct sock *sk, const struct nlmsghdr *nlh)

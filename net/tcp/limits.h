@@ -57,9 +57,10 @@
  */
 #define TCP_SHRINK_STEPS 4096
 /*
- * steps that a connection counts as in a walk over all connections, in which an empty hash bucket counts as
- * one step: the walk reads two or three cache lines of a connection, and one cache line holds eight buckets, so
- * a connection costs as much as 16 to 24 buckets. TCP_SHRINK_STEPS / 16 = 256 connections fit into a jiffy.
+ * steps of a connection in a walk over all connections, where an empty hash bucket is one step: the
+ * walk reads two or three cache lines of a connection, and one cache line holds eight buckets, so a
+ * connection costs as much as 16 to 24 buckets. TCP_SHRINK_STEPS / 16 = 256 connections fit into a
+ * jiffy.
  */
 #define TCP_SHRINK_STEPS_EACH 16
 /*
@@ -154,9 +155,9 @@
 #define TCP_CHALLENGE_ACK_RANGE 0, 2147483647
 /*
  * duplicate ACKs, besides the first, for one packet that GRO has merged from segments beyond a
- * hole, if the peer has no SACK: further segments of the packet get none. Three duplicate ACKs make
- * the peer retransmit; each further duplicate ACK tells the peer that a segment has left the
- * network.
+ * hole, if the peer has no SACK: further segments of the packet get no duplicate ACK. Three
+ * duplicate ACKs make the peer retransmit; each further duplicate ACK tells the peer that a segment
+ * has left the network.
  */
 #define TCP_DUPACKS_MAX 16u
 
@@ -168,10 +169,12 @@
  */
 #define TCP_RACK_SOON 64
 /*
- * packets of GSO_MAX_SIZE: their memory is added to the send buffer's size. While the queues of a socket use more
- * than twice the sum, ACKs and SACK blocks may cut only the first and the last packet of the queue. Without the limit
- * a peer with a small MSS could cut a full queue into segments of a few bytes, each with its own sk_buff
- * (CVE-2019-11478). Linux's value.
+ * packets of GSO_MAX_SIZE bytes: the limit is the size of the send buffer plus the memory of this
+ * many packets. While the write and retransmit queues of a socket together use more than twice the
+ * limit, only the first and the last packet of the retransmit queue may be cut; an ACK or a SACK
+ * block that ends inside another packet does not cut it. Without the limit, a peer that
+ * acknowledges a few bytes at a time could cut a full queue into segments of a few bytes, each with
+ * its own sk_buff (CVE-2019-11478). Linux's value.
  */
 #define TCP_CUT_PACKETS 2
 /*

@@ -224,7 +224,10 @@ static noinline void tcp_ack_tstamp(struct sock *sk, struct sk_buff *skb)
 {
 	struct list_head anchor = skb->tcp_tsorted_anchor;
 
-	/* The anchor shares memory with these fields, which a clone copies. */
+	/*
+	 * tcp_tsorted_anchor shares memory with dst and destructor. The clone would copy its bytes,
+	 * so clear them.
+	 */
 	skb->dst = NULL;
 	skb->destructor = NULL;
 	__skb_tstamp_tx(skb, sk, SCM_TSTAMP_ACK);

@@ -89,7 +89,10 @@ void bbr_lt_bw_sampling(struct sock *sk, const struct rate_sample *rs)
 		lt_rate_in_use(sk, tp, b);
 		return;
 	}
-	/* The first loss: the bucket is empty, so the interval begins. */
+	/*
+	 * Begin the interval at the first loss: if there is a policer, its token bucket is empty
+	 * then.
+	 */
 	if (!b->lt_is_sampling) {
 		if (!rs->losses)
 			return;

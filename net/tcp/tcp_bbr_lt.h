@@ -6,7 +6,8 @@
 #include "net/tcp/tcp_bbr.h"
 
 void bbr_lt_bw_sampling(struct sock *sk, const struct rate_sample *rs);
-void bbr_lt_reset(const struct tcp_sock *tp, struct bbr *b); /* no policer is known */
+/* begins a new search: no policer is known */
+void bbr_lt_reset(const struct tcp_sock *tp, struct bbr *b);
 void bbr_lt_reset_interval(const struct tcp_sock *tp, struct bbr *b);
 
 #endif

@@ -71,7 +71,10 @@ struct tcp_congestion_ops {
 	void (*init)(struct sock *sk);    /* may be NULL */
 	void (*release)(struct sock *sk); /* may be NULL */
 	u32 (*ssthresh)(struct sock *sk); /* returns the new ssthresh after a loss, in segments */
-	/* Called for an ACK that may raise cwnd.  @ack: its number; @acked: segments newly acknowledged. */
+	/*
+	 * Called for an ACK that may raise cwnd. @ack: the number that the ACK acknowledges;
+	 * @acked: segments newly acknowledged.
+	 */
 	void (*cong_avoid)(struct sock *sk, u32 ack, u32 acked);
 	/*
 	 * May be NULL.  Called for each ACK instead of cong_avoid() and tcp_cwnd_reduction(); sets cwnd and
@@ -98,7 +101,7 @@ int tcp_register_congestion_control(struct tcp_congestion_ops *ca);
 struct tcp_congestion_ops *tcp_ca_find(const char *name);
 /* Sets the algorithm of new sockets; returns 0, or -ENOENT for an unknown @name. */
 int tcp_set_default_congestion_control(const char *name);
-const char *tcp_default_congestion_control(void);   /* returns its name */
+const char *tcp_default_congestion_control(void);   /* returns the name of that algorithm */
 const char *tcp_available_congestion_control(void); /* returns all names, blanks between them */
 /*
  * The algorithms that TCP_CONGESTION accepts; @names has blanks between the names.  If a name is unknown, the

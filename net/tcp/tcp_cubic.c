@@ -74,9 +74,9 @@ s64 cubic_window_fp(const struct cubic *c, s64 t)
 /* ---- congestion avoidance ------------------------------------------------------------------------ */
 
 /*
- * The first ACK of a congestion avoidance stage.  If W_max is not known (slow start ended without a loss,
- * or with a timeout) "K is set to 0, and W_max is set to the congestion window size at the beginning of the
- * current congestion avoidance stage" (4.8, 4.10).
+ * Called for the first ACK of a congestion avoidance stage. If W_max is not known (slow start ended
+ * without a loss, or with a timeout) "K is set to 0, and W_max is set to the congestion window size
+ * at the beginning of the current congestion avoidance stage" (4.8, 4.10).
  */
 static void cubic_begin_stage(struct cubic *c, u32 cwnd, u32 now)
 {
@@ -165,9 +165,9 @@ static void cubic_cong_avoid(struct sock *sk, u32 ack, u32 acked)
 /* ---- losses -------------------------------------------------------------------------------------- */
 
 /*
- * A loss: W_max is the window at which it occurred.  Fast convergence: if this window is smaller than W_max of
- * the previous loss, another flow needs room, so W_max is lowered further (4.7).  "The parameter beta_cubic
- * SHOULD be set to 0.7" (4.6).
+ * Called for a loss: W_max becomes the window at which the loss occurred. Fast convergence: if this
+ * window is smaller than W_max of the previous loss, another flow needs room, so W_max is lowered
+ * further (4.7). "The parameter beta_cubic SHOULD be set to 0.7" (4.6).
  */
 static u32 cubic_ssthresh(struct sock *sk)
 {

@@ -33,9 +33,9 @@ static void dctcp_begin_window(const struct tcp_sock *tp, struct dctcp *d)
 }
 
 /*
- * The end of an observation window (3.3): alpha = (1 - g) alpha + g M, where g = 1/16 and M is the
- * marked part of the segments in the window. An alpha below 16 units becomes 0: a sixteenth of it
- * rounds to 0, so the formula would never lower it.
+ * Called at the end of an observation window (3.3): alpha = (1 - g) alpha + g M, where g = 1/16 and
+ * M is the marked part of the segments in the window. An alpha below 16 units becomes 0: a
+ * sixteenth of it rounds to 0, so the formula would never lower it.
  */
 static void dctcp_update_alpha(const struct tcp_sock *tp, struct dctcp *d)
 {

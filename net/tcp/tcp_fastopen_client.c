@@ -26,9 +26,9 @@
 /* ---- cookies of the servers --------------------------------------------------------------------- */
 
 struct fastopen_peer {
-	__be32 saddr, daddr; /* ours, the server's; daddr 0: the entry is free */
+	__be32 saddr, daddr; /* our address and the server's; daddr 0: the entry is free */
 	u32 used;            /* jiffies of the last use */
-	u16 mss;             /* of the server's SYN-ACK */
+	u16 mss;             /* the MSS in the server's SYN-ACK */
 	u8 try_exp; /* 1: the next request uses the experimental option; 2: that was tried too */
 	struct tcp_fastopen_cookie cookie;
 };
@@ -258,8 +258,8 @@ void tcp_fastopen_end_zerocopy(struct sock *sk, const struct tcp_fastopen_reques
 }
 
 /*
- * Returns a copy of @syn with the first data of @fo, queued nowhere but charged to @sk; NULL if that is impossible,
- * because there is no memory or the application's buffer is invalid.
+ * Returns a copy of @syn with the first data of @fo. The copy is charged to @sk and is in no queue.
+ * Returns NULL if there is no memory or the application's buffer is invalid.
  */
 static struct sk_buff *syn_with_data(struct sock *sk, const struct sk_buff *syn,
 				     struct tcp_fastopen_request *fo)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Declarations of TCP's receive side; no file outside net/tcp includes this header.
+ * Declarations of TCP's receive side, for the files of net/tcp and for tests.
  *
  *   tcp_ipv4.c -> tcp_input.c -> tcp_options.c, tcp_data.c, tcp_rcvbuf.c
  *   tcp_recvmsg.c -> tcp_rcvbuf.c

@@ -415,7 +415,10 @@ noinline int tcp_v4_connect(struct sock *sk, struct sockaddr *uaddr, int addr_le
 	return 0;
 
 out_close:
-	/* This removes the socket from the tables, and frees the port unless bind() chose it. */
+	/*
+	 * tcp_set_state() removes the socket from the tables, and frees the port unless bind()
+	 * chose it.
+	 */
 	tcp_set_state(sk, TCP_CLOSE);
 	rt_put(rt);
 	inet->inet_dport = 0;

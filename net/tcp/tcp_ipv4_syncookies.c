@@ -56,15 +56,15 @@ void cookie_init(void)
 /* ---- when cookies are accepted ------------------------------------------------------------------ */
 
 /*
- * The second in which a listener with SO_REUSEPORT last sent a cookie. The ACK may arrive at another
- * member of the listener's group, because members join and leave. Linux has such a field for each
- * group.
+ * The time in seconds at which a listener with SO_REUSEPORT last sent a cookie. The ACK may arrive
+ * at another member of the listener's group, because members join and leave. Linux has such a field
+ * for each group.
  */
 static long reuseport_overflow;
 
 /*
- * Returns where the second is stored in which @sk last sent a cookie. ts_recent_stamp belongs to
- * the peer's timestamp, and a listener has no peer, so this field is free. The listener is not
+ * Returns a pointer to the time in seconds at which @sk last sent a cookie. ts_recent_stamp belongs
+ * to the peer's timestamp, and a listener has no peer, so this field is free. The listener is not
  * locked, but each access is to a single word.
  */
 static long *overflow_stamp(const struct sock *sk)
@@ -93,7 +93,7 @@ static u32 cookie_time(void)
 }
 
 struct cookie_flow {
-	__be32 saddr, daddr; /* the peer's address, our address */
+	__be32 saddr, daddr; /* saddr is the peer's address, daddr is ours */
 	__be16 sport, dport;
 };
 

@@ -225,7 +225,9 @@ static bool tcp_nagle_check(bool partial, const struct tcp_sock *tp, int nonagle
 static bool tcp_nagle_test(const struct tcp_sock *tp, const struct sk_buff *skb,
 			   unsigned int cur_mss, int nonagle)
 {
-	/* Urgent data does not wait (Linux), and neither does data that was written after it. */
+	/*
+	 * As in Linux, urgent data does not wait, and neither does data that was written after it.
+	 */
 	if ((nonagle & TCP_NAGLE_PUSH) || tcp_urg_mode(tp))
 		return true;
 	if (TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN)
@@ -261,7 +263,8 @@ unsigned int tcp_max_gso_segs(const struct sock *sk, unsigned int mss_now)
 
 /*
  * A burst to a near peer does no harm, because its ACKs return soon.  tcp_tso_autosize() adds 64 KiB to the burst at
- * an RTT below 0.5 ms (2^9 us); each further 0.5 ms of RTT halves that addition (Linux 5.18).
+ * an RTT below 0.5 ms (2^9 us); each further 0.5 ms of RTT halves that addition, as in Linux since
+ * 5.18.
  */
 #define TSO_RTT_SHIFT 9
 
@@ -311,7 +314,7 @@ static unsigned int tcp_mss_split_point(const struct sock *sk, const struct sk_b
 	return needed;
 }
 
-/* The limits that stopped the sender: the congestion window, the receiver's window. */
+/* The limit that stopped the sender: cwnd is the congestion window, rwnd the receiver's window. */
 struct limited {
 	bool cwnd, rwnd;
 };
@@ -359,8 +362,8 @@ static bool tcp_tso_should_defer(const struct sock *sk, const struct sk_buff *sk
 		return false;
 	/*
 	 * Do not wait if the next ACK is more than half a round trip away, or more than a millisecond if
-	 * the round trip is long (Linux 6.18).  The ACK is expected a round trip after the oldest segment
-	 * in flight was sent.
+	 * the round trip is long, as in Linux 6.18. The ACK is expected a round trip after the
+	 * oldest segment in flight was sent.
 	 */
 	age_us = (tp->tcp_mstamp - head->skb_mstamp) / NSEC_PER_USEC;
 	if ((s64)(tp->srtt_us >> 3) - age_us >

@@ -41,10 +41,11 @@ void tcp_sndbuf_expand(struct sock *sk)
 }
 
 /*
- * Called when a connection is established.  Enlarges the send buffer.  Limits the window to one segment
- * less than the receive buffer (tcp_rmem[1] or SO_RCVBUF) permits, so that there is room for the last
- * segment that the peer may send; a window of up to two segments is not reduced (Linux's
- * tcp_init_buffer_space).  Sets the values with which the growth of the receive buffer begins.
+ * Called when a connection is established. Enlarges the send buffer. Limits the window to the data
+ * that the receive buffer (tcp_rmem[1] or SO_RCVBUF) can hold, less one segment: the last segment
+ * that the window permits then still has room. The reduction by one segment leaves a window of at
+ * least two segments, as in Linux's function of this name. Sets the values with which the growth of
+ * the receive buffer begins.
  */
 void tcp_init_buffer_space(struct sock *sk)
 {

@@ -154,7 +154,10 @@ void tcp_enter_recovery(struct sock *sk, bool ece_ack)
 	struct tcp_sock *tp = tcp_sk(sk);
 
 	snmp_inc(tcp_is_reno(tp) ? SNMP_TcpExtTCPRenoRecovery : SNMP_TcpExtTCPSackRecovery);
-	/* The same ACK may have ended another recovery: its first retransmission tells nothing about this one. */
+	/*
+	 * If this ACK has also ended another recovery, retrans_stamp is from that recovery: clear
+	 * it.
+	 */
 	tcp_retrans_stamp_cleanup(sk);
 	tp->prior_ssthresh = 0;
 	tcp_init_undo(tp);

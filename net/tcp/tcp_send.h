@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Declarations shared by the files of TCP's sending side; no file outside net/tcp includes this header.
+ * Declarations of TCP's sending side, for the files of net/tcp and for tests.
  *
  *   tcp_sendmsg.c -> tcp_output.c -> tcp_transmit.c
  *   tcp_ack.c -> tcp_recovery.c, tcp_cong.c -> tcp_retransmit.c -> tcp_transmit.c

@@ -230,8 +230,8 @@ static void tcp_pay_for_data(struct sock *sk, struct sk_buff *skb)
 }
 
 /*
- * Copies to a page of @skb's own: the last one if it has room, but with @fresh to a new one.  Returns what
- * tcp_copy_to_skb() returns.
+ * Copies to a page that belongs to @skb alone: to the last page if it has room and @fresh is false,
+ * else to a new page. Returns what tcp_copy_to_skb() returns.
  */
 static noinline int tcp_copy_to_own_page(struct sock *sk, struct sk_buff *skb,
 					 struct iov_iter *from, unsigned int want, bool fresh)
@@ -336,7 +336,8 @@ int tcp_copy_to_skb(struct sock *sk, struct sk_buff *skb, struct iov_iter *from,
 
 /*
  * Copies for a write with MSG_ZEROCOPY.  Linux makes a fragment of each piece of the program's pages, and charges
- * whole pages.  So that segments are as large as there, each piece gets a page of its own here.
+ * whole pages. Here each piece gets a page of its own, so that segments become as large as in
+ * Linux.
  */
 static noinline int tcp_copy_pinned(struct sock *sk, struct sk_buff *skb, struct iov_iter *from,
 				    unsigned int want, struct ubuf_info *uarg)
@@ -444,7 +445,10 @@ static int tcp_send_result(struct sock *sk, int flags, unsigned int mss_now, siz
 	if (!err)
 		return 0;
 	err = sk_stream_error(sk, flags, err);
-	/* The write was refused, and no data is queued whose ACK would wake a writer later: wake it now. */
+	/*
+	 * The write was refused, and no data is queued whose ACK would wake a writer later: wake
+	 * the writer now.
+	 */
 	if (err == -EAGAIN && tcp_write_queue_empty(sk) && tcp_rtx_queue_empty(sk))
 		sk->sk_write_space(sk);
 	return err;

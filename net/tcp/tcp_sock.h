@@ -238,7 +238,7 @@ struct tcp_sock {
 		fastopen_client_fail : 2, /* TFO_* */
 		syn_fastopen_child : 1;   /* the child was created from a SYN with a cookie */
 	u8 syn_fastopen : 1,              /* our SYN had a Fast Open option */
-		syn_fastopen_exp : 1,     /* of the experimental kind */
+		syn_fastopen_exp : 1,     /* that option was of the experimental kind */
 		syn_fastopen_ch : 1, /* the first Fast Open after a pause of tcp_fastopen_active_disable() */
 		syn_data : 1,        /* our SYN had data */
 		syn_data_acked : 1;  /* the SYN's data was accepted by its receiver */

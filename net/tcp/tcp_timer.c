@@ -87,8 +87,8 @@ int tcp_write_wakeup(struct sock *sk, enum snmp_counter mib)
 
 /*
  * Returns the time to the next probe in jiffies.  It is not later than the end of TCP_USER_TIMEOUT,
- * which counts from the first probe (Linux 5.12); so tcp_probe_timer() ends the connection then, and
- * not up to two minutes later.
+ * which counts from the first probe, as in Linux since 5.12; so tcp_probe_timer() ends the
+ * connection then, and not up to two minutes later.
  */
 unsigned long tcp_next_probe0(const struct sock *sk, unsigned long max_when)
 {

@@ -23,7 +23,7 @@
 
 /*
  * A sent segment carried an ACK: no ACK is pending any more.  The segment counts as a quick ACK only if an ACK
- * was pending, so a burst of segments counts as one quick ACK (Linux 6.6).
+ * was pending, so a burst of segments counts as one quick ACK, as in Linux since 6.6.
  */
 static noinline void tcp_event_ack_sent(struct sock *sk)
 {
@@ -78,7 +78,10 @@ static struct sk_buff *tcp_clone_for_wire(struct sk_buff *skb, gfp_t gfp)
 	struct list_head anchor = skb->tcp_tsorted_anchor;
 	struct sk_buff *copy;
 
-	/* In the retransmit queue these two fields share memory with the anchor; do not copy the anchor's bytes. */
+	/*
+	 * In the retransmit queue dst and destructor share memory with the anchor: do not copy its
+	 * bytes.
+	 */
 	skb->dst = NULL;
 	skb->destructor = NULL;
 	copy = likely(!skb_cloned(skb)) ? skb_clone(skb, gfp) : pskb_copy(skb, gfp);
@@ -147,8 +150,8 @@ noinline int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it
 					    : tcp_established_options(sk, &opts));
 	tcb.tcp_flags |= tcp_ecn_send(sk, &tcb, bytes);
 	/*
-	 * Set PSH on the last of several segments (Linux 5.4), so that the receiver passes the data on
-	 * without waiting for more.
+	 * As in Linux since 5.4, set PSH on the last of several segments, so that the receiver
+	 * passes the data on without waiting for more.
 	 */
 	if (pkts > 1)
 		tcb.tcp_flags |= TCPHDR_PSH;

@@ -115,7 +115,7 @@ static void unix_destruct(struct sock *sk)
 	unix_address_put(unix_sk(sk)->addr);
 }
 
-/* @sock: NULL for the socket that a later accept() will return. */
+/* Allocates a sock. @sock is NULL if a later accept() will return the socket. */
 static struct sock *unix_new_sock(struct socket *sock, int type)
 {
 	struct sock *sk = sk_alloc(AF_UNIX, GFP_KERNEL, &unix_proto);
@@ -285,8 +285,8 @@ static int unix_stream_connect(struct socket *sock, struct sockaddr *addr, int a
 }
 
 /*
- * Makes @other, with its reference, the peer of a datagram socket; NULL: it has none. Returns 0 or
- * -EPERM.
+ * Makes @other, with its reference, the peer of a datagram socket. If @other is NULL, the socket
+ * has no peer afterwards. Returns 0 or -EPERM.
  */
 static int dgram_set_peer(struct socket *sock, struct sock *other)
 {

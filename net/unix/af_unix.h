@@ -44,8 +44,9 @@ struct unix_sock {
 	bool closed;
 	bool congested; /* a sender found the receive queue full: a reader wakes all senders */
 	unsigned int inflight; /* times that this socket is in a message (unix_scm.c) */
-	unsigned int holds;    /* AF_UNIX sockets in the messages of the receive queue */
-	struct ucred peercred; /* SO_PEERCRED: of the peer; in a listener: its own */
+	unsigned int holds;    /* number of AF_UNIX sockets in the messages of the receive queue */
+	/* SO_PEERCRED: the credentials of the peer; in a listener: its own */
+	struct ucred peercred;
 };
 
 static inline struct unix_sock *unix_sk(const struct sock *sk)
@@ -102,12 +103,12 @@ void unix_copy_name(struct kmsghdr *msg, const struct sock *sk);
 
 /* ---- unix_scm.c ---- */
 struct unix_files;
-/* Beside the data of a message: descriptors and credentials. */
+/* The descriptors and credentials that a message carries besides its data. */
 struct unix_scm {
 	struct unix_files *files; /* NULL: none */
 	struct ucred creds;
 };
-/* In the cb of a packet. */
+/* The struct unix_scm of a packet is in its cb. */
 #define UNIXCB(skb) ((struct unix_scm *)(skb)->cb)
 /* Reads the control messages of a send. Returns 0 or -errno. After 0 the caller ends with unix_scm_free(@scm). */
 int unix_scm_send(const struct kmsghdr *msg, struct unix_scm *scm);

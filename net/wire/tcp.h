@@ -50,13 +50,14 @@ static inline u8 tcp_flag_byte(const struct tcphdr *th)
 #define TCPOLEN_MSS               4
 #define TCPOLEN_WINDOW            3
 #define TCPOLEN_SACK_PERM         2
-#define TCPOLEN_SACK_BASE         2 /* of a SACK option without blocks */
-#define TCPOLEN_SACK_BASE_ALIGNED 4 /* the same with two NOPs before it */
+#define TCPOLEN_SACK_BASE         2 /* a SACK option without blocks */
+#define TCPOLEN_SACK_BASE_ALIGNED 4 /* a SACK option without blocks and two NOPs before it */
 #define TCPOLEN_SACK_PERBLOCK     8
 #define TCPOLEN_TIMESTAMP         10
-#define TCPOLEN_TSTAMP_ALIGNED    12 /* with two NOPs before it, so that it fills whole 32-bit words */
-#define TCPOLEN_FASTOPEN_BASE     2 /* without a cookie */
-#define TCPOLEN_EXP_FASTOPEN_BASE 4 /* the same, of the experimental kind */
+/* a timestamp option and two NOPs before it, which fill whole 32-bit words */
+#define TCPOLEN_TSTAMP_ALIGNED    12
+#define TCPOLEN_FASTOPEN_BASE     2 /* a Fast Open option without a cookie */
+#define TCPOLEN_EXP_FASTOPEN_BASE 4 /* an experimental Fast Open option without a cookie */
 #define MAX_TCP_OPTION_SPACE      40 /* bytes: doff has four bits, hence at most 60 bytes of header */
 #define TCP_MAX_WSCALE            14 /* RFC 7323 2.3 */
 

@@ -245,7 +245,10 @@ static struct sk_buff *list_skb(void)
 
 	for (unsigned int i = 0; i < 3; i++) {
 		*link = pattern_skb(256, 0, 0);
-		/* The pattern repeats after 256 bytes; 80 of them are in front of the list. */
+		/*
+		 * The pattern repeats every 256 bytes. skb has its first 80 bytes, so the list
+		 * continues with byte 80.
+		 */
 		__skb_pull(*link, i ? 0 : 80);
 		skb->len += (*link)->len;
 		skb->data_len += (*link)->len;

@@ -10,7 +10,8 @@
 #define SAMPLES 5000
 
 static struct minmax_sample all[SAMPLES];
-static bool was_best[SAMPLES]; /* this sample was at least as good as the minmax before it */
+/* was_best[i]: when sample i was added, it was at least as good as the filter's result before */
+static bool was_best[SAMPLES];
 
 /*
  * Returns the index of the best sample up to @n that is not older than @period; the latest one if
