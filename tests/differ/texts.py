@@ -15,8 +15,8 @@ The last long run, {seeds} seeds from {from} at commit {commit} beside Linux {li
 OTHERS = """
 ## In packet scripts only
 
-No random scenario can reach these differences, or none did. In the first column "it" is Linux, and "there" is on Linux. The
-second and the following lines of a script have the reason for the behaviour here.
+No random scenario can reach these differences, or none did. The second and the following lines of a script have the reason
+for the behaviour here.
 """
 
 SETTINGS = """
