@@ -27,7 +27,7 @@ struct shutdown_hook {
 	struct list_head list;
 };
 
-/* Boot. */
+/* Adds @hook to its stage. Boot. */
 void shutdown_register(struct shutdown_hook *hook);
 
 /*

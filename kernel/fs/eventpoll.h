@@ -47,8 +47,9 @@ struct epitem {
 	struct file *file;
 	struct list_head file_link; /* in file->f_ep_links */
 	int fd;
-	u32 events; /* EPOLL*: events, and how to report them; without an event bit it is disabled */
-	u64 data;   /* the application's value, which epoll_wait() returns */
+	/* EPOLL*: events, and how to report them; without an event bit the item is disabled */
+	u32 events;
+	u64 data; /* the application's value, which epoll_wait() returns */
 };
 BUILD_BUG_ON(sizeof(struct epitem) > 128);
 

@@ -135,9 +135,7 @@ static long file_fcntl(struct file *file, unsigned int fd, unsigned int cmd, uns
 		return get_owner_ex(file, (struct f_owner_ex *)arg);
 	case F_SETSIG:
 	case F_GETSIG:
-		/*
-		 * These calls choose the signal that replaces SIGIO, which this kernel never sends.
-		 */
+		/* The program chooses a signal in place of SIGIO. This kernel never sends SIGIO. */
 		return 0;
 	case F_SETPIPE_SZ:
 	case F_GETPIPE_SZ:

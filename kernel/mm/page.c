@@ -65,8 +65,8 @@ static void free_area_add(struct page *page, unsigned int order)
 	page->flags = PG_BUDDY;
 	page->order = order;
 	/*
-	 * This also initialises the count: until a block is split, the struct pages inside it have
-	 * no values.
+	 * Also initialises the count: until a block is split, the struct pages inside the block
+	 * have no values.
 	 */
 	refcount_set(&page->refs, 0);
 	/* Add at the front: the block that was freed last is probably still in the CPU's cache. */

@@ -118,7 +118,10 @@ void hrtimer_cancel(struct hrtimer *timer)
 			detach(timer);
 		spin_unlock_irqrestore(&lock, flags);
 		if (busy) {
-			/* With one CPU, only the timer's own function could find itself running. */
+			/*
+			 * With one CPU, the timer's function can be running only if it called
+			 * hrtimer_cancel() itself.
+			 */
 			BUG_ON(NR_CPUS == 1);
 			hal_cpu_relax();
 		}

@@ -2,9 +2,9 @@
 """A late answer to ARP while many clients connect, as `ab -c 100` and `wrk` do from one host of the subnet.
 
 The machine asks for the host's link address when it sends the first SYN-ACK; the answer comes late.  Users reported
-stacks whose clients failed because of that.  As on Linux the SYN-ACKs wait (up to 256 for a host here, 212,992 bytes
-on Linux).
-All of them are sent at the moment of the answer, and every client is served.
+stacks whose clients failed because of that. As on Linux, the SYN-ACKs wait: here up to 256 for a
+host, on Linux up to 212,992 bytes. All of them are sent at the moment of the answer, and every
+client is served.
 """
 import struct
 from types import SimpleNamespace

@@ -105,7 +105,7 @@ static void control_messages(void)
 }
 BESIDE_LINUX(control_messages)
 
-/* An ICMP error on the error queue, also of a socket that is not connected. */
+/* An ICMP error is put on the error queue of a socket, even if the socket is not connected. */
 static void error_queue(void)
 {
 	int a = udp_socket(), closed = udp_socket();

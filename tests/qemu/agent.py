@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""A process in a network namespace of its own; it creates sockets in this namespace for the tests.  agent.py FD user|root
+"""A process in a network namespace of its own; it creates sockets in this namespace for the tests.
+
+    agent.py FD user|root
 
 FD is a SEQPACKET socket to peernet.py.  A request is a line of JSON, possibly with file descriptors; so is the answer.
 A socket stays in the namespace in which it was created, also when another process uses it.  So the agent creates the

@@ -302,7 +302,10 @@ static void test_a_device_that_goes(void **state)
 	rt_put(held);
 	net_wait(10000);
 	assert_int_equal(timers_armed(), 0);
-	/* The list of devices still has the others; a reader that stands at the device goes on to the next. */
+	/*
+	 * The list still has the other devices, and a reader that stands at the removed device goes
+	 * on to the next one.
+	 */
 	assert_non_null(loopback_dev());
 	assert_ptr_equal(card->dev_list.next, &dev_base_head);
 }

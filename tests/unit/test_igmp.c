@@ -592,7 +592,10 @@ static void test_sources_are_bounded(void **state)
 			 0);
 	net_wait(50);
 	is_record(0, IGMPV3_BLOCK_OLD_SOURCES, GROUP, IGMP_SOURCES_MAX, 0);
-	/* Sources that are no longer used make room, although that is not reported yet. */
+	/*
+	 * Sources that are no longer used make room, although no report has told the routers that
+	 * the first source is no longer blocked.
+	 */
 	assert_int_equal(ip_mc_change_filter(in_dev, GROUP, 0, srcs, IGMP_SOURCES_MAX, 0, NULL, 0),
 			 0);
 	assert_int_equal(
@@ -604,7 +607,10 @@ static void test_sources_are_bounded(void **state)
 	assert_int_equal(groups(), 1);
 }
 
-/* A small MTU: RFC 3376 4.2.16 splits a list over several packets, except an EXCLUDE list. */
+/*
+ * With a small MTU, a long list of sources is split over several reports, except an EXCLUDE list
+ * (RFC 3376 4.2.16).
+ */
 static void test_a_small_mtu(void **state)
 {
 	__be32 srcs[20];

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* iov_iter, an application's list of buffers: copies to and from random buffers; after a fault the exact byte count. */
+/*
+ * iov_iter, an application's list of buffers: tests copies to and from random buffers, and that the
+ * byte count after a fault is exact.
+ */
 #include "tests/unit/unit_hal.h"
 
 #include "include/uapi/errno.h"

@@ -153,7 +153,10 @@ static void test_every_order(void **state)
 	assert_int_equal(incomplete(), 0);
 }
 
-/* Datagrams of any length, cut anywhere, in any order, with duplicates. */
+/*
+ * Datagrams of any length are cut anywhere; their fragments arrive in any order, with duplicates,
+ * and are joined.
+ */
 static void test_random_datagrams(void **state)
 {
 	struct fragment f[128], swap;
@@ -190,7 +193,10 @@ static void test_random_datagrams(void **state)
 	assert_int_equal(incomplete(), 0);
 }
 
-/* The longest datagram, 65,515 bytes of payload, also over a link of the smallest MTU: 68 bytes (RFC 791 3.2). */
+/*
+ * The longest datagram has 65,515 bytes of payload. It is also joined if its fragments fit the
+ * smallest MTU, 68 bytes (RFC 791 3.2).
+ */
 static void test_longest_datagram(void **state)
 {
 	int limit = sysctl_ipfrag_high_thresh;

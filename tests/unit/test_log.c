@@ -95,7 +95,7 @@ static void test_a_full_console_costs_one_wait(void **state)
 	pr_err("first");
 	assert_string_equal(unit_console(), "[    1.000000] first");
 	for (int i = 0; i < 100; i++)
-		pr_err("second"); /* 22 bytes each */
+		pr_err("second"); /* each line has 22 bytes */
 	assert_int_equal(unit_console_waits(), waits + 1);
 	after = console_stats();
 	assert_int_equal(after.waits, before.waits + 1);

@@ -35,7 +35,7 @@ static u32 draw(u32 below)
 	return (u32)(rng >> 16) % below;
 }
 
-/* ---- the same on the host's Linux ---- */
+/* ---- the same call on the host's Linux ---- */
 
 static sigjmp_buf fault_jump;
 

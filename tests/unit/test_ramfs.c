@@ -105,7 +105,10 @@ static void test_fallocate_takes_all_or_nothing(void **state)
 	assert_int_equal(ramfs_usage().pages, usage.pages + 1);
 	assert_int_equal(size_of("/big"), PAGE_SIZE + 1);
 
-	/* Take so much memory that less is free than the file system's limit would permit to use. */
+	/*
+	 * Take memory until fewer pages are free than the limit would still permit the file system
+	 * to use.
+	 */
 	while (nr_free_pages() > room / 2 && (page = alloc_page(GFP_KERNEL))) {
 		page->freelist = held;
 		held = page;

@@ -95,7 +95,8 @@ def profile_run(ns, guest, args, symbols, name):
     with tempfile.TemporaryDirectory(prefix="bench-") as tmp, Boot(ns, guest, tmp, plugin=plugin) as b:
         if b.boot_ms is None:
             raise SystemExit(f"bench: {guest.name} does not boot\n{b.explain()}")
-        counts, b.counts = b.counts, None        # the client must not read it: it has not insn_count's format
+        # the client must not read this file, which does not have insn_count's format
+        counts, b.counts = b.counts, None
         before = read(counts, symbols.size)
         r = one(b, name, args.secs, warm_up=0)     # warm_up=0: the counters have only instructions of operations
         after = read(counts, symbols.size)

@@ -23,7 +23,7 @@
 
 #define SOURCE          19
 #define RCVBUF          2048 /* bytes, for SO_RCVBUF: Linux doubles the value */
-#define AT_ONCE         64   /* so many connections at most are being opened at a time */
+#define AT_ONCE         64   /* the most connections that are being opened at a time */
 #define OPEN_MS         5000 /* time in which each connection must open */
 #define CONNECTIONS_MAX 50000
 

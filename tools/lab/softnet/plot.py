@@ -24,7 +24,7 @@ matplotlib.rcParams.update({
     "axes.grid": True, "axes.titlesize": 9, "axes.titlelocation": "left",
     **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color", "legend.labelcolor"), INK),
 })
-POINTS_MAX = 600    # of a line: more than the figure is wide
+POINTS_MAX = 600    # points of a line at most: more than a figure is pixels wide
 
 
 def panels(rows=1, columns=1, width=7.2, height=2.4, **options):
