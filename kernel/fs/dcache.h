@@ -45,8 +45,10 @@ void dput(struct dentry *dentry); /* NULL does nothing */
  * tree_mutex held.
  */
 struct dentry *d_find(struct dentry *dir, const char *name, unsigned int len);
-void d_add(struct dentry *dentry);  /* to its parent's names; takes a reference of its own */
-void d_drop(struct dentry *dentry); /* from its parent's names; drops d_add()'s reference */
+/* adds @dentry to its parent's names; takes a reference of its own */
+void d_add(struct dentry *dentry);
+/* removes @dentry from its parent's names; drops d_add()'s reference */
+void d_drop(struct dentry *dentry);
 /* Returns the first entry whose hash is @hash or more, without a reference, or NULL. */
 struct dentry *d_from_hash(struct dentry *dir, u64 hash);
 /* Returns a copy of a name for d_move(), or NULL when memory is out. */

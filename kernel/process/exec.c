@@ -161,8 +161,8 @@ struct chain {
 };
 
 /*
- * Opens the file, and follows "#!" lines.  Afterwards @c->file is the program.  Returns the index
- * of its head in @c->heads, or -errno.
+ * Opens the file, and follows "#!" lines. Afterwards @c->file is the program. Returns the index of
+ * the program's head in @c->heads, or -errno.
  */
 static int follow_scripts(struct chain *c)
 {

@@ -94,7 +94,8 @@ struct socket_wq {
 
 struct proto_ops {
 	int family;
-	bool takes_cmsg; /* sendmsg() looks at the control messages; else cmsg_refuse() does */
+	/* true: sendmsg() itself handles the control messages; false: cmsg_refuse() checks them */
+	bool takes_cmsg;
 	int (*release)(struct socket *sock);
 	int (*bind)(struct socket *sock, struct sockaddr *addr, int addr_len);
 	int (*connect)(struct socket *sock, struct sockaddr *addr, int addr_len, int flags);

@@ -57,8 +57,9 @@ struct request_sock {
 /* A listener's state of TCP Fast Open (net/tcp/tcp_fastopen.h). rskq_lock guards the first two fields. */
 struct fastopen_queue {
 	/*
-	 * ring of requests whose child a RST has ended and which are kept for a while, linked by
-	 * dl_next; this is the newest one, and its dl_next the oldest; NULL: the ring is empty
+	 * the newest request in the ring of requests whose child a RST has ended; they are kept for
+	 * a while. dl_next links them, from the oldest on; the newest one's dl_next is the oldest
+	 * one. NULL: the ring is empty
 	 */
 	struct request_sock *reset_tail;
 	/* number of children whose handshake has not ended, plus requests in the ring */

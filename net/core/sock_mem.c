@@ -64,8 +64,8 @@ bool sk_memory_is_spent(const struct sock *sk)
 }
 
 /*
- * Returns true if any sock may allocate: the sum is below its third limit, and free pages are not
- * short.
+ * Returns true if every sock of the protocol may allocate memory: with @bytes more, the sum of all
+ * socks is not above its third limit, and free pages are not short.
  */
 static bool plenty(const struct sock *sk, unsigned int bytes)
 {

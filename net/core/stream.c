@@ -58,8 +58,9 @@ static bool send_is_over(const struct sock *sk)
 }
 
 /*
- * Waits until the sock has space to send. If the sock has space already, memory is short. In this
- * case the function first sleeps for a random time, so that not all waiting threads retry at once.
+ * Waits until the sock has space to send. If the sock has space already, the caller has failed to
+ * allocate memory: then the function first sleeps for a random time, so that not all waiting
+ * threads retry at once.
  */
 int sk_stream_wait_memory(struct sock *sk, long *timeo_p)
 {

@@ -63,8 +63,9 @@ struct inet_connection_sock_af_ops {
 			   const struct tcp_fastopen_cookie *foc);
 	/*
 	 * Called for the handshake's ACK @skb: makes the child and exchanges it for @req in the
-	 * ehash. Returns the child bh-locked, or NULL if the ACK must be dropped. *@own_req becomes
-	 * true if @req was still in the ehash.
+	 * ehash. Returns the child bh-locked, or NULL if the ACK must be dropped. *@own_req: true
+	 * if the child is in the ehash; false if a concurrent ACK was first: then the child is in
+	 * no table. A @req of a SYN cookie or of Fast Open was not in the ehash either.
 	 */
 	struct sock *(*syn_recv_sock)(const struct sock *sk, struct sk_buff *skb,
 				      struct request_sock *req, bool *own_req);

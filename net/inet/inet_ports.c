@@ -158,7 +158,7 @@ void inet_bind_add(struct inet_bind_bucket *tb, struct sock_common *owner)
 
 /*
  * Frees the bucket if it has no owners left. If connect() chose the port for all remaining owners,
- * other connections may share the port again, as since Linux 6.18.
+ * other connections may share the port again, as in Linux since 6.18.
  */
 void inet_bind_del(struct inet_hashinfo *h, struct inet_bind_bucket *tb, struct sock_common *owner)
 {

@@ -66,8 +66,8 @@ static void bucket_fill(struct icmp_bucket *b, unsigned long rate, unsigned long
 
 	b->last = now;
 	/*
-	 * After the time in which an empty bucket becomes full, set it to full. This also prevents
-	 * an overflow of passed * rate.
+	 * If enough time has passed to fill even an empty bucket, set the bucket to full. This also
+	 * prevents an overflow of passed * rate.
 	 */
 	if (rate && passed >= max_tokens / rate)
 		b->tokens = max_tokens;

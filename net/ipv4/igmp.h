@@ -47,7 +47,8 @@ struct ip_mc_list {
 	__be32 multiaddr;
 	unsigned int
 		/*
-		 * number of sockets; 0: all have left the group, and this is still to be reported
+		 * number of sockets; 0: all have left the group, and the leave is still to be
+		 * reported
 		 */
 		users;
 	u8 sfmode;               /* MCAST_INCLUDE or MCAST_EXCLUDE */

@@ -318,9 +318,9 @@ static enum skb_drop_reason ip_frag_queue(struct ipq *q, struct sk_buff *skb)
 /* ---- the whole datagram ----------------------------------------------------------------------- */
 
 /*
- * RFC 3168 5.3: the datagram has the mark CE if a fragment has it, but not if another one is not
- * ECN-capable: such a datagram is dropped. As Linux does, any other mixture of ECN-capable and
- * not-capable fragments is dropped, too: no sender makes it. Returns false if it must be dropped.
+ * RFC 3168 5.3: the datagram gets the mark CE if a fragment has it and all fragments are
+ * ECN-capable. A datagram with ECN-capable and other fragments is dropped, as in Linux: no sender
+ * makes it. Returns false if the datagram must be dropped.
  */
 static bool ip_frag_ecn_ok(u8 seen)
 {

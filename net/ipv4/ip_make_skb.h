@@ -22,7 +22,7 @@ struct inet_cork {
 	s16 ttl; /* -1: the socket's */
 	/*
 	 * UDP_SEGMENT: bytes of data in each of the datagrams that the device makes of this one; 0:
-	 * it is sent as one
+	 * this datagram is sent as it is
 	 */
 	u16 gso_size;
 };

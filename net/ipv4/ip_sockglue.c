@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Socket options of level SOL_IP: an application's settings for the IP headers of its packets. The
- * IP part of the error queue.
+ * Socket options of level SOL_IP: an application's settings for the IP headers of its packets. Also
+ * the IP part of the error queue.
  *
  * af_inet.c's proto_ops call ip_setsockopt() and ip_getsockopt() (process). An option is written
  * and read (by ip_queue_xmit()) under the socket lock, so it takes effect with the next packet.

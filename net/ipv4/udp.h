@@ -55,8 +55,8 @@ int udp_get_port(struct sock *sk, unsigned short snum);
 /* Removes @sk from the tables and releases its port. No effect if @sk has no port. */
 void udp_unhash(struct sock *sk);
 /*
- * Changes the addresses of @sk, which may have a port: its own, and the peer's, 0 for a socket that
- * is not connected. The socket is locked.
+ * Changes the addresses of @sk: @rcv_saddr is its own; @daddr and @dport are the peer's, 0 if @sk
+ * is not connected. @sk may already have a port. The socket is locked.
  */
 void udp_set_addresses(struct sock *sk, __be32 rcv_saddr, __be32 daddr, __be16 dport);
 /*

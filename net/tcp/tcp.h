@@ -27,9 +27,10 @@
 #include "net/tcp/tcp_sock.h"
 
 /* ---- constants (jiffies are milliseconds) ---------------------------------------------------------- */
-#define TCP_RTO_MAX                 (120 * HZ)
-#define TCP_RTO_MIN                 (HZ / 5)
-#define TCP_TIMEOUT_MIN             2 /* shortest timeout: the timer expires almost at once */
+#define TCP_RTO_MAX (120 * HZ)
+#define TCP_RTO_MIN (HZ / 5)
+/* jiffies; the shortest timeout: the timer expires almost at once */
+#define TCP_TIMEOUT_MIN             2
 #define TCP_TIMEOUT_INIT            (1 * HZ) /* RFC 6298 2.1 */
 #define TCP_TIMEOUT_FALLBACK        (3 * HZ) /* RFC 6298 5.7: RTO if the SYN was retransmitted */
 #define TCP_DELACK_MAX              (HZ / 5)

@@ -61,7 +61,9 @@ bool tcp_try_fastopen(struct sock *sk, struct sk_buff *skb, struct request_sock 
 		      struct dst_entry *dst, struct tcp_fastopen_cookie *foc);
 /* Queues the data of @skb, a SYN or SYN-ACK, whose SYN was received. */
 void tcp_fastopen_add_skb(struct sock *sk, struct sk_buff *skb);
-/* The child @sk has left the handshake: forgets its request.  @reset: because of a RST. */
+/*
+ * The child @sk has left the handshake: forgets its request. @reset: true if a RST ended the child.
+ */
 void __tcp_fastopen_forget(struct sock *sk, bool reset);
 static inline void tcp_fastopen_forget(struct sock *sk, bool reset)
 {

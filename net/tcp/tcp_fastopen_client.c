@@ -11,8 +11,9 @@
  * the SYN, the data is sent again at once.  A SYN that is retransmitted has neither data nor cookie, because a
  * middlebox may drop both.
  *
- * Black holes: if a network drops packets of connections with Fast Open again and again, all connections do without
- * it for a while (tcp_fastopen_blackhole_timeout_sec), each time twice as long.
+ * Black holes: if a network drops packets of connections with Fast Open again and again, all
+ * connections do without Fast Open for a while (tcp_fastopen_blackhole_timeout_sec), each time
+ * twice as long.
  * RFC 7413.  Compare Linux's net/ipv4/tcp_fastopen.c, tcp_metrics.c, tcp_output.c and tcp_input.c.
  */
 #include "kernel/lib/string.h"

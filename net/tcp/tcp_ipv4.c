@@ -533,9 +533,9 @@ noinline int tcp_v4_send_synack(const struct sock *sk, struct dst_entry *dst,
 /*
  * Creates the child for @req and returns it bh-locked; the child replaces @req in the tables.
  * Returns NULL if the accept queue is full (then the peer's ACK is treated as lost), or if there is
- * no memory or no route. *@own_req is true if this call took @req out of the table; false if a
- * concurrent ACK was first: then the child is in no table.  A @req of a SYN cookie or of Fast Open is in no table
- * either.
+ * no memory or no route. *@own_req becomes true if the child is in the tables; false if a
+ * concurrent ACK was first: then the child is in no table. A @req of a SYN cookie or of Fast Open
+ * is not in a table before the call either.
  */
 noinline struct sock *tcp_v4_syn_recv_sock(const struct sock *sk, struct sk_buff *skb,
 					   struct request_sock *req, bool *own_req)

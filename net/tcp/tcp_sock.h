@@ -150,9 +150,10 @@ struct tcp_sock {
 
 	/* counts of MSS-sized segments */
 	u32 packets_out; /* segments in the retransmit queue */
-	u32 retrans_out; /* of packets_out: their retransmission is in flight */
-	u32 sacked_out;  /* of packets_out: SACKed; without SACK: one for each duplicate ACK */
-	u32 lost_out;    /* of packets_out: considered lost */
+	u32 retrans_out; /* segments of packets_out whose retransmission is in flight */
+	/* segments of packets_out that are SACKed; without SACK: number of duplicate ACKs */
+	u32 sacked_out;
+	u32 lost_out; /* segments of packets_out that are considered lost */
 	u32 max_packets_out;
 	u32 cwnd_usage_seq;
 

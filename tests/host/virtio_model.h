@@ -20,7 +20,7 @@
  *                4 the table of multicast groups, 8 the acknowledgement of announcements (default 0)
  *   ctrl_early   1: already when the control queue is made, before DRIVER_OK, the device reports the
  *                end of a command and raises the queue's interrupt (default 0)
- *   stuck        1: the device does not reset once it is in use (default 0)
+ *   stuck        1: a device that is in use does not reset (default 0)
  *   refuse       1: the device rejects the driver's features: it clears FEATURES_OK (default 0)
  *
  * The model is strict: if the driver violates the specification, the model panics with a message that

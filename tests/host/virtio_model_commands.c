@@ -36,7 +36,7 @@ static u32 command_read(const struct model_chain *chain, u8 *bytes)
 	return len;
 }
 
-/* 5.1.6.5.1: PROMISC or ALLMULTI, with one byte that says on or off. */
+/* Executes the command PROMISC or ALLMULTI (5.1.6.5.1), whose one byte says on or off. */
 static bool command_rx(const u8 *bytes, u32 len)
 {
 	if (!HAS(F_CTRL_RX) || len != 3 || bytes[1] > 1 || bytes[2] > 1)
@@ -48,8 +48,8 @@ static bool command_rx(const u8 *bytes, u32 len)
 }
 
 /*
- * 5.1.6.5.2: a table of unicast addresses, which the driver leaves empty, and a table of multicast
- * groups.
+ * Executes the command that sets the tables of addresses (5.1.6.5.2): unicast addresses, which the
+ * driver leaves empty, and multicast groups.
  */
 static bool command_table(const u8 *bytes, u32 len)
 {
@@ -74,7 +74,10 @@ static bool command_table(const u8 *bytes, u32 len)
 	return true;
 }
 
-/* 5.1.6.5.4: the driver has seen the request for announcements. */
+/*
+ * Executes the command with which the driver says that it has seen the request for announcements
+ * (5.1.6.5.4).
+ */
 static bool command_announce(const u8 *bytes, u32 len)
 {
 	u16 status = load16(model.config + 6);

@@ -248,7 +248,8 @@ void scene_corrupt(struct host *from, unsigned int kinds, unsigned int nth, unsi
 void scene_congest(struct host *from, unsigned int kinds, unsigned int nth, unsigned int count);
 /*
  * From now on, each frame is lost with probability 1/@of, delayed with probability 1/@of, and
- * duplicated with probability 1/@of.  The conductor's seed decides.  0 ends this.
+ * duplicated with probability 1/@of. The conductor's seed decides. With @of 0, frames are treated
+ * normally again.
  */
 void scene_hostile(unsigned int of);
 /*

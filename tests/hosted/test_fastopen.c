@@ -47,7 +47,7 @@ static void get_cookie(int listener)
 	scene_sleep(100 * MS);
 }
 
-/* ---- both ends ---------------------------------------------------------------------------------- */
+/* ---- data between both ends ------------------------------------------------------------------- */
 
 static void data_of_a_syn_arrives(void)
 {

@@ -369,7 +369,7 @@ static void addresses(void)
 	dump(fd, &r, note_address);
 	r.gen.rtgen_family = AF_INET;
 	dump(fd, &r, note_address);
-	/* The buffer is too short for the answer: MSG_TRUNC, and the rest is lost. */
+	/* The buffer is too short for the answer: the call sets MSG_TRUNC, and the rest is lost. */
 	send_request(fd, &r);
 	note("whole length", on(SYS_recvfrom, fd, PTR(small), sizeof(small),
 				MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT, 0, 0) > 20);

@@ -40,6 +40,7 @@ def boot(initrd, args=(), append="", init="/init", **options):
 
 
 def reports(console):
-    """Returns the lines in which the kernel reports an error of its own; "exception N," is the program's."""
+    """Returns the lines in which the kernel reports an error of its own; a line with "exception N,"
+    reports an error of the program."""
     bad = re.compile(r"\b(BUG|WARNING|panic|soft lockup|exception \d+\b(?!,))")
     return [line for line in console.replace("\r", "").splitlines() if bad.search(line)]

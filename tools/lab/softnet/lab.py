@@ -253,7 +253,8 @@ class Lab:
 
     def run(self, seconds=3600):
         """Runs until all transfers are done. Raises TimeoutError if they are not done after @seconds; raises the
-        OSError of a transfer that failed, unless the transfer has seconds=."""
+        OSError of a transfer that failed, unless the transfer was planned with the argument
+        seconds."""
         self._require_ours()
         checks.number("seconds", seconds, "of virtual time")
         end = self.now_ns + int(seconds * NS)
