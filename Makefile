@@ -310,7 +310,9 @@ PLAY_ENV := ASAN_OPTIONS=detect_stack_use_after_return=0:detect_leaks=0
 play = if $(PLAY_ENV) $(1) >$(1).log 2>&1; then echo "  ok    $(1)"; else cat $(1).log; echo "  FAIL  $(1)"; exit 1; fi
 
 .PHONY: run image debug setup test test-long tidy unit hosted qemu format lint clean
-JOBS := -j$(shell nproc)
+# As many jobs as there are processors, unless make's command line has -j.
+PROCESSORS := $(shell nproc)
+JOBS = $(or $(filter -j%,$(MAKEFLAGS)),-j$(PROCESSORS))
 PYTEST := /usr/bin/python3 -m pytest -q -p no:cacheprovider
 
 # run, image and debug build in a new make process, which finds a compiler that tools/setup has just installed.  QEMU

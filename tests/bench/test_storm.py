@@ -90,6 +90,32 @@ def test_arp():
     assert ops == {1, 2}
 
 
+# Enters a namespace as the benches do; prints the namespace's number and its devices; then waits.
+ENTER = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from stage import Namespace
+before = os.stat("/proc/self/ns/net").st_ino
+with Namespace():
+    inside = os.stat("/proc/self/ns/net").st_ino
+    print(inside, inside != before, "tap0" in open("/proc/net/dev").read(), flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_killed_run_leaves_no_namespace():
+    with subprocess.Popen([sys.executable, "-c", ENTER, os.path.join(ROOT, "tools", "bench")], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as p:
+        line = p.stdout.readline().split()
+        p.kill()
+        if not line and "Operation not permitted" in p.stderr.read():
+            pytest.skip("network namespaces are not permitted here")
+    assert line[1:] == ["True", "True"]
+    # A namespace outlives its processes only if it is mounted there, as by `ip netns add`.
+    names = os.listdir("/run/netns") if os.path.isdir("/run/netns") else []
+    assert not [n for n in names if os.stat("/run/netns/" + n).st_ino == int(line[0])]
+
+
 REPORT = """== /proc/net/snmp ==
 Tcp: ActiveOpens InSegs
 Tcp: 1 20

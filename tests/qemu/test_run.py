@@ -178,6 +178,67 @@ def test_make_names_a_wrong_value_before_it_builds(tmp_path, goal, variable, com
     assert not list(tmp_path.iterdir())
 
 
+def commands_without(folder, *names):
+    """Returns a PATH that has this machine's commands, except @names."""
+    for place in ("/usr/sbin", "/sbin", "/usr/local/bin", "/usr/bin", "/bin"):
+        for name in os.listdir(place) if os.path.isdir(place) else []:
+            if name not in names and not os.path.lexists(folder / name):
+                (folder / name).symlink_to(os.path.join(place, name))
+    return str(folder)
+
+
+def said_without(tmp_path, names, *words, **variables):
+    """Returns (exit status, output, error text) of a command that runs without the commands @names."""
+    ran = subprocess.run(words, cwd=ROOT, env={"PATH": commands_without(tmp_path, *names), **variables}, text=True,
+                         capture_output=True, timeout=PATIENCE, check=False)
+    return ran.returncode, ran.stdout, ran.stderr
+
+
+def test_no_boot_is_announced_without_qemu(tmp_path):
+    code, out, err = said_without(tmp_path, ["qemu-system-x86_64"], "tools/run", BOOT="pvh", PORT="47000")
+    assert (code, out) == (2, "")
+    assert "make run: qemu-system-x86_64 is not in PATH" in err
+
+
+def test_setup_without_apt_names_missing_commands(tmp_path):
+    gone = ["apt-get", "qemu-system-x86_64", "musl-gcc"]
+    code, out, err = said_without(tmp_path, gone, "tools/setup", "run")
+    assert (code, out) == (1, "")
+    assert "not found: musl-gcc (Debian's package musl-tools), qemu-system-x86_64 (Debian's package qemu-system-x86)." in err
+    # The lab needs neither; and with all commands there is nothing to say.
+    assert said_without(tmp_path, gone, "tools/setup", "lab") == (0, "", "")
+
+
+def test_setup_without_apt_is_content_with_all_commands(tmp_path):
+    assert said_without(tmp_path, ["apt-get"], "tools/setup", "run") == (0, "", "")
+
+
+def test_mkimage_names_missing_mtools(tmp_path):
+    (tmp_path / "bin").mkdir()
+    image = tmp_path / "image"
+    code, out, err = said_without(tmp_path / "bin", ["mcopy"], "tools/mkimage", "/dev/null", "/dev/null", str(image))
+    assert (code, out) == (1, "")
+    assert "mcopy is not in PATH (Debian's package mtools)" in err
+    assert not image.exists()
+
+
+def test_kvm_that_is_absent_is_named():
+    with contextlib.suppress(OSError):
+        os.close(os.open("/dev/kvm", os.O_RDWR))
+        return      # this machine has KVM
+    ran = subprocess.run(["tools/run", "check"], cwd=ROOT, env={"PATH": os.environ["PATH"], "ACCEL": "kvm"}, text=True,
+                         capture_output=True, timeout=PATIENCE, check=False)
+    assert ran.returncode == 2 and "ACCEL=kvm: /dev/kvm cannot be opened" in ran.stderr
+
+
+@pytest.mark.parametrize("given, jobs", [(["-j1"], "-j1"), (["-j3"], "-j3"), ([], f"-j{len(os.sched_getaffinity(0))}")])
+def test_make_builds_with_the_jobs_of_its_command_line(given, jobs):
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
+    ran = subprocess.run(["make", "-s", *given, "--eval", "print-jobs: ; @echo $(JOBS)", "print-jobs"], cwd=ROOT, env=env,
+                         text=True, capture_output=True, timeout=PATIENCE, check=True)
+    assert ran.stdout.split() == [jobs]
+
+
 @contextlib.contextmanager
 def running(*before, **variables):
     """Runs tools/run with these variables; yields its process and its output, up to the guest's READY."""

@@ -96,7 +96,7 @@ def cmd_up(args):
             Boot(ns, g, tmp, plugin="insn_count.so" if args.plugin else None) as b:
         print(f"boot_ms {b.boot_ms}; QEMU pid {b.q.pid}; guest {g.ip}; console {tmp}/serial.log; monitor {tmp}/monitor"
               + (f"; counts {b.counts}" if b.counts else ""))
-        print(f"enter with: ip netns exec {ns.name} {os.path.join(BUILD, 'netbench')} rr -h {g.ip} -P {b.q.pid}"
+        print(f"enter with: nsenter -n -t {os.getpid()} {os.path.join(BUILD, 'netbench')} rr -h {g.ip} -P {b.q.pid}"
               + f"\nends in {args.stay:.0f} s, or at Ctrl-C", flush=True)
         if b.boot_ms is None:
             print(b.explain())

@@ -14,7 +14,7 @@ import time
 from guest import BUILD, HOST_IP, MAC, ROOT, TAP
 
 sys.path.insert(0, os.path.join(ROOT, "tools"))
-from netns import die_with_parent, enter, make_tap, open_tap, prepare, sh  # noqa: E402
+from netns import die_with_parent, enter, make_tap, new_network, open_tap, prepare, sh  # noqa: E402
 
 EXTRA_IP = "10.77.0.101"      # first of N_SRC consecutive client addresses
 N_SRC = 16
@@ -37,18 +37,13 @@ def build_tools():
 
 
 class Namespace:
-    """A network namespace with tap0.  Within the `with` statement this process is in it; child processes inherit it."""
-
-    def __init__(self):
-        self.name = f"bench-{os.getpid()}"
+    """A network namespace with tap0.  Within the `with` statement this process is in it; child processes inherit it.  It
+    has no name, so it ends with the last of these processes, even if they are killed."""
 
     def __enter__(self):
         self.home = os.open("/proc/self/ns/net", os.O_RDONLY)
-        sh("ip", "netns", "add", self.name)
+        new_network(user=False)
         try:
-            fd = os.open(f"/run/netns/{self.name}", os.O_RDONLY)
-            enter(fd)
-            os.close(fd)
             prepare()
             make_tap("tap0", HOST_IP + "/24")
             head, last = EXTRA_IP.rsplit(".", 1)
@@ -69,7 +64,6 @@ class Namespace:
     def __exit__(self, *_):
         enter(self.home)
         os.close(self.home)
-        sh("ip", "netns", "del", self.name, check=False)
 
 
 def netbench(guest, args, qemu=None, insn=None, limit=100, paused=None):

@@ -13,6 +13,7 @@ import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -203,6 +204,8 @@ def main():
     rows = []
     # Make the guests before the namespace is entered: from inside, Debian's packages cannot be fetched.
     guests = [Guest(name, args) for name in args.guests]
+    # SIGTERM ends the run as Ctrl-C does: guests, their files and the namespace disappear.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt), Namespace() as ns:
         for n in range(args.rounds):
             for guest in guests:
