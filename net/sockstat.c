@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc/net/sockstat: how many sockets of each protocol exist, and the pages that their queues hold, in
- * Linux's form.
+ * /proc/net/sockstat: how many sockets of each protocol exist, and the pages that their queues hold; how many
+ * datagrams wait for fragments, and the bytes that their fragments hold. In Linux's form.
  *
  * sockstat_seq_show() <- open() of the file (process). The numbers are read without a lock. Compare
  * Linux's net/ipv4/proc.c.
  */
 #include "kernel/fs/proc.h"
 #include "net/af_inet.h"
+#include "net/ipv4/ip.h"
 #include "net/ipv4/udp.h"
 #include "net/tcp/tcp.h"
 
@@ -26,6 +27,8 @@ static int sockstat_seq_show(struct seq_file *m)
 		   (int)snmp_counters[SNMP_TcpCurrEstab], READ_ONCE(tcp_prot.orphan_count),
 		   atomic_read(&inet_tw_count), tcp, pages(&tcp_prot));
 	seq_printf(m, "UDP: inuse %d mem %lld\n", udp, pages(&udp_prot));
+	seq_printf(m, "FRAG: inuse %u memory %llu\n", READ_ONCE(ipfrag_datagrams),
+		   (unsigned long long)READ_ONCE(ipfrag_memory));
 	return 0;
 }
 

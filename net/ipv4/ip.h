@@ -116,6 +116,9 @@ int ip_do_fragment(struct rtable *rt, struct sk_buff *skb, unsigned int mtu,
 
 void ip_output_init(void);
 void ipfrag_init(void);
+/* Incomplete datagrams, and the bytes (truesize) that they hold: ip_fragment.c counts them, /proc/net/sockstat reads. */
+extern unsigned int ipfrag_datagrams;
+extern u64 ipfrag_memory;
 /* net/ipv4/tcp_offload.c: registers TCP's merging of received segments */
 void tcp_offload_init(void);
 /* initialises routes, addresses, ARP, ICMP, the packet type, and the options ip= and gw= */

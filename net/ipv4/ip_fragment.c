@@ -76,7 +76,8 @@ struct ipfrag_skb_cb {
 static DEFINE_SPINLOCK(ipfrag_lock);
 static struct ipfrag_source ipfrag_sources[IPFRAG_SOURCES];
 static LIST_HEAD(ipfrag_by_age); /* all incomplete datagrams, oldest first */
-static u64 ipfrag_memory;        /* bytes that all incomplete datagrams hold */
+u64 ipfrag_memory;               /* bytes that all incomplete datagrams hold */
+unsigned int ipfrag_datagrams;   /* entries of ipfrag_by_age */
 static siphash_key_t ipfrag_key;
 static struct kmem_cache *ipq_cache;
 /* Pending while there are incomplete datagrams; expires with the oldest of them. */
@@ -114,6 +115,7 @@ static void ip_frag_unlink(struct ipq *q)
 	list_del(&q->source_list);
 	list_del(&q->age_list);
 	q->source->count--;
+	ipfrag_datagrams--;
 	q->source->memory -= q->memory;
 	ipfrag_memory -= q->memory;
 	ip_frag_arm();
@@ -198,6 +200,7 @@ static struct ipq *ip_frag_create(const struct iphdr *iph, struct ipfrag_source 
 	list_add_tail(&q->source_list, &source->datagrams);
 	list_add_tail(&q->age_list, &ipfrag_by_age);
 	source->count++;
+	ipfrag_datagrams++;
 	ip_frag_charge(q, sizeof(*q));
 	ip_frag_arm();
 	return q;

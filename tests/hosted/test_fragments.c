@@ -144,6 +144,7 @@ static void datagrams_of_any_length(void)
 static void a_lost_fragment(void)
 {
 	int a = udp_socket(A, PORT), b = udp_socket(B, PORT);
+	const char *line;
 
 	scene_drop(A, OTHER, 2);
 	assert_int_equal(scene_call(A, SYS_sendto, a, PTR(out), 5000, 0,
@@ -152,7 +153,12 @@ static void a_lost_fragment(void)
 	carry(a, b, 4000);
 	assert_int_equal(scene_counter(B, "Ip.ReasmReqds"), 3 + 3);
 	assert_int_equal(scene_counter(B, "Ip.ReasmOKs"), 1);
+	/* As on Linux: a datagram waits, and its fragments take at least the bytes that arrived. */
+	line = strstr(scene_proc(B, "/proc/net/sockstat"), "FRAG: inuse 1 memory ");
+	assert_non_null(line);
+	assert_in_range(atoi(line + strlen("FRAG: inuse 1 memory ")), 5000 - 1480, 64 << 10);
 	scene_sleep(31 * SEC);
+	assert_non_null(strstr(scene_proc(B, "/proc/net/sockstat"), "FRAG: inuse 0 memory 0\n"));
 	assert_int_equal(scene_counter(B, "Ip.ReasmTimeout"), 1);
 	/* RFC 1122 3.3.2: A gets an ICMP error, because B had the first fragment. */
 	assert_int_equal(scene_counter(A, "Icmp.InTimeExcds"), 1);
