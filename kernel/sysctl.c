@@ -71,6 +71,7 @@ void sysctl_register(const struct ctl_table *table, unsigned int n)
 
 		BUG_ON(sysctl_find(t->procname, strlen(t->procname)));
 		BUG_ON(!t->value && !t->get);
+		BUG_ON(t->set && !t->choices && !t->form);
 		BUG_ON(strlen(t->procname) >= SYSCTL_NAME_MAX);
 		for (unsigned int k = 0; t->value && k < nr_values(t); k++)
 			BUG_ON(nr_values(t) > SYSCTL_VALUES_MAX ||
@@ -185,11 +186,12 @@ int sysctl_show(const struct ctl_table *t, char *buf, size_t size)
 
 static int show_range(const struct ctl_table *t, char *buf, size_t size)
 {
+	if (!t->value && !t->set)
+		return scnprintf(buf, size, "(read only)");
+	if (!t->value && t->choices)
+		return scnprintf(buf, size, "%s of %s", t->list ? "some" : "one", t->choices());
 	if (!t->value)
-		return scnprintf(buf, size, "%s",
-				 !t->set   ? "(read only)"
-				 : t->list ? (*t->unit ? "a list" : "names")
-					   : "a name");
+		return scnprintf(buf, size, "%s", t->form);
 	if (nr_values(t) > 1)
 		return scnprintf(buf, size, "%u numbers, not falling, of %d..%d", nr_values(t),
 				 t->min, t->max);

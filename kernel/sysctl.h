@@ -34,6 +34,9 @@ struct ctl_table {
 	const char *(*get)(void);
 	/* The value is several words or none: set() gets one blank between two words. */
 	bool list;
+	/* The accepted words: choices() returns their names, or @form describes them. */
+	const char *(*choices)(void);
+	const char *form;
 };
 
 /* Sets .min and .max from an X_RANGE of a limits.h. */

@@ -101,6 +101,7 @@ static const struct ctl_table table[] = {
 		.set = inet_set_reserved_ports,
 		.get = inet_get_reserved_ports,
 		.list = true,
+		.form = "a list",
 		.what = "ports and ranges (8080,9000-9010) that bind() and connect() do not choose "
 			"(Linux)",
 	},

@@ -94,6 +94,7 @@ static const struct ctl_table table[] = {
 		.unit = "",
 		.set = tcp_set_allowed_congestion_control,
 		.get = tcp_allowed_congestion_control,
+		.choices = tcp_available_congestion_control,
 		.list = true,
 		.what = "congestion controls that TCP_CONGESTION may choose; for others it is "
 			"EPERM (Linux: "
@@ -111,6 +112,7 @@ static const struct ctl_table table[] = {
 		.unit = "",
 		.set = tcp_set_default_congestion_control,
 		.get = tcp_default_congestion_control,
+		.choices = tcp_available_congestion_control,
 		.what = "congestion control of new sockets; TCP_CONGESTION sets that of one socket",
 	},
 	SWITCH(dsack, "0: data that was received twice is not reported (RFC 2883)"),
@@ -126,6 +128,7 @@ static const struct ctl_table table[] = {
 		.set = tcp_set_fastopen_key,
 		.get = tcp_fastopen_key,
 		.list = true,
+		.form = "one or two keys of 4 hexadecimal numbers, as 1-2-3-4,5-6-7-8",
 		.what = "key of the server's cookies, and perhaps an older one that is still "
 			"accepted; random at first",
 	},

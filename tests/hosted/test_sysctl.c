@@ -28,7 +28,8 @@ static bool parse_line(const char *line, struct entry *e)
 	e->value[strlen(e->value) - 1] = e->range[strlen(e->range) - 1] = '\0';
 	e->list = !strcmp(e->range, "a list");
 	e->read_only = !strcmp(e->range, "(read only)");
-	if (e->read_only || e->list || !strcmp(e->range, "a name") || !strcmp(e->range, "names")) {
+	if (e->read_only || e->list || !strncmp(e->range, "one ", 4) ||
+	    !strncmp(e->range, "some ", 5)) {
 		e->numbers = 0;
 	} else if (strstr(e->range, "numbers")) {
 		assert_int_equal(sscanf(e->range, "%u numbers, not falling, of %ld..%ld",
@@ -233,7 +234,10 @@ static void wrong_words_are_named(void)
 	const char *console =
 		console_of("sysctl.net.ipv4.tcp_retries2=256 sysctl.net.ipv4.tcp_retires1=2 "
 			   "sysctl.net.ipv4.tcp_rmem=4096 sysctl.net.ipv4.tcp_fin_timeout "
-			   "sysctl.net.ipv4.tcp_syn_retries=2");
+			   "sysctl.net.ipv4.tcp_syn_retries=2 "
+			   "sysctl.net.ipv4.tcp_congestion_control=vegas "
+			   "sysctl.net.ipv4.tcp_allowed_congestion_control=vegas "
+			   "sysctl.net.ipv4.tcp_fastopen_key=zz");
 
 	assert_non_null(strstr(console,
 			       "invalid option \"sysctl.net.ipv4.tcp_retries2=256\": expected "
@@ -247,6 +251,12 @@ static void wrong_words_are_named(void)
 	assert_non_null(strstr(console,
 			       "invalid option \"sysctl.net.ipv4.tcp_fin_timeout\": expected "
 			       "sysctl.NAME=VALUE"));
+	assert_non_null(strstr(console, "tcp_congestion_control=vegas\": expected sysctl.net.ipv4."
+					"tcp_congestion_control=one of reno cubic bbr dctcp\n"));
+	assert_non_null(strstr(console, "sysctl.net.ipv4.tcp_allowed_congestion_control=some of "
+					"reno cubic bbr dctcp\n"));
+	assert_non_null(strstr(console, "sysctl.net.ipv4.tcp_fastopen_key=one or two keys of 4 "
+					"hexadecimal numbers, as 1-2-3-4,5-6-7-8\n"));
 	/* The boot continued, and the valid values took effect. */
 	assert_string_equal(scene_sysctl_get(B, "net/ipv4/tcp_retries2"), "15\n");
 	assert_string_equal(scene_sysctl_get(B, "net/ipv4/tcp_syn_retries"), "2\n");
