@@ -35,6 +35,9 @@
 #define TCP_RTO_MIN_US         45
 #define TCP_DELACK_MAX_US      46
 
+#define TCP_THIN_LINEAR_TIMEOUTS                                                                   \
+	16 /* 1: the RTO of a stream with few segments in flight does not double */
+
 #define TCP_CA_NAME_MAX 16
 
 enum {

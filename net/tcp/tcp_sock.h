@@ -230,6 +230,7 @@ struct tcp_sock {
 	u8 keepalive_probes;                 /* 0: use the sysctl */
 	bool save_syn;                       /* TCP_SAVE_SYN */
 	bool recvmsg_inq;                    /* TCP_INQ */
+	bool thin_lto;                       /* TCP_THIN_LINEAR_TIMEOUTS */
 	u8 ecn_flags;                        /* TCP_ECN_*: tcp_ecn.h */
 	u8 tsq_flags; /* TCP_*_DEFERRED: work that softirq left to the owner; under sk_lock.slock */
 	/* Fast Open: tcp_fastopen.h */

@@ -222,6 +222,11 @@ static int set_number(struct sock *sk, int optname, int val)
 			return -EINVAL;
 		tp->recvmsg_inq = val;
 		return 0;
+	case TCP_THIN_LINEAR_TIMEOUTS:
+		if (!in_range(val, 0, 1))
+			return -EINVAL;
+		tp->thin_lto = val;
+		return 0;
 	case TCP_FASTOPEN:
 		if (val < 0 || !tcp_state_in(sk, TCPF_OF(CLOSE) | TCPF_OF(LISTEN)))
 			return -EINVAL;
@@ -385,6 +390,9 @@ static int do_tcp_getsockopt(const struct sock *sk, int optname, int *val)
 		return 0;
 	case TCP_INQ:
 		*val = tp->recvmsg_inq;
+		return 0;
+	case TCP_THIN_LINEAR_TIMEOUTS:
+		*val = tp->thin_lto;
 		return 0;
 	case TCP_FASTOPEN:
 		*val = icsk->icsk_accept_queue.fastopenq.max_qlen;

@@ -311,6 +311,29 @@ static bool tcp_shrunk_window_timeout(const struct sock *sk)
 }
 
 /* The retransmit timer expired: retransmits the oldest segment, doubles the RTO (RFC 6298 5.4-5.6). */
+/* A stream is thin with fewer segments in flight; after more timeouts its RTO doubles too.  Linux's values. */
+#define TCP_THIN_PACKETS        4
+#define TCP_THIN_LINEAR_RETRIES 6
+
+/*
+ * Sets the next RTO after a timeout: twice the last one (RFC 6298 5.5). TCP_THIN_LINEAR_TIMEOUTS: the first timeouts
+ * of a stream with few segments in flight do not double it, because such a stream has no fast retransmit.
+ */
+static void tcp_back_off(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	const struct tcp_sock *tp = tcp_sk(sk);
+	bool thin = tp->packets_out < TCP_THIN_PACKETS && tp->snd_ssthresh < TCP_INFINITE_SSTHRESH;
+
+	if (tp->thin_lto && thin && sk->sk_state == TCP_ESTABLISHED &&
+	    icsk->icsk_retransmits <= TCP_THIN_LINEAR_RETRIES) {
+		icsk->icsk_backoff = 0;
+		tcp_set_rto(sk);
+	} else {
+		icsk->icsk_rto = min_t(u32, icsk->icsk_rto << 1, tcp_rto_max(sk));
+	}
+}
+
 noinline void tcp_retransmit_timer(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
@@ -357,7 +380,7 @@ noinline void tcp_retransmit_timer(struct sock *sk)
 			icsk->icsk_backoff++;
 		tcp_update_rto_stats(sk);
 	}
-	icsk->icsk_rto = min_t(u32, icsk->icsk_rto << 1, tcp_rto_max(sk));
+	tcp_back_off(sk);
 	pr_debug("%pI4:%u retransmission timeout, %u in a row; the next in %u ms",
 		 &inet_sk(sk)->inet_daddr, ntohs(inet_sk(sk)->inet_dport), icsk->icsk_retransmits,
 		 jiffies_to_msecs(icsk->icsk_rto));
