@@ -105,7 +105,7 @@ static bool addr_is_of_many(__be32 a)
  * Old programs zero the whole address, so that the family is AF_UNSPEC and the address is
  * INADDR_ANY: accept that as AF_INET, as Linux does.
  */
-static int check_bind_address(const struct sockaddr_in *addr, int addr_len)
+static int check_bind_address(const struct sock *sk, const struct sockaddr_in *addr, int addr_len)
 {
 	__be32 a = addr->sin_addr.s_addr;
 
@@ -113,7 +113,8 @@ static int check_bind_address(const struct sockaddr_in *addr, int addr_len)
 		return -EINVAL;
 	if (addr->sin_family != AF_INET && (addr->sin_family != AF_UNSPEC || a != INADDR_ANY))
 		return -EAFNOSUPPORT;
-	if (a != INADDR_ANY && !inet_is_local_addr(a) && !addr_is_of_many(a))
+	if (a != INADDR_ANY && !inet_sk(sk)->freebind && !inet_is_local_addr(a) &&
+	    !addr_is_of_many(a))
 		return -EADDRNOTAVAIL;
 	return 0;
 }
@@ -129,7 +130,7 @@ int inet_bind(struct socket *sock, struct sockaddr *uaddr, int addr_len)
 
 	if (sk->sk_prot->bind)
 		return sk->sk_prot->bind(sk, uaddr, addr_len);
-	err = check_bind_address(addr, addr_len);
+	err = check_bind_address(sk, addr, addr_len);
 	if (err)
 		return err;
 	snum = ntohs(addr->sin_port);

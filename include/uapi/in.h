@@ -48,8 +48,10 @@ struct in_pktinfo {
 #define IP_RECVTTL              12
 #define IP_RECVTOS              13
 #define IP_MTU                  14
+#define IP_FREEBIND             15
 #define IP_ORIGDSTADDR          20
 #define IP_RECVORIGDSTADDR      IP_ORIGDSTADDR
+#define IP_MINTTL               21
 #define IP_BIND_ADDRESS_NO_PORT 24
 #define IP_PMTUDISC_DONT        0
 #define IP_PMTUDISC_WANT        1
@@ -77,6 +79,7 @@ struct in_pktinfo {
 #define MCAST_LEAVE_SOURCE_GROUP  47
 #define MCAST_MSFILTER            48
 #define IP_MULTICAST_ALL          49
+#define IP_UNICAST_IF             50
 
 /* Modes of a filter of sources. */
 #define MCAST_EXCLUDE 0

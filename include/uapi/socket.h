@@ -95,8 +95,11 @@ struct linger {
 #define SO_SNDLOWAT         19
 #define SO_RCVTIMEO         20
 #define SO_SNDTIMEO         21
+#define SO_BINDTODEVICE     25
 #define SO_TIMESTAMP        29
 #define SO_ACCEPTCONN       30
+#define SO_SNDBUFFORCE      32
+#define SO_RCVBUFFORCE      33
 #define SO_TIMESTAMPNS      35
 #define SO_MARK             36
 #define SO_TIMESTAMPING     37
@@ -106,6 +109,7 @@ struct linger {
 #define SO_SELECT_ERR_QUEUE 45
 #define SO_MAX_PACING_RATE  47
 #define SO_ZEROCOPY         60
+#define SO_BINDTOIFINDEX    62
 
 /* Control messages of level SOL_SOCKET. */
 #define SCM_RIGHTS      1 /* int[]: descriptors */
@@ -113,6 +117,7 @@ struct linger {
 
 #define MSG_OOB          0x01
 #define MSG_PEEK         0x02
+#define MSG_DONTROUTE    0x04
 #define MSG_CTRUNC       0x08
 #define MSG_TRUNC        0x20
 #define MSG_DONTWAIT     0x40

@@ -80,6 +80,7 @@
 	/* TCP */                                                                                  \
 	X(TCP_HDR, "TCP header short, or data offset wrong")                                       \
 	X(TCP_CSUM, "TCP checksum wrong")                                                          \
+	X(TCP_MINTTL, "TTL below the minimum of the socket (IP_MINTTL)")                            \
 	X(TCP_FLAGS, "flags that are not acceptable in this state")                                \
 	X(TCP_LISTEN_OVERFLOW, "accept queue full")                                                \
 	X(TCP_REQQ_FULL, "too many half-open connections")                                         \

@@ -123,6 +123,11 @@
  */
 #define SOCK_ASK_RANGE 2304, 134217728
 /*
+ * bytes: SO_SNDBUFFORCE and SO_RCVBUFFORCE reduce a larger value to this. They ignore the sysctls wmem_max
+ * and rmem_max, but not the largest value that those may have.
+ */
+#define SOCK_FORCED_MAX 134217728
+/*
  * bytes of a socket's MSG_ZEROCOPY messages (unread ones, and those of writes under way), and bytes
  * of the control messages of one sendmsg(): a further write, or a sendmsg() with longer control
  * messages, fails with -ENOBUFS. Linux's default of optmem_max. Times and ICMP errors on the error

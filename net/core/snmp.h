@@ -61,6 +61,7 @@
 	X(TcpExt, TCPSACKDiscard) X(TcpExt, TCPDSACKIgnoredOld)                                    \
 	X(TcpExt, TCPDSACKIgnoredNoUndo) X(TcpExt, TCPSpuriousRTOs)                                \
 	X(TcpExt, TCPBacklogDrop) X(TcpExt, TCPDeferAcceptDrop)                                    \
+	X(TcpExt, TCPMinTTLDrop)                                                                   \
 	X(TcpExt, TCPTimeWaitOverflow) X(TcpExt, TCPReqQFullDoCookies)                             \
 	X(TcpExt, TCPReqQFullDrop) X(TcpExt, TCPRetransFail)                                       \
 	X(TcpExt, TCPRcvCoalesce) X(TcpExt, TCPOFOQueue) X(TcpExt, TCPOFODrop)                     \

@@ -176,6 +176,7 @@ enum sock_flags {
 	SOCK_ZEROCOPY,         /* SO_ZEROCOPY: a write may have MSG_ZEROCOPY */
 	SOCK_PASSCRED,         /* SO_PASSCRED: a read returns the credentials of the sender */
 	SOCK_SELECT_ERR_QUEUE, /* SO_SELECT_ERR_QUEUE: has no effect on TCP, as in Linux */
+	SOCK_LOCALROUTE,       /* SO_DONTROUTE: no packet goes through a gateway */
 	SOCK_NO_CHECK_TX,      /* SO_NO_CHECK: UDP datagrams are sent without a checksum */
 	SOCK_URGINLINE,        /* SO_OOBINLINE: urgent data is read in its place in the stream */
 	SOCK_USE_WRITE_QUEUE,  /* sk_wmem_queued limits sending, so sock_wfree() wakes no thread */
@@ -446,6 +447,15 @@ static inline void sk_dst_reset(struct sock *sk)
 {
 	sk_dst_set(sk, NULL);
 }
+
+/*
+ * SO_BINDTODEVICE and SO_BINDTOIFINDEX (net/core/sock_bound.c): the device of all packets of a
+ * socket. sock_bind_index() returns 0 or -EINVAL; the caller owns @sk. The other two return 0 or
+ * -errno, and lock @sk.
+ */
+int sock_bind_index(struct sock *sk, int ifindex);
+int sock_set_bound_dev(struct sock *sk, const void __user *optval, unsigned int optlen);
+int sock_get_bound_dev(const struct sock *sk, void __user *optval, int __user *optlen, int len);
 
 /* Options of level SOL_SOCKET (net/core/sock_options.c). */
 int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,

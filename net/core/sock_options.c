@@ -5,9 +5,9 @@
  * sys_setsockopt() and sys_getsockopt() call sock_setsockopt() and sock_getsockopt() (process). A
  * family's proto_ops call the functions sock_common_*(), for the options of the protocol's own
  * level. An option that is not implemented here fails with -ENOPROTOOPT. Every option that is
- * accepted has an effect, except three. SO_BROADCAST, SO_MARK and SO_SELECT_ERR_QUEUE are stored, and
- * inherited by accepted sockets, as in Linux. TCP does not connect to broadcast addresses, there are
- * no routes for marks, and TCP's poll() reports POLLERR for the error queue without an option.
+ * accepted has an effect on sockets of some type, except SO_MARK: it is stored, and inherited by
+ * accepted sockets, as in Linux, but there are no routes for marks. docs/socket-options.md lists all
+ * options, and those that are missing.
  * POSIX 2.10.16; compare Linux's net/core/sock.c.
  */
 #include "include/uapi/time.h"
@@ -34,6 +34,21 @@ static void sock_valbool_flag(struct sock *sk, enum sock_flags flag, bool on)
 static int buffer_size(int val, unsigned int most, int least)
 {
 	return max((int)min((unsigned int)val, most) * 2, least);
+}
+
+/* The caller owns @sk. */
+static void set_sndbuf(struct sock *sk, int val, unsigned int most)
+{
+	sk->sk_userlocks |= SOCK_SNDBUF_LOCK;
+	sk->sk_sndbuf = buffer_size(val, most, SOCK_MIN_SNDBUF);
+	sk->sk_write_space(sk);
+}
+
+/* The caller owns @sk. */
+static void set_rcvbuf(struct sock *sk, int val, unsigned int most)
+{
+	sk->sk_userlocks |= SOCK_RCVBUF_LOCK;
+	sk->sk_rcvbuf = buffer_size(val, most, SOCK_MIN_RCVBUF);
 }
 
 static int sock_set_timeout(long *timeo, const void __user *optval, unsigned int optlen)
@@ -106,6 +121,8 @@ static int flag_of(int optname)
 	switch (optname) {
 	case SO_BROADCAST:
 		return SOCK_BROADCAST;
+	case SO_DONTROUTE:
+		return SOCK_LOCALROUTE;
 	case SO_KEEPALIVE:
 		return SOCK_KEEPOPEN;
 	case SO_OOBINLINE:
@@ -123,6 +140,12 @@ static int flag_of(int optname)
 	default:
 		return -1;
 	}
+}
+
+/* Only these sockets have packets that a device and a route carry. */
+static bool is_inet(const struct sock *sk)
+{
+	return sk->sk_family == AF_INET;
 }
 
 /* Only UDP may send without a checksum. */
@@ -146,6 +169,8 @@ int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 	struct sock *sk = sock->sk;
 	int err = 0, val;
 
+	if (optname == SO_BINDTODEVICE && is_inet(sk))
+		return sock_set_bound_dev(sk, optval, optlen);
 	if (optlen < sizeof(val))
 		return -EINVAL;
 	if (copy_from_user(&val, optval, sizeof(val)))
@@ -166,13 +191,16 @@ int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 		sk->sk_mark = val;
 		break;
 	case SO_SNDBUF:
-		sk->sk_userlocks |= SOCK_SNDBUF_LOCK;
-		sk->sk_sndbuf = buffer_size(val, sysctl_wmem_max, SOCK_MIN_SNDBUF);
-		sk->sk_write_space(sk);
+		set_sndbuf(sk, val, sysctl_wmem_max);
+		break;
+	case SO_SNDBUFFORCE:
+		set_sndbuf(sk, max(val, 0), SOCK_FORCED_MAX);
 		break;
 	case SO_RCVBUF:
-		sk->sk_userlocks |= SOCK_RCVBUF_LOCK;
-		sk->sk_rcvbuf = buffer_size(val, sysctl_rmem_max, SOCK_MIN_RCVBUF);
+		set_rcvbuf(sk, val, sysctl_rmem_max);
+		break;
+	case SO_RCVBUFFORCE:
+		set_rcvbuf(sk, max(val, 0), SOCK_FORCED_MAX);
 		break;
 	case SO_KEEPALIVE:
 		if (sk->sk_prot->keepalive)
@@ -233,10 +261,16 @@ int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 		err = sock_set_max_pacing_rate(sk, val, optval, optlen);
 		break;
 	default:
-		if (optname == SO_NO_CHECK && has_no_check(sk))
+		if (optname == SO_NO_CHECK && has_no_check(sk)) {
 			sock_valbool_flag(sk, SOCK_NO_CHECK_TX, val);
-		else
+		} else if (optname == SO_BINDTOIFINDEX && is_inet(sk)) {
+			err = sock_bind_index(sk, val);
+		} else if (optname == SO_DONTROUTE && is_inet(sk)) {
+			sock_valbool_flag(sk, SOCK_LOCALROUTE, val);
+			sk_dst_reset(sk);
+		} else {
 			err = -ENOPROTOOPT;
+		}
 	}
 	release_sock(sk);
 	return err;
@@ -356,7 +390,14 @@ int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int _
 		}
 		break;
 	default:
-		if (flag_of(optname) < 0 || (optname == SO_NO_CHECK && !has_no_check(sk)))
+		if (optname == SO_BINDTODEVICE && is_inet(sk))
+			return sock_get_bound_dev(sk, optval, optlen, len);
+		if (optname == SO_BINDTOIFINDEX && is_inet(sk)) {
+			v.val = sk->sk_bound_dev_if;
+			break;
+		}
+		if (flag_of(optname) < 0 || (optname == SO_NO_CHECK && !has_no_check(sk)) ||
+		    (optname == SO_DONTROUTE && !is_inet(sk)))
 			return -ENOPROTOOPT;
 		v.val = sock_flag(sk, flag_of(optname));
 	}

@@ -30,12 +30,25 @@ struct inet_sock {
 	u8 defer_connect : 1; /* Fast Open: connect() has returned, the first write sends the SYN */
 	u8 mc_loop : 1;       /* IP_MULTICAST_LOOP: this host gets a copy of each sent multicast */
 	u8 mc_all : 1;        /* IP_MULTICAST_ALL: also groups that other sockets joined */
+	u8 freebind : 1;      /* IP_FREEBIND: the source need not be an address of this host */
 	u8 mc_ttl;            /* IP_MULTICAST_TTL */
+	u8 min_ttl;           /* IP_MINTTL: the socket drops packets with a smaller TTL */
 };
 
 static inline struct inet_sock *inet_sk(const struct sock *sk)
 {
 	return (struct inet_sock *)sk;
+}
+
+/* flowi4.flags: restrictions of a route lookup. */
+#define FLOWI_FLAG_ANYSRC 1 /* the source address need not be an address of this host */
+#define FLOWI_FLAG_ONLINK 2 /* no route through a gateway (Linux: RTO_ONLINK, a bit of the TOS) */
+
+/* Returns the flags of the routes of @sk's packets. */
+static inline u8 inet_sk_flowi_flags(const struct sock *sk)
+{
+	return (inet_sk(sk)->freebind ? FLOWI_FLAG_ANYSRC : 0) |
+	       (sock_flag(sk, SOCK_LOCALROUTE) ? FLOWI_FLAG_ONLINK : 0);
 }
 
 /* The IPv4 addresses of a half-open connection, and the options of its SYN. */

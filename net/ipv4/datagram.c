@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Functions that datagram sockets share (datagram.h has the contract). Ping sockets use all of
- * them. UDP sockets use the functions for ICMP errors and for the interface of a multicast group.
+ * them. UDP sockets use the functions for ICMP errors and for the choice of the interface.
  *
  *   connect() -> inet_dgram_connect -> ip4_datagram_connect                    (process, sock owned)
  *   sendmsg() -> ping_sendmsg -> ip4_datagram_dest                             (process)
@@ -22,10 +22,13 @@
 
 /* ---- connect(), sendmsg() -------------------------------------------------------------------- */
 
-void ip4_choose_group_if(const struct sock *sk, struct flowi4 *fl)
+void ip4_choose_if(const struct sock *sk, struct flowi4 *fl)
 {
-	if (!ipv4_is_multicast(fl->daddr))
+	if (!ipv4_is_multicast(fl->daddr)) {
+		if (!fl->oif)
+			fl->oif = dgram_sk(sk)->uc_index;
 		return;
+	}
 	if (!fl->oif)
 		fl->oif = dgram_sk(sk)->mc_index;
 	if (!fl->saddr)
@@ -44,8 +47,9 @@ static struct rtable *find_route(struct sock *sk, struct flowi4 *fl)
 		fl->saddr = inet_sk(sk)->inet_saddr;
 	if (!fl->oif)
 		fl->oif = sk->sk_bound_dev_if;
-	ip4_choose_group_if(sk, fl);
+	ip4_choose_if(sk, fl);
 	fl->proto = sk->sk_protocol;
+	fl->flags |= inet_sk_flowi_flags(sk);
 	rt = ip_route_output_key(fl);
 	if (IS_ERR(rt)) {
 		if (PTR_ERR(rt) == -ENETUNREACH)
@@ -93,7 +97,7 @@ static int find_dest(struct sock *sk, const struct kmsghdr *msg, const struct ip
 {
 	const struct sockaddr_in *usin = (const struct sockaddr_in *)msg->msg_name;
 	struct rtable *rt = NULL;
-	struct flowi4 fl = {.saddr = ipc->addr, .oif = ipc->oif};
+	struct flowi4 fl = {.saddr = ipc->addr, .oif = ipc->oif, .flags = ipc->flags};
 
 	if (usin) {
 		if (msg->msg_namelen < (int)sizeof(*usin))
@@ -106,7 +110,7 @@ static int find_dest(struct sock *sk, const struct kmsghdr *msg, const struct ip
 			return -EDESTADDRREQ;
 		fl.daddr = inet_sk(sk)->inet_daddr;
 		/* The cached route to the peer is valid only for the socket's own source address and device. */
-		if (!ipc->addr && !ipc->oif)
+		if (!ipc->addr && !ipc->oif && !ipc->flags)
 			rt = dst_rtable(sk->sk_dst_cache);
 	}
 	if (rt && rt_is_valid(rt)) {
@@ -129,7 +133,7 @@ static int find_dest(struct sock *sk, const struct kmsghdr *msg, const struct ip
 
 int ip4_datagram_dest(struct sock *sk, const struct kmsghdr *msg, struct inet_cork *cork)
 {
-	struct ipcm_cookie ipc = {.ttl = -1, .tos = -1};
+	struct ipcm_cookie ipc = {.ttl = -1, .tos = -1, .flags = ip_msg_flowi_flags(msg)};
 	int err = ip_cmsg_send(msg, &ipc);
 
 	if (err)

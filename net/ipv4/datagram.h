@@ -13,10 +13,10 @@
 struct flowi4;
 
 /*
- * If @fl->daddr is a multicast group: IP_MULTICAST_IF's device and source address are stored in
- * @fl, each only if @fl has none yet.
+ * Stores in @fl, if it has no device yet, the device that IP_UNICAST_IF chose. If @fl->daddr is a
+ * multicast group: IP_MULTICAST_IF's device and source address, each only if @fl has none yet.
  */
-void ip4_choose_group_if(const struct sock *sk, struct flowi4 *fl);
+void ip4_choose_if(const struct sock *sk, struct flowi4 *fl);
 /*
  * connect(): stores the only peer of @sk, and its route. Returns 0 or -errno. The socket is owned.
  */

@@ -21,10 +21,15 @@ struct ipcm_cookie {
 	s16 ttl;      /* -1: not given */
 	s16 tos;      /* -1: not given */
 	u16 gso_size; /* UDP_SEGMENT (udp_send.c) */
+	u8 flags;     /* FLOWI_FLAG_* of the route: ip_msg_flowi_flags() */
 };
+/* Returns the flag of the route that a send with MSG_DONTROUTE needs, else 0. */
+static inline u8 ip_msg_flowi_flags(const struct kmsghdr *msg)
+{
+	return msg->msg_flags & MSG_DONTROUTE ? FLOWI_FLAG_ONLINK : 0;
+}
 /*
- * Reads the control messages of @msg into @ipc, which the caller has initialised. Messages of other
- * levels are left to the protocol. Returns 0 or -EINVAL.
+ * Reads the control messages of @msg into @ipc, which the caller has initialised. Messages of other levels are left to the protocol. Returns 0 or -EINVAL.
  */
 int ip_cmsg_send(const struct kmsghdr *msg, struct ipcm_cookie *ipc);
 /* Returns the bit of cmsg_flags that the option @optname sets, 0 for another option. */

@@ -319,7 +319,8 @@ static struct rtable *ip_sk_route(struct sock *sk)
 	fl = (struct flowi4){.daddr = inet_sk(sk)->inet_daddr,
 			     .saddr = inet_sk(sk)->inet_saddr,
 			     .oif = sk->sk_bound_dev_if,
-			     .proto = sk->sk_protocol};
+			     .proto = sk->sk_protocol,
+			     .flags = inet_sk_flowi_flags(sk)};
 	rt = ip_route_output_key(&fl);
 	if (IS_ERR(rt))
 		return rt;

@@ -11,6 +11,7 @@
 
 #include "kernel/mm/uaccess.h"
 #include "kernel/time/wallclock.h"
+#include "net/core/dev_ioctl.h"
 #include "net/core/errqueue.h"
 #include "net/inet/inet_ecn.h"
 #include "net/ipv4/icmp.h"
@@ -48,6 +49,42 @@ static u8 dgram_flag(const struct sock *sk, int optname)
 	return sk->sk_type == SOCK_STREAM ? 0 : ip_cmsg_flag(optname);
 }
 
+/* Returns true for an option that every socket has, and whose value is a number. */
+static bool is_number(int optname)
+{
+	return optname == IP_TOS || optname == IP_TTL || optname == IP_MTU_DISCOVER ||
+	       optname == IP_RECVERR || optname == IP_BIND_ADDRESS_NO_PORT ||
+	       optname == IP_FREEBIND;
+}
+
+/*
+ * Returns true for an option that has an effect on sockets of @sk's type only: IP_MINTTL on streams,
+ * IP_UNICAST_IF on datagrams. Linux accepts both for every type.
+ */
+static bool is_for_type(const struct sock *sk, int optname)
+{
+	return optname == (sk->sk_type == SOCK_STREAM ? IP_MINTTL : IP_UNICAST_IF);
+}
+
+/*
+ * IP_UNICAST_IF: @val is the index of a device in network byte order, 0: the device of the route. The
+ * socket is owned.
+ */
+static int set_unicast_if(struct sock *sk, int val, unsigned int optlen)
+{
+	int ifindex = ntohl(val);
+
+	if (optlen != sizeof(int))
+		return -EINVAL;
+	if (ifindex && !dev_get_by_index(ifindex))
+		return -EADDRNOTAVAIL;
+	if (ifindex && sk->sk_bound_dev_if && sk->sk_bound_dev_if != ifindex)
+		return -EINVAL;
+	dgram_sk(sk)->uc_index = ifindex;
+	sk_dst_reset(sk);
+	return 0;
+}
+
 int ip_setsockopt(struct sock *sk, int optname, const void __user *optval, unsigned int optlen)
 {
 	struct inet_sock *inet = inet_sk(sk);
@@ -56,8 +93,7 @@ int ip_setsockopt(struct sock *sk, int optname, const void __user *optval, unsig
 	if (ip_mc_option(optname))
 		return ip_mc_setsockopt(sk, optname, optval, optlen);
 	/* An unknown option fails before the value is read, as in Linux. */
-	if (optname != IP_TOS && optname != IP_TTL && optname != IP_MTU_DISCOVER &&
-	    optname != IP_RECVERR && optname != IP_BIND_ADDRESS_NO_PORT && !dgram_flag(sk, optname))
+	if (!is_number(optname) && !is_for_type(sk, optname) && !dgram_flag(sk, optname))
 		return -ENOPROTOOPT;
 	err = get_value(&val, optval, optlen);
 	if (err)
@@ -96,6 +132,21 @@ int ip_setsockopt(struct sock *sk, int optname, const void __user *optval, unsig
 	case IP_BIND_ADDRESS_NO_PORT:
 		inet->bind_address_no_port = val != 0;
 		err = 0;
+		break;
+	case IP_FREEBIND:
+		if (optlen < 1)
+			break;
+		inet->freebind = val != 0;
+		err = 0;
+		break;
+	case IP_MINTTL:
+		if (optlen < 1 || val < 0 || val > 255)
+			break;
+		WRITE_ONCE(inet->min_ttl, val);
+		err = 0;
+		break;
+	case IP_UNICAST_IF:
+		err = set_unicast_if(sk, val, optlen);
 		break;
 	default:
 		if (val)
@@ -144,13 +195,18 @@ int ip_getsockopt(struct sock *sk, int optname, void __user *optval, int __user 
 	case IP_BIND_ADDRESS_NO_PORT:
 		val = inet->bind_address_no_port;
 		break;
+	case IP_FREEBIND:
+		val = inet->freebind;
+		break;
 	case IP_MTU:
 		val = route_mtu(sk);
 		if (val < 0)
 			err = val;
 		break;
 	default:
-		if (dgram_flag(sk, optname))
+		if (is_for_type(sk, optname))
+			val = optname == IP_MINTTL ? inet->min_ttl : htonl(dgram_sk(sk)->uc_index);
+		else if (dgram_flag(sk, optname))
 			val = !!(dgram_sk(sk)->cmsg_flags & dgram_flag(sk, optname));
 		else
 			err = -ENOPROTOOPT;

@@ -171,7 +171,7 @@ static bool fib_is_up(const struct fib_entry *e)
 }
 
 /* rt_lock held. */
-static const struct fib_entry *fib_lookup(__be32 daddr, int oif)
+static const struct fib_entry *fib_lookup(__be32 daddr, int oif, bool onlink)
 {
 	lockdep_assert_held(&rt_lock);
 	for (unsigned int i = 0; i < fib_len; i++) {
@@ -179,7 +179,8 @@ static const struct fib_entry *fib_lookup(__be32 daddr, int oif)
 
 		if ((daddr ^ e->dst) & e->mask)
 			continue;
-		if (!fib_is_up(e) || (oif && e->dev && e->dev->ifindex != oif))
+		if (!fib_is_up(e) || (oif && e->dev && e->dev->ifindex != oif) ||
+		    (onlink && e->gateway))
 			continue;
 		return e;
 	}
@@ -196,7 +197,7 @@ static const struct fib_entry *fib_lookup(__be32 daddr, int oif)
 static struct net_device *rt_group_dev(const struct flowi4 *fl)
 {
 	bool mcast = ipv4_is_multicast(fl->daddr), chosen = fl->oif || fl->saddr;
-	const struct fib_entry *e = mcast && !chosen ? fib_lookup(fl->daddr, 0) : NULL;
+	const struct fib_entry *e = mcast && !chosen ? fib_lookup(fl->daddr, 0, false) : NULL;
 	struct net_device *dev;
 
 	if (e && e->dev && e->dev->ip_ptr)
@@ -234,7 +235,7 @@ struct rt_answer {
 /* rt_lock held. Looks up a unicast destination. Returns 0, -ENETUNREACH or -EHOSTUNREACH. */
 static int rt_resolve_unicast(const struct flowi4 *fl, struct rt_answer *a)
 {
-	const struct fib_entry *e = fib_lookup(fl->daddr, fl->oif);
+	const struct fib_entry *e = fib_lookup(fl->daddr, fl->oif, fl->flags & FLOWI_FLAG_ONLINK);
 
 	if (!e)
 		return -ENETUNREACH;
@@ -252,7 +253,7 @@ static int rt_resolve(const struct flowi4 *fl, struct rt_answer *a)
 {
 	bool lbcast = ipv4_is_lbcast(fl->daddr);
 
-	if (fl->saddr && !inet_is_local_addr(fl->saddr))
+	if (fl->saddr && !(fl->flags & FLOWI_FLAG_ANYSRC) && !inet_is_local_addr(fl->saddr))
 		return ipv4_is_multicast(fl->saddr) || ipv4_is_lbcast(fl->saddr) ? -EINVAL
 										 : -ENETUNREACH;
 	*a = (struct rt_answer){.gateway = fl->daddr};
@@ -293,7 +294,8 @@ static int rt_resolve(const struct flowi4 *fl, struct rt_answer *a)
 
 static bool rt_answers(const struct rtable *rt, const struct flowi4 *fl)
 {
-	return rt->rt_dst == fl->daddr && rt->fl_saddr == fl->saddr && rt->fl_oif == fl->oif;
+	return rt->rt_dst == fl->daddr && rt->fl_saddr == fl->saddr && rt->fl_oif == fl->oif &&
+	       rt->fl_flags == fl->flags;
 }
 
 struct rtable *ip_route_output_key(struct flowi4 *fl)
@@ -328,6 +330,7 @@ struct rtable *ip_route_output_key(struct flowi4 *fl)
 	rt->rt_src = a.src;
 	rt->fl_saddr = fl->saddr;
 	rt->fl_oif = fl->oif;
+	rt->fl_flags = fl->flags;
 	rt_apply_pmtu(rt, pmtu_slot(rt->rt_dst));
 	rt_get(rt); /* the cache's reference, besides the caller's */
 	old = *slot;
@@ -455,7 +458,7 @@ bool ip_route_onlink(const struct net_device *dev, __be32 addr)
 	bool onlink;
 
 	spin_lock_bh(&rt_lock);
-	e = fib_lookup(addr, dev->ifindex);
+	e = fib_lookup(addr, dev->ifindex, false);
 	onlink = e && e->dev == dev && !e->gateway;
 	spin_unlock_bh(&rt_lock);
 	return onlink;

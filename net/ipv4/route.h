@@ -36,6 +36,7 @@ struct rtable {
 	unsigned long rt_pmtu_expires;
 	__be32 fl_saddr; /* fl_saddr, fl_oif and rt_dst are the key of the lookup */
 	int fl_oif;
+	u8 fl_flags; /* also a part of the key */
 	/* entry of the next hop, NULL until the first packet; holds a reference */
 	struct neighbour *neigh;
 };
@@ -46,6 +47,7 @@ struct flowi4 {
 	int oif;
 	u8 proto;
 	u8 tos;
+	u8 flags; /* FLOWI_FLAG_* (inet_sock.h) */
 };
 
 /*

@@ -49,8 +49,9 @@ static int udp_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len)
 	fl = (struct flowi4){.daddr = usin->sin_addr.s_addr,
 			     .saddr = inet->inet_saddr,
 			     .oif = sk->sk_bound_dev_if,
-			     .proto = sk->sk_protocol};
-	ip4_choose_group_if(sk, &fl);
+			     .proto = sk->sk_protocol,
+			     .flags = inet_sk_flowi_flags(sk)};
+	ip4_choose_if(sk, &fl);
 	rt = ip_route_output_key(&fl);
 	if (IS_ERR(rt)) {
 		if (PTR_ERR(rt) == -ENETUNREACH)

@@ -63,15 +63,16 @@ static int udp_find_route(struct sock *sk, struct udp_dest *dest, const struct i
 	struct flowi4 fl = {.daddr = dest->daddr,
 			    .saddr = ipc->addr ? ipc->addr : inet_sk(sk)->inet_saddr,
 			    .oif = ipc->oif ? ipc->oif : sk->sk_bound_dev_if,
-			    .proto = IPPROTO_UDP};
+			    .proto = IPPROTO_UDP,
+			    .flags = ipc->flags | inet_sk_flowi_flags(sk)};
 	struct rtable *rt;
 
-	ip4_choose_group_if(sk, &fl);
+	ip4_choose_if(sk, &fl);
 	/*
 	 * The cached route to the peer is valid only for the socket's own source address and
 	 * device.
 	 */
-	if (ipc->addr || ipc->oif)
+	if (ipc->addr || ipc->oif || ipc->flags)
 		dest->connected = false;
 	rt = dest->connected ? dst_rtable(sk->sk_dst_cache) : NULL;
 	if (rt && rt_is_valid(rt)) {
@@ -220,7 +221,10 @@ static int udp_cmsg_send(const struct kmsghdr *msg, struct ipcm_cookie *ipc)
 /* Finds destination and route of a new datagram. The socket is owned. Returns 0 or -errno. */
 static int udp_begin(struct sock *sk, const struct kmsghdr *msg, struct inet_cork *cork)
 {
-	struct ipcm_cookie ipc = {.ttl = -1, .tos = -1, .gso_size = udp_sk(sk)->gso_size};
+	struct ipcm_cookie ipc = {.ttl = -1,
+				  .tos = -1,
+				  .gso_size = udp_sk(sk)->gso_size,
+				  .flags = ip_msg_flowi_flags(msg)};
 	struct udp_dest dest;
 	int err;
 

@@ -163,6 +163,12 @@ static enum skb_drop_reason tcp_v4_deliver(struct sock *sk, struct sk_buff *skb)
 {
 	enum skb_drop_reason reason;
 
+	/* RFC 5082: a packet with TTL 255 comes from a neighbour, because each router lowers the TTL. */
+	if (unlikely(ip_hdr(skb)->ttl < READ_ONCE(inet_sk(sk)->min_ttl))) {
+		snmp_inc(SNMP_TcpExtTCPMinTTLDrop);
+		sock_put(sk);
+		return SKB_DROP_REASON_TCP_MINTTL;
+	}
 	if (sk->sk_state == TCP_LISTEN) {
 		reason = tcp_v4_do_rcv(sk, skb);
 	} else {
@@ -322,6 +328,7 @@ int inet_sk_rebuild_header(struct sock *sk)
 		.oif = sk->sk_bound_dev_if,
 		.proto = IPPROTO_TCP,
 		.tos = inet->tos,
+		.flags = inet_sk_flowi_flags(sk),
 	};
 	struct rtable *rt;
 
@@ -350,6 +357,7 @@ static struct rtable *connect_route(const struct sock *sk, __be32 daddr, struct 
 		.oif = sk->sk_bound_dev_if,
 		.proto = IPPROTO_TCP,
 		.tos = inet_sk(sk)->tos,
+		.flags = inet_sk_flowi_flags(sk),
 	};
 	rt = ip_route_output_key(fl);
 	if (IS_ERR(rt)) {
@@ -486,6 +494,7 @@ struct dst_entry *tcp_v4_route_req(const struct sock *sk, const struct request_s
 		.oif = sk->sk_bound_dev_if,
 		.proto = sk->sk_protocol,
 		.tos = inet_sk(sk)->tos,
+		.flags = inet_sk_flowi_flags(sk),
 	};
 	struct rtable *rt = ip_route_output_key(&fl);
 

@@ -208,7 +208,10 @@ void tcp_v4_err(struct sk_buff *skb, u32 info)
 		return;
 	}
 	bh_lock_sock(sk);
-	tcp_v4_err_locked(sk, skb, seq, info);
+	if (ip_hdr(skb)->ttl < inet_sk(sk)->min_ttl)
+		snmp_inc(SNMP_TcpExtTCPMinTTLDrop);
+	else
+		tcp_v4_err_locked(sk, skb, seq, info);
 	bh_unlock_sock(sk);
 	sock_put(sk);
 }
