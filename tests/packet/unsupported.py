@@ -1,27 +1,20 @@
 # SPDX-License-Identifier: MIT
 """The table of all features that the kernel does not have.  A script that needs one of them is skipped.
 
-When you add a feature to the kernel, remove its line here: test_unsupported.py fails for a feature that the
-kernel has.  A feature that the kernel has in part must not be in the table.
+When you add a feature to the kernel, remove its line here, or change its row of option_table.py: test_unsupported.py
+fails for a feature that the kernel has.  A feature that the kernel has in part must not be in the table.
 
 suite.py calls why() before a script runs.
 """
+import option_table
 from script import Call, Field, Struct, Unsupported, Word
-from symbols import NUMBERS
+from symbols import NUMBERS, SYMBOLS
 
-# Socket options that return ENOPROTOOPT: (level, name).
-OPTIONS = {
-    "SOL_SOCKET": ("SO_PRIORITY", "SO_BUSY_POLL",
-                   "SO_INCOMING_CPU", "SO_MEMINFO", "SO_TXTIME", "SO_DEBUG",
-                   "SO_DONTROUTE", "SO_BINDTODEVICE", "SO_SNDBUFFORCE", "SO_RCVBUFFORCE", "SO_NO_CHECK",
-                   "SO_RXQ_OVFL"),
-    "SOL_TCP": ("TCP_MD5SIG", "TCP_MD5SIG_EXT",
-                "TCP_REPAIR", "TCP_TIMESTAMP",
-                "TCP_ULP", "TCP_ZEROCOPY_RECEIVE", "TCP_TX_DELAY", "TCP_THIN_LINEAR_TIMEOUTS",
-                "TCP_THIN_DUPACK"),
-    "SOL_IP": ("IP_FREEBIND", "IP_TRANSPARENT", "IP_MINTTL", "IP_PKTINFO", "IP_OPTIONS",
-               "IP_RECVTTL", "IP_RECVTOS", "IP_LOCAL_PORT_RANGE"),
-}
+# Socket options that a TCP socket refuses with ENOPROTOOPT: (level, name).
+OPTIONS = {}
+for _option in option_table.OPTIONS:
+    if "tcp" not in _option.sockets.split() and _option.name in SYMBOLS and _option.level != "SOL_UDP":
+        OPTIONS.setdefault(_option.level, []).append(_option.name)
 _OPTION_NAMES = {name: name for names in OPTIONS.values() for name in names}
 
 # Flags, address families and socket types that the kernel rejects or ignores.
