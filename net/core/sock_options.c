@@ -163,6 +163,50 @@ static int sock_set_passcred(struct sock *sk, bool on)
 	return 0;
 }
 
+static int sock_set_zerocopy(struct sock *sk, int val)
+{
+	if (!sk->sk_prot->stream_key)
+		return -EOPNOTSUPP;
+	if (val < 0 || val > 1)
+		return -EINVAL;
+	sock_valbool_flag(sk, SOCK_ZEROCOPY, val);
+	return 0;
+}
+
+static void sock_set_rcvlowat(struct sock *sk, int val)
+{
+	val = val < 0 ? INT32_MAX : max(val, 1);
+	if (sk->sk_prot->set_rcvlowat)
+		sk->sk_prot->set_rcvlowat(sk, val);
+	else
+		sk->sk_rcvlowat = val;
+}
+
+/*
+ * Sets an option that only sockets of AF_INET have. The caller owns @sk. Returns 0 or -errno,
+ * -ENOPROTOOPT for another option.
+ */
+static int sock_set_inet_option(struct sock *sk, int optname, int val)
+{
+	if (!is_inet(sk))
+		return -ENOPROTOOPT;
+	switch (optname) {
+	case SO_BINDTOIFINDEX:
+		return sock_bind_index(sk, val);
+	case SO_DONTROUTE:
+		sock_valbool_flag(sk, SOCK_LOCALROUTE, val);
+		sk_dst_reset(sk);
+		return 0;
+	case SO_NO_CHECK:
+		if (!has_no_check(sk))
+			return -ENOPROTOOPT;
+		sock_valbool_flag(sk, SOCK_NO_CHECK_TX, val);
+		return 0;
+	default:
+		return -ENOPROTOOPT;
+	}
+}
+
 int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 		    unsigned int optlen)
 {
@@ -232,24 +276,13 @@ int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 		err = sock_set_passcred(sk, val);
 		break;
 	case SO_ZEROCOPY:
-		if (!sk->sk_prot->stream_key)
-			err = -EOPNOTSUPP;
-		else if (val < 0 || val > 1)
-			err = -EINVAL;
-		else
-			sock_valbool_flag(sk, SOCK_ZEROCOPY, val);
+		err = sock_set_zerocopy(sk, val);
 		break;
 	case SO_LINGER:
 		err = sock_set_linger(sk, optval, optlen);
 		break;
 	case SO_RCVLOWAT:
-		if (val < 0)
-			val = INT32_MAX;
-		val = max(val, 1);
-		if (sk->sk_prot->set_rcvlowat)
-			sk->sk_prot->set_rcvlowat(sk, val);
-		else
-			sk->sk_rcvlowat = val;
+		sock_set_rcvlowat(sk, val);
 		break;
 	case SO_RCVTIMEO:
 		err = sock_set_timeout(&sk->sk_rcvtimeo, optval, optlen);
@@ -261,16 +294,7 @@ int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 		err = sock_set_max_pacing_rate(sk, val, optval, optlen);
 		break;
 	default:
-		if (optname == SO_NO_CHECK && has_no_check(sk)) {
-			sock_valbool_flag(sk, SOCK_NO_CHECK_TX, val);
-		} else if (optname == SO_BINDTOIFINDEX && is_inet(sk)) {
-			err = sock_bind_index(sk, val);
-		} else if (optname == SO_DONTROUTE && is_inet(sk)) {
-			sock_valbool_flag(sk, SOCK_LOCALROUTE, val);
-			sk_dst_reset(sk);
-		} else {
-			err = -ENOPROTOOPT;
-		}
+		err = sock_set_inet_option(sk, optname, val);
 	}
 	release_sock(sk);
 	return err;
@@ -297,6 +321,42 @@ static struct ucred peer_creds(const struct sock *sk)
 	return creds;
 }
 
+/*
+ * Returns the value of an option that is a number from 0 or, 0 or 1, a flag; -ENOPROTOOPT for
+ * another option.
+ */
+static int sock_get_number(const struct sock *sk, int optname)
+{
+	switch (optname) {
+	case SO_REUSEADDR:
+		return sk->sk_reuse;
+	case SO_REUSEPORT:
+		return sk->sk_reuseport;
+	case SO_TYPE:
+		return sk->sk_type;
+	case SO_PROTOCOL:
+		return sk->sk_protocol;
+	case SO_DOMAIN:
+		return sk->sk_family;
+	case SO_SNDBUF:
+		return sk->sk_sndbuf;
+	case SO_RCVBUF:
+		return sk->sk_rcvbuf;
+	case SO_ACCEPTCONN:
+		return sk->sk_state == TCP_LISTEN;
+	case SO_RCVLOWAT:
+		return sk->sk_rcvlowat;
+	case SO_SNDLOWAT:
+		return 1;
+	case SO_BINDTOIFINDEX:
+		return is_inet(sk) ? sk->sk_bound_dev_if : -ENOPROTOOPT;
+	}
+	if (flag_of(optname) < 0 || (optname == SO_NO_CHECK && !has_no_check(sk)) ||
+	    (optname == SO_DONTROUTE && !is_inet(sk)))
+		return -ENOPROTOOPT;
+	return sock_flag(sk, flag_of(optname));
+}
+
 int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int __user *optlen)
 {
 	struct sock *sk = sock->sk;
@@ -314,35 +374,16 @@ int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int _
 		return -EFAULT;
 	if (len < 0)
 		return -EINVAL;
+	if (optname == SO_BINDTODEVICE && is_inet(sk))
+		return sock_get_bound_dev(sk, optval, optlen, len);
 	memset(&v, 0, sizeof(v));
 
 	switch (optname) {
-	case SO_REUSEADDR:
-		v.val = sk->sk_reuse;
-		break;
-	case SO_REUSEPORT:
-		v.val = sk->sk_reuseport;
-		break;
-	case SO_TYPE:
-		v.val = sk->sk_type;
-		break;
-	case SO_PROTOCOL:
-		v.val = sk->sk_protocol;
-		break;
-	case SO_DOMAIN:
-		v.val = sk->sk_family;
-		break;
 	case SO_ERROR:
 		v.val = take_error(sk);
 		break;
 	case SO_MARK:
 		v.val = sk->sk_mark;
-		break;
-	case SO_SNDBUF:
-		v.val = sk->sk_sndbuf;
-		break;
-	case SO_RCVBUF:
-		v.val = sk->sk_rcvbuf;
 		break;
 	case SO_TIMESTAMP:
 		v.val = sock_flag(sk, SOCK_RCVTSTAMP) && !sock_flag(sk, SOCK_RCVTSTAMPNS);
@@ -357,18 +398,9 @@ int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int _
 			return -EOPNOTSUPP;
 		v.val = *sk->sk_prot->peek_off(sk);
 		break;
-	case SO_ACCEPTCONN:
-		v.val = sk->sk_state == TCP_LISTEN;
-		break;
 	case SO_PEERCRED:
 		size = sizeof(v.creds);
 		v.creds = peer_creds(sk);
-		break;
-	case SO_RCVLOWAT:
-		v.val = sk->sk_rcvlowat;
-		break;
-	case SO_SNDLOWAT:
-		v.val = 1;
 		break;
 	case SO_LINGER:
 		size = sizeof(v.ling);
@@ -390,16 +422,9 @@ int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int _
 		}
 		break;
 	default:
-		if (optname == SO_BINDTODEVICE && is_inet(sk))
-			return sock_get_bound_dev(sk, optval, optlen, len);
-		if (optname == SO_BINDTOIFINDEX && is_inet(sk)) {
-			v.val = sk->sk_bound_dev_if;
-			break;
-		}
-		if (flag_of(optname) < 0 || (optname == SO_NO_CHECK && !has_no_check(sk)) ||
-		    (optname == SO_DONTROUTE && !is_inet(sk)))
-			return -ENOPROTOOPT;
-		v.val = sock_flag(sk, flag_of(optname));
+		v.val = sock_get_number(sk, optname);
+		if (v.val < 0)
+			return v.val;
 	}
 	len = min(len, size);
 	if (copy_to_user(optval, &v, len) || copy_to_user(optlen, &len, sizeof(len)))
