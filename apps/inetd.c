@@ -57,7 +57,7 @@ struct conn {
 	unsigned char state;     /* enum state; a connection's state names its service */
 	unsigned char service;   /* LISTENER, DATAGRAMS: the index of the service */
 	unsigned char ending;    /* a FIN or a reset came: read until the end */
-	unsigned char postponed; /* in the list of those to serve in the next iteration */
+	unsigned char postponed; /* in the list of connections to serve in the next iteration */
 	unsigned int at;         /* chargen: offset in the pattern */
 	int next;                /* postponed: the next descriptor of the list, or -1 */
 	struct buffer *buffer;   /* NULL: all bytes were sent */

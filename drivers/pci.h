@@ -67,7 +67,7 @@ struct pci_device {
 	u8 *msix_table;   /* the mapped MSI-X table */
 	struct pci_intx intx;
 	const struct pci_driver *driver;
-	void *driver_data;     /* for the driver alone */
+	void *driver_data;     /* used by the driver alone */
 	struct list_head list; /* in the list of devices that have a driver */
 };
 

@@ -35,7 +35,7 @@ static struct cmdline_rest rest = {
 	.env = {"HOME=/", "TERM=linux",
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
 	.nr_env = NR_DEFAULTS,
-	.args = {DEFAULT_PROGRAM}, /* replaced by the path that runs */
+	.args = {DEFAULT_PROGRAM}, /* the path of the program that runs replaces it */
 	.nr_args = 1,
 };
 static char path[CMDLINE_WORD_MAX]; /* the value of `init=`; "": not given */

@@ -330,7 +330,7 @@ void hal_symbol(u64 pc, char *buf, size_t size);
 /* Prints the registers and backtrace of the caller on the console, for panic(). */
 void hal_dump(void);
 
-/* ---- upwards: called by the platform -------------------------------------------------------- */
+/* ---- functions of the kernel that the platform calls ---------------------------------------- */
 
 /*
  * The boot as a list of calls (init/main.c).  The platform calls it as the first C function above

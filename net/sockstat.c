@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc/net/sockstat: how many sockets of each protocol exist, and the pages that their queues hold; how many
- * datagrams wait for fragments, and the bytes that their fragments hold. In Linux's form.
+ * /proc/net/sockstat: shows, in Linux's form, how many sockets of each protocol exist, and the
+ * pages that their queues hold; and how many datagrams wait for fragments, and the bytes that their
+ * fragments hold.
  *
  * sockstat_seq_show() <- open() of the file (process). The numbers are read without a lock. Compare
  * Linux's net/ipv4/proc.c.

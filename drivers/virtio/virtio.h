@@ -78,7 +78,7 @@ struct virtio_transport_ops {
 
 struct virtio_device {
 	const struct virtio_transport_ops *ops;
-	void *transport; /* for the transport alone */
+	void *transport; /* used by the transport alone */
 	u32 device_id;   /* VIRTIO_ID_* */
 	/*
 	 * The device has the interface from before virtio 1.0 (see virtio 1.1, 1.3.1): 32 feature
@@ -92,7 +92,7 @@ struct virtio_device {
 	const char *bus_name; /* "0000:00:03.0", for the log */
 	unsigned int index;   /* 0 for virtio0 and so on; assigned by virtio_probe() */
 	const struct virtio_driver *driver;
-	void *priv; /* for the driver alone */
+	void *priv; /* used by the driver alone */
 	/* name of the interrupt for configuration changes, for example "virtio0-config" */
 	char config_name[20];
 	int config_irq; /* -1: none */

@@ -217,7 +217,7 @@ void virtqueue_break(struct virtqueue *vq, const char *why)
 	vq->broken = true;
 }
 
-/* ---- to the device --------------------------------------------------------------------------- */
+/* ---- passing buffers to the device ----------------------------------------------------------- */
 
 int virtqueue_add(struct virtqueue *vq, const struct vq_sg *sg, unsigned int out, unsigned int in,
 		  void *token)
@@ -294,7 +294,7 @@ void virtqueue_kick(struct virtqueue *vq)
 	vq->vdev->ops->notify(vq->vdev, vq);
 }
 
-/* ---- from the device ----------------------------------------------------------------------------- */
+/* ---- taking used buffers from the device --------------------------------------------------------- */
 
 /* Puts the chain that begins at @head into the free list; returns its token. */
 static void *vring_detach(struct virtqueue *vq, u16 head)

@@ -92,7 +92,7 @@ struct virtqueue {
 	unsigned int irq;   /* from request_irq() */
 	/* the driver's function; called in hard interrupt */
 	void (*callback)(struct virtqueue *vq);
-	void *priv;        /* for the driver alone */
+	void *priv;        /* used by the driver alone */
 	void *notify_addr; /* the doorbell's address; set by the transport */
 
 	u16 num; /* descriptors in the queue, a power of two <= VIRTQ_SIZE_MAX */

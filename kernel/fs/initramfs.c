@@ -122,7 +122,7 @@ static int fill_file(struct unpack *u, const struct cpio_entry *entry, struct tr
 	return ramfs_truncate(inode, entry->size);
 }
 
-/* ---- names ----------------------------------------------------------------------------------- */
+/* ---- names of entries ------------------------------------------------------------------------ */
 
 /* Returns true if a component of @name is "..". */
 static bool leaves_the_root(const char *name)

@@ -35,7 +35,7 @@
 struct inode {
 	u64 i_ino;
 	u32 i_mode;      /* S_IF* | permissions */
-	void *i_private; /* for the code of this kind of file */
+	void *i_private; /* data of the code for this kind of file */
 };
 
 /* Returns an inode number that no other inode of this boot has had.  Any context. */

@@ -24,7 +24,7 @@
 
 static struct fs_struct kernel_fs = {.umask = 022};
 
-/* ---- names ----------------------------------------------------------------------------------- */
+/* ---- copying a path from the application ----------------------------------------------------- */
 
 int getname(struct filename *filename, const char __user *path, bool empty_ok)
 {
@@ -86,7 +86,7 @@ void set_pwd(struct dentry *dentry)
 	dput(old);
 }
 
-/* ---- a walk ---------------------------------------------------------------------------------- */
+/* ---- the steps of a walk along a path -------------------------------------------------------- */
 
 static void walk_to(struct path_walk *walk, struct dentry *dentry)
 {

@@ -66,7 +66,7 @@ static struct dentry *existing(struct path_walk *walk)
 	return dentry == ERR_PTR(-ENOENT) ? NULL : dentry;
 }
 
-/* ---- creating -------------------------------------------------------------------------------- */
+/* ---- creating names -------------------------------------------------------------------------- */
 
 /*
  * Checks that the last component can become a new name.  A slash may follow the name only if a
@@ -247,7 +247,7 @@ static long sys_link(const char __user *oldpath, const char __user *newpath)
 	return sys_linkat(AT_FDCWD, oldpath, AT_FDCWD, newpath, 0);
 }
 
-/* ---- removing -------------------------------------------------------------------------------- */
+/* ---- removing names -------------------------------------------------------------------------- */
 
 static bool is_empty(const struct tree_inode *dir)
 {

@@ -65,7 +65,7 @@ static bool summarise(struct rb_node *node)
 	return changed;
 }
 
-/* ---- finding -------------------------------------------------------------------------------- */
+/* ---- finding a VMA or a gap ----------------------------------------------------------------- */
 
 struct vm_area_struct *find_vma(struct mm_struct *mm, u64 addr)
 {
@@ -137,7 +137,7 @@ u64 vma_find_gap(struct mm_struct *mm, u64 low, u64 high, u64 len)
 	return found ?: (u64)-ENOMEM;
 }
 
-/* ---- changing ------------------------------------------------------------------------------- */
+/* ---- changing the tree of VMAs -------------------------------------------------------------- */
 
 static void link_vma(struct mm_struct *mm, struct vm_area_struct *vma)
 {

@@ -67,7 +67,7 @@ static int check_address(u64 address, bool private)
 	return private ? 0 : read_word(address, &value);
 }
 
-/* ---- waking --------------------------------------------------------------------------------- */
+/* ---- waking waiters ------------------------------------------------------------------------- */
 
 static void wake_one(struct futex_q *q)
 {

@@ -327,7 +327,7 @@ void force_sig_fault(int sig, int code, u64 address)
 	force_signal(sig, &(struct user_siginfo){.si_code = code, .si_addr = address});
 }
 
-/* ---- taking --------------------------------------------------------------------------------- */
+/* ---- taking a pending signal ---------------------------------------------------------------- */
 
 static int next_signal(u64 set)
 {

@@ -24,7 +24,7 @@
 char nodename[NODENAME_MAX + 1] = "softnet";
 char domainname[NODENAME_MAX + 1] = "(none)";
 
-/* ---- names ---------------------------------------------------------------------------------- */
+/* ---- the names of the machine --------------------------------------------------------------- */
 
 struct utsname {
 	char sysname[65], node[65], release[65], version[65], machine[65], domain[65];
@@ -81,7 +81,7 @@ static long sys_sysinfo(struct sysinfo __user *to)
 {
 	struct sysinfo k;
 
-	memset(&k, 0, sizeof(k)); /* also the gaps between the members */
+	memset(&k, 0, sizeof(k)); /* clear also the gaps between the members */
 	k.uptime = DIV_ROUND_UP(ktime_get_ns(), NSEC_PER_SEC);
 	k.totalram = nr_total_pages() * PAGE_SIZE;
 	k.freeram = nr_free_pages() * PAGE_SIZE;

@@ -92,7 +92,7 @@ static void watch_slice(const struct task_struct *p)
 		clockevent_program(p->slice_end);
 }
 
-/* ---- waking --------------------------------------------------------------------------------- */
+/* ---- waking a thread ------------------------------------------------------------------------ */
 
 bool try_to_wake_up(struct task_struct *p, unsigned int mode)
 {

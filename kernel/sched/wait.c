@@ -48,7 +48,7 @@ void remove_wait_queue(wait_queue_head_t *q, wait_queue_t *wait)
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 
-/* ---- the sleeper ---------------------------------------------------------------------------- */
+/* ---- functions for a thread that sleeps ----------------------------------------------------- */
 
 /*
  * Sets the state while it holds the queue's lock, so no wake-up is lost.  If a waker changed the
@@ -94,7 +94,7 @@ void finish_wait(wait_queue_head_t *q, wait_queue_t *wait)
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 
-/* ---- the waker ------------------------------------------------------------------------------ */
+/* ---- functions for a thread that wakes others ----------------------------------------------- */
 
 void __wake_up_locked(wait_queue_head_t *q, unsigned int mode, int nr_exclusive, void *key)
 {

@@ -46,7 +46,7 @@ static void wakeup_softirqd(void)
 		wake_up_process(ksoftirqd);
 }
 
-/* ---- raising -------------------------------------------------------------------------------- */
+/* ---- raising a softirq ---------------------------------------------------------------------- */
 
 void raise_softirq_irqoff(enum softirq nr)
 {
@@ -165,7 +165,7 @@ void irq_exit(void)
 		__do_softirq();
 }
 
-/* ---- the thread ----------------------------------------------------------------------------- */
+/* ---- the thread ksoftirqd ------------------------------------------------------------------- */
 
 static int ksoftirqd_main(void *arg)
 {

@@ -23,7 +23,7 @@
 #define B_24_HOURS           BIT(1)
 #define B_BINARY             BIT(2)
 #define D_VALID              BIT(7) /* the battery has not failed */
-#define HOUR_PM              BIT(7) /* in the 12-hour form */
+#define HOUR_PM              BIT(7) /* in the 12-hour form: the afternoon */
 
 #define NOTHING_THERE 0xff /* value read from a port without a device */
 

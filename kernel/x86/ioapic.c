@@ -133,9 +133,7 @@ int ioapic_route(u32 gsi, unsigned int irq, unsigned int flags)
 	reg = REG_LINE(gsi - io->gsi_base);
 	if (!(ioapic_read(io, reg) & LINE_MASKED))
 		return -EBUSY;
-	/*
-	 * A line's entry consists of a vector and a CPU, as an MSI message does, in the same bits.
-	 */
+	/* A line's entry has the vector and the CPU in the same bits as an MSI message. */
 	apic_msi_compose(irq, &address, &low);
 	if (flags & IOAPIC_LEVEL)
 		low |= LINE_LEVEL;

@@ -154,7 +154,7 @@ void x86_user_trap(struct pt_regs *regs)
 		x86_trap(regs);
 	} else {
 		if (regs->vector == TRAP_PAGE_FAULT)
-			cr2 = read_cr2(); /* before another page fault can change it */
+			cr2 = read_cr2(); /* read it before another page fault can change it */
 		hal_irq_enable();
 		user_exception(regs, cr2);
 		hal_irq_disable();

@@ -366,7 +366,7 @@ struct packet_offload {
 };
 void dev_add_offload(struct packet_offload *po); /* boot */
 
-/* ---- used only inside the device layer -------------------------------------------------------- */
+/* ---- functions that only net/core calls ------------------------------------------------------- */
 void napi_init(struct softnet_data *sd);                   /* napi.c */
 int process_backlog(struct napi_struct *napi, int budget); /* dev_rx.c */
 /* dev_tx.c: handler of the NET_TX softirq */

@@ -19,7 +19,7 @@
 /* Packets of the backlog that are processed before pending softirqs may run. */
 #define BACKLOG_BATCH 16
 
-/* ---- the lock -------------------------------------------------------------------------------- */
+/* ---- the lock of a sock ---------------------------------------------------------------------- */
 
 /* Sleeps until the thread that owns the sock has released it. slock is held on entry and return. */
 static noinline void __lock_sock(struct sock *sk)

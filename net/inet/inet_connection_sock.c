@@ -331,7 +331,7 @@ noinline void inet_csk_reqsk_queue_hash_add(struct sock *sk, struct request_sock
 	rsk->sk_hash = sk_ehashfn(rsk);
 	lock = inet_ehash_lockp(h, rsk->sk_hash);
 	spin_lock_bh(lock);
-	refcount_set(&req->rsk_refcnt, 3); /* table, timer, caller */
+	refcount_set(&req->rsk_refcnt, 3); /* references of the table, the timer and the caller */
 	atomic_inc(&queue->young);
 	atomic_inc(&queue->qlen);
 	spin_lock_bh(&queue->rskq_lock);

@@ -26,7 +26,7 @@ struct inet_bind_bucket {
 	 * has no SO_REUSEPORT; otherwise it is FASTREUSEPORT_STRICT.
 	 */
 	s8 fastreuse, fastreuseport;
-	__be32 fast_rcv_saddr; /* for FASTREUSEPORT_STRICT */
+	__be32 fast_rcv_saddr; /* valid with FASTREUSEPORT_STRICT */
 	u32 bound;             /* owners whose port was not chosen by connect() */
 	struct hlist_node node;
 	/* list of sock_common, linked by skc_bind_node: sockets and TIME_WAIT objects */
@@ -98,7 +98,8 @@ struct sock *__inet_lookup_skb(struct inet_hashinfo *h, struct sk_buff *skb, __b
 bool inet_ehash_insert(struct sock *sk, struct sock *osk);
 /* As inet_ehash_insert(); but if that fails, also sets @sk to TCP_CLOSE and destroys it. */
 bool inet_ehash_nolisten(struct sock *sk, struct sock *osk);
-void inet_hash(struct sock *sk);   /* a listener into listening_hash, a connection into the ehash */
+/* adds a listener to listening_hash, a connection to the ehash */
+void inet_hash(struct sock *sk);
 void inet_unhash(struct sock *sk); /* no effect if @sk is not hashed */
 void inet_put_port(struct sock *sk);
 /*

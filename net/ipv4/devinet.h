@@ -82,7 +82,7 @@ bool inet_addr_is_ours(const struct net_device *dev, __be32 addr);
  * others (net/ipv4/devinet_ioctl.c). Process context.
  */
 int devinet_ioctl(unsigned int cmd, void __user *arg);
-void devinet_ioctl_init(void); /* registers the part of SIOCGIFCONF */
+void devinet_ioctl_init(void); /* registers the function that lists the addresses for SIOCGIFCONF */
 void devinet_init(void);       /* registers the notifier for devices */
 
 #endif

@@ -339,7 +339,7 @@ static unsigned int igmp_listed(const struct ip_mc_list *im, u8 type, __be32 *sr
 	return n;
 }
 
-/* ---- what is due ------------------------------------------------------------------------------ */
+/* ---- building the reports that are due -------------------------------------------------------- */
 
 /* Appends the records of the group's changes (RFC 3376 5.1). Returns true if they are to be reported again later. */
 static bool igmp_build_changes(struct igmp_build *b, struct ip_mc_list *im)

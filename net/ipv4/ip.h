@@ -116,7 +116,10 @@ int ip_do_fragment(struct rtable *rt, struct sk_buff *skb, unsigned int mtu,
 
 void ip_output_init(void);
 void ipfrag_init(void);
-/* Incomplete datagrams, and the bytes (truesize) that they hold: ip_fragment.c counts them, /proc/net/sockstat reads. */
+/*
+ * Incomplete datagrams, and the bytes (truesize) that they hold: ip_fragment.c counts them,
+ * net/sockstat.c shows them.
+ */
 extern unsigned int ipfrag_datagrams;
 extern u64 ipfrag_memory;
 /* net/ipv4/tcp_offload.c: registers TCP's merging of received segments */

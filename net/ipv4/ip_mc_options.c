@@ -21,7 +21,7 @@ bool ip_mc_option(int optname)
 	       optname == IP_MULTICAST_ALL;
 }
 
-/* ---- where packets go ------------------------------------------------------------------------- */
+/* ---- options that are not about a group ------------------------------------------------------- */
 
 /* Reads an int, or a byte, which older programs pass. */
 static int mc_get_value(int *val, const void __user *optval, unsigned int optlen)

@@ -70,7 +70,7 @@ static struct in_device *mc_in_dev(const struct ip_mc_socklist *entry)
 	return dev ? dev->ip_ptr : NULL;
 }
 
-/* ---- the list --------------------------------------------------------------------------------- */
+/* ---- the list of a socket's groups ------------------------------------------------------------ */
 
 static size_t mc_size(const struct ip_mc_socklist *entry)
 {

@@ -94,7 +94,7 @@ static void ip_push_header(struct sk_buff *skb, const struct ip_header_args *arg
 	iph->daddr = args->daddr;
 }
 
-/* ---- to the link layer ------------------------------------------------------------------------ */
+/* ---- passing a packet to the link layer ------------------------------------------------------- */
 
 /*
  * Creates the neighbour entry of @rt's next hop. If the table of neighbours is full, empties the

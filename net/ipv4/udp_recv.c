@@ -69,7 +69,7 @@ static enum skb_drop_reason udp_check_header(struct sk_buff *skb)
 	return SKB_NOT_DROPPED_YET;
 }
 
-/* ---- to the socket --------------------------------------------------------------------------- */
+/* ---- passing a datagram to its socket -------------------------------------------------------- */
 
 /* skb->data is at the first byte for the program. */
 static enum skb_drop_reason udp_queue_rcv_skb(struct sock *sk, struct sk_buff *skb)
@@ -147,7 +147,7 @@ enum skb_drop_reason udp_rcv(struct sk_buff *skb)
 	return reason;
 }
 
-/* ---- to the program -------------------------------------------------------------------------- */
+/* ---- passing a datagram to the program ------------------------------------------------------- */
 
 /*
  * A datagram that is longer than the program's buffer is cut, and the rest is lost. As in Linux, a

@@ -329,7 +329,7 @@ static bool create_child(struct sock *sk, struct sk_buff *skb, struct request_so
 			return false;
 		bh_unlock_sock(child);
 		sock_put(child);
-		refcount_set(&req->rsk_refcnt, 1); /* the caller's */
+		refcount_set(&req->rsk_refcnt, 1); /* the caller's reference */
 		return true;
 	}
 	*made = child;

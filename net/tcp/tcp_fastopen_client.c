@@ -145,7 +145,10 @@ void tcp_fastopen_active_disable_ofo_check(struct sock *sk)
 	}
 }
 
-/* The retransmit timer of @sk expired.  @expired: once too often, so that the connection ends. */
+/*
+ * The retransmit timer of @sk expired. @expired: the timer expired once too often, so the
+ * connection ends.
+ */
 void tcp_fastopen_active_detect_blackhole(struct sock *sk, bool expired)
 {
 	unsigned int timeouts = inet_csk(sk)->icsk_retransmits;

@@ -574,7 +574,7 @@ static enum skb_drop_reason tcp_rcv_text(struct sock *sk, struct sk_buff *skb)
 	return tcp_queue_text(sk, skb);
 }
 
-/* A segment in a state other than LISTEN, SYN_SENT and CLOSE. */
+/* Processes a segment in a state other than LISTEN, SYN_SENT and CLOSE. */
 static enum skb_drop_reason tcp_rcv_synchronized(struct sock *sk, struct sk_buff *skb,
 						 const struct tcphdr *th)
 {

@@ -126,7 +126,10 @@ static void tcp_v4_err_locked(struct sock *sk, struct sk_buff *skb, u32 seq, u32
 	const struct tcp_sock *tp = tcp_sk(sk);
 	bool owned = sock_owned_by_user(sk), fastopen = tp->fastopen_passive, opening;
 	int err = tcp_icmp_errno(icmph);
-	/* The request sends the SYN-ACK of a child of Fast Open: its number is before snd_una. */
+	/*
+	 * The SYN-ACK of a child of Fast Open is sent by the request, and its number is before
+	 * snd_una.
+	 */
 	u32 una = fastopen ? tcp_rsk(tp->fastopen_rsk)->snt_isn : tp->snd_una;
 
 	if (owned && !is_frag_needed(icmph))

@@ -46,7 +46,7 @@ void tcp_sendmsg_init(void)
 		tcp_page_frag[i].budget = &tcp_page_budget;
 }
 
-/* ---- pushing ------------------------------------------------------------------------------------------ */
+/* ---- marking segments with PSH ------------------------------------------------------------------------ */
 
 static void tcp_mark_push(struct tcp_sock *tp, struct sk_buff *skb)
 {
@@ -200,7 +200,7 @@ static void tcp_skb_frag_grew(struct sock *sk, struct sk_buff *skb, skb_frag_t *
 	tcp_skb_grew(sk, skb, n);
 }
 
-/* ---- copying ---------------------------------------------------------------------------------------------- */
+/* ---- copying data into segments --------------------------------------------------------------------------- */
 
 /* Returns the last fragment of @skb if its page belongs to @skb alone and has room, else NULL. */
 static skb_frag_t *tcp_skb_own_page(const struct sk_buff *skb)

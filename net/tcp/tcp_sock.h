@@ -159,7 +159,7 @@ struct tcp_sock {
 
 	/* congestion: RFC 5681, 6582 */
 	u32 snd_ssthresh, snd_cwnd, snd_cwnd_cnt, snd_cwnd_clamp, snd_cwnd_used, snd_cwnd_stamp;
-	u32 prior_cwnd, prr_delivered, prr_out; /* RFC 9937 */
+	u32 prior_cwnd, prr_delivered, prr_out; /* PRR's state, RFC 9937 */
 	u32 high_seq;                           /* snd_nxt when recovery or loss began */
 	u32 prior_ssthresh;
 	u32 undo_marker; /* snd_una when cwnd was reduced; 0: no reduction can be undone */

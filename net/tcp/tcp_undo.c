@@ -27,7 +27,10 @@ void tcp_init_undo(struct tcp_sock *tp)
 	tp->undo_retrans = tp->retrans_out;
 	if (tp->tlp_high_seq && tp->tlp_retrans)
 		tp->undo_retrans++;
-	/* Nothing was retransmitted yet.  0 would mean that every retransmission was reported as a duplicate. */
+	/*
+	 * Nothing was retransmitted yet. Store -1, because 0 would mean that every retransmission
+	 * was reported as a duplicate.
+	 */
 	if (!tp->undo_retrans)
 		tp->undo_retrans = -1;
 }

@@ -423,9 +423,9 @@ static int read_part(struct sock *sk, struct sk_buff *skb, size_t n, struct read
 }
 
 /*
- * Copies at most @len bytes from the queue. Waits only until as many have come as sock_rcvlowat()
- * says. A read ends behind a packet with files, and, with SO_PASSCRED, where the credentials change.
- * @sk locked.
+ * Copies at most @len bytes from the queue. Waits only until sock_rcvlowat() bytes have come. A
+ * read ends behind a packet with files, and, with SO_PASSCRED, where the credentials change. @sk
+ * locked.
  */
 static int stream_recv(struct sock *sk, struct kmsghdr *msg, size_t len, int flags,
 		       struct reading *r)

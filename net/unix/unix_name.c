@@ -77,7 +77,7 @@ void unix_copy_name(struct kmsghdr *msg, const struct sock *sk)
 	msg->msg_namelen = addr->len;
 }
 
-/* ---- finding ---------------------------------------------------------------------------------- */
+/* ---- finding the socket of a name ------------------------------------------------------------- */
 
 /* unix_lock held. */
 static struct sock *find_abstract(const struct sockaddr_un *name, int len, int type)

@@ -199,7 +199,7 @@ void unix_scm_unqueued(struct sock *sk, const struct sk_buff *skb)
 	}
 }
 
-/* ---- returning them to a reader --------------------------------------------------------------- */
+/* ---- returning files and credentials to a reader ---------------------------------------------- */
 
 /*
  * Opens a descriptor for each file, as many as fit into the control buffer, and stores the

@@ -111,7 +111,8 @@ def test_a_killed_run_leaves_no_namespace():
         if not line and "Operation not permitted" in p.stderr.read():
             pytest.skip("network namespaces are not permitted here")
     assert line[1:] == ["True", "True"]
-    # A namespace outlives its processes only if it is mounted there, as by `ip netns add`.
+    # A namespace outlives its processes only if it is mounted in /run/netns, as `ip netns add`
+    # does.
     names = os.listdir("/run/netns") if os.path.isdir("/run/netns") else []
     assert not [n for n in names if os.stat("/run/netns/" + n).st_ino == int(line[0])]
 

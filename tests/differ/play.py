@@ -46,7 +46,8 @@ TS_BYTES = 12
 # busy host.
 WHEEL = ((256, 12), (2048, 40))
 WHEEL_MAX = 264
-AT_ONCE_US = 500            # a packet that is sent later than this after the step's beginning was sent by a timer
+# counted from the step's beginning; a packet that is sent later was sent by a timer
+AT_ONCE_US = 500
 # Fields of TCP_INFO that are compared; of a closed socket only the state.
 INFO_NAMES = ("state", "ca_state", "retransmits", "unacked")
 RECOVERY_NAMES = INFO_NAMES + ("sacked", "lost", "retrans", "snd_cwnd", "snd_ssthresh", "reordering", "reord_seen",

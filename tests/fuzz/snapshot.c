@@ -145,9 +145,10 @@ static void drop_region(struct region *r)
 /* Precedes each object that the kernel allocates from the C library. */
 struct block {
 	struct block *next, **link;
-	size_t size, lead; /* bytes of the object; bytes of the allocation before the object */
-	uint8_t *saved;    /* its bytes and then its shadow; NULL: allocated after the snapshot */
-	bool freed;        /* saved, and freed since */
+	/* size: bytes of the object; lead: bytes of the allocation before the object */
+	size_t size, lead;
+	uint8_t *saved; /* its bytes and then its shadow; NULL: allocated after the snapshot */
+	bool freed;     /* saved, and freed since */
 };
 
 static struct block *blocks;

@@ -92,7 +92,10 @@ void wire_mend(uint8_t *frame, size_t len, bool keep_length)
 	}
 }
 
-/* Stores the sequence number and the timestamp of a segment that the kernel sent in its flow. */
+/*
+ * The kernel sent a segment: stores the segment's sequence number and timestamp in the segment's
+ * flow.
+ */
 void harness_sent(const uint8_t *frame, size_t len)
 {
 	struct pkt_options options;

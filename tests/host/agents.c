@@ -44,7 +44,7 @@ static wait_queue_head_t agents_wq;
 static unsigned int agents_waiting;
 static int agents_irq = -1;
 
-/* ---- in the kernel ---------------------------------------------------------------------------- */
+/* ---- the threads that make the calls ---------------------------------------------------------- */
 
 static int agent_main(void *arg);
 
@@ -137,7 +137,7 @@ void agents_init(void)
 	make_agent();
 }
 
-/* ---- from outside ----------------------------------------------------------------------------- */
+/* ---- functions for the program outside the kernel --------------------------------------------- */
 
 int64_t sn_submit(int64_t nr, int64_t a, int64_t b, int64_t c, int64_t d, int64_t e, int64_t f)
 {

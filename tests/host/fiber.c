@@ -285,7 +285,7 @@ void hal_context_exit(struct hal_context *from, struct hal_context *to)
 	__builtin_trap();
 }
 
-/* ---- in and out of the kernel ----------------------------------------------------------------- */
+/* ---- entering and leaving the kernel ---------------------------------------------------------- */
 
 bool fiber_in_kernel(void)
 {

@@ -12,7 +12,7 @@
 #include "kernel/hal.h"
 #include "kernel/types.h"
 
-/* ---- for the device model --------------------------------------------------------------------- */
+/* ---- functions for the device model ----------------------------------------------------------- */
 
 /* Makes interrupt @irq, a number that request_irq() returned, pending.  Any context. */
 void host_raise_irq(unsigned int irq);

@@ -178,7 +178,7 @@ void hal_user_report(void)
 	pr_err("host: end of the program");
 }
 
-/* ---- for the tests ---------------------------------------------------------------------------- */
+/* ---- functions for the tests ------------------------------------------------------------------ */
 
 /* Does the work that the machine does at each return to ring 3. */
 static void leave_kernel(void)

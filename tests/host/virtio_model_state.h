@@ -49,7 +49,7 @@ struct device_model {
 	bool link_up;
 	bool data_valid, shuffle, refuse;
 	bool legacy, fixed_size;
-	bool pulled; /* out of its slot */
+	bool pulled; /* the device was removed from its slot */
 	bool stuck;  /* option: the device does not reset after DRIVER_OK */
 	bool forgot; /* MODEL_LIE_FORGETS: ignore doorbells until the driver resets the device */
 	u64 offered, features;

@@ -308,7 +308,7 @@ static bool same_words(const char *a, const char *b)
 	return true;
 }
 
-/* ---- a cell ---------------------------------------------------------------------------------------------- */
+/* ---- playing and checking a cell ------------------------------------------------------------------------- */
 
 /*
  * Writes the segments that B sent after its first @first segments, as in "A 17 42; ~S 16 0": flags,

@@ -215,8 +215,9 @@ unsigned int matrix_rows(void);
 /* The numbers of a connection, under the names that rows use (see the top of this file). */
 struct stand {
 	uint32_t iss, una, nxt, irs, rcv, edge, ok;
-	uint32_t tsval, tsecr; /* timestamps: the peer's; B's last, which the peer echoes */
-	int listener, fd;      /* descriptors of B; -1: closed */
+	/* tsval: the peer's timestamp; tsecr: B's last timestamp, which the peer echoes */
+	uint32_t tsval, tsecr;
+	int listener, fd; /* descriptors of B; -1: closed */
 };
 #define MATRIX_PORT 7
 #define MATRIX_PEER 1000

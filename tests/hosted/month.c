@@ -420,7 +420,7 @@ static void check_counters(void)
 		die("a warning");
 }
 
-/* ---- the days ------------------------------------------------------------------------------------ */
+/* ---- playing the days ---------------------------------------------------------------------------- */
 
 /* Returns true if the lasting connection @i carries data on this day. */
 static bool is_used(unsigned int i, unsigned int day)

@@ -25,7 +25,7 @@ struct scene *scene;
 static struct sockaddr_in addresses[ADDRESSES_MAX];
 static unsigned int nr_addresses;
 
-/* ---- the stage -------------------------------------------------------------------------------- */
+/* ---- creating and freeing the hosts of a scene ------------------------------------------------ */
 
 static const char *from_environment(const char *name, const char *fallback)
 {

@@ -24,7 +24,7 @@
 struct forged {
 	struct host *to;       /* receiver, NULL means B; the other host is the apparent sender */
 	struct pair *p;        /* the connection whose ports are used; NULL: use sport and dport */
-	uint32_t saddr, daddr; /* 0: the addresses of the two hosts */
+	uint32_t saddr, daddr; /* 0: the sender's and the receiver's address */
 	uint64_t link;         /* Ethernet destination as a number; 0: the receiver's address */
 	uint16_t sport, dport;
 	uint32_t seq, ack;

@@ -188,7 +188,7 @@ static void another_connection_of_the_socket(void)
 	scene_pair_close(&p);
 }
 
-/* ---- a mark ------------------------------------------------------------------------------------ */
+/* ---- the effect of a CE mark ------------------------------------------------------------------- */
 
 /*
  * One marked segment: the receiver echoes the mark until it sees CWR, the sender halves its window

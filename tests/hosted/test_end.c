@@ -66,7 +66,7 @@ static void a_peer_that_does_not_close(void)
 	/* The reset's number is the one after the FIN's. */
 	assert_int_equal(scene_last(B, RST)->rseq, scene_last(B, FIN)->rseq + 1);
 	assert_int_equal(scene_send(A, p.a, "x", 1),
-			 -EPIPE); /* a reset in CLOSE_WAIT, as on Linux */
+			 -EPIPE); /* as on Linux after a reset in CLOSE_WAIT */
 	scene_close(A, p.a);
 	b_is_off();
 }

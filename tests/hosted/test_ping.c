@@ -437,7 +437,10 @@ static void errors_from_the_path(void)
 		forge_error(cases[i].type, cases[i].code, 0, ECHO, IDENT);
 		assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_ERROR), cases[i].err);
 	}
-	/* A quoted reply is not this socket's, nor is another identifier. */
+	/*
+	 * Errors that quote a reply, or a request with another identifier, do not concern this
+	 * socket.
+	 */
 	scene_mark();
 	forge_error(3, 2, 0, REPLY, IDENT);
 	forge_error(3, 2, 0, ECHO, IDENT + 64);

@@ -266,7 +266,7 @@ static void queue_of(unsigned int n, bool large)
 	scene_sleep(4 * MS);
 }
 
-/* ---- the count ----------------------------------------------------------------------------------- */
+/* ---- counting the edges of an attack ------------------------------------------------------------- */
 
 /* Plays @a on a copy of the queue; returns the average number of edges per ACK. */
 static uint64_t cost(const struct attack *a)

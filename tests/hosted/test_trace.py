@@ -134,7 +134,7 @@ CHAPTERS = [
         ("neigh_output", PROCESS),
         ("eth_header", PROCESS),
         ("dev_queue_xmit", PROCESS),
-        # The original waits for its acknowledgment, a clone has gone down.
+        # The original waits for its acknowledgment, a clone was passed to IP.
         ("tcp_event_new_data_sent", PROCESS),
         ("tcp_rtx_queue_add", PROCESS),
         ("release_sock", PROCESS),

@@ -16,7 +16,7 @@
 
 struct place {
 	const char *name;
-	uint32_t saddr, daddr; /* 0: A's address, B's address */
+	uint32_t saddr, daddr; /* saddr 0: A's address; daddr 0: B's address */
 	uint64_t link;
 	const char *reason; /* NULL: the segment reaches TCP, see reason_of() */
 };

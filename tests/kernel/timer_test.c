@@ -253,7 +253,7 @@ static void overruns(void)
 
 	handle(SIGUSR1, catch, SA_SIGINFO, 0);
 	set_timer(id, 10 * MS, 10 * MS);
-	sleep_for(35 * MS); /* each sleep ends at a signal and continues */
+	sleep_for(35 * MS); /* each signal interrupts the sleep, which then continues */
 	CHECK_IS(nr_caught, 3);
 	CHECK(infos[2].si_overrun == 0);
 	set_mask(sigmask(SIGUSR1));

@@ -96,7 +96,7 @@ def test_redis(tmp_path):
 
 
 def test_busybox_shell(tmp_path):
-    """Debian's busybox-static: its built-in commands, which need no fork."""
+    """The shell of Debian's busybox-static runs its built-in commands, which need no fork."""
     script = "echo one; cd /tmp && pwd; x=$((6*7)); echo x=$x; read line < /etc/greeting; echo \"<$line>\"; test -d /proc && echo proc"
     (tmp_path / "greeting").write_text("good morning\n")
     (tmp_path / "empty").mkdir()

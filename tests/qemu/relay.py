@@ -17,7 +17,8 @@ QUEUE = 256           # frames that wait for a sink; beyond it no more are read,
 LATE_MAX = 0.02       # s: the longest delay of a frame
 SWAP_FLUSH = 0.005    # s: a frame to be reordered is held until the next one; without a next one, this long
 KINDS = ("drop", "duplicate", "reorder", "corrupt", "delay")
-TOS, IP_SUM, CE = 15, 24, 3      # offsets in a frame; the ECN field of a marked packet
+# TOS, IP_SUM: offsets in a frame; CE: the ECN field of a marked packet
+TOS, IP_SUM, CE = 15, 24, 3
 # Errors that mean a lost frame, which is not sent again: the receiver is gone, or (ENOBUFS from a packet socket) the other
 # end of the veth pair dropped the frame, for example because it is longer than its MTU.
 LOST = (errno.ENOBUFS, errno.ECONNREFUSED, errno.ENOTCONN, errno.ENOENT, errno.ECONNRESET, errno.EPIPE, errno.ENETDOWN)

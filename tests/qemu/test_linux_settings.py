@@ -10,7 +10,7 @@ from load import echo_hashed
 from peernet import GUEST_ADDRESS, LinuxGuest
 
 KIB = 1 << 10
-TIMESTAMPS, WSCALE, ECN, ECN_SEEN = 1, 4, 8, 16      # of tcpi_options
+TIMESTAMPS, WSCALE, ECN, ECN_SEEN = 1, 4, 8, 16      # bits of tcpi_options
 HARM = {"drop": 0.01, "duplicate": 0.01, "reorder": 0.03, "corrupt": 0.01, "delay": 0.01}
 
 

@@ -205,7 +205,7 @@ def test_setup_without_apt_names_missing_commands(tmp_path):
     code, out, err = said_without(tmp_path, gone, "tools/setup", "run")
     assert (code, out) == (1, "")
     assert "not found: musl-gcc (Debian's package musl-tools), qemu-system-x86_64 (Debian's package qemu-system-x86)." in err
-    # The lab needs neither; and with all commands there is nothing to say.
+    # The lab does not need these commands, so setup prints nothing.
     assert said_without(tmp_path, gone, "tools/setup", "lab") == (0, "", "")
 
 

@@ -124,7 +124,8 @@ class Connection:
         # receiving
         self.irs = self.rcv = self.read = 0
         self.ahead = {}         # received out of order: offset -> bytes
-        # The offset of the other end's FIN: fin_kept once it was received, fin_at once all data before it was.
+        # The offset of the other end's FIN: fin_kept has it once the FIN was received, fin_at once
+        # all data before the FIN was received.
         self.fin_at = self.fin_kept = None
         self.edge = 0
         self.ack_at, self.unacked = NEVER, 0

@@ -49,7 +49,10 @@ bool rng_chance(struct rng *r, uint64_t of_10000)
 
 /* ---- fields ----------------------------------------------------------------------------------- */
 
-/* @simplest: the value towards which `run --shrink` changes the field; KEEP: it does not change the field. */
+/*
+ * @simplest: the value towards which `run --shrink` changes the field; KEEP: `run --shrink` does
+ * not change the field.
+ */
 #define KEEP (~0ULL)
 #define FIELD(name, least, most, simplest)                                                         \
 	{                                                                                          \

@@ -16,7 +16,8 @@ from softnet import DropTail, Lab, Policer  # noqa: E402  pylint: disable=wrong-
 
 FULL, PAYLOAD = 1514, 1448
 RATE, DELAY, EVERY = 10e6, 0.02, 0.005
-ROUNDS, INTERVAL = 48, 4   # rounds for which the rate is used; rounds of the shortest interval
+# ROUNDS: rounds for which the rate is used; INTERVAL: rounds of the shortest interval
+ROUNDS, INTERVAL = 48, 4
 EQUAL = 1 / 8       # two rates that differ by less are equal
 MARGIN = .99        # the pacing rate is 1 % below the bandwidth
 SAMPLED = RATE * PAYLOAD / FULL * MARGIN

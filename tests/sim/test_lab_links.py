@@ -15,7 +15,8 @@ sys.path.insert(0, str(ROOT / "tools/lab"))
 from test_lab_queues import Splitmix  # noqa: E402  pylint: disable=wrong-import-position
 from softnet import Bursts, CoDel, DropTail, Lab, RED, Step, fairness, sweep  # noqa: E402  pylint: disable=wrong-import-position
 
-FULL, HEADERS = 1514, 14 + 20 + 32  # a full frame; Ethernet, IP, TCP with timestamps
+# bytes of a full frame, and of its headers: Ethernet, IP, TCP with timestamps
+FULL, HEADERS = 1514, 14 + 20 + 32
 
 
 @pytest.fixture(name="lab")

@@ -15,7 +15,7 @@ import canary  # noqa: E402
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 RUN = [sys.executable, "tests/sim/run"]
-KERNELS, PEERS = 10, 9  # two seeds: one with our kernel at both ends, one with peer.py at one end
+KERNELS, PEERS = 10, 9  # seeds: KERNELS has our kernel at both ends, PEERS has peer.py at one end
 
 
 def run(*words):

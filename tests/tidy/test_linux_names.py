@@ -3,7 +3,7 @@
 role: structures with their fields, tables with their entries, functions with a body.  net/README.md tells how they
 follow each other, tests/hosted/test_trace.py runs them.
 
-A name is only worth its role, so a function whose body is empty counts as missing.
+A name helps only if it has its role, so a function whose body is empty counts as missing.
 """
 import os
 import re

@@ -17,7 +17,7 @@ MAKEFILE = (TREE / "tests/hosted/canary.mk").read_text()
 
 
 def table(path, name):
-    """The dictionary NAME of the Python file PATH."""
+    """Returns the dictionary NAME of the Python file PATH."""
     spec = importlib.util.spec_from_file_location(pathlib.Path(path).as_posix().replace("/", "_")[:-3], TREE / path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -89,7 +89,8 @@ def include_direction(files):
             if not m:
                 continue
             inc = m.group(1)
-            if path.startswith("include/"):    # headers beside each other: an application's compiler finds them so
+            # a header here may name a header of its own folder, where a compiler finds that first
+            if path.startswith("include/"):
                 near = os.path.normpath(os.path.join(os.path.dirname(path), inc))
                 if near.startswith("include/"):
                     continue

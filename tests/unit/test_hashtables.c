@@ -717,8 +717,9 @@ static void close_beside(void)
 }
 
 /*
- * A new request is counted, listed, hashed and its timer armed under one lock.  The softirq that drops
- * the listener's requests runs as soon as no lock is held: it must find the request completely added.
+ * Under one lock, a new request is counted, listed and hashed, and its timer is armed. The softirq
+ * that drops the listener's requests runs as soon as no lock is held: it must find the request
+ * completely added.
  */
 static void test_request_is_added_in_one_step(void **state)
 {

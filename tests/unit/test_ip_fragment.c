@@ -34,7 +34,7 @@ static enum skb_drop_reason test_handler(struct sk_buff *skb)
 struct fragment {
 	unsigned int start, len; /* bytes of the payload */
 	bool more;
-	__be32 saddr, daddr; /* 0: PEER and ME */
+	__be32 saddr, daddr; /* saddr 0: PEER; daddr 0: ME */
 	u16 id;
 	u8 protocol; /* 0: TEST_PROTO */
 	u8 tos;

@@ -31,7 +31,8 @@ from lossy import PER_PERCENT, real_time
 TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454CA, 0x2, 0x1000
 CLONE_NEWNET = 0x40000000
 PORT, CHUNK = 5001, 1 << 18
-INFO_SIZE, INFO_TOTAL_RETRANS = 232, 100    # bytes of struct tcp_info; offset of tcpi_total_retrans
+# INFO_SIZE: bytes of struct tcp_info; INFO_TOTAL_RETRANS: offset of tcpi_total_retrans
+INFO_SIZE, INFO_TOTAL_RETRANS = 232, 100
 SYSCTLS = ("net.ipv4.tcp_no_metrics_save=1", "net.ipv4.tcp_rmem=4096 131072 67108864", "net.ipv4.tcp_wmem=4096 65536 67108864")
 
 

@@ -149,7 +149,7 @@ def boot_only(ns, guest, args):
 
 def min_mem(ns, guest, args):
     """Finds by bisection the least memory (QEMU's -m, in MiB) with which the guest boots and echoes a byte."""
-    lo, hi = 0, int(guest.mem)       # lo fails, hi boots
+    lo, hi = 0, int(guest.mem)       # a guest with lo MiB fails, one with hi MiB boots
     with tempfile.TemporaryDirectory(prefix="bench-") as tmp, bounded(BOOT_SLACK * 4, args.lock, True):
         while hi - lo > 1:
             mid = (lo + hi) // 2

@@ -40,7 +40,7 @@ enum op {
 	OP_RECV,
 	OP_RECVMSG,
 	OP_OPTION,
-	OP_CONNECT, /* also to AF_UNSPEC */
+	OP_CONNECT, /* connect(), also with AF_UNSPEC */
 	OP_OTHER,   /* shutdown(), FIONREAD, a new socket */
 	OP_SLEEP,
 	OPS,

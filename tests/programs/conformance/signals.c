@@ -239,7 +239,7 @@ static int nr_threads, nr_acted;
 
 struct later {
 	int turn;
-	int sig; /* 0: writes into the pipe instead */
+	int sig; /* 0: the thread writes into the pipe instead */
 };
 
 static void *act_later(void *arg)

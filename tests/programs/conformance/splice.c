@@ -143,7 +143,9 @@ static void check_pipes_only(void)
 	FAILS(vmsplice(p[1], (struct iovec *)8, 1, 0), EFAULT);
 	IS(vmsplice(p[1], iov, 0, 0), 0);
 	IS(vmsplice(p[1], iov, 2, 0), 10);
-	/* tee() leaves the data; a later write belongs to one pipe only. */
+	/*
+	 * tee() leaves the data in the first pipe; a later write goes into one of the pipes only.
+	 */
 	IS(tee(p[0], q[1], 7, 0), 7);
 	IS(write(p[1], "!", 1), 1);
 	IS(write(q[1], "?", 1), 1);

@@ -36,7 +36,8 @@ def halving(t):
     begin, end = recovery(t)
     first = next(s for s in t.samples if s.time >= begin)
     before = [s for s in t.samples if s.time < begin][-1]
-    pipe, window, times = before.unacked - 1, first.ssthresh, [begin]   # the retransmission
+    # begin: the time of the retransmission
+    pipe, window, times = before.unacked - 1, first.ssthresh, [begin]
     for ack in t.acks:
         arrives = ack.time + RTT / 2
         if begin < arrives <= end:

@@ -8,7 +8,8 @@ from softnet import Lab
 
 NEEDS = {"controls": ("reno",), "sysctls": ("tcp_sack", "tcp_early_retrans")}
 RTT, RATE, SIZE = 0.04, 5e6, 14_000
-OUT, BETWEEN = 0.015, 0.15   # seconds that the link is out, and that it is good on average
+# OUT: seconds that the link is out; BETWEEN: seconds that it is good, on average
+OUT, BETWEEN = 0.015, 0.15
 SETTINGS = {"with probes": 3, "without": 0}
 
 

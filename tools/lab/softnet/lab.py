@@ -119,7 +119,7 @@ class Lab:
         require(self._root(a.node) != self._root(b.node), "there is a path between these already: a second one would "
                                                           "make a loop, and the lab's networks are trees")
         options, back = {**LINK_DEFAULTS, **options}, back or {}
-        links.commands(options)     # before anything is made
+        links.commands(options)     # checks the options before anything is made
         links.commands(back)
         link = Link(self.conductor, a, b, f"{a.name} - {b.name}")
         link.set(**options)
