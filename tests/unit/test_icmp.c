@@ -134,6 +134,72 @@ static void test_unknown_protocol(void **state)
 	assert_int_equal(((const u8 *)(icmph + 1))[9], 201);
 }
 
+/* RFC 1812 4.3.2.5: an error has the precedence of internetwork control, and the TOS bits of its cause. */
+static void test_errors_have_a_precedence(void **state)
+{
+	static u8 frame[128];
+	unsigned int len = net_ip_frame(frame, PEER, ME, 201, "12345678", 8);
+	struct iphdr *iph = (struct iphdr *)(frame + 14);
+
+	net_wait(10000);
+	net_know_peer();
+	iph->tos = 0x3c;
+	iph->check = 0;
+	iph->check = ip_fast_csum(iph, 5);
+	net_in(frame, len);
+	assert_int_equal(net_out_count, 1);
+	assert_int_equal(net_out_ip(0)->tos, 0xc0 | 0x1c);
+	assert_int_equal(net_out_ip(0)->ttl, 64);
+}
+
+/*
+ * Receives a datagram of protocol 201, or an ICMP message of @type with a source route, which this
+ * host refuses. Returns the number of ICMP errors that it sends.
+ */
+static unsigned int errors_about(__be32 saddr, __be32 daddr, u8 to_link, u8 protocol, u8 type)
+{
+	static u8 frame[128];
+	u8 payload[16] = {131, 3, 4, 0, type};
+	struct iphdr *iph = (struct iphdr *)(frame + 14);
+	unsigned int len = net_ip_frame(frame, saddr, daddr, protocol, payload, sizeof(payload));
+
+	if (protocol == 1) {
+		iph->ihl = 6;
+		iph->check = 0;
+		iph->check = ip_fast_csum(iph, 6);
+	}
+	if (to_link)
+		memset(frame, to_link, 6);
+	net_wait(10000); /* long enough that the rate limits allow another error */
+	net_know_peer();
+	net_out_count = 0;
+	net_in(frame, len);
+	return net_out_count;
+}
+
+/* RFC 1122 3.2.2: no error about an error, a broadcast or group, or to a source that is no single host. */
+static void test_no_error_about(void **state)
+{
+	static const u8 errors[] = {ICMP_DEST_UNREACH, ICMP_SOURCE_QUENCH, ICMP_REDIRECT,
+				    ICMP_TIME_EXCEEDED, ICMP_PARAMETERPROB};
+	const __be32 to[] = {ip4(10, 0, 2, 255), 0xffffffff, ip4(224, 0, 0, 1)};
+	const __be32 from[] = {0, ip4(10, 0, 2, 255), 0xffffffff, ip4(224, 0, 0, 1),
+			       ip4(127, 0, 0, 1)};
+
+	assert_int_equal(errors_about(PEER, ME, 0, 201, 0), 1);
+	assert_int_equal(errors_about(PEER, ME, 0, 1, ICMP_ECHO), 1);
+	assert_int_equal(errors_about(PEER, ME, 0, 1, 13), 1);
+	for (unsigned int i = 0; i < ARRAY_SIZE(errors); i++)
+		assert_int_equal(errors_about(PEER, ME, 0, 1, errors[i]), 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(to); i++)
+		assert_int_equal(errors_about(PEER, to[i], 0, 201, 0), 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(from); i++)
+		assert_int_equal(errors_about(from[i], ME, 0, 201, 0), 0);
+	/* to this host, but in a frame for all stations, or for a group of them */
+	assert_int_equal(errors_about(PEER, ME, 0xff, 201, 0), 0);
+	assert_int_equal(errors_about(PEER, ME, 0x01, 201, 0), 0);
+}
+
 /* Errors to one host are limited to a burst, then to one per interval.  LIMIT(ICMP_BURST) LIMIT(ICMP_RATELIMIT_MS) */
 static void test_errors_are_limited(void **state)
 {
@@ -179,6 +245,8 @@ int main(void)
 		net_test(test_bad_messages),
 		net_test(test_errors_reach_the_protocol),
 		net_test(test_unknown_protocol),
+		net_test(test_errors_have_a_precedence),
+		net_test(test_no_error_about),
 		net_test(test_errors_are_limited),
 	};
 
