@@ -61,6 +61,10 @@ GROUPS = """
 SOCKETS = """
 ## Sockets
 
+- [socket-options.md](socket-options.md) lists the options that are absent, and those that some kinds of sockets refuse although
+  Linux accepts them there without an effect.
+- connect(AF_UNSPEC) while another thread waits in recv(): recv() fails with ECONNRESET, as on Linux before 6.4. Linux 6.18 fails with
+  EPIPE, and keeps ECONNRESET for the next call.
 - MSG_ZEROCOPY copies the data, and its report says so (SO_EE_CODE_ZEROCOPY_COPIED), as Linux does on loopback and TUN devices. So
   a program may change its buffer at once, and no page is pinned (`errqueue/zero-copy-reports.pkt`).
 - SO_TIMESTAMPING has no OPT_STATS, OPT_RX_FILTER, TX_COMPLETION and no clocks of devices: such a flag fails with EINVAL. A control
