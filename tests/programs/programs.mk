@@ -14,8 +14,8 @@ $(B)/programs/hostile: $(HOSTILE_SRC) tests/programs/hostile/hostile.h tests/pro
 	@mkdir -p $(@D)
 	$(Q)gcc -static $(PROGRAM_FLAGS) -Wno-unused-result -Wno-array-bounds -Wno-infinite-recursion $(HOSTILE_SRC) -o $@
 
-# Programs of one file each: the power button, a second process, random calls from ring 3, threads under load, the vDSO.
-$(B)/programs/button $(B)/programs/faults $(B)/programs/fork $(B)/programs/fuzz $(B)/programs/stress $(B)/programs/vdso: $(B)/programs/%: tests/programs/%.c tests/programs/unsafe_calls.h tests/programs/programs.mk
+# Programs of one file each: the power button, errors of socket calls, a second process, random calls from ring 3, threads under load, the vDSO.
+$(B)/programs/button $(B)/programs/errnos $(B)/programs/faults $(B)/programs/fork $(B)/programs/fuzz $(B)/programs/stress $(B)/programs/vdso: $(B)/programs/%: tests/programs/%.c tests/programs/unsafe_calls.h tests/programs/programs.mk
 	@mkdir -p $(@D)
 	$(Q)gcc -static $(PROGRAM_FLAGS) -Wno-unused-result $< -o $@
 
@@ -57,7 +57,7 @@ $(NAMES): tests/programs/names.c tests/programs/programs.mk
 	@mkdir -p $(@D)
 	$(Q)$(NAMES_CC) $(PROGRAM_FLAGS) $< -o $@
 
-PROGRAMS := $(addprefix $(B)/programs/,conformance hostile button faults fork fuzz stress vdso) $(ECHOES) $(STARTS) $(NAMES)
+PROGRAMS := $(addprefix $(B)/programs/,conformance hostile button errnos faults fork fuzz stress vdso) $(ECHOES) $(STARTS) $(NAMES)
 
 # Plays unmodified Linux programs on Linux and in the machine.  smoke-programs plays only the tests that are part of
 # `make test`.
