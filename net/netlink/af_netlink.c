@@ -332,7 +332,7 @@ static int check_destination(const struct netlink_sock *nlk, const struct kmsghd
 {
 	const struct sockaddr_nl *to = (const struct sockaddr_nl *)msg->msg_name;
 
-	if (!to)
+	if (!msg->msg_namelen)
 		return nlk->dst_portid ? -ECONNREFUSED : 0;
 	if (msg->msg_namelen < (int)sizeof(*to) || to->nl_family != AF_NETLINK)
 		return -EINVAL;

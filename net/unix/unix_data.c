@@ -117,7 +117,7 @@ int unix_stream_sendmsg(struct socket *sock, struct kmsghdr *msg, size_t len)
 	if (res)
 		return res;
 	peer = unix_peer_get(sk);
-	if (msg->msg_name)
+	if (msg->msg_namelen)
 		res = sk->sk_state == TCP_ESTABLISHED ? -EISCONN : -EOPNOTSUPP;
 	else if (!peer)
 		res = -ENOTCONN;
@@ -272,7 +272,7 @@ int unix_dgram_sendmsg(struct socket *sock, struct kmsghdr *msg, size_t len)
 	res = unix_scm_send(msg, &scm);
 	if (res)
 		return res;
-	if (msg->msg_name) {
+	if (msg->msg_namelen) {
 		res = unix_check_name((struct sockaddr_un *)msg->msg_name, msg->msg_namelen);
 		if (res > 0)
 			msg->msg_namelen = res;
@@ -296,7 +296,7 @@ int unix_seqpacket_sendmsg(struct socket *sock, struct kmsghdr *msg, size_t len)
 		return err;
 	if (sock->sk->sk_state != TCP_ESTABLISHED)
 		return -ENOTCONN;
-	msg->msg_name = NULL;
+	msg->msg_namelen = 0;
 	return unix_dgram_sendmsg(sock, msg, len);
 }
 
