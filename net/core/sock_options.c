@@ -154,10 +154,16 @@ static bool has_no_check(const struct sock *sk)
 	return sk->sk_family == AF_INET && sk->sk_type == SOCK_DGRAM;
 }
 
+/* Messages of these families have the credentials of their sender. */
+static bool has_creds(const struct sock *sk)
+{
+	return sk->sk_family == AF_UNIX || sk->sk_family == AF_NETLINK;
+}
+
 /* SO_PASSCRED. Up to 6.15, Linux accepted it for other families too, without an effect. */
 static int sock_set_passcred(struct sock *sk, bool on)
 {
-	if (sk->sk_family != AF_UNIX && sk->sk_family != AF_NETLINK)
+	if (!has_creds(sk))
 		return -EOPNOTSUPP;
 	sock_valbool_flag(sk, SOCK_PASSCRED, on);
 	return 0;
@@ -350,6 +356,9 @@ static int sock_get_number(const struct sock *sk, int optname)
 		return 1;
 	case SO_BINDTOIFINDEX:
 		return is_inet(sk) ? sk->sk_bound_dev_if : -ENOPROTOOPT;
+	case SO_PASSCRED:
+		if (!has_creds(sk))
+			return -EOPNOTSUPP;
 	}
 	if (flag_of(optname) < 0 || (optname == SO_NO_CHECK && !has_no_check(sk)) ||
 	    (optname == SO_DONTROUTE && !is_inet(sk)))
@@ -449,7 +458,8 @@ int sock_common_getsockopt(struct socket *sock, int level, int optname, void __u
 {
 	struct sock *sk = sock->sk;
 
+	/* For an unknown level getsockopt() and setsockopt() return different errors, as in Linux. */
 	if (!sk->sk_prot->getsockopt)
-		return -ENOPROTOOPT;
+		return -EOPNOTSUPP;
 	return sk->sk_prot->getsockopt(sk, level, optname, optval, optlen);
 }

@@ -183,7 +183,7 @@ static int udp_getsockopt(struct sock *sk, int level, int optname, void __user *
 	int len, val;
 
 	if (level != SOL_UDP)
-		return -ENOPROTOOPT;
+		return -EOPNOTSUPP;
 	if (copy_from_user(&len, optlen, sizeof(len)))
 		return -EFAULT;
 	if (len < 0)
