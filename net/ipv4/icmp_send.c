@@ -15,6 +15,7 @@
 #include "kernel/sched/spinlock.h"
 #include "kernel/time/time.h"
 #include "net/core/checksum.h"
+#include "net/core/netdevice.h"
 #include "net/core/snmp.h"
 #include "net/ipv4/devinet.h"
 #include "net/ipv4/icmp.h"
@@ -217,7 +218,8 @@ void icmp_send(struct sk_buff *skb_in, u8 type, u8 code, __be32 info)
 
 	if (!icmp_may_answer(skb_in))
 		return;
-	if (!icmp_allow(fl.daddr)) {
+	/* The limits protect other hosts and links: as in Linux, loopback has none. */
+	if (!(skb_in->dev && skb_in->dev->flags & IFF_LOOPBACK) && !icmp_allow(fl.daddr)) {
 		skb_drop_inc(SKB_DROP_REASON_ICMP_RATELIMIT);
 		return;
 	}

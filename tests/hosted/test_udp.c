@@ -102,6 +102,25 @@ static void errors_of_calls(void)
 }
 BESIDE_LINUX(errors_of_calls)
 
+/* The limits of ICMP errors do not concern loopback: each of many datagrams is refused. */
+static void each_is_refused(void)
+{
+	int fd = udp_socket(), gone = udp_socket(), refused = 0;
+	uint16_t port = bind_any(gone);
+
+	on(SYS_close, gone);
+	note("connect", connect_to(fd, port));
+	for (unsigned int i = 0; i < 100; i++) {
+		on(SYS_sendto, fd, PTR("x"), 1, 0, 0, 0);
+		if (!on_linux())
+			scene_sleep(1 * MS);
+		refused += option(fd, SOL_SOCKET, SO_ERROR) == ECONNREFUSED;
+	}
+	note("refused", refused);
+	on(SYS_close, fd);
+}
+BESIDE_LINUX(each_is_refused)
+
 static void datagrams_keep_their_bounds(void)
 {
 	int a = udp_socket(), b = udp_socket(), n = 0;
@@ -358,10 +377,10 @@ BESIDE_LINUX(sharing_a_port)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		SCENE(errors_of_calls_as_linux),       SCENE(datagrams_keep_their_bounds_as_linux),
-		SCENE(messages_report_a_cut_as_linux), SCENE(long_datagrams_as_linux),
-		SCENE(connected_sockets_as_linux),     SCENE(shut_down_as_linux),
-		SCENE(sharing_a_port_as_linux),
+		SCENE(errors_of_calls_as_linux), SCENE(datagrams_keep_their_bounds_as_linux),
+		SCENE(each_is_refused_as_linux), SCENE(messages_report_a_cut_as_linux),
+		SCENE(long_datagrams_as_linux),  SCENE(connected_sockets_as_linux),
+		SCENE(shut_down_as_linux),       SCENE(sharing_a_port_as_linux),
 	};
 
 	return scene_play(tests);
