@@ -2,9 +2,9 @@
 """The results of socket calls with wrong states, arguments and pointers are Linux's.
 
 errnos.c makes the calls. errnos.linux has its output on Linux; as root, `/usr/bin/python3 tests/programs/test_errnos.py linux`
-makes it anew, on the host's kernel in a network namespace of its own. errnos.here has the lines that differ in the machine;
-`... test_errnos.py here` makes it anew. A line that differs has a reason: the option is absent (option_table.py), or a row
-of DIFFERENCES.
+makes it anew, on the host's kernel in a network namespace of its own. A line that differs in the machine has a reason: the
+option is absent (option_table.py), or a row of DIFFERENCES. errnos.here has the lines of the second kind; `... test_errnos.py
+here` makes it anew, and prints the lines that have no reason.
 """
 import os
 import re
@@ -94,7 +94,8 @@ def unexplained(linux, here):
 
 def differing(linux, here):
     """Returns the text of errnos.here."""
-    return "".join(f"{key} -> {result}\n" for key, result in here.items() if linux.get(key) != result)
+    return "".join(f"{key} -> {result}\n" for key, result in here.items()
+                   if linux.get(key) != result and not refused(key, result))
 
 
 def on_linux():
