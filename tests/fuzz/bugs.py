@@ -25,6 +25,8 @@ BUGS = {
     "proc": ("kernel/fs/proc.c", "if (*pos >= len)", "if (*pos >= 2 * len)"),
     "udp": ("net/ipv4/udp.c", "iph->ihl * 4 + sizeof(*uh));\n\tsock_put(sk);", "iph->ihl * 4 + sizeof(*uh));"),
     "cmdline": ("net/ipv4/ipconfig.c", " || prefix_len > 32", ""),
+    "fragments": ("net/ipv4/ip_fragment.c", "start >= other_start && end <= other_end", "start >= other_start"),
+    "igmp": ("net/ipv4/igmp_rcv.c", "if (answered && time_before(when, earliest))", "if (!answered)"),
 }
 # harness: a regular expression that the output matches if the bug was found
 SHOWS = {
@@ -37,6 +39,8 @@ SHOWS = {
     "proc": "buffer-overflow",
     "udp": r"UDP: \d+ objects alive",
     "cmdline": "shift exponent",
+    "fragments": r"failed \d+, incomplete \d+; expected",
+    "igmp": "answers about group . come too often|more messages about changes",
 }
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@
 
 F := $(B)/fuzz
 FUZZ_HARNESSES := $(patsubst tests/fuzz/harness/%.c,%,$(sort $(wildcard tests/fuzz/harness/*.c)))
+# Objects of tests/fuzz that only one harness needs.
+FUZZ_ALSO_fragments := reassembler
 FUZZ_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -D__SANITIZE_ADDRESS__=1
 FUZZ_EDGES := -fsanitize=fuzzer-no-link -fno-sanitize-coverage=stack-depth
 FUZZ_COUNT := -fprofile-instr-generate -fcoverage-mapping
@@ -36,6 +38,7 @@ $(1)/%.o: tests/fuzz/%.c Makefile tests/fuzz/fuzz.mk
 	$$(Q)clang -std=gnu11 -MMD -MP -g -O1 $$(WARN) -I. $(2) $$(if $$(filter snapshot,$$*),-fno-sanitize=all) -c $$< -o $$@
 $$(FUZZ_HARNESSES:%=$(1)/%): $(1)/%: $(1)/harness/%.o $(1)/engine.o $(1)/snapshot.o $(1)/wire.o $(1)/kernel.o
 	$$(Q)clang $(2) -fsanitize=fuzzer -no-pie $$^ -ldl -o $$@
+$(foreach h,$(FUZZ_HARNESSES),$(if $(FUZZ_ALSO_$(h)),$(1)/$(h): $(FUZZ_ALSO_$(h):%=$(1)/%.o)))
 endef
 $(eval $(call fuzz-flavour,$(F),$(FUZZ_SANITIZE),$(FUZZ_EDGES)))
 $(eval $(call fuzz-flavour,$(B)/fuzz-cov,$(FUZZ_SANITIZE) $(FUZZ_COUNT),$(FUZZ_EDGES)))
@@ -61,7 +64,7 @@ $(FUZZ_PLANTED): $(F)/canary/%/harness: tests/fuzz/bugs.py $(F)/% $(F)/kernel.o
 		-c $(@D)/$$f -o $(@D)/bug.o && \
 	$(call fuzz-kernel,$$(printf '%s\n' $($(F)/kernel_OBJ) | grep -vx "$(F)/kernel/$$f.o") $(@D)/bug.o,$(@D)/kernel.o)
 	$(Q)clang $(FUZZ_SANITIZE) -fsanitize=fuzzer -no-pie $(F)/harness/$*.o $(F)/engine.o $(F)/snapshot.o $(F)/wire.o \
-		$(@D)/kernel.o -ldl -o $@
+		$(FUZZ_ALSO_$*:%=$(F)/%.o) $(@D)/kernel.o -ldl -o $@
 fuzz-canary: $(FUZZ_PLANTED)
 	@tests/fuzz/run canary
 .PRECIOUS: $(F)/%.o $(F)/harness/%.o
