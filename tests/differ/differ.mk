@@ -10,7 +10,7 @@ differ-build: $(B)/host/libsoftnet.so $(DIFFER_BUGS:%=$(DIFFER)/canary/%/libsoft
 differ: $(B)/host/libsoftnet.so
 	tests/differ/run --seeds $(or $(SEEDS),2000) --from $(or $(FROM),1)
 differ-test: differ-build
-	cd tests/differ && $(PYTEST) .
+	cd tests/differ && $(PYTEST_MANY) .
 
 $(DIFFER)/canary/%/libsoftnet.so: tests/differ/bugs.py $(B)/host/libsoftnet.so
 	$(Q)f=$$(/usr/bin/python3 tests/differ/bugs.py $* $(@D)) && $(call canary-library,$$f)

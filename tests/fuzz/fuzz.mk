@@ -10,7 +10,7 @@ F := $(B)/fuzz
 FUZZ_HARNESSES := $(patsubst tests/fuzz/harness/%.c,%,$(sort $(wildcard tests/fuzz/harness/*.c)))
 # Objects of tests/fuzz that only one harness needs.
 FUZZ_ALSO_fragments := reassembler
-FUZZ_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -D__SANITIZE_ADDRESS__=1
+FUZZ_SANITIZE := -g1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -D__SANITIZE_ADDRESS__=1
 FUZZ_EDGES := -fsanitize=fuzzer-no-link -fno-sanitize-coverage=stack-depth
 FUZZ_COUNT := -fprofile-instr-generate -fcoverage-mapping
 FUZZ_WRAP := $(HOST_WRAP) $(SLAB_WRAP) -Wl,--wrap=mmap -Wl,--wrap=mprotect -Wl,--wrap=dlsym \

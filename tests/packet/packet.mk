@@ -5,4 +5,4 @@
 
 .PHONY: packet
 packet: $(B)/host/libsoftnet.so
-	cd tests/packet && $(PYTEST) . ../wire
+	cd tests/packet && $(PYTEST_MANY) . ../wire
