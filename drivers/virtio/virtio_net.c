@@ -441,11 +441,13 @@ static int virtnet_remove(struct virtio_device *vdev)
 	pr_notice("%s: %s was removed", vi->dev->name, vdev->bus_name);
 	if (vi->lost)
 		return -EIO;
-	vdev->priv = NULL;
+	virtqueue_silence(vi->rx);
+	virtqueue_silence(vi->tx);
 	virtnet_tx_cleanup(vi);
 	virtnet_ctrl_cleanup(vi);
 	virtqueue_destroy(vi->tx);
 	virtqueue_destroy(vi->rx);
+	vdev->priv = NULL; /* not earlier: an interrupt of a queue reads it */
 	kfree(vi);
 	return 0;
 }

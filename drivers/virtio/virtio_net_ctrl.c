@@ -265,6 +265,7 @@ void virtnet_ctrl_cleanup(struct virtnet_info *vi)
 {
 	if (!vi->ctrl)
 		return;
+	virtqueue_silence(vi->ctrl->vq); /* else an interrupt could arm the timer again */
 	del_timer_sync(&vi->ctrl->timer);
 	virtqueue_destroy(vi->ctrl->vq);
 	kfree(vi->ctrl);

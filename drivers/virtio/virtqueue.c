@@ -217,6 +217,11 @@ void virtqueue_break(struct virtqueue *vq, const char *why)
 	vq->broken = true;
 }
 
+void virtqueue_silence(struct virtqueue *vq)
+{
+	vq->broken = true;
+}
+
 /* ---- passing buffers to the device ----------------------------------------------------------- */
 
 int virtqueue_add(struct virtqueue *vq, const struct vq_sg *sg, unsigned int out, unsigned int in,

@@ -170,6 +170,11 @@ static inline bool virtqueue_all_used(const struct virtqueue *vq)
 
 /* Marks the queue as unusable and logs @why at the first call.  Later calls for the queue fail. */
 void virtqueue_break(struct virtqueue *vq, const char *why);
+/*
+ * The driver has reset the device and will destroy the queue: from here on no interrupt calls the
+ * driver, even if a faulty device still raises some.
+ */
+void virtqueue_silence(struct virtqueue *vq);
 /* Prints /proc/virtio: one line for each queue. */
 struct seq_file;
 int virtqueue_proc_show(struct seq_file *m);

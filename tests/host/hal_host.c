@@ -206,6 +206,8 @@ unsigned long hal_irq_save(void)
 
 void hal_irq_restore(unsigned long flags)
 {
+	if (flags && unlikely(host.late_points) && !--host.late_points)
+		host.late();
 	host.irqs_on = flags;
 	if (flags)
 		interrupt_point(host.irq_chance, 256);

@@ -80,6 +80,9 @@ struct host {
 	bool race_armed;  /* the chosen point is not reached yet */
 	bool race_counts; /* the call has begun */
 	u64 race_left;    /* number of points until the chosen one */
+	/* The kernel enables interrupts for the late_points-th time: late() is called. 0: never. */
+	u64 late_points;
+	void (*late)(void);
 	u64 prng[2];
 	u64 nr_interrupts;
 	u64 nr_this_step; /* interrupts of the current sn_step() */

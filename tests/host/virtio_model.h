@@ -20,6 +20,9 @@
  *                4 the table of multicast groups, 8 the acknowledgement of announcements (default 0)
  *   ctrl_early   1: already when the control queue is made, before DRIVER_OK, the device reports the
  *                end of a command and raises the queue's interrupt (default 0)
+ *   ctrl_late    N: when it is reset, the device reports the end of another command in the control
+ *                queue's ring. It raises the queue's interrupt later, at the Nth point at which the
+ *                kernel enables interrupts (default 0: never)
  *   stuck        1: a device that is in use does not reset (default 0)
  *   refuse       1: the device rejects the driver's features: it clears FEATURES_OK (default 0)
  *

@@ -26,11 +26,22 @@ static u8 model_get_status(struct virtio_device *vdev)
 	return model.pulled ? 0xff : model.status;
 }
 
+static void model_ctrl_late(void)
+{
+	host_raise_irq(model.ctrl_late_irq);
+}
+
 static int model_set_status(struct virtio_device *vdev, u8 status)
 {
 	if (model.pulled || (!status && model.stuck && model.status & VIRTIO_STATUS_DRIVER_OK))
 		return -EIO;
 	if (!status) {
+		if (model.ctrl_late && model.q[MODEL_CTRL].enabled) {
+			set_used_idx(&model.q[MODEL_CTRL], model.q[MODEL_CTRL].done + 1);
+			model.ctrl_late_irq = model.q[MODEL_CTRL].irq;
+			host.late = model_ctrl_late;
+			host.late_points = model.ctrl_late;
+		}
 		memset(model.q, 0, sizeof(model.q));
 		/* As in QEMU's device, promiscuous mode is on until the driver turns it off. */
 		model.filter = (struct model_filter){.promisc = true};
@@ -182,6 +193,7 @@ void virtio_model_probe(void)
 	model.stuck = host_option("stuck", 0);
 	model.ctrl_refuse = host_option("ctrl_refuse", 0);
 	model.ctrl_early = host_option("ctrl_early", 0);
+	model.ctrl_late = host_option("ctrl_late", 0);
 	model.link_up = true;
 	for (unsigned int i = 0; i < 6; i++)
 		model.config[i] = mac >> (40 - 8 * i);
@@ -219,6 +231,7 @@ int virtio_model_remove(void)
 {
 	int err = virtio_remove(&model.vdev);
 
+	host.late_points = 0; /* the rings do not exist any more */
 	/*
 	 * The driver has freed its rings.  It must have reset the device before: a device that was
 	 * reset does not access them.

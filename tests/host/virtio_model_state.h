@@ -61,6 +61,8 @@ struct device_model {
 	struct model_filter filter;
 	u64 ctrl_refuse; /* option of that name */
 	bool ctrl_early;
+	u64 ctrl_late;
+	unsigned int ctrl_late_irq;
 	u64 commands, rx_filtered;
 	u64 rx_frames, rx_no_buffer, rx_too_long, tx_frames, tx_gso, tx_csum, resets;
 };

@@ -293,6 +293,33 @@ static void test_removal(void **state)
 	}
 }
 
+/*
+ * After its reset the device lies about the control queue and interrupts. Wherever that happens
+ * while the driver is removed, no timer stays armed.
+ */
+static void removal_with_a_late_interrupt(u64 features, u64 point)
+{
+	sn_set("ctrl_late", point);
+	boot(features, 64);
+	sn_set("irq_chance", 256); /* the interrupt comes at once */
+	step(5);
+	CHECK(in_thread(remove_it) == 0);
+	CHECK(!eth0());
+	CHECK(sn_timers_armed() == 0 && sn_warn_count() == 0);
+	step(5);
+	CHECK(sn_live_objects() == *objects_without_device + 1);
+	end_child();
+}
+
+/*
+ * The last point is a later one than the removal reaches: the last children see no late interrupt.
+ */
+static void test_removal_with_a_late_interrupt(void **state)
+{
+	for (unsigned int point = 1; point <= 60; point++)
+		in_child(removal_with_a_late_interrupt, MODEL_FEATURES_ALL, point);
+}
+
 /* A device that was closed, or shut down because it lied, can be removed, too. */
 static void removal_of_an_idle_device(u64 features, u64 failed)
 {
@@ -385,6 +412,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_mtu),
 		cmocka_unit_test(test_removal),
+		cmocka_unit_test(test_removal_with_a_late_interrupt),
 		cmocka_unit_test(test_removal_of_an_idle_device),
 		cmocka_unit_test(test_removal_after_a_wait),
 		cmocka_unit_test(test_a_device_that_does_not_reset),
