@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc/net/sockstat: shows, in Linux's form, how many sockets of each protocol exist, and the
- * pages that their queues hold; and how many datagrams wait for fragments, and the bytes that their
- * fragments hold.
+ * /proc/net/sockstat: how many sockets each protocol has, and the memory of their queues, in Linux's
+ * form.
  *
- * sockstat_seq_show() <- open() of the file (process). The numbers are read without a lock. Compare
- * Linux's net/ipv4/proc.c.
+ * sockstat_seq_show() <- open() of the file (process). The numbers are read one after the other
+ * without a common lock.
+ *
+ *   used    the sockets of all families; also those that close() has left to the kernel
+ *   inuse   the sockets that a packet can find: TCP's listeners and connections, without those in
+ *           TIME_WAIT, which are tw; UDP's sockets that have a port
+ *   alloc   all TCP sockets, whether a packet can find them or not
+ *   mem     pages that the queues of the protocol's sockets hold
+ *
+ * The line FRAG tells how many datagrams wait for fragments, and the bytes that their fragments hold.
+ * The lines of protocols that do not exist here are printed for programs that look for them.
+ * Compare Linux's net/ipv4/proc.c.
  */
 #include "kernel/fs/proc.h"
 #include "net/af_inet.h"
@@ -20,14 +29,13 @@ static long long pages(const struct proto *prot)
 
 static int sockstat_seq_show(struct seq_file *m)
 {
-	int tcp = READ_ONCE(tcp_prot.sockets_allocated),
-	    udp = READ_ONCE(udp_prot.sockets_allocated);
-
-	seq_printf(m, "sockets: used %d\n", tcp + udp);
+	seq_printf(m, "sockets: used %d\n", sock_inuse_get());
 	seq_printf(m, "TCP: inuse %d orphan %d tw %d alloc %d mem %lld\n",
-		   (int)snmp_counters[SNMP_TcpCurrEstab], READ_ONCE(tcp_prot.orphan_count),
-		   atomic_read(&inet_tw_count), tcp, pages(&tcp_prot));
-	seq_printf(m, "UDP: inuse %d mem %lld\n", udp, pages(&udp_prot));
+		   READ_ONCE(tcp_prot.inuse), READ_ONCE(tcp_prot.orphan_count),
+		   atomic_read(&inet_tw_count), READ_ONCE(tcp_prot.sockets_allocated),
+		   pages(&tcp_prot));
+	seq_printf(m, "UDP: inuse %d mem %lld\n", READ_ONCE(udp_prot.inuse), pages(&udp_prot));
+	seq_printf(m, "UDPLITE: inuse 0\nRAW: inuse 0\n");
 	seq_printf(m, "FRAG: inuse %u memory %llu\n", READ_ONCE(ipfrag_datagrams),
 		   (unsigned long long)READ_ONCE(ipfrag_memory));
 	return 0;

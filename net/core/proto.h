@@ -8,6 +8,7 @@
 #ifndef NET_CORE_PROTO_H
 #define NET_CORE_PROTO_H
 
+#include "kernel/lib/list.h"
 #include "kernel/types.h"
 #include "net/core/dropreason.h"
 
@@ -85,6 +86,8 @@ struct proto {
 	unsigned int obj_size;
 	u64 limit;             /* maximum number of socks, 0: limited by memory only */
 	int sockets_allocated; /* socks that exist now */
+	int inuse;             /* socks that a lookup for a packet can find (/proc/net/sockstat) */
+	struct list_head node; /* in the list of all protocols */
 	/* Memory of the queues of all socks of the protocol together (net/core/sock_mem.c). */
 	s64 memory_allocated; /* bytes of truesize */
 	/* three limits in pages: pressure ends, pressure begins, maximum; NULL: no limit */

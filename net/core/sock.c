@@ -33,6 +33,8 @@
 
 /* ---- protocols ------------------------------------------------------------------------------- */
 
+static LIST_HEAD(proto_list); /* filled at boot */
+
 int proto_register(struct proto *prot)
 {
 	struct request_sock_ops *rsk = prot->rsk_prot;
@@ -43,7 +45,18 @@ int proto_register(struct proto *prot)
 		rsk->slab = kmem_cache_create(rsk->slab_name, rsk->obj_size, 0, 0);
 	if (tw)
 		tw->slab = kmem_cache_create(tw->slab_name, tw->obj_size, 0, 0);
+	list_add_tail(&prot->node, &proto_list);
 	return 0;
+}
+
+int sock_inuse_get(void)
+{
+	const struct proto *prot;
+	int n = 0;
+
+	list_for_each_entry(prot, &proto_list, node)
+		n += READ_ONCE(prot->sockets_allocated);
+	return n;
 }
 
 /* ---- creation -------------------------------------------------------------------------------- */

@@ -199,6 +199,8 @@ static inline bool sock_flag(const struct sock *sk, enum sock_flags flag)
 /* ---- creation and destruction (net/core/sock.c) ---------------------------------------------- */
 /* Makes the protocol's slab caches. Boot only: panics if there is no memory. */
 int proto_register(struct proto *prot);
+/* Returns the number of socks of all protocols. Any context. */
+int sock_inuse_get(void);
 struct sock *sk_alloc(int family, gfp_t gfp, struct proto *prot);
 /*
  * Initialises queues, callbacks and default options of @sk, and connects it with @sock, unless that
@@ -225,6 +227,11 @@ void sk_common_release(struct sock *sk);
  * Count orphans: socks that the application has closed and the protocol has not finished yet.
  * TCP_ORPHANS_MAX limits their number.
  */
+/* A sock enters (@n is 1) or leaves (-1) the tables in which packets find it. */
+static inline void sock_prot_inuse_add(struct proto *prot, int n)
+{
+	__atomic_fetch_add(&prot->inuse, n, __ATOMIC_RELAXED);
+}
 static inline void sk_orphan_count_inc(struct sock *sk)
 {
 	__atomic_fetch_add(&sk->sk_prot->orphan_count, 1, __ATOMIC_RELAXED);

@@ -244,8 +244,10 @@ noinline bool inet_ehash_insert(struct sock *sk, struct sock *osk)
 			WARN_ON(refcount_dec_and_test(&osk->sk_refcnt));
 		}
 	}
-	if (ok)
+	if (ok) {
 		hlist_add_head(&sk->sk_node, &inet_ehash_bucket(h, sk->sk_hash)->chain);
+		sock_prot_inuse_add(sk->sk_prot, 1);
+	}
 	spin_unlock_bh(lock);
 	return ok;
 }
@@ -275,6 +277,7 @@ noinline void inet_hash(struct sock *sk)
 	WARN_ON(!hlist_unhashed(&sk->sk_node));
 	spin_lock_bh(&ilb->lock);
 	hlist_add_head(&sk->sk_node, &ilb->head);
+	sock_prot_inuse_add(sk->sk_prot, 1);
 	spin_unlock_bh(&ilb->lock);
 }
 
@@ -290,6 +293,7 @@ noinline void inet_unhash(struct sock *sk)
 					  : inet_ehash_lockp(h, sk->sk_hash);
 	spin_lock_bh(lock);
 	hlist_del_init(&sk->sk_node);
+	sock_prot_inuse_add(sk->sk_prot, -1);
 	spin_unlock_bh(lock);
 }
 

@@ -392,6 +392,7 @@ static int check_established(struct sock *sk, u16 lport, struct inet_timewait_so
 	inet_sk(sk)->inet_sport = htons(lport);
 	sk->sk_hash = hash;
 	hlist_add_head(&sk->sk_node, &inet_ehash_bucket(h, hash)->chain);
+	sock_prot_inuse_add(sk->sk_prot, 1);
 	if (tw) {
 		hlist_del_init(&tw->tw_node);
 		WARN_ON(refcount_dec_and_test(&tw->tw_refcnt)); /* the hash table's reference */

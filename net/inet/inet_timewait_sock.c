@@ -122,6 +122,7 @@ void __inet_twsk_hashdance(struct inet_timewait_sock *tw, struct sock *sk, struc
 	refcount_inc(&tw->tw_refcnt); /* reference of the ehash */
 	spin_lock_bh(lock);
 	hlist_del_init(&sk->sk_node);
+	sock_prot_inuse_add(sk->sk_prot, -1);
 	hlist_add_head(&tw->tw_node, &inet_ehash_bucket(h, tw->tw_hash)->chain);
 	spin_unlock_bh(lock);
 }

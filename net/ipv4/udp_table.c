@@ -148,6 +148,7 @@ static bool take_port(struct sock *sk, u16 num, bool share)
 		sk->sk_num = num;
 		hlist_add_head(&sk->sk_bind_node, &slot->head);
 		tuple_insert(sk);
+		sock_prot_inuse_add(sk->sk_prot, 1);
 	}
 	spin_unlock_bh(&slot->lock);
 	return !in_use;
@@ -203,6 +204,7 @@ void udp_unhash(struct sock *sk)
 	tuple_remove(sk);
 	hlist_del_init(&sk->sk_bind_node);
 	sk->sk_num = 0;
+	sock_prot_inuse_add(sk->sk_prot, -1);
 	spin_unlock_bh(&slot->lock);
 }
 

@@ -113,6 +113,26 @@ static void carry(int a, int b, unsigned int n)
 	assert_memory_equal(in, out, n);
 }
 
+/* A fragment is lost: /proc/net/sockstat tells of the other until ipfrag_time (30 s) has passed. */
+static void an_incomplete_datagram_is_told(void)
+{
+	int a = udp_socket(A, PORT);
+	unsigned int bytes;
+
+	scene_drop(A, OTHER, 1);
+	assert_int_equal(scene_call(A, SYS_sendto, a, PTR(out), 2000, 0,
+				    PTR(scene_address(B, PORT)), sizeof(struct sockaddr_in)),
+			 2000);
+	scene_sleep(10 * MS);
+	assert_int_equal(sscanf(strstr(scene_proc(B, "/proc/net/sockstat"), "FRAG:"),
+				"FRAG: inuse 1 memory %u", &bytes),
+			 1);
+	assert_in_range(bytes, 512, 4096); /* one fragment of 520 bytes */
+	scene_sleep(31 * SEC);
+	assert_non_null(strstr(scene_proc(B, "/proc/net/sockstat"), "FRAG: inuse 0 memory 0\n"));
+	scene_close(A, a);
+}
+
 /* RFC 1122 3.3.3; a datagram of Ethernet's 1,500 bytes has 1,472 bytes of data. */
 static void datagrams_of_any_length(void)
 {
@@ -203,6 +223,7 @@ int main(int argc, char **argv)
 		SCENE(a_segment_in_fragments),
 		SCENE(fragments_among_segments),
 		SCENE(longest_ping_over_the_smallest_mtu),
+		SCENE(an_incomplete_datagram_is_told),
 		SCENE(datagrams_of_any_length),
 		SCENE(a_lost_fragment),
 		SCENE(fragments_are_charged),

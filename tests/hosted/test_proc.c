@@ -3,12 +3,18 @@
  * /proc/net as programs of Linux read it (proc(5)): the columns of dev, softnet_stat, arp and
  * route; their numbers must agree with the wire.
  */
-#include "tests/hosted/scene.h"
+#include "tests/hosted/beside.h"
 
 #include "tests/host/virtio_model.h"
 
 #include <generated/version.h>
+#include <linux/netlink.h>
+#include <net/if.h>
+#include <sched.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 /* Without TSO, each segment is one packet of the device, as on the wire. */
 #define F_HOST_TSO4 (1ULL << 11)
@@ -226,6 +232,85 @@ static void an_invalid_gateway(void)
 	without_a_gateway();
 }
 
+/* ---- sockstat ------------------------------------------------------------------------------- */
+
+/*
+ * Moves this process to a network namespace of its own, so that no other process changes its
+ * numbers. Returns false if this user may make none.
+ */
+static bool enter_a_namespace(void)
+{
+	return !unshare(geteuid() ? CLONE_NEWUSER | CLONE_NEWNET : CLONE_NEWNET);
+}
+
+static void note_number(const char *text, const char *name, const char *when)
+{
+	const char *at = strstr(text, name);
+	char what[100];
+	int n;
+
+	assert_non_null(at);
+	assert_int_equal(sscanf(at + strlen(name), "%d", &n), 1);
+	snprintf(what, sizeof(what), "%s, %s", name, when);
+	note(what, n);
+}
+
+/*
+ * Notes the numbers that do not count sockets of other network namespaces. Linux counts a closed
+ * socket as used for some time more, so "used" is noted only as long as none is closed.
+ */
+static void note_sockets(const char *when, bool used)
+{
+	static const char *const names[] = {"TCP: inuse",     "UDP: inuse", " tw",
+					    "UDPLITE: inuse", "RAW: inuse", "FRAG: inuse"};
+	int fd = on(SYS_openat, AT_FDCWD, PTR("/proc/net/sockstat"), O_RDONLY, 0);
+	char text[1000] = "";
+
+	assert_true(fd >= 0);
+	assert_true(on(SYS_read, fd, PTR(text), sizeof(text) - 1) > 0);
+	on(SYS_close, fd);
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		note_number(text, names[i], when);
+	if (used)
+		note_number(text, "sockets: used", when);
+}
+
+static void numbers_of_sockets(void)
+{
+	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+	struct sockaddr_in any = {.sin_family = AF_INET};
+	int tcp, udp, netlink, pair[2], ends[2];
+
+	if (on_linux() && !enter_a_namespace())
+		skip();
+	note_sockets("at first", true);
+	udp = on(SYS_socket, AF_INET, SOCK_DGRAM, 0);
+	if (on_linux())
+		assert_int_equal(ioctl(udp, SIOCSIFFLAGS, &lo), 0);
+	tcp = on(SYS_socket, AF_INET, SOCK_STREAM, 0);
+	note_sockets("without ports", true);
+	on(SYS_bind, tcp, PTR(&any), sizeof(any));
+	on(SYS_bind, udp, PTR(&any), sizeof(any));
+	note_sockets("with ports", true);
+	on(SYS_listen, tcp, 1);
+	note_sockets("with a listener", true);
+	netlink = on(SYS_socket, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+	on(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, PTR(pair));
+	note_sockets("with other families", true);
+	on(SYS_close, netlink);
+	on(SYS_close, pair[0]);
+	on(SYS_close, pair[1]);
+	tcp_over_loopback(ends);
+	note_sockets("with a connection", false);
+	on(SYS_close, ends[0]);
+	on(SYS_close, ends[1]);
+	note_sockets("in TIME_WAIT", false);
+	on(SYS_close, udp);
+	on(SYS_close, tcp);
+	note_sockets("at the end", false);
+}
+BESIDE_LINUX(numbers_of_sockets)
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,6 +322,7 @@ int main(int argc, char **argv)
 		SCENE_WORDS(through_a_gateway_outside, " ip=10.0.0.1/32 gw=10.0.0.2"),
 		SCENE(without_a_gateway),
 		SCENE(the_version),
+		SCENE(numbers_of_sockets_as_linux),
 		SCENE_WORDS(an_invalid_gateway, " gw=224.0.0.1"),
 	};
 
