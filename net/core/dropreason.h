@@ -43,6 +43,7 @@
 	X(NEIGH_TABLE_FULL, "too many neighbours")                                                 \
 	/* IPv4 */                                                                                 \
 	X(IP_INHDR, "version, header length or total length wrong")                                \
+	X(PKT_TOO_SMALL, "shorter than the total length in its IP header")                         \
 	X(IP_CSUM, "IP header checksum wrong")                                                     \
 	X(IP_OPTIONS, "IP options malformed, or source routing")                                   \
 	X(IP_INADDRERRORS, "source or destination address that must not appear on a wire")         \

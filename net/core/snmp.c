@@ -7,6 +7,7 @@
  * Process context.
  */
 #include "kernel/fs/proc.h"
+#include "kernel/lib/string.h"
 #include "kernel/types.h"
 #include "net/core/snmp.h"
 
@@ -26,12 +27,13 @@ static const struct snmp_item tcpext_items[] = {SNMP_TCPEXT(SNMP_ITEM)};
 static const struct snmp_item ipext_items[] = {SNMP_IPEXT(SNMP_ITEM)};
 #undef SNMP_ITEM
 
+const int *snmp_default_ttl;
+
 /*
- * Values of the MIB that are constant (RFC 4293, 4022). Forwarding 2: this host does not forward.
+ * Values of the MIB that are not counters (RFC 4293, 4022). Forwarding 2: this host does not forward.
  * RtoMin and RtoMax in ms.
  */
 #define IP_CONST_NAMES   " Forwarding DefaultTTL"
-#define IP_CONST_VALUES  " 2 64"
 #define TCP_CONST_NAMES  " RtoAlgorithm RtoMin RtoMax MaxConn"
 #define TCP_CONST_VALUES " 1 200 120000 -1"
 
@@ -49,7 +51,10 @@ static void snmp_show_group(struct seq_file *m, const char *group, const char *c
 
 static int snmp_show(struct seq_file *m)
 {
-	snmp_show_group(m, "Ip", IP_CONST_NAMES, IP_CONST_VALUES, ip_items, ARRAY_SIZE(ip_items));
+	char ip_values[sizeof(" 2 255")];
+
+	scnprintf(ip_values, sizeof(ip_values), " 2 %d", READ_ONCE(*snmp_default_ttl));
+	snmp_show_group(m, "Ip", IP_CONST_NAMES, ip_values, ip_items, ARRAY_SIZE(ip_items));
 	snmp_show_group(m, "Icmp", "", "", icmp_items, ARRAY_SIZE(icmp_items));
 	snmp_show_group(m, "Tcp", TCP_CONST_NAMES, TCP_CONST_VALUES, tcp_items,
 			ARRAY_SIZE(tcp_items));

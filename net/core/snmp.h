@@ -81,8 +81,15 @@
 	X(TcpExt, TCPMTUPSuccess) X(TcpExt, TCPDelivered) X(TcpExt, TCPDeliveredCE)                \
 	X(TcpExt, TCPZeroWindowDrop) X(TcpExt, TCPRcvQDrop) X(TcpExt, TCPWqueueTooBig) \
 	X(TcpExt, TCPFastOpenPassiveAltKey)
-/* Count received packets by their ECN field (RFC 3168 5), and datagrams whose fragments overlap. */
+/*
+ * Count packets from and to groups, bytes, truncated packets and wrong header checksums; received
+ * packets by their ECN field (RFC 3168 5); datagrams whose fragments overlap.
+ */
 #define SNMP_IPEXT(X)                                                                              \
+	X(IpExt, InTruncatedPkts) X(IpExt, InMcastPkts) X(IpExt, OutMcastPkts)                     \
+	X(IpExt, InBcastPkts) X(IpExt, OutBcastPkts) X(IpExt, InOctets) X(IpExt, OutOctets)        \
+	X(IpExt, InMcastOctets) X(IpExt, OutMcastOctets) X(IpExt, InBcastOctets)                   \
+	X(IpExt, OutBcastOctets) X(IpExt, InCsumErrors)                                            \
 	X(IpExt, InNoECTPkts) X(IpExt, InECT1Pkts) X(IpExt, InECT0Pkts) X(IpExt, InCEPkts) \
 	X(IpExt, ReasmOverlaps)
 #define SNMP_ALL(X)                                                                                \
@@ -118,6 +125,9 @@ static inline void snmp_add(enum snmp_counter c, u64 n)
  * Counters are named SNMP_ + group + name: snmp_inc(SNMP_TcpInSegs),
  * snmp_inc(SNMP_TcpExtListenDrops).
  */
+
+/* The TTL that /proc/net/snmp prints as the default; net/ipv4 sets the pointer at boot. */
+extern const int *snmp_default_ttl;
 
 void snmp_init(void); /* registers /proc/net/snmp and /proc/net/netstat */
 

@@ -38,6 +38,22 @@ noinline void ip_log_packet(const char *direction, const struct sk_buff *skb)
 		 skb->len);
 }
 
+/* Counts a packet whose header ip_header_check() refuses. */
+static noinline void ip_count_error(enum skb_drop_reason reason)
+{
+	if (reason == SKB_DROP_REASON_NOMEM) {
+		snmp_inc(SNMP_IpInDiscards);
+		return;
+	}
+	if (reason == SKB_DROP_REASON_PKT_TOO_SMALL) {
+		snmp_inc(SNMP_IpExtInTruncatedPkts);
+		return;
+	}
+	if (reason == SKB_DROP_REASON_IP_CSUM)
+		snmp_inc(SNMP_IpExtInCsumErrors);
+	snmp_inc(SNMP_IpInHdrErrors);
+}
+
 /* Moves the IP header into the linear part and checks it. */
 static enum skb_drop_reason ip_header_check(struct sk_buff *skb)
 {
@@ -54,8 +70,10 @@ static enum skb_drop_reason ip_header_check(struct sk_buff *skb)
 	if (unlikely(ip_fast_csum(iph, iph->ihl)))
 		return SKB_DROP_REASON_IP_CSUM;
 	len = ntohs(iph->tot_len);
-	if (len < hdrlen || skb->len < len)
+	if (len < hdrlen)
 		return SKB_DROP_REASON_IP_INHDR;
+	if (skb->len < len)
+		return SKB_DROP_REASON_PKT_TOO_SMALL;
 	/* Ethernet pads short frames, so remove the bytes after the end of the datagram. */
 	if (pskb_trim(skb, len))
 		return SKB_DROP_REASON_NOMEM;
@@ -117,6 +135,15 @@ static enum skb_drop_reason ip_rcv_options(struct sk_buff *skb)
 	return SKB_DROP_REASON_IP_OPTIONS;
 }
 
+/* Counts a datagram that has reached its group. */
+static void ip_count_group(const struct sk_buff *skb)
+{
+	bool mcast = skb_rtable(skb)->rt_type == RTN_MULTICAST;
+
+	snmp_inc(mcast ? SNMP_IpExtInMcastPkts : SNMP_IpExtInBcastPkts);
+	snmp_add(mcast ? SNMP_IpExtInMcastOctets : SNMP_IpExtInBcastOctets, skb->len);
+}
+
 /* Logs a packet with an impossible address, if the sysctl log_martians asks for that. */
 static noinline void ip_log_martian(const struct sk_buff *skb, const struct net_device *dev)
 {
@@ -149,7 +176,11 @@ static enum skb_drop_reason ip_rcv_finish(struct sk_buff *skb, struct net_device
 		return reason;
 	}
 	reason = ip_rcv_options(skb);
-	return unlikely(reason) ? reason : ip_local_deliver(skb);
+	if (unlikely(reason))
+		return reason;
+	if (unlikely(skb_rtable(skb)->rt_type != RTN_LOCAL))
+		ip_count_group(skb);
+	return ip_local_deliver(skb);
 }
 
 enum skb_drop_reason ip_rcv(struct sk_buff *skb, struct net_device *dev, struct packet_type *pt)
@@ -175,9 +206,10 @@ enum skb_drop_reason ip_rcv(struct sk_buff *skb, struct net_device *dev, struct 
 	 */
 	segs = max_t(u16, skb_shinfo(skb)->gso_segs, 1);
 	snmp_add(SNMP_IpInReceives, segs);
+	snmp_add(SNMP_IpExtInOctets, skb->len);
 	reason = ip_header_check(skb);
 	if (unlikely(reason)) {
-		snmp_inc(reason == SKB_DROP_REASON_NOMEM ? SNMP_IpInDiscards : SNMP_IpInHdrErrors);
+		ip_count_error(reason);
 		return reason;
 	}
 	skb_reset_network_header(skb);

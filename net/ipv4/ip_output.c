@@ -148,11 +148,16 @@ static int ip_group_output(const struct rtable *rt, struct sk_buff *skb)
 	struct net_device *dev = rt->dst.dev;
 	u32 group = ntohl(ip_hdr(skb)->daddr);
 	u8 mac[ETH_ALEN] = {0x01, 0x00, 0x5e, (group >> 16) & 0x7f, group >> 8, group};
-	int err = skb_cow_head(skb, dev->hard_header_len);
+	bool mcast = rt->rt_type == RTN_MULTICAST;
+	int err;
 
+	snmp_inc(mcast ? SNMP_IpExtOutMcastPkts : SNMP_IpExtOutBcastPkts);
+	snmp_add(mcast ? SNMP_IpExtOutMcastOctets : SNMP_IpExtOutBcastOctets, skb->len);
+	if (!dev->header_ops)
+		return dev_queue_xmit(skb);
+	err = skb_cow_head(skb, dev->hard_header_len);
 	if (!err)
-		err = dev->header_ops->create(skb, dev, ETH_P_IP,
-					      rt->rt_type == RTN_MULTICAST ? mac : NULL, NULL);
+		err = dev->header_ops->create(skb, dev, ETH_P_IP, mcast ? mac : NULL, NULL);
 	if (err < 0) {
 		kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
 		return -ENOBUFS;
@@ -162,10 +167,10 @@ static int ip_group_output(const struct rtable *rt, struct sk_buff *skb)
 
 static int ip_finish_output(struct rtable *rt, struct sk_buff *skb)
 {
-	if (!rt->dst.dev->header_ops)
-		return dev_queue_xmit(skb);
 	if (unlikely(rt->rt_type == RTN_BROADCAST || rt->rt_type == RTN_MULTICAST))
 		return ip_group_output(rt, skb);
+	if (!rt->dst.dev->header_ops)
+		return dev_queue_xmit(skb);
 	return ip_neigh_output(rt, skb);
 }
 
@@ -269,6 +274,7 @@ static int ip_output(struct sk_buff *skb)
 	struct rtable *rt = skb_rtable(skb);
 
 	snmp_inc(SNMP_IpOutRequests);
+	snmp_add(SNMP_IpExtOutOctets, skb->len);
 	skb->dev = rt->dst.dev;
 	skb->protocol = HTONS_CONST(ETH_P_IP);
 	if (unlikely(rt->rt_type == RTN_BROADCAST || rt->rt_type == RTN_MULTICAST)) {

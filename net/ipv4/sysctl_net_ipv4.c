@@ -11,6 +11,7 @@
 #include "kernel/limits.h"
 #include "kernel/mm/page.h"
 #include "kernel/sysctl.h"
+#include "net/core/snmp.h"
 #include "net/inet/inet_timewait_sock.h"
 #include "net/inet/limits.h"
 #include "net/ipv4/igmp.h"
@@ -141,5 +142,6 @@ void sysctl_ipv4_init(void)
 {
 	sysctl_tcp_max_tw_buckets =
 		min_t(u64, TIMEWAIT_MAX, nr_total_pages() * PAGE_SIZE / CONNECTION_ENDS_BYTES);
+	snmp_default_ttl = &sysctl_ip_default_ttl;
 	sysctl_register(table, ARRAY_SIZE(table));
 }

@@ -261,6 +261,49 @@ static void a_copy_of_a_broadcast(void)
 }
 
 /*
+ * RFC 4293's counters of packets and octets to groups: an octet is a byte of a packet with its IP
+ * header. A datagram of send_to() has 20 + 8 + 3 bytes. B, which joined nothing but has sockets,
+ * counts the broadcasts; it counts the multicast datagrams only after it joined the group.
+ */
+static void packets_to_groups_are_counted(void)
+{
+	enum { SIZE = 31 };
+	int a, b;
+
+	resolve(A, ALL);
+	resolve(A, GROUP);
+	resolve(B, GROUP);
+	a = receiver(A);
+	b = receiver(B);
+	assert_int_equal(scene_set(A, a, SOL_SOCKET, SO_BROADCAST, 1), 0);
+	send_to(A, a, GROUP);
+	assert_int_equal(scene_counter(A, "IpExt.OutMcastPkts"), 1);
+	assert_int_equal(scene_counter(B, "IpExt.InMcastPkts"), 0);
+	assert_int_equal(scene_counter(B, "IpExt.InOctets"), SIZE);
+	assert_int_equal(membership(B, b, IP_ADD_MEMBERSHIP), 0);
+	scene_sleep(3000 * MS);
+	scene_mark();
+	for (unsigned int i = 0; i < 3; i++)
+		send_to(A, a, GROUP);
+	send_to(A, a, ALL);
+	assert_int_equal(scene_counter(A, "IpExt.OutMcastPkts"), 3);
+	assert_int_equal(scene_counter(A, "IpExt.OutMcastOctets"), 3 * SIZE);
+	assert_int_equal(scene_counter(A, "IpExt.OutBcastPkts"), 1);
+	assert_int_equal(scene_counter(A, "IpExt.OutBcastOctets"), SIZE);
+	assert_int_equal(scene_counter(A, "IpExt.OutOctets"), 4 * SIZE);
+	/* the sender's own copy of the broadcast */
+	assert_int_equal(scene_counter(A, "IpExt.InBcastPkts"), 1);
+	assert_int_equal(scene_counter(B, "IpExt.InMcastPkts"), 3);
+	assert_int_equal(scene_counter(B, "IpExt.InMcastOctets"), 3 * SIZE);
+	assert_int_equal(scene_counter(B, "IpExt.InBcastPkts"), 1);
+	assert_int_equal(scene_counter(B, "IpExt.InBcastOctets"), SIZE);
+	assert_int_equal(scene_counter(B, "IpExt.InOctets"), 4 * SIZE);
+	scene_close(A, a);
+	scene_close(B, b);
+	scene_sleep(3000 * MS);
+}
+
+/*
  * A broadcast in fragments as small as A's MTU: each socket of B gets a copy of the reassembled
  * datagram, and the original is freed before the first copy is read.
  */
@@ -330,6 +373,7 @@ int main(int argc, char **argv)
 		SCENE(segments_for_the_sender),
 		SCENE_WITH(segments_for_the_sender, {"features", 0}),
 		SCENE(a_copy_of_a_broadcast),
+		SCENE(packets_to_groups_are_counted),
 		SCENE(a_broadcast_in_small_fragments),
 		SCENE(sysctls),
 	};

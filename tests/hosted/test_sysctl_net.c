@@ -119,7 +119,9 @@ static void hops(void)
 
 	assert_int_equal(scene_nth(B, SYNACK, 1)->ttl, 64);
 	scene_pair_close(&p);
+	assert_non_null(strstr(scene_proc(B, "/proc/net/snmp"), "\nIp: 2 64 "));
 	scene_sysctl(B, "net/ipv4/ip_default_ttl", "17");
+	assert_non_null(strstr(scene_proc(B, "/proc/net/snmp"), "\nIp: 2 17 "));
 	scene_mark();
 	p = scene_pair();
 	assert_int_equal(scene_nth(B, SYNACK, 1)->ttl, 17);
