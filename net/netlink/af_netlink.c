@@ -305,7 +305,8 @@ static void netlink_dump_more(struct netlink_sock *nlk)
 /* ---- writing ---------------------------------------------------------------------------------- */
 
 /*
- * Handles the requests of one write. As on Linux, a message without NLM_F_REQUEST, and one of a type
+ * Handles the requests of one write, which may be thousands: other threads get their turn after each.
+ * As on Linux, a message without NLM_F_REQUEST, and one of a type
  * of netlink itself, is only acknowledged; a message with an invalid length ends the write.
  */
 static void netlink_rcv(struct sock *sk, const u8 *data, size_t len)
@@ -324,6 +325,7 @@ static void netlink_rcv(struct sock *sk, const u8 *data, size_t len)
 		step = min_t(size_t, NLMSG_ALIGN(nlh->nlmsg_len), len);
 		data += step;
 		len -= step;
+		cond_resched();
 	}
 }
 
