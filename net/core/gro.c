@@ -14,8 +14,11 @@
  * one connection would end the merging of all others. Compare Linux's dev_gro_receive in
  * net/core/dev.c.
  */
+#include "kernel/lib/byteorder.h"
+#include "net/core/eth.h"
 #include "net/core/limits.h"
 #include "net/core/netdevice.h"
+#include "net/wire/ip.h"
 
 static LIST_HEAD(offloads); /* filled at boot */
 
@@ -24,12 +27,20 @@ void dev_add_offload(struct packet_offload *po)
 	list_add_tail(&po->list, &offloads);
 }
 
-static const struct packet_offload *gro_offload(const struct sk_buff *skb)
+/*
+ * Returns the offload of the transport that an IPv4 packet carries, or NULL. That the header is a
+ * correct one is for the offload to check.
+ */
+static const struct packet_offload *gro_offload(struct sk_buff *skb)
 {
 	const struct packet_offload *po;
+	const struct iphdr *iph;
 
+	if (skb->protocol != HTONS_CONST(ETH_P_IP) || !pskb_may_pull(skb, sizeof(*iph)))
+		return NULL;
+	iph = (const struct iphdr *)skb->data;
 	list_for_each_entry(po, &offloads, list) {
-		if (po->type == skb->protocol)
+		if (po->protocol == iph->protocol)
 			return po;
 	}
 	return NULL;
@@ -79,12 +90,18 @@ static void gro_hold(struct napi_struct *napi, struct sk_buff *skb)
 	napi->gro_count++;
 }
 
+/* The protocol of a held packet, whose IP header is linear. */
+static u8 gro_protocol(const struct sk_buff *held)
+{
+	return ((const struct iphdr *)held->data)->protocol;
+}
+
 /* Returns the list link that points to the held packet of @skb's flow, or NULL if none is held. */
 static struct sk_buff **gro_find_flow(struct napi_struct *napi, const struct packet_offload *po,
 				      const struct sk_buff *skb)
 {
 	for (struct sk_buff **link = &napi->gro_list; *link; link = &(*link)->next) {
-		if ((*link)->protocol == skb->protocol && po->gro_same_flow(*link, skb))
+		if (gro_protocol(*link) == po->protocol && po->gro_same_flow(*link, skb))
 			return link;
 	}
 	return NULL;

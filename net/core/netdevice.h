@@ -336,7 +336,7 @@ void dev_add_pack(struct packet_type *pt);
  * ---- merging of received packets (net/core/gro.c) -----------------------------------------------
  */
 struct packet_offload {
-	__be16 type; /* network order */
+	u8 protocol; /* of the IPv4 header: each transport has an offload of its own */
 	/*
 	 * Returns true if @skb may be merged into a larger packet; then all its headers are linear,
 	 * and *@last is true if no further packet may be appended to it. Softirq; skb->data is at

@@ -144,6 +144,11 @@
  * UDP_MAX_SEGMENTS.
  */
 #define UDP_MAX_SEGMENTS 128
+/*
+ * datagrams that UDP_GRO merges into one packet: the next one begins another packet. So many small
+ * datagrams of little data cannot hold much memory in one packet. Linux's UDP_GRO_CNT_MAX.
+ */
+#define UDP_GRO_CNT_MAX 64
 
 /* ---- IGMP ---- */
 /*

@@ -170,6 +170,9 @@ static int udp_setsockopt(struct sock *sk, int level, int optname, const void __
 		else
 			udp_sk(sk)->gso_size = val;
 		break;
+	case UDP_GRO:
+		udp_set_gro_socket(sk, val != 0);
+		break;
 	default:
 		err = -ENOPROTOOPT;
 	}
@@ -195,6 +198,9 @@ static int udp_getsockopt(struct sock *sk, int level, int optname, void __user *
 	case UDP_SEGMENT:
 		val = udp_sk(sk)->gso_size;
 		break;
+	case UDP_GRO:
+		val = udp_sk(sk)->gro;
+		break;
 	default:
 		return -ENOPROTOOPT;
 	}
@@ -210,6 +216,7 @@ static void udp_close(struct sock *sk, long timeout)
 {
 	lock_sock(sk);
 	ip_cork_release(&udp_sk(sk)->cork);
+	udp_set_gro_socket(sk, false);
 	udp_unhash(sk);
 	release_sock(sk);
 	sk_common_release(sk);
@@ -277,6 +284,7 @@ void udp_init(void)
 	sysctl_udp_mem[2] = part * 3 / 2;
 	sysctl_register(table, ARRAY_SIZE(table));
 	udp_table_init();
+	udp_offload_init();
 	udp4_proc_init();
 	BUG_ON(inet_add_protocol(&udp_protocol, IPPROTO_UDP));
 }

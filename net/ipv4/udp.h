@@ -2,11 +2,12 @@
 /*
  * UDP: RFC 768, RFC 1122 4.1. Names and roles are those of Linux's include/net/udp.h.
  *
- *   udp.c        the protocol: connect(), ICMP errors, the table udp_prot
- *   udp_table.c  ports and lookups
- *   udp_recv.c   from IP to the receive queue and the program
- *   udp_send.c   from the program to IP
- *   udp_proc.c   /proc/net/udp
+ *   udp.c          the protocol: connect(), ICMP errors, the table udp_prot
+ *   udp_table.c    ports and lookups
+ *   udp_recv.c     from IP to the receive queue and the program
+ *   udp_offload.c  merges received datagrams for sockets with UDP_GRO
+ *   udp_send.c     from the program to IP
+ *   udp_proc.c     /proc/net/udp
  */
 #ifndef NET_IPV4_UDP_H
 #define NET_IPV4_UDP_H
@@ -25,6 +26,7 @@ struct udp_sock {
 	 */
 	struct inet_cork cork;
 	bool corked;  /* UDP_CORK */
+	bool gro;     /* UDP_GRO */
 	u16 gso_size; /* UDP_SEGMENT; 0: off */
 };
 
@@ -82,6 +84,9 @@ void udp4_proc_init(void); /* registers /proc/net/udp */
 enum skb_drop_reason udp_rcv(struct sk_buff *skb);
 int udp_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int noblock, int flags,
 		int *addr_len);
+/* Sets UDP_GRO. The socket is locked. */
+void udp_set_gro_socket(struct sock *sk, bool on);
+void udp_offload_init(void); /* boot */
 int udp_sendmsg(struct sock *sk, struct kmsghdr *msg, size_t len);
 /* Sends the datagram that waits (UDP_CORK), if there is one. The socket is owned. Returns 0 or -errno. */
 int udp_push_pending_frames(struct sock *sk);

@@ -10,6 +10,7 @@
  * recvmsg() then drops (Linux verifies while it copies). RFC 768, RFC 1122 4.1.3. Compare Linux's
  * net/ipv4/udp.c.
  */
+#include "include/uapi/udp.h"
 #include "net/core/errqueue.h"
 #include "net/core/snmp.h"
 #include "net/ipv4/icmp.h"
@@ -149,9 +150,19 @@ enum skb_drop_reason udp_rcv(struct sk_buff *skb)
 
 /* ---- passing a datagram to the program ------------------------------------------------------- */
 
+/* Tells the program the length of the datagrams in a merged packet (UDP_GRO). */
+static void udp_cmsg_recv(struct kmsghdr *msg, const struct sock *sk, const struct sk_buff *skb)
+{
+	int gso_size = skb_shinfo(skb)->gso_size;
+
+	if (READ_ONCE(udp_sk(sk)->gro))
+		put_cmsg(msg, SOL_UDP, UDP_GRO, &gso_size, sizeof(gso_size));
+}
+
 /*
- * A datagram that is longer than the program's buffer is cut, and the rest is lost. As in Linux, a
- * datagram is also lost if the program's buffer is invalid.
+ * A datagram, or the datagrams of a merged packet together, may be longer than the program's buffer:
+ * they are cut, and the rest is lost. As in Linux, they are also lost if the program's buffer is
+ * invalid.
  */
 int udp_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int noblock, int flags,
 		int *addr_len)
@@ -185,6 +196,8 @@ int udp_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int noblock, i
 					    .sin_addr.s_addr = ip_hdr(skb)->saddr};
 		*addr_len = sizeof(*sin);
 	}
+	if (unlikely(skb_is_gso(skb)))
+		udp_cmsg_recv(msg, sk, skb);
 	if (dgram_sk(sk)->cmsg_flags)
 		ip_cmsg_recv(msg, sk, skb, IPCB(skb)->iif);
 	err = flags & MSG_TRUNC ? ulen : copied;
