@@ -15,6 +15,7 @@
 #include "include/uapi/ioctl.h"
 #include "net/core/errqueue.h"
 #include "net/inet/inet_connection_sock.h"
+#include "net/ipv4/datagram.h"
 #include "net/ipv4/devinet.h"
 #include "net/inet/inet_sock.h"
 #include "net/ipv4/ip.h"
@@ -377,6 +378,11 @@ int inet_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
 
 	if (err != -ENOTTY)
 		return err;
+	/* A stream has no datagram whose time could be told. */
+	if (cmd == SIOCGSTAMP || cmd == SIOCGSTAMPNS)
+		return sk->sk_type == SOCK_STREAM
+			       ? -ENOENT
+			       : ip4_datagram_gettstamp(sk, cmd, (void __user *)arg);
 	if (!sk->sk_prot->ioctl)
 		return -ENOTTY;
 	return sk->sk_prot->ioctl(sk, cmd, arg);

@@ -50,5 +50,9 @@ struct scm_timestamping {
 #define SOF_TIMESTAMPING_OPT_TSONLY  (1 << 11)
 #define SOF_TIMESTAMPING_OPT_STATS   (1 << 12)
 #define SOF_TIMESTAMPING_OPT_ID_TCP  (1 << 16)
+/* The bits that a control message may set for one datagram: the events whose time is reported. */
+#define SOF_TIMESTAMPING_TX_RECORD_MASK                                                            \
+	(SOF_TIMESTAMPING_TX_HARDWARE | SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_TX_SCHED | \
+	 SOF_TIMESTAMPING_TX_ACK)
 
 #endif

@@ -40,7 +40,10 @@ struct winsize {
 #define SIOCINQ     FIONREAD
 #define SIOCOUTQ    0x5411 /* int *: bytes written and not yet acknowledged, sent or not */
 #define SIOCOUTQNSD 0x894B /* int *: bytes written and not yet sent */
-#define SIOCATMARK  0x8905 /* int *: 1 if the next byte is the urgent one, else 0 */
+/* struct timeval *, struct timespec *: the time of day when the last datagram read was received */
+#define SIOCGSTAMP   0x8906
+#define SIOCGSTAMPNS 0x8907
+#define SIOCATMARK   0x8905 /* int *: 1 if the next byte is the urgent one, else 0 */
 /*
  * The following requests are for interfaces; they take a struct ifreq * (if.h), SIOCGIFCONF a
  * struct ifconf *. Those of addresses are for AF_INET sockets, the others for any socket.

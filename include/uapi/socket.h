@@ -103,6 +103,7 @@ struct linger {
 #define SO_TIMESTAMPNS      35
 #define SO_MARK             36
 #define SO_TIMESTAMPING     37
+#define SO_RXQ_OVFL         40
 #define SO_PROTOCOL         38
 #define SO_DOMAIN           39
 #define SO_PEEK_OFF         42

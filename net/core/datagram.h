@@ -16,6 +16,13 @@
 
 #include "net/core/sock.h"
 
+/* At the end of skb->cb of a queued datagram, behind the data of IP. */
+struct sock_skb_cb {
+	u32 dropcount; /* SO_RXQ_OVFL: datagrams that were dropped before this one */
+};
+#define SOCK_SKB_CB(skb)                                                                           \
+	((struct sock_skb_cb *)((skb)->cb + sizeof((skb)->cb) - sizeof(struct sock_skb_cb)))
+
 /*
  * Queues @skb, whose data begins with the first byte for the program, and wakes a reader. Drops the
  * packet's route. Any context but hard interrupt; the caller holds a reference to @sk. Follows the

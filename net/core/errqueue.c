@@ -5,6 +5,7 @@
  *
  *   dev_queue_xmit, xmit_one, tcp_ack_tstamp -> __skb_tstamp_tx -> sock_queue_err_skb
  *   ip_icmp_error                            -> sock_queue_err_skb
+ *   ip_push_datagram                         -> skb_tx_timestamp
  *   tcp_sendmsg -> msg_zerocopy_realloc; tcp_wmem_free_skb -> msg_zerocopy_put
  *   recvmsg(MSG_ERRQUEUE) -> ip_recv_error -> sock_dequeue_err_skb, sock_recv_timestamp
  *
@@ -120,9 +121,22 @@ void __skb_tstamp_tx(struct sk_buff *orig, struct sock *sk, int tstype)
 						.ee_origin = SO_EE_ORIGIN_TIMESTAMPING,
 						.ee_info = tstype}};
 	if (sk->sk_tsflags & SOF_TIMESTAMPING_OPT_ID)
-		serr->ee.ee_data = skb_shinfo(orig)->tskey - sk->sk_tskey;
+		serr->ee.ee_data =
+			skb_shinfo(orig)->tskey - (sk->sk_prot->stream_key ? sk->sk_tskey : 0);
 	if (sock_queue_err_skb(sk, skb))
 		kfree_skb_reason(skb, SKB_DROP_REASON_SOCKET_RCVBUFF);
+}
+
+void skb_tx_timestamp(struct sk_buff *skb, struct sock *sk, u32 tsflags)
+{
+	struct skb_shared_info *shinfo = skb_shinfo(skb);
+
+	if (tsflags & SOF_TIMESTAMPING_TX_SOFTWARE)
+		shinfo->tx_flags |= SKBTX_SW_TSTAMP;
+	if (tsflags & SOF_TIMESTAMPING_TX_SCHED)
+		shinfo->tx_flags |= SKBTX_SCHED_TSTAMP;
+	if (shinfo->tx_flags && READ_ONCE(sk->sk_tsflags) & SOF_TIMESTAMPING_OPT_ID)
+		shinfo->tskey = __atomic_fetch_add(&sk->sk_tskey, 1, __ATOMIC_RELAXED);
 }
 
 /*
@@ -134,8 +148,8 @@ void __skb_tstamp_tx(struct sk_buff *orig, struct sock *sk, int tstype)
 	((0x7fff & ~SOF_TIMESTAMPING_OPT_STATS) | SOF_TIMESTAMPING_OPT_ID_TCP)
 
 /*
- * With OPT_ID, timestamps of a TCP socket carry the offset of a byte in the stream.  The count starts now:
- * offset 0 is the first unacknowledged byte or, with OPT_ID_TCP, the next byte that the application writes.
+ * With OPT_ID, timestamps of a TCP socket carry the offset of a byte in the stream, those of other
+ * sockets the number of the datagram.  The count starts now: offset 0 is the first unacknowledged byte or, with OPT_ID_TCP, the next byte that the application writes.
  */
 int sock_set_timestamping(struct sock *sk, u32 flags)
 {
@@ -143,11 +157,14 @@ int sock_set_timestamping(struct sock *sk, u32 flags)
 		return -EINVAL;
 	if (flags & SOF_TIMESTAMPING_OPT_ID_TCP && !(flags & SOF_TIMESTAMPING_OPT_ID))
 		return -EINVAL;
-	if (flags & SOF_TIMESTAMPING_OPT_ID && !(sk->sk_tsflags & SOF_TIMESTAMPING_OPT_ID) &&
-	    sk->sk_prot->stream_key) {
-		if (sk->sk_state == TCP_CLOSE || sk->sk_state == TCP_LISTEN)
+	if (flags & SOF_TIMESTAMPING_OPT_ID && !(sk->sk_tsflags & SOF_TIMESTAMPING_OPT_ID)) {
+		if (!sk->sk_prot->stream_key)
+			sk->sk_tskey = 0;
+		else if (sk->sk_state == TCP_CLOSE || sk->sk_state == TCP_LISTEN)
 			return -EINVAL;
-		sk->sk_tskey = sk->sk_prot->stream_key(sk, flags & SOF_TIMESTAMPING_OPT_ID_TCP);
+		else
+			sk->sk_tskey =
+				sk->sk_prot->stream_key(sk, flags & SOF_TIMESTAMPING_OPT_ID_TCP);
 	}
 	sk->sk_tsflags = flags;
 	if (flags & SOF_TIMESTAMPING_RX_SOFTWARE)

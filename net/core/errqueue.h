@@ -40,6 +40,11 @@ void skb_errqueue_purge(struct sock *sk);
 /* ---- times ----------------------------------------------------------------------------------- */
 /* Queues the time of the event @tstype (SCM_TSTAMP_*) of @orig, a packet of @sk. */
 void __skb_tstamp_tx(struct sk_buff *orig, struct sock *sk, int tstype);
+/*
+ * Marks a datagram of @sk that will be sent: the times of the events in @tsflags (SOF_TIMESTAMPING_TX_*)
+ * will be reported. With OPT_ID the datagram gets the next number.
+ */
+void skb_tx_timestamp(struct sk_buff *skb, struct sock *sk, u32 tsflags);
 /* Sets SO_TIMESTAMPING. The socket is locked. Returns 0 or -EINVAL. */
 int sock_set_timestamping(struct sock *sk, u32 flags);
 /*

@@ -86,6 +86,11 @@ static inline bool cmsg_ok(const struct kmsghdr *msg, const struct cmsghdr *cmsg
  * is malformed, or has level SOL_SOCKET and passes neither files nor credentials (net/core/scm.c).
  */
 int cmsg_refuse(const struct kmsghdr *msg);
+/*
+ * As cmsg_refuse(), for a protocol whose socket reports times: the control message SO_TIMESTAMPING
+ * replaces the bits SOF_TIMESTAMPING_TX_RECORD_MASK of *@tsflags.
+ */
+int sock_cmsg_send(const struct kmsghdr *msg, u32 *tsflags);
 
 struct socket_wq {
 	/* waiting threads of accept, connect, recv, send and poll, all in one queue */

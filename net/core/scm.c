@@ -3,15 +3,33 @@
  * The control messages of sendmsg() and recvmsg().
  *
  * put_cmsg() <- tcp_recvmsg(), ip_recv_error(), unix_recvmsg() (process, with or without the socket
- * lock); cmsg_refuse() <- sendmsg() of a protocol that uses none (process).
+ * lock); cmsg_refuse() <- sendmsg() of a protocol that uses none; sock_cmsg_send() <- ip_cmsg_send() (process).
  * RFC 2292 4.2 has the layout. Compare Linux's net/core/scm.c.
  */
+#include "include/uapi/errqueue.h"
+#include "kernel/lib/string.h"
 #include "kernel/mm/uaccess.h"
 #include "net/core/net.h"
 
-int cmsg_refuse(const struct kmsghdr *msg)
+/* Reads SO_TIMESTAMPING. Returns 0 or -EINVAL. */
+static int cmsg_tsflags(const struct cmsghdr *cmsg, u32 *tsflags)
+{
+	u32 val;
+
+	if (cmsg->cmsg_len != sizeof(*cmsg) + sizeof(val))
+		return -EINVAL;
+	memcpy(&val, cmsg + 1, sizeof(val));
+	if (val & ~SOF_TIMESTAMPING_TX_RECORD_MASK)
+		return -EINVAL;
+	*tsflags = (*tsflags & ~SOF_TIMESTAMPING_TX_RECORD_MASK) | val;
+	return 0;
+}
+
+/* @tsflags is NULL: the message SO_TIMESTAMPING is refused. */
+static int cmsg_check(const struct kmsghdr *msg, u32 *tsflags)
 {
 	struct cmsghdr *cmsg;
+	int err;
 
 	/*
 	 * As in Linux, ignore messages of other levels, and messages that pass files (SCM_RIGHTS)
@@ -21,11 +39,25 @@ int cmsg_refuse(const struct kmsghdr *msg)
 	{
 		if (!cmsg_ok(msg, cmsg))
 			return -EINVAL;
-		if (cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type != SCM_RIGHTS &&
-		    cmsg->cmsg_type != SCM_CREDENTIALS)
-			return -EINVAL;
+		if (cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type == SCM_RIGHTS ||
+		    cmsg->cmsg_type == SCM_CREDENTIALS)
+			continue;
+		err = cmsg->cmsg_type == SO_TIMESTAMPING && tsflags ? cmsg_tsflags(cmsg, tsflags)
+								    : -EINVAL;
+		if (err)
+			return err;
 	}
 	return 0;
+}
+
+int cmsg_refuse(const struct kmsghdr *msg)
+{
+	return cmsg_check(msg, NULL);
+}
+
+int sock_cmsg_send(const struct kmsghdr *msg, u32 *tsflags)
+{
+	return cmsg_check(msg, tsflags);
 }
 
 noinline void put_cmsg(struct kmsghdr *msg, int level, int type, const void *data, size_t len)

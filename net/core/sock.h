@@ -119,7 +119,11 @@ struct sock {
 	u8 sk_type;
 	int sk_err;      /* positive errno; sock_error() returns and clears it */
 	int sk_err_soft; /* not fatal: reported by SO_ERROR, or if the connection fails later */
-	u32 sk_tskey; /* SO_TIMESTAMPING with OPT_ID: sequence number of the byte with number 0 */
+	/*
+	 * SO_TIMESTAMPING with OPT_ID: TCP: the sequence number of the byte with number 0; of other
+	 * protocols: the number of the next datagram
+	 */
+	u32 sk_tskey;
 	unsigned long sk_flags; /* bits of enum sock_flags */
 	u32 sk_ack_backlog;     /* connections in the accept queue */
 	u32 sk_max_ack_backlog;
@@ -178,8 +182,9 @@ enum sock_flags {
 	SOCK_SELECT_ERR_QUEUE, /* SO_SELECT_ERR_QUEUE: has no effect on TCP, as in Linux */
 	SOCK_LOCALROUTE,       /* SO_DONTROUTE: no packet goes through a gateway */
 	SOCK_NO_CHECK_TX,      /* SO_NO_CHECK: UDP datagrams are sent without a checksum */
-	SOCK_URGINLINE,        /* SO_OOBINLINE: urgent data is read in its place in the stream */
-	SOCK_USE_WRITE_QUEUE,  /* sk_wmem_queued limits sending, so sock_wfree() wakes no thread */
+	SOCK_RXQ_OVFL,  /* SO_RXQ_OVFL: a read returns the number of datagrams that were dropped */
+	SOCK_URGINLINE, /* SO_OOBINLINE: urgent data is read in its place in the stream */
+	SOCK_USE_WRITE_QUEUE, /* sk_wmem_queued limits sending, so sock_wfree() wakes no thread */
 	/* a thread waits for space to send (Linux keeps this in struct socket) */
 	SOCK_NOSPACE,
 };

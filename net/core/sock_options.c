@@ -131,6 +131,8 @@ static int flag_of(int optname)
 		return SOCK_RCVTSTAMPNS;
 	case SO_SELECT_ERR_QUEUE:
 		return SOCK_SELECT_ERR_QUEUE;
+	case SO_RXQ_OVFL:
+		return SOCK_RXQ_OVFL;
 	case SO_ZEROCOPY:
 		return SOCK_ZEROCOPY;
 	case SO_NO_CHECK:
@@ -270,6 +272,7 @@ int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 	case SO_BROADCAST:
 	case SO_OOBINLINE:
 	case SO_SELECT_ERR_QUEUE:
+	case SO_RXQ_OVFL:
 		sock_valbool_flag(sk, flag_of(optname), val);
 		break;
 	case SO_PEEK_OFF:

@@ -5,7 +5,9 @@
  *
  *   connect() -> inet_dgram_connect -> ip4_datagram_connect                    (process, sock owned)
  *   sendmsg() -> ping_sendmsg -> ip4_datagram_dest                             (process)
- *   recvmsg() -> ip4_datagram_recvmsg                                          (process)
+ *   recvmsg() -> ip4_datagram_recvmsg; udp_recvmsg -> ip4_datagram_recv_cmsgs  (process)
+ *   ioctl() -> inet_ioctl -> ip4_datagram_gettstamp                            (process)
+ *   udp_rcv, ping_rcv -> ip4_datagram_queue_rcv                                (softirq)
  *   icmp_rcv -> ping_err, udp_err -> ip4_datagram_err                          (softirq)
  *
  * The addresses of a socket change only while a thread owns it. Compare Linux's net/ipv4/datagram.c.
@@ -13,7 +15,12 @@
 #include "net/ipv4/datagram.h"
 
 #include "include/uapi/errno.h"
+#include "include/uapi/ioctl.h"
+#include "kernel/mm/uaccess.h"
+#include "kernel/time/time.h"
+#include "kernel/time/wallclock.h"
 #include "net/core/errqueue.h"
+#include "net/core/netdevice.h"
 #include "net/core/snmp.h"
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/ip.h"
@@ -125,7 +132,8 @@ static int find_dest(struct sock *sk, const struct kmsghdr *msg, const struct ip
 				   .saddr = fl.saddr,
 				   .daddr = fl.daddr,
 				   .tos = ipc->tos < 0 ? inet_sk(sk)->tos : ipc->tos,
-				   .ttl = ipc->ttl};
+				   .ttl = ipc->ttl,
+				   .tsflags = ipc->tsflags};
 	if (ipc->ttl < 0 && rt->rt_type == RTN_MULTICAST)
 		cork->ttl = inet_sk(sk)->mc_ttl;
 	return 0;
@@ -133,7 +141,10 @@ static int find_dest(struct sock *sk, const struct kmsghdr *msg, const struct ip
 
 int ip4_datagram_dest(struct sock *sk, const struct kmsghdr *msg, struct inet_cork *cork)
 {
-	struct ipcm_cookie ipc = {.ttl = -1, .tos = -1, .flags = ip_msg_flowi_flags(msg)};
+	struct ipcm_cookie ipc = {.ttl = -1,
+				  .tos = -1,
+				  .flags = ip_msg_flowi_flags(msg),
+				  .tsflags = READ_ONCE(sk->sk_tsflags)};
 	int err = ip_cmsg_send(msg, &ipc);
 
 	if (err)
@@ -142,6 +153,70 @@ int ip4_datagram_dest(struct sock *sk, const struct kmsghdr *msg, struct inet_co
 	err = find_dest(sk, msg, &ipc, cork);
 	release_sock(sk);
 	return err;
+}
+
+/* ---- the queue, and what a read tells of a datagram ------------------------------------------ */
+
+BUILD_BUG_ON(sizeof(struct inet_skb_parm) + sizeof(struct sock_skb_cb) >
+	     sizeof_field(struct sk_buff, cb));
+
+enum skb_drop_reason ip4_datagram_queue_rcv(struct sock *sk, struct sk_buff *skb)
+{
+	u32 *drops = &dgram_sk(sk)->drops;
+	enum skb_drop_reason reason;
+
+	SOCK_SKB_CB(skb)->dropcount =
+		sock_flag(sk, SOCK_RXQ_OVFL) ? __atomic_load_n(drops, __ATOMIC_RELAXED) : 0;
+	reason = sock_queue_rcv_skb(sk, skb);
+	if (unlikely(reason))
+		__atomic_fetch_add(drops, 1, __ATOMIC_RELAXED);
+	return reason;
+}
+
+/*
+ * socket(7): SIOCGSTAMP returns "the timestamp of the last packet that was received while" no option
+ * returned times in control messages.
+ */
+static bool times_are_messages(const struct sock *sk)
+{
+	return sock_flag(sk, SOCK_RCVTSTAMP) ||
+	       sk->sk_tsflags & (SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE);
+}
+
+void ip4_datagram_recv_cmsgs(struct kmsghdr *msg, struct sock *sk, const struct sk_buff *skb)
+{
+	struct dgram_sock *dsk = dgram_sk(sk);
+
+	if (unlikely(times_are_messages(sk))) {
+		sock_recv_timestamp(msg, sk, skb->skb_mstamp);
+	} else {
+		WRITE_ONCE(dsk->stamp, skb->skb_mstamp);
+		dsk->has_stamp = true;
+	}
+	if (unlikely(SOCK_SKB_CB(skb)->dropcount) && sock_flag(sk, SOCK_RXQ_OVFL))
+		put_cmsg(msg, SOL_SOCKET, SO_RXQ_OVFL, &SOCK_SKB_CB(skb)->dropcount,
+			 sizeof(SOCK_SKB_CB(skb)->dropcount));
+	if (dsk->cmsg_flags)
+		ip_cmsg_recv(msg, sk, skb, IPCB(skb)->iif);
+}
+
+int ip4_datagram_gettstamp(struct sock *sk, unsigned int cmd, void __user *arg)
+{
+	struct dgram_sock *dsk = dgram_sk(sk);
+	struct timespec ts;
+	u64 stamp;
+
+	net_enable_timestamp();
+	if (!dsk->has_stamp)
+		return -ENOENT;
+	/* The datagram came before the first program asked for times: Linux returns the time now, too. */
+	if (!dsk->stamp)
+		WRITE_ONCE(dsk->stamp, ktime_get_real_ns());
+	stamp = READ_ONCE(dsk->stamp);
+	ts.tv_sec = stamp / NSEC_PER_SEC;
+	/* SIOCGSTAMP returns a struct timeval, which has microseconds in the place of nanoseconds. */
+	ts.tv_nsec = stamp % NSEC_PER_SEC / (cmd == SIOCGSTAMP ? NSEC_PER_USEC : 1);
+	return copy_to_user(arg, &ts, sizeof(ts)) ? -EFAULT : 0;
 }
 
 /* ---- recvmsg() ------------------------------------------------------------------------------- */
@@ -168,14 +243,12 @@ int ip4_datagram_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int n
 	err = skb_copy_datagram_iter(skb, 0, &msg->msg_iter, copied);
 	if (err)
 		goto out;
-	sock_recv_timestamp(msg, sk, skb->skb_mstamp);
 	if (sin) {
 		*sin = (struct sockaddr_in){.sin_family = AF_INET,
 					    .sin_addr.s_addr = ip_hdr(skb)->saddr};
 		*addr_len = sizeof(*sin);
 	}
-	if (dgram_sk(sk)->cmsg_flags)
-		ip_cmsg_recv(msg, sk, skb, IPCB(skb)->iif);
+	ip4_datagram_recv_cmsgs(msg, sk, skb);
 	err = flags & MSG_TRUNC ? skb->len : copied;
 out:
 	consume_skb(skb);

@@ -34,6 +34,21 @@ int ip4_datagram_dest(struct sock *sk, const struct kmsghdr *msg, struct inet_co
 int ip4_datagram_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int noblock, int flags,
 			 int *addr_len);
 /*
+ * Queues a received datagram, as sock_queue_rcv_skb() does, and counts it in dgram_sock.drops if that
+ * fails. Softirq.
+ */
+enum skb_drop_reason ip4_datagram_queue_rcv(struct sock *sk, struct sk_buff *skb);
+/*
+ * Appends to @msg the control messages about the datagram @skb that the options of @sk ask for.
+ * Process context, without the socket lock.
+ */
+void ip4_datagram_recv_cmsgs(struct kmsghdr *msg, struct sock *sk, const struct sk_buff *skb);
+/*
+ * SIOCGSTAMP, SIOCGSTAMPNS: the time of the last datagram that was read. Returns 0 or -errno: -ENOENT
+ * if none was read.
+ */
+int ip4_datagram_gettstamp(struct sock *sk, unsigned int cmd, void __user *arg);
+/*
  * Reports the received ICMP error @icmp to @sk. The error quotes a packet that @sk sent to @port
  * (0: the protocol has no ports). @info is as in net_protocol.err_handler. The first @header_len
  * bytes of the quoted packet are linear; the program gets the bytes after them. Softirq.

@@ -16,6 +16,8 @@ struct dgram_sock {
 	u8 cmsg_flags;         /* IP_CMSG_* (ip_cmsg.h) */
 	int peek_off;          /* SO_PEEK_OFF: where the next MSG_PEEK begins; -1: at the start */
 	u32 drops;             /* datagrams that did not fit into the receive buffer */
+	u64 stamp;             /* SIOCGSTAMP: ns, when the datagram was received; 0: not known */
+	bool has_stamp;        /* a datagram was read */
 	struct ip_mc_socklist *mc_list; /* groups that the socket joined (ip_mc_sock.h) */
 	int mc_index; /* IP_MULTICAST_IF: the device for multicast; 0: the route's device */
 	int uc_index; /* IP_UNICAST_IF: the device for other datagrams; 0: the route's device */

@@ -129,11 +129,8 @@ int ip_cmsg_send(const struct kmsghdr *msg, struct ipcm_cookie *ipc)
 	struct cmsghdr *cmsg;
 	int err;
 
-	/*
-	 * cmsg_refuse() returns an error for a malformed message, and for one of level SOL_SOCKET
-	 * that passes neither files nor credentials.
-	 */
-	err = cmsg_refuse(msg);
+	/* This also refuses malformed messages. */
+	err = sock_cmsg_send(msg, &ipc->tsflags);
 	if (err)
 		return err;
 	for_each_cmsghdr(cmsg, msg)

@@ -22,6 +22,7 @@ struct ipcm_cookie {
 	s16 tos;      /* -1: not given */
 	u16 gso_size; /* UDP_SEGMENT (udp_send.c) */
 	u8 flags;     /* FLOWI_FLAG_* of the route: ip_msg_flowi_flags() */
+	u32 tsflags;  /* SO_TIMESTAMPING: the events whose time is reported */
 };
 /* Returns the flag of the route that a send with MSG_DONTROUTE needs, else 0. */
 static inline u8 ip_msg_flowi_flags(const struct kmsghdr *msg)

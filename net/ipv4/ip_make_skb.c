@@ -13,6 +13,7 @@
 
 #include "include/uapi/errno.h"
 #include "kernel/lib/string.h"
+#include "net/core/errqueue.h"
 #include "net/core/netdevice.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/limits.h"
@@ -74,6 +75,8 @@ int ip_push_datagram(struct sock *sk, struct inet_cork *cork, u8 protocol)
 	int err;
 
 	cork->skb = NULL;
+	if (unlikely(cork->tsflags & SOF_TIMESTAMPING_TX_RECORD_MASK))
+		skb_tx_timestamp(skb, sk, cork->tsflags);
 	err = ip_send_datagram(skb, sk, cork->rt, cork->saddr, cork->daddr, protocol, cork->tos,
 			       cork->ttl);
 	ip_cork_release(cork);

@@ -25,6 +25,7 @@ struct inet_cork {
 	 * this datagram is sent as it is
 	 */
 	u16 gso_size;
+	u32 tsflags; /* SO_TIMESTAMPING: the events whose time is reported */
 };
 
 /*

@@ -46,6 +46,10 @@ static struct sk_buff *ip_make_fragment(const struct sk_buff *skb, unsigned int 
 	skb_dst_set(part, skb->dst);
 	if (skb->sk)
 		skb_set_owner_w(part, skb->sk);
+	if (!at) { /* SO_TIMESTAMPING reports the times of the first fragment */
+		skb_shinfo(part)->tx_flags = skb_shinfo(skb)->tx_flags;
+		skb_shinfo(part)->tskey = skb_shinfo(skb)->tskey;
+	}
 	return part;
 }
 

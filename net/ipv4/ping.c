@@ -3,7 +3,7 @@
  * Ping sockets (ping.h).
  *
  *   sendmsg() -> inet_dgram_sendmsg -> ping_sendmsg -> ip_append_data, ip_push_datagram   (process)
- *   icmp_rcv -> ping_rcv -> ping_lookup, sock_queue_rcv_skb; icmp_rcv -> ping_err         (softirq)
+ *   icmp_rcv -> ping_rcv -> ping_lookup, ip4_datagram_queue_rcv; icmp_rcv -> ping_err         (softirq)
  *   bind() -> inet_bind -> ping_bind -> ping_get_port                                     (process)
  *
  * A program passes and receives the whole ICMP message; the kernel writes its identifier and
@@ -233,7 +233,7 @@ enum skb_drop_reason ping_rcv(struct sk_buff *skb)
 
 	if (!sk)
 		return SKB_DROP_REASON_ICMP_IGNORED;
-	reason = sock_queue_rcv_skb(sk, skb_get(skb));
+	reason = ip4_datagram_queue_rcv(sk, skb_get(skb));
 	if (reason)
 		consume_skb(skb); /* the reference that the queue did not take */
 	sock_put(sk);

@@ -3,7 +3,7 @@
  * A received UDP datagram: its header and checksum, the socket that it is for, the queue, and the
  * program that reads it.
  *
- *   ip_local_deliver -> udp_rcv -> udp4_lib_lookup, udp_queue_rcv_skb -> sock_queue_rcv_skb (softirq)
+ *   ip_local_deliver -> udp_rcv -> udp4_lib_lookup, udp_queue_rcv_skb -> ip4_datagram_queue_rcv (softirq)
  *   recvmsg() -> inet_recvmsg -> udp_recvmsg                                               (process)
  *
  * The checksum is verified before the datagram is queued, so poll() never reports a datagram that
@@ -13,6 +13,7 @@
 #include "include/uapi/udp.h"
 #include "net/core/errqueue.h"
 #include "net/core/snmp.h"
+#include "net/ipv4/datagram.h"
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/ip_cmsg.h"
 #include "net/ipv4/route.h"
@@ -75,13 +76,12 @@ static enum skb_drop_reason udp_check_header(struct sk_buff *skb)
 /* skb->data is at the first byte for the program. */
 static enum skb_drop_reason udp_queue_rcv_skb(struct sock *sk, struct sk_buff *skb)
 {
-	enum skb_drop_reason reason = sock_queue_rcv_skb(sk, skb);
+	enum skb_drop_reason reason = ip4_datagram_queue_rcv(sk, skb);
 
 	if (likely(!reason))
 		return reason;
 	snmp_inc(reason == SKB_DROP_REASON_PROTO_MEM ? SNMP_UdpMemErrors : SNMP_UdpRcvbufErrors);
 	snmp_inc(SNMP_UdpInErrors);
-	__atomic_fetch_add(&dgram_sk(sk)->drops, 1, __ATOMIC_RELAXED);
 	return reason;
 }
 
@@ -189,7 +189,6 @@ int udp_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int noblock, i
 		snmp_inc(err ? SNMP_UdpInErrors : SNMP_UdpInDatagrams);
 	if (err)
 		goto out;
-	sock_recv_timestamp(msg, sk, skb->skb_mstamp);
 	if (sin) {
 		*sin = (struct sockaddr_in){.sin_family = AF_INET,
 					    .sin_port = udp_hdr(skb)->source,
@@ -198,8 +197,7 @@ int udp_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int noblock, i
 	}
 	if (unlikely(skb_is_gso(skb)))
 		udp_cmsg_recv(msg, sk, skb);
-	if (dgram_sk(sk)->cmsg_flags)
-		ip_cmsg_recv(msg, sk, skb, IPCB(skb)->iif);
+	ip4_datagram_recv_cmsgs(msg, sk, skb);
 	err = flags & MSG_TRUNC ? ulen : copied;
 	sk_peek_offset_move(peek_off, flags, err);
 out:

@@ -99,7 +99,8 @@ static int udp_find_route(struct sock *sk, struct udp_dest *dest, const struct i
 				   .dport = dest->dport,
 				   .tos = ipc->tos < 0 ? inet_sk(sk)->tos : ipc->tos,
 				   .ttl = ipc->ttl,
-				   .gso_size = ipc->gso_size};
+				   .gso_size = ipc->gso_size,
+				   .tsflags = ipc->tsflags};
 	if (ipc->ttl < 0 && rt->rt_type == RTN_MULTICAST)
 		cork->ttl = inet_sk(sk)->mc_ttl;
 	return 0;
@@ -224,7 +225,8 @@ static int udp_begin(struct sock *sk, const struct kmsghdr *msg, struct inet_cor
 	struct ipcm_cookie ipc = {.ttl = -1,
 				  .tos = -1,
 				  .gso_size = udp_sk(sk)->gso_size,
-				  .flags = ip_msg_flowi_flags(msg)};
+				  .flags = ip_msg_flowi_flags(msg),
+				  .tsflags = sk->sk_tsflags};
 	struct udp_dest dest;
 	int err;
 
