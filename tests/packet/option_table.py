@@ -66,7 +66,7 @@ _SOCKET = {
     "SO_TIMESTAMPING": (37, _HOSTED + "errqueue.c", "software times"),
     "SO_PROTOCOL": (38, _HOSTED + "udp.c", ""),
     "SO_DOMAIN": (39, _HOSTED + "unix.c", ""),
-    "SO_RXQ_OVFL": (40, None, "/proc/net/udp counts the drops"),
+    "SO_RXQ_OVFL": (40, _HOSTED + "udp_times.c", "of datagrams; others store it"),
     "SO_WIFI_STATUS": (41, None, "there is no wireless device"),
     "SO_PEEK_OFF": (42, _HOSTED + "udp_messages.c", "for UDP and AF_UNIX; others: EOPNOTSUPP"),
     "SO_NOFCS": (43, None, "there are no packet sockets"),
@@ -204,7 +204,7 @@ _UDP = {
     "UDP_NO_CHECK6_TX": (101, None, "IPv6"),
     "UDP_NO_CHECK6_RX": (102, None, "IPv6"),
     "UDP_SEGMENT": (103, _HOSTED + "udp_wire.c", "since Linux 4.18"),
-    "UDP_GRO": (104, None, "since Linux 5.0"),
+    "UDP_GRO": (104, _HOSTED + "udp_gro.c", "since Linux 5.0"),
 }
 
 
