@@ -16,7 +16,7 @@ import canary  # noqa: E402  pylint: disable=wrong-import-position
 
 BUGS = {
     # harness: (file, the text to replace, the replacement)
-    "frame": ("net/ipv4/ip_input.c", "if (len < hdrlen || skb->len < len)", "if (skb->len < len)"),
+    "frame": ("net/ipv4/ip_input.c", "if (len < hdrlen)", "if (len < hdrlen && false)"),
     "session": ("net/tcp/tcp_retransmit.c", "\t\tsk_wmem_queued_add(sk, -(int)freed);\n", ""),
     "options": ("net/tcp/tcp_options.c", "if (size < 2 || size >", "if (size >"),
     "icmp_arp": ("net/tcp/tcp_ipv4_err.c", "\tbh_unlock_sock(sk);\n\tsock_put(sk);", "\tbh_unlock_sock(sk);"),
