@@ -123,8 +123,9 @@
  */
 #define SOCK_ASK_RANGE 2304, 134217728
 /*
- * bytes: SO_SNDBUFFORCE and SO_RCVBUFFORCE reduce a larger value to this. They ignore the sysctls wmem_max
- * and rmem_max, but not the largest value that those may have.
+ * bytes: SO_SNDBUFFORCE and SO_RCVBUFFORCE reduce a larger value to this. These options may exceed
+ * the present value of the sysctls wmem_max and rmem_max, but not the largest value that these
+ * sysctls accept.
  */
 #define SOCK_FORCED_MAX 134217728
 /*

@@ -144,7 +144,7 @@ static int flag_of(int optname)
 	}
 }
 
-/* Only these sockets have packets that a device and a route carry. */
+/* Returns true for a socket of AF_INET: only its packets have a route and a device. */
 static bool is_inet(const struct sock *sk)
 {
 	return sk->sk_family == AF_INET;
@@ -331,7 +331,7 @@ static struct ucred peer_creds(const struct sock *sk)
 }
 
 /*
- * Returns the value of an option that is a number from 0 or, 0 or 1, a flag; -ENOPROTOOPT for
+ * Returns the value of an option that is a number from 0 on, or a flag (0 or 1); -ENOPROTOOPT for
  * another option.
  */
 static int sock_get_number(const struct sock *sk, int optname)

@@ -20,7 +20,8 @@ struct dgram_sock {
 	bool has_stamp;        /* a datagram was read */
 	struct ip_mc_socklist *mc_list; /* groups that the socket joined (ip_mc_sock.h) */
 	int mc_index; /* IP_MULTICAST_IF: the device for multicast; 0: the route's device */
-	int uc_index; /* IP_UNICAST_IF: the device for other datagrams; 0: the route's device */
+	/* IP_UNICAST_IF: the device for datagrams that are not multicast; 0: the route's device */
+	int uc_index;
 	/* IP_MULTICAST_IF: the source address of multicast; 0: the route's source */
 	__be32 mc_addr;
 };

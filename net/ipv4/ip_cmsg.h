@@ -30,7 +30,8 @@ static inline u8 ip_msg_flowi_flags(const struct kmsghdr *msg)
 	return msg->msg_flags & MSG_DONTROUTE ? FLOWI_FLAG_ONLINK : 0;
 }
 /*
- * Reads the control messages of @msg into @ipc, which the caller has initialised. Messages of other levels are left to the protocol. Returns 0 or -EINVAL.
+ * Reads the control messages of @msg into @ipc, which the caller has initialised. Leaves messages
+ * of other levels to the protocol. Returns 0 or -EINVAL.
  */
 int ip_cmsg_send(const struct kmsghdr *msg, struct ipcm_cookie *ipc);
 /* Returns the bit of cmsg_flags that the option @optname sets, 0 for another option. */

@@ -310,14 +310,17 @@ static bool tcp_shrunk_window_timeout(const struct sock *sk)
 	return tcp_jiffies32 - tp->rcv_tstamp > TCP_RTO_MAX;
 }
 
-/* The retransmit timer expired: retransmits the oldest segment, doubles the RTO (RFC 6298 5.4-5.6). */
-/* A stream is thin with fewer segments in flight; after more timeouts its RTO doubles too.  Linux's values. */
+/*
+ * A stream with fewer than TCP_THIN_PACKETS segments in flight is thin; after
+ * TCP_THIN_LINEAR_RETRIES timeouts its RTO doubles, too. Linux's values.
+ */
 #define TCP_THIN_PACKETS        4
 #define TCP_THIN_LINEAR_RETRIES 6
 
 /*
  * Sets the next RTO after a timeout: twice the last one (RFC 6298 5.5). TCP_THIN_LINEAR_TIMEOUTS: the first timeouts
- * of a stream with few segments in flight do not double it, because such a stream has no fast retransmit.
+ * of a stream with few segments in flight do not double the RTO, because such a stream has no fast
+ * retransmit.
  */
 static void tcp_back_off(struct sock *sk)
 {
@@ -334,6 +337,7 @@ static void tcp_back_off(struct sock *sk)
 	}
 }
 
+/* The retransmit timer expired: retransmits the oldest segment, doubles the RTO (RFC 6298 5.4-5.6). */
 noinline void tcp_retransmit_timer(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);

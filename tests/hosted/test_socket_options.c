@@ -123,7 +123,10 @@ static void datagrams_of_one_device(void)
 	scene_close(B, on_lo);
 }
 
-/* ip(7) IP_UNICAST_IF; the index is in network byte order. A message may choose another device. */
+/*
+ * ip(7) IP_UNICAST_IF; the index is in network byte order. A control message may choose another
+ * device for one datagram.
+ */
 static void unicast_by_one_device(void)
 {
 	int fd = udp_on(A);
@@ -315,7 +318,10 @@ BESIDE_LINUX(errors_of_addresses)
 
 /* ---- buffers and poll() -------------------------------------------------------------------------- */
 
-/* The forced options ignore the sysctls, but not the largest value of these. LIMIT(SOCK_FORCED_MAX) */
+/*
+ * SO_SNDBUFFORCE and SO_RCVBUFFORCE may exceed the present value of the sysctls, but not the
+ * largest value that these accept. LIMIT(SOCK_FORCED_MAX)
+ */
 static void buffers_beyond_the_sysctls(void)
 {
 	int fd = udp_on(A);

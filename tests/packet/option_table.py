@@ -21,7 +21,8 @@ DATAGRAM = "udp ping"
 _CALLS, _HOSTED = "packet/scripts/calls/", "hosted/test_"
 _DEVICES = _HOSTED + "socket_options.c"
 
-# The options of each level: {name: (number, test, text)}, or with the sockets that know it as a fourth field.
+# The options of each level: {name: (number, test, text), or (number, test, text, the sockets that
+# know the option)}.
 _FILTER = "there are no packet filters (BPF)"
 _BUSY = "the device's queue is not polled by reads"
 _REPAIR = "connections are not saved and restored"

@@ -13,7 +13,7 @@ from syscalls import buffer
 
 CONFIG = {"local_ip": hosted.LOCAL_IP, "remote_ip": hosted.REMOTE_IP, "mtu": 1500, "gso": True, "cmdline": ""}
 KINDS = {"tcp": (1, 0), "udp": (2, 0), "ping": (2, 1)}   # name: (type, protocol)
-# Names of the headers that are no options: values, flags, other names of an option.
+# Names in the headers that are no options: values, flags, other names of an option.
 NO_OPTION = re.compile(r"IP_(ORIGDSTADDR|PMTUDISC_\w+|DEFAULT_\w+)|MCAST_(IN|EX)CLUDE|TCP_(MSS_\w+|REPAIR_O\w+|MD5SIG_\w*(LEN|FLAG)\w*|ENCAP\w*)"
                        r"|UDP_ENCAP_\w+|TCP_MD5SIG_MAXKEYLEN")
 HEADERS = {"asm-generic/socket.h": ("SOL_SOCKET", "SO_"), "linux/in.h": ("SOL_IP", "IP_|MCAST_"),

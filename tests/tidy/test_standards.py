@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""docs/standards.md keeps its promises: a line that is done names code and a test, a line that is not gives the reason, and
-each link leads to the definition that it names.  The page has each RFC that the sources of the network cite. tidy.py's rule
-docs_reference checks the line numbers of the links.
+"""docs/standards.md keeps its promises: a row in the state "done" names code and a test, any other
+row gives the reason, and each link leads to the definition that it names. The page has each RFC
+that the sources of the network cite. tidy.py's rule docs_reference checks the line numbers of the
+links.
 """
 import os
 import re

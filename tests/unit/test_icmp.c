@@ -177,7 +177,10 @@ static unsigned int errors_about(__be32 saddr, __be32 daddr, u8 to_link, u8 prot
 	return net_out_count;
 }
 
-/* RFC 1122 3.2.2: no error about an error, a broadcast or group, or to a source that is no single host. */
+/*
+ * RFC 1122 3.2.2: no error is sent about an ICMP error, about a packet to a broadcast or group
+ * address, or to a source that is not a single host.
+ */
 static void test_no_error_about(void **state)
 {
 	static const u8 errors[] = {ICMP_DEST_UNREACH, ICMP_SOURCE_QUENCH, ICMP_REDIRECT,
