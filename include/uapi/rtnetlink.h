@@ -10,8 +10,10 @@
 #define RTM_DELLINK  17
 #define RTM_GETLINK  18
 #define RTM_NEWADDR  20
+#define RTM_DELADDR  21
 #define RTM_GETADDR  22
 #define RTM_NEWROUTE 24
+#define RTM_DELROUTE 25
 #define RTM_GETROUTE 26
 #define RTM_MAX      127
 

@@ -6,8 +6,8 @@
  * ipconfig.c adds addresses; route.c, arp.c, ip_input.c and sockets look up addresses. No lock is
  * needed. Only one context at a time adds addresses to a device (ipconfig.c gives each device one
  * entry). The count is increased after the address was written, so that a reader in any context
- * sees complete addresses only. An address is removed only together with its device
- * (inetdev_destroy() says why that is safe). Compare Linux's net/ipv4/devinet.c.
+ * sees complete addresses only. inet_addr_del() and inetdev_destroy() say why removal is safe.
+ * Compare Linux's net/ipv4/devinet.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/lib/bug.h"
@@ -21,6 +21,7 @@
 #include "net/ipv4/limits.h"
 #include "net/ipv4/route.h"
 #include "net/ipv4/rtnl.h"
+#include "net/netlink/rtnetlink.h"
 
 /*
  * RFC 5227: an address is announced twice, two seconds apart, in case the first announcement is
@@ -202,10 +203,37 @@ int inet_addr_add(struct net_device *dev, __be32 addr, unsigned int prefix_len)
 	};
 	__atomic_store_n(&in_dev->nr_addrs, in_dev->nr_addrs + 1, __ATOMIC_RELEASE);
 	rt_cache_flush();
-	rtmsg_ifa(dev, &in_dev->addrs[in_dev->nr_addrs - 1]);
+	rtmsg_ifa(RTM_NEWADDR, dev, &in_dev->addrs[in_dev->nr_addrs - 1]);
 	if (prefix_len == 32 || (dev->flags & IFF_LOOPBACK))
 		return 0;
 	return ip_route_add(addr & mask, prefix_len, 0, dev, addr, RTN_UNICAST);
+}
+
+/*
+ * Softirqs are off, and one CPU runs, so a softirq never reads the list while it changes. A thread
+ * that a softirq interrupted within for_each_ifa() may miss the last address, which moves to the
+ * free place, or see its mask with the removed address. It then gets the answer for an address that
+ * has just gone; routes made from that are invalid, because rt_genid changes afterwards.
+ */
+int inet_addr_del(struct net_device *dev, __be32 addr)
+{
+	struct in_device *in_dev = dev->ip_ptr;
+	struct in_ifaddr removed, *ifa, *last;
+
+	if (!in_dev || !inet_addr_is_ours(dev, addr))
+		return -ENOENT;
+	local_bh_disable();
+	last = &in_dev->addrs[in_dev->nr_addrs - 1];
+	for (ifa = in_dev->addrs; ifa->ifa_local != addr; ifa++)
+		;
+	removed = *ifa;
+	if (ifa != last)
+		*ifa = *last;
+	__atomic_store_n(&in_dev->nr_addrs, in_dev->nr_addrs - 1, __ATOMIC_RELEASE);
+	local_bh_enable();
+	ip_route_del_src(dev, addr);
+	rtmsg_ifa(RTM_DELADDR, dev, &removed);
+	return 0;
 }
 
 /* ---- announcing addresses --------------------------------------------------------------------- */

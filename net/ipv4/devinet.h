@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A device's IPv4 addresses. They are added when a device comes up or first gets a link, and read
- * in any context without a lock (devinet.c explains why this is correct). Names and roles are those
+ * A device's IPv4 addresses. They are added when a device comes up or first gets a link, or added and
+ * removed by the DHCP client, and read in any context without a lock (devinet.c explains why this is correct). Names and roles are those
  * of Linux's include/linux/inetdevice.h.
  */
 #ifndef NET_IPV4_DEVINET_H
@@ -60,6 +60,11 @@ const char *inet_addr_fault(__be32 addr, unsigned int prefix_len);
  * -ENOSPC (IFADDRS_MAX) or -EINVAL.
  */
 int inet_addr_add(struct net_device *dev, __be32 addr, unsigned int prefix_len);
+/*
+ * Removes an address of @dev, and the routes whose source it is. Connections from it stay open, but
+ * send nothing until it is added again. Process or softirq. Returns 0 or -ENOENT.
+ */
+int inet_addr_del(struct net_device *dev, __be32 addr);
 /*
  * Returns the address of @dev whose subnet contains @dst; if there is none, @dev's first address; 0
  * if @dev has no address.

@@ -24,6 +24,7 @@
 #include "net/ipv4/neighbour.h"
 #include "net/ipv4/route.h"
 #include "net/ipv4/rtnl.h"
+#include "net/netlink/rtnetlink.h"
 #include "net/wire/tcp.h"
 
 #define IP_MAX_MTU 65535u /* bytes; tot_len has 16 bits */
@@ -503,7 +504,7 @@ int ip_route_add(__be32 dst, unsigned int prefix_len, __be32 gateway, struct net
 		const struct ip_route_entry new = exported(&entry);
 
 		rt_cache_flush();
-		rtmsg_route(&new);
+		rtmsg_route(RTM_NEWROUTE, &new);
 	}
 	return err;
 }
@@ -523,17 +524,42 @@ bool ip_route_nth(unsigned int i, struct ip_route_entry *entry)
 	return found;
 }
 
-void ip_route_del_dev(const struct net_device *dev)
+/*
+ * Removes the first route through @dev whose source address is @src (0: any) and copies it to
+ * @entry. Returns false if there is none.
+ */
+static bool fib_remove(const struct net_device *dev, __be32 src, struct ip_route_entry *entry)
 {
-	unsigned int kept = 0;
+	bool found = false;
 
 	spin_lock_bh(&rt_lock);
-	for (unsigned int i = 0; i < fib_len; i++) {
-		if (fib[i].dev != dev)
-			fib[kept++] = fib[i];
+	for (unsigned int i = 0; i < fib_len && !found; i++) {
+		if (fib[i].dev != dev || (src && fib[i].prefsrc != src))
+			continue;
+		*entry = exported(&fib[i]);
+		memmove(&fib[i], &fib[i + 1], (fib_len - i - 1) * sizeof(fib[0]));
+		fib_len--;
+		found = true;
 	}
-	fib_len = kept;
 	spin_unlock_bh(&rt_lock);
+	return found;
+}
+
+void ip_route_del_dev(const struct net_device *dev)
+{
+	struct ip_route_entry entry;
+
+	while (fib_remove(dev, 0, &entry))
+		;
+	rt_cache_flush();
+}
+
+void ip_route_del_src(const struct net_device *dev, __be32 src)
+{
+	struct ip_route_entry entry;
+
+	while (fib_remove(dev, src, &entry))
+		rtmsg_route(RTM_DELROUTE, &entry);
 	rt_cache_flush();
 }
 

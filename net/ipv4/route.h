@@ -121,5 +121,7 @@ int ip_route_add(__be32 dst, unsigned int prefix_len, __be32 gateway, struct net
 		 __be32 prefsrc, u8 type);
 /* Removes all routes through @dev. */
 void ip_route_del_dev(const struct net_device *dev);
+/* Removes the routes through @dev whose source address is @src. */
+void ip_route_del_src(const struct net_device *dev, __be32 src);
 
 #endif

@@ -7,9 +7,12 @@ struct in_ifaddr;
 struct ip_route_entry;
 struct net_device;
 
-/* Tell programs of a new address or route. Process or softirq. */
-void rtmsg_ifa(const struct net_device *dev, const struct in_ifaddr *ifa);
-void rtmsg_route(const struct ip_route_entry *route);
+/*
+ * Tell programs of a new or removed address or route; @event is RTM_NEWADDR, RTM_DELADDR,
+ * RTM_NEWROUTE or RTM_DELROUTE. Process or softirq.
+ */
+void rtmsg_ifa(int event, const struct net_device *dev, const struct in_ifaddr *ifa);
+void rtmsg_route(int event, const struct ip_route_entry *route);
 /* Register the requests. Boot. */
 void rtnl_addr_init(void);
 void rtnl_route_init(void);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The requests of NETLINK_ROUTE about IPv4 addresses (RTM_GETADDR), and the notifications of new ones.
+ * The requests of NETLINK_ROUTE about IPv4 addresses (RTM_GETADDR), and the notifications of new
+ * and removed ones.
  *
- * netlink_dump() -> inet_dump_ifaddr() (process); inet_addr_add() -> rtmsg_ifa() (process or
- * softirq). Addresses are read without a lock (devinet.c). rtnetlink(7); compare Linux's
+ * netlink_dump() -> inet_dump_ifaddr() (process); inet_addr_add(), inet_addr_del() -> rtmsg_ifa()
+ * (process or softirq). Addresses are read without a lock (devinet.c). rtnetlink(7); compare Linux's
  * net/ipv4/devinet.c.
  */
 #include "kernel/lib/byteorder.h"
@@ -13,14 +14,13 @@
 #include "net/ipv4/rtnl.h"
 #include "net/netlink/rtnetlink.h"
 
-/* Appends the RTM_NEWADDR of @ifa. Returns 0, or -EMSGSIZE if @skb is full. */
-static int fill_address(struct sk_buff *skb, const struct net_device *dev,
+/* Appends the RTM_NEWADDR or RTM_DELADDR of @ifa. Returns 0, or -EMSGSIZE if @skb is full. */
+static int fill_address(struct sk_buff *skb, int type, const struct net_device *dev,
 			const struct in_ifaddr *ifa, u32 portid, u32 seq, int flags)
 {
 	const struct ifa_cacheinfo cache = {.ifa_prefered = ~0u, .ifa_valid = ~0u};
 	const bool host = ipv4_is_loopback(ifa->ifa_local);
-	struct nlmsghdr *nlh =
-		nlmsg_put(skb, portid, seq, RTM_NEWADDR, sizeof(struct ifaddrmsg), flags);
+	struct nlmsghdr *nlh = nlmsg_put(skb, portid, seq, type, sizeof(struct ifaddrmsg), flags);
 	int err = 0;
 
 	if (!nlh)
@@ -63,21 +63,22 @@ static void inet_dump_ifaddr(struct sk_buff *skb, struct netlink_callback *cb)
 		{
 			if (i++ < cb->args[0])
 				continue;
-			if (fill_address(skb, dev, ifa, cb->portid, cb->seq, NLM_F_MULTI))
+			if (fill_address(skb, RTM_NEWADDR, dev, ifa, cb->portid, cb->seq,
+					 NLM_F_MULTI))
 				return;
 			cb->args[0]++;
 		}
 	}
 }
 
-void rtmsg_ifa(const struct net_device *dev, const struct in_ifaddr *ifa)
+void rtmsg_ifa(int event, const struct net_device *dev, const struct in_ifaddr *ifa)
 {
 	struct sk_buff *skb;
 
 	if (!netlink_has_listeners(RTNLGRP_IPV4_IFADDR))
 		return;
 	skb = nlmsg_new(NLMSG_GOODSIZE, GFP_ATOMIC);
-	WARN_ON(skb && fill_address(skb, dev, ifa, 0, 0, 0));
+	WARN_ON(skb && fill_address(skb, event, dev, ifa, 0, 0, 0));
 	nlmsg_multicast(skb, RTNLGRP_IPV4_IFADDR);
 }
 

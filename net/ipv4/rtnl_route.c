@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The requests of NETLINK_ROUTE about IPv4 routes (RTM_GETROUTE), and the notifications of new ones.
+ * The requests of NETLINK_ROUTE about IPv4 routes (RTM_GETROUTE), and the notifications of new
+ * and removed ones.
  *
  * netlink_dump() -> inet_dump_fib(), rtnetlink_rcv_msg() -> inet_getroute() (process);
- * ip_route_add() -> rtmsg_route() (process or softirq). A dump shows the table of routes as table
+ * ip_route_add(), ip_route_del_src() -> rtmsg_route() (process or softirq). A dump shows the table of routes as table
  * "main", and then, as table "local", the routes to this host's own addresses and broadcast
  * addresses, which follow from the addresses of its devices (route.c's rt_resolve()). rtnetlink(7);
  * compare Linux's net/ipv4/fib_frontend.c, fib_semantics.c and route.c.
@@ -27,12 +28,11 @@ struct route_msg {
 	const struct net_device *dev; /* NULL: none */
 };
 
-/* Appends an RTM_NEWROUTE. Returns 0, or -EMSGSIZE if @skb is full. */
-static int fill_route(struct sk_buff *skb, const struct route_msg *r, u32 portid, u32 seq,
+/* Appends an RTM_NEWROUTE or RTM_DELROUTE. Returns 0, or -EMSGSIZE if @skb is full. */
+static int fill_route(struct sk_buff *skb, int type, const struct route_msg *r, u32 portid, u32 seq,
 		      int flags)
 {
-	struct nlmsghdr *nlh =
-		nlmsg_put(skb, portid, seq, RTM_NEWROUTE, sizeof(struct rtmsg), flags);
+	struct nlmsghdr *nlh = nlmsg_put(skb, portid, seq, type, sizeof(struct rtmsg), flags);
 	struct rtmsg *rtm;
 	int err = 0;
 
@@ -107,7 +107,7 @@ static bool dump_one(struct route_dump *d, struct route_msg r)
 {
 	if (d->at++ < d->cb->args[0])
 		return true;
-	if (fill_route(d->skb, &r, d->cb->portid, d->cb->seq, NLM_F_MULTI))
+	if (fill_route(d->skb, RTM_NEWROUTE, &r, d->cb->portid, d->cb->seq, NLM_F_MULTI))
 		return false;
 	d->cb->args[0]++;
 	return true;
@@ -195,13 +195,13 @@ static int inet_getroute(struct sock *sk, const struct nlmsghdr *nlh)
 	skb = nlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
 	if (!skb)
 		return -ENOBUFS;
-	WARN_ON(fill_route(skb, &r, netlink_portid(sk), nlh->nlmsg_seq, 0));
+	WARN_ON(fill_route(skb, RTM_NEWROUTE, &r, netlink_portid(sk), nlh->nlmsg_seq, 0));
 	return nlmsg_unicast(sk, skb);
 }
 
 /* ---- notifications ---------------------------------------------------------------------------- */
 
-void rtmsg_route(const struct ip_route_entry *route)
+void rtmsg_route(int event, const struct ip_route_entry *route)
 {
 	struct route_msg r = main_route(route);
 	struct sk_buff *skb;
@@ -209,7 +209,7 @@ void rtmsg_route(const struct ip_route_entry *route)
 	if (!netlink_has_listeners(RTNLGRP_IPV4_ROUTE))
 		return;
 	skb = nlmsg_new(NLMSG_GOODSIZE, GFP_ATOMIC);
-	WARN_ON(skb && fill_route(skb, &r, 0, 0, 0));
+	WARN_ON(skb && fill_route(skb, event, &r, 0, 0, 0));
 	nlmsg_multicast(skb, RTNLGRP_IPV4_ROUTE);
 }
 
