@@ -69,6 +69,9 @@
 	X(IGMP_CSUM, "IGMP checksum wrong")                                                        \
 	X(IGMP_SHORT, "IGMP message cut short")                                                    \
 	X(IGMP_IGNORED, "implausible query, another host's report, or an unknown type")            \
+	/* DHCP */                                                                                 \
+	X(DHCP_MALFORMED, "DHCP message with an impossible length, option or value")               \
+	X(DHCP_IGNORED, "DHCP message that the client does not wait for")                          \
 	/* transports */                                                                           \
 	X(NO_SOCKET, "no socket for this address and port")                                        \
 	/* sockets */                                                                              \

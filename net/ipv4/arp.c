@@ -17,6 +17,7 @@
 #include "net/core/eth.h"
 #include "net/ipv4/arp.h"
 #include "net/ipv4/devinet.h"
+#include "net/ipv4/dhcp.h"
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
@@ -210,6 +211,8 @@ static enum skb_drop_reason arp_rcv(struct sk_buff *skb, struct net_device *dev,
 		return SKB_DROP_REASON_ARP_IGNORED;
 	pr_debug("in  %s: %pI4 is at %pM, %s %pI4", dev->name, &msg.sip, msg.sha,
 		 msg.request ? "asks for" : "tells", &msg.tip);
+	if (dhcp_arp(dev, msg.sha, msg.sip, msg.tip))
+		return SKB_DROP_REASON_ARP_CONFLICT;
 	if (inet_addr_is_ours(dev, msg.sip))
 		return arp_conflict(dev, &msg);
 	for_us = inet_addr_is_ours(dev, msg.tip);

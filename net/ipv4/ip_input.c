@@ -21,6 +21,7 @@
 #include "net/inet/inet_ecn.h"
 #include "net/ipv4/arp.h"
 #include "net/ipv4/devinet.h"
+#include "net/ipv4/dhcp.h"
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/igmp.h"
 #include "net/ipv4/ip.h"
@@ -239,6 +240,7 @@ void ip_init(void)
 	icmp_init();
 	igmp_init();
 	devinet_init();
+	dhcp_init();
 	ip_config_init();
 	dev_add_pack(&ip_packet_type);
 	tcp_offload_init();

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The address and gateway of each network card, from the command-line options `ip=` and `gw=`.
+ * The address and gateway of each network card, from the command-line options `ip=` and `gw=`, or by
+ * DHCP.
  *
  *   cmdline_parse -> parse_ip, parse_gw         boot, one thread
  *   a device comes up, or its link changes -> ipconfig_event -> ip_config_apply
- *   init thread, all cards are open -> ip_auto_config
+ *                                     -> add_address, or dhcp_start
+ *   init thread, all cards are open -> ip_auto_config -> dhcp_wait
  *
  * An `ip=` that names a card is applied to that card, with or without a link. An `ip=` without a
  * name is applied to the first card that has a link, and stays there when that link goes down, as
@@ -26,10 +28,14 @@
 #include "kernel/process/sys.h"
 #include "net/core/limits.h"
 #include "net/ipv4/devinet.h"
+#include "net/ipv4/dhcp.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
 
-/* One entry for each `ip=`. If there is no `ip=`, the only entry is for QEMU's user network. */
+/*
+ * One entry for each `ip=`. If there is no `ip=`, the only entry is DHCP's, which falls back to the
+ * addresses of QEMU's user network.
+ */
 static struct ip_config configs[NETDEV_MAX];
 static unsigned int nr_configs;
 static __be32 gw_word; /* address from `gw=`; 0: not given */
@@ -95,12 +101,10 @@ static int parse_dns1(const char *field, struct ip_config *config)
 	return parse_address(field, "name server", &config->nameservers[1]);
 }
 
-/* Checks the address of a time server; the kernel does not use the address. */
+/* Programs read the address of the time server in /proc/net/ipconfig/ntp_servers. */
 static int parse_ntp(const char *field, struct ip_config *config)
 {
-	__be32 unused;
-
-	return parse_address(field, "time server", &unused);
+	return parse_address(field, "time server", &config->ntp);
 }
 
 static int parse_mask(const char *field, struct ip_config *config)
@@ -144,21 +148,33 @@ static int parse_device(const char *field, struct ip_config *config)
 	return -EINVAL;
 }
 
-/* Parses the method of autoconfiguration. It matters only if no address is given, as on Linux. */
+static bool is_one_of(const char *text, const char *const *texts, unsigned int n)
+{
+	while (n && strcmp(text, texts[n - 1]))
+		n--;
+	return n;
+}
+
+/*
+ * Parses the method of autoconfiguration. It matters only if no address is given, as on Linux. DHCP
+ * is the only protocol that the kernel has, so each text that permits several protocols means DHCP.
+ */
 static int parse_autoconf(const char *field, struct ip_config *config)
 {
-	static const char *const unsupported[] = {"dhcp", "bootp", "rarp", "both", "on", "any"};
+	static const char *const manual[] = {"off", "none", "static"};
+	static const char *const dhcp[] = {"", "dhcp", "on", "any", "both"};
+	static const char *const unsupported[] = {"bootp", "rarp"};
 
-	if (!*field || !strcmp(field, "off") || !strcmp(field, "none") || !strcmp(field, "static"))
+	config->dhcp = is_one_of(field, dhcp, ARRAY_SIZE(dhcp));
+	if (config->dhcp || is_one_of(field, manual, ARRAY_SIZE(manual)))
 		return 0;
-	for (unsigned int i = 0; i < ARRAY_SIZE(unsupported); i++) {
-		if (strcmp(field, unsupported[i]))
-			continue;
-		pr_warn("ip=: \"%s\" (DHCP, BOOTP, RARP) is not supported yet%s\n", field,
-			config->addr ? ": the address that is given is used" : "; give an address");
+	if (is_one_of(field, unsupported, ARRAY_SIZE(unsupported))) {
+		pr_warn("ip=: \"%s\" is not supported%s\n", field,
+			config->addr ? ": the address that is given is used" : "; expected dhcp");
 		return config->addr ? 0 : -EINVAL;
 	}
-	pr_warn("ip=: \"%s\" is not a method to get an address; expected off, none or static\n",
+	pr_warn("ip=: \"%s\" is not a method to get an address; expected dhcp, off, none or "
+		"static\n",
 		field);
 	return -EINVAL;
 }
@@ -188,6 +204,7 @@ static int parse_linux_form(char *text, struct ip_config *config)
 	};
 	char *field;
 
+	config->dhcp = true; /* unless the field of the method says something else */
 	for (unsigned int i = 0; (field = next_field(&text)); i++) {
 		if (i == ARRAY_SIZE(fields)) {
 			pr_warn("ip=: more than %zu fields: \"%.32s\"\n", ARRAY_SIZE(fields),
@@ -198,9 +215,11 @@ static int parse_linux_form(char *text, struct ip_config *config)
 			return -EINVAL;
 	}
 	if (!config->addr) {
-		pr_warn("ip=: no address is given, and DHCP is not supported yet\n");
-		return -EINVAL;
+		if (!config->dhcp)
+			pr_warn("ip=: no address is given, and the method is not dhcp\n");
+		return config->dhcp ? 0 : -EINVAL;
 	}
+	config->dhcp = false;
 	if (!config->prefix_len)
 		guess_prefix(config);
 	return 0;
@@ -262,20 +281,33 @@ int ip_config_parse(const char *value, struct ip_config *config)
 		return -ENODEV;
 	if (strscpy(text, value, sizeof(text)) < 0)
 		return -EINVAL;
-	if (!strchr(text, ':') && !strchr(text, '.'))
-		return parse_autoconf(text, config) ? -EINVAL : -ENODEV;
+	if (!strchr(text, ':') && !strchr(text, '.')) {
+		err = parse_autoconf(text, config);
+		return err || config->dhcp ? err : -ENODEV;
+	}
 	slash = strchr(text, '/');
 	colon = strchr(text, ':');
 	if (slash && (!colon || slash < colon))
 		err = parse_short_form(text, slash, config);
 	else
 		err = parse_linux_form(text, config);
-	if (err)
+	if (err || config->dhcp)
 		return err;
 	return address_is_possible(config->addr, config->prefix_len) ? 0 : -EINVAL;
 }
 
 /* ---- applying an entry to a card --------------------------------------------------------------- */
+
+#define CONFIG_TEXT sizeof("255.255.255.255/32")
+
+/* Returns the text for messages about @config, "dhcp" or its address. */
+static const char *config_text(const struct ip_config *config, char text[CONFIG_TEXT])
+{
+	if (config->dhcp)
+		return "dhcp";
+	scnprintf(text, CONFIG_TEXT, "%pI4/%u", &config->addr, config->prefix_len);
+	return text;
+}
 
 static bool in_network(const struct ip_config *config, __be32 addr)
 {
@@ -290,7 +322,8 @@ static bool in_network(const struct ip_config *config, __be32 addr)
 static const struct ip_config *gw_word_config(void)
 {
 	for (unsigned int i = 0; i < nr_configs; i++) {
-		if (configs[i].prefix_len < 32 && in_network(&configs[i], gw_word))
+		if (configs[i].addr && configs[i].prefix_len < 32 &&
+		    in_network(&configs[i], gw_word))
 			return &configs[i];
 	}
 	for (unsigned int i = 0; i < nr_configs; i++) {
@@ -334,7 +367,7 @@ static void add_gateway(const struct ip_config *config, struct net_device *dev, 
 }
 
 /* Adds @config's address and gateway to @dev, to which take_config() has assigned @config. */
-static void ip_config_apply(const struct ip_config *config, struct net_device *dev)
+static void add_address(const struct ip_config *config, struct net_device *dev)
 {
 	__be32 gateway = config->gateway;
 	int err = inet_addr_add(dev, config->addr, config->prefix_len);
@@ -350,6 +383,42 @@ static void ip_config_apply(const struct ip_config *config, struct net_device *d
 		gateway = gw_word;
 	if (gateway)
 		add_gateway(config, dev, gateway);
+}
+
+/*
+ * Called by the DHCP client of @dev, whose entry has an address for the case that no server answers:
+ * uses this address, or no longer.
+ */
+static void use_fallback(struct net_device *dev, bool use)
+{
+	const struct ip_config *config = configs;
+
+	while (config->dev != dev)
+		config++;
+	if (!use) {
+		inet_addr_del(dev, config->addr);
+		return;
+	}
+	pr_warn("%s: no DHCP server has answered: using %pI4/%u until one does\n", dev->name,
+		&config->addr, config->prefix_len);
+	add_address(config, dev);
+}
+
+static void ip_config_apply(const struct ip_config *config, struct net_device *dev)
+{
+	struct dhcp_preset preset = {.host = config->host};
+
+	if (!config->dhcp) {
+		add_address(config, dev);
+		return;
+	}
+	if (config->addr)
+		preset.fallback = use_fallback;
+	else
+		preset.gateway = config->gateway;
+	if (gw_word && gw_word_config() == config)
+		preset.gateway = gw_word;
+	dhcp_start(dev, &preset);
 }
 
 /*
@@ -429,7 +498,7 @@ static unsigned int idle_cards(struct net_device **last)
 
 static void say_unknown_device(const struct ip_config *config)
 {
-	char names[NETDEV_MAX * IFNAMSIZ];
+	char names[NETDEV_MAX * IFNAMSIZ], text[CONFIG_TEXT];
 	struct net_device *dev;
 	size_t n = 0;
 
@@ -438,12 +507,38 @@ static void say_unknown_device(const struct ip_config *config)
 		if (is_card(dev))
 			n += scnprintf(names + n, sizeof(names) - n, " %s", dev->name);
 	}
-	pr_err("ip=%pI4/%u: there is no card \"%s\"; there %s%s\n", &config->addr,
-	       config->prefix_len, config->device, n ? "is" : "is none", names);
+	pr_err("ip=%s: there is no card \"%s\"; there %s%s\n", config_text(config, text),
+	       config->device, n ? "is" : "is none", names);
+}
+
+static void take_hostname(void *arg, const struct dhcp_info *lease)
+{
+	if (*lease->host)
+		strscpy(nodename, lease->host, sizeof(nodename));
+}
+
+/*
+ * A program that connects or binds an address at its start needs the address. So the boot waits for
+ * it, as Linux's does. A host name from a server is used if `ip=` has none.
+ */
+static void wait_for_leases(void)
+{
+	bool named = false;
+
+	if (!dhcp_wait(DHCP_BOOT_WAIT_MS))
+		pr_warn("no DHCP server has answered for %u s: the program starts without an "
+			"address\n",
+			DHCP_BOOT_WAIT_MS / 1000);
+	for (unsigned int i = 0; i < nr_configs; i++)
+		named |= *configs[i].host;
+	for (unsigned int i = 0; i < nr_configs && !named; i++)
+		named = configs[i].dev && dhcp_lease_show(configs[i].dev, take_hostname, NULL);
 }
 
 void ip_auto_config(void)
 {
+	char text[CONFIG_TEXT];
+
 	for (unsigned int i = 0; i < nr_configs; i++) {
 		const struct ip_config *config = &configs[i];
 		struct net_device *dev;
@@ -459,12 +554,12 @@ void ip_auto_config(void)
 		if (n == 1)
 			offer(dev, true);
 		else if (n)
-			pr_warn("no card has a link: %pI4/%u goes to the first that gets one\n",
-				&config->addr, config->prefix_len);
+			pr_warn("no card has a link: %s goes to the first that gets one\n",
+				config_text(config, text));
 		else if (nr_configs > 1)
-			pr_err("ip=%pI4/%u: no card is left for it\n", &config->addr,
-			       config->prefix_len);
+			pr_err("ip=%s: no card is left for it\n", config_text(config, text));
 	}
+	wait_for_leases();
 }
 
 /* ---- the command line ------------------------------------------------------------------------- */
@@ -483,31 +578,95 @@ static void set_hostname(const struct ip_config *config)
 	strscpy(domainname, dot + 1, sizeof(domainname));
 }
 
-/* /proc/net/pnp: has the format of resolv.conf, so that /etc/resolv.conf can be a link to it. */
+/* ---- /proc ------------------------------------------------------------------------------------ */
+
+static void show_domain(void *m, const struct dhcp_info *lease)
+{
+	if (*lease->domain)
+		seq_printf(m, "domain %s\n", lease->domain);
+	if (*lease->search)
+		seq_printf(m, "search %s\n", lease->search);
+}
+
+static void show_name_servers(void *m, const struct dhcp_info *lease)
+{
+	for (unsigned int i = 0; i < lease->nr_dns; i++)
+		seq_printf(m, "nameserver %pI4\n", &lease->dns[i]);
+}
+
+static void show_boot_server(void *m, const struct dhcp_info *lease)
+{
+	if (lease->bootserver)
+		seq_printf(m, "bootserver %pI4\n", &lease->bootserver);
+}
+
+static void show_time_servers(void *m, const struct dhcp_info *lease)
+{
+	for (unsigned int i = 0; i < lease->nr_ntp; i++)
+		seq_printf(m, "%pI4\n", &lease->ntp[i]);
+}
+
+static void show_nothing(void *m, const struct dhcp_info *lease)
+{
+}
+
+/* Calls @show for the leases of all cards. Returns their number. */
+static unsigned int show_leases(struct seq_file *m,
+				void (*show)(void *m, const struct dhcp_info *lease))
+{
+	unsigned int n = 0;
+
+	for (const struct ip_config *c = configs; c < configs + nr_configs; c++)
+		n += c->dev && dhcp_lease_show(c->dev, show, m);
+	return n;
+}
+
+/*
+ * /proc/net/pnp: has the format of resolv.conf, so that /etc/resolv.conf can be a link to it. The
+ * servers of `ip=` come first, as on Linux; those of an entry with a fallback are not used while a
+ * server has leased an address.
+ */
 static int show_pnp(struct seq_file *m)
 {
-	seq_puts(m, "#MANUAL\n");
+	bool leased = show_leases(m, show_nothing);
+
+	seq_puts(m, leased ? "#PROTO: DHCP\n" : "#MANUAL\n");
+	show_leases(m, show_domain);
 	for (const struct ip_config *c = configs; c < configs + nr_configs; c++)
 		for (unsigned int i = 0; i < ARRAY_SIZE(c->nameservers); i++)
-			if (c->nameservers[i])
+			if (c->nameservers[i] && !(leased && c->dhcp && c->addr))
 				seq_printf(m, "nameserver %pI4\n", &c->nameservers[i]);
+	show_leases(m, show_name_servers);
 	for (const struct ip_config *c = configs; c < configs + nr_configs; c++)
 		if (c->server)
 			seq_printf(m, "bootserver %pI4\n", &c->server);
+	show_leases(m, show_boot_server);
 	return 0;
 }
+
+/* /proc/net/ipconfig/ntp_servers, as on Linux since 4.18: an address on each line. */
+static int show_ntp(struct seq_file *m)
+{
+	for (const struct ip_config *c = configs; c < configs + nr_configs; c++)
+		if (c->ntp)
+			seq_printf(m, "%pI4\n", &c->ntp);
+	show_leases(m, show_time_servers);
+	return 0;
+}
+
+/* ---- the command line, after it was parsed ---------------------------------------------------- */
 
 static bool ip_given; /* an `ip=` of the command line has replaced the default entry */
 
 static int parse_ip(const char *value)
 {
+	char new[CONFIG_TEXT], old[CONFIG_TEXT];
 	struct ip_config config, *slot = configs;
 	int err = ip_config_parse(value, &config);
 
 	if (err && err != -ENODEV) {
 		if (!ip_given)
-			pr_warn("ip=: invalid; the address stays %pI4/%u\n", &configs[0].addr,
-				configs[0].prefix_len);
+			pr_warn("ip=: invalid; a DHCP server is asked, as without ip=\n");
 		return err;
 	}
 	if (!ip_given || err)
@@ -525,9 +684,9 @@ static int parse_ip(const char *value)
 	if (slot == configs + nr_configs)
 		nr_configs++;
 	else
-		pr_warn("ip=: %pI4/%u replaces %pI4/%u; for two cards name them, as in "
+		pr_warn("ip=: %s replaces %s; for two cards name them, as in "
 			"ip=A.B.C.D/LEN:eth1\n",
-			&config.addr, config.prefix_len, &slot->addr, slot->prefix_len);
+			config_text(&config, new), config_text(slot, old));
 	*slot = config;
 	set_hostname(&config);
 	return 0;
@@ -553,15 +712,19 @@ void ip_config_init(void)
 {
 	static const struct cmdline_param params[] = {
 		{.name = "ip",
-		 .usage = "ip=A.B.C.D/LEN[:DEVICE], ip=off, or Linux's "
-			  "ip=CLIENT:SERVER:GATEWAY:MASK:HOST:DEVICE:off:DNS:DNS",
+		 .usage = "ip=A.B.C.D/LEN[:DEVICE], ip=dhcp, ip=off, or Linux's "
+			  "ip=CLIENT:SERVER:GATEWAY:MASK:HOST:DEVICE:METHOD:DNS:DNS",
 		 .parse = parse_ip},
 		{.name = "gw", .usage = "gw=A.B.C.D", .parse = parse_gw},
 	};
-	static const struct proc_entry entries[] = {{"net/pnp", show_pnp}};
+	static const struct proc_entry entries[] = {
+		{"net/pnp", show_pnp},
+		{"net/ipconfig/ntp_servers", show_ntp},
+	};
 	static struct netdev_notifier notifier = {.event = ipconfig_event};
 
 	configs[0] = (struct ip_config){
+		.dhcp = true,                 /* the values below are for a link without a server */
 		.addr = htonl(0x0a00020f),    /* 10.0.2.15 */
 		.gateway = htonl(0x0a000202), /* 10.0.2.2 */
 		.prefix_len = 24,

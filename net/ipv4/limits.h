@@ -193,6 +193,76 @@
  */
 #define PING_BUCKETS 64
 
+/* ---- DHCP ---- */
+/*
+ * bytes of a message of a server: a longer one is dropped. Option 57 tells the servers this limit,
+ * which is more than a frame of Ethernet carries.
+ */
+#define DHCP_MESSAGE_MAX 1500
+/*
+ * bytes of an option whose parts are joined (RFC 3396): if they are longer, the message is dropped.
+ * Room for DHCP_ROUTES_MAX classless routes (9 bytes each) and for names of DHCP_NAME_MAX bytes.
+ */
+#define DHCP_OPTION_MAX 512
+/*
+ * routes of a lease: the further routes of the server are not used. Together with their routers they
+ * take half of ROUTES_MAX.
+ */
+#define DHCP_ROUTES_MAX 16
+/* name servers, and time servers, of a lease: further ones are not used. resolv.conf(5): three. */
+#define DHCP_SERVERS_MAX 3
+/*
+ * bytes of the domain, and of the list of domains to search: a longer domain is not used, nor are the
+ * domains behind this length. RFC 1035: a name has at most 255.
+ */
+#define DHCP_NAME_MAX 255
+/*
+ * seconds: an offer of a shorter lease is dropped. The client would spend its time renewing it;
+ * servers lease for minutes to days.
+ */
+#define DHCP_LEASE_MIN 10
+/*
+ * bytes: a smaller MTU of a server is not used, because a lying one could make each packet a
+ * hundred. Each host must be able to receive a packet of this size (RFC 791).
+ */
+#define DHCP_MTU_MIN 576
+/* ARP probes of an offered address: then the client uses it. RFC 5227's PROBE_NUM. */
+#define DHCP_PROBES 3
+/*
+ * ms: the shortest pause after a probe, the longest is twice that; a host on the same link answers
+ * within it. RFC 5227 waits for seconds, which is much for a machine that boots in a tenth of one:
+ * so the client still declines the address if a host claims it within DHCP_WATCH_MS.
+ */
+#define DHCP_PROBE_MS 20
+/* ms after the address was taken in which another host's claim declines it: RFC 5227's longest wait. */
+#define DHCP_WATCH_MS 7000
+/* ms after a declined address before the client asks again. RFC 2131 3.1.5: ten seconds. */
+#define DHCP_DECLINE_MS 10000
+/* s: the pause before the first retransmission, plus or minus one. RFC 2131 4.1. */
+#define DHCP_BACKOFF_MIN 4
+/* s: the longest pause between two retransmissions, plus or minus one. RFC 2131 4.1. */
+#define DHCP_BACKOFF_MAX 64
+/* s: the shortest pause between two requests to extend a lease. RFC 2131 4.4.5. */
+#define DHCP_RENEW_MIN 60
+/* requests for an offer without an answer: then the client asks all servers. RFC 2131 3.1.5: four. */
+#define DHCP_REQUESTS_MAX 4
+/*
+ * requests, after the link came back, whether the lease is valid there: then the client uses it for
+ * the rest of its time. The requests take 12 seconds.
+ */
+#define DHCP_REBOOTS_MAX 2
+/*
+ * ms without an answer of a server: then a card without an `ip=` gets the address of QEMU's user
+ * network. Long enough for a server that first pings the address for three seconds, as dnsmasq does,
+ * and for a retransmission.
+ */
+#define DHCP_FALLBACK_MS 6000
+/*
+ * ms that the program waits for the addresses of `ip=dhcp`: then it starts without, and the client
+ * goes on. Four retransmissions.
+ */
+#define DHCP_BOOT_WAIT_MS 60000
+
 /* ---- ICMP errors ---- */
 /*
  * ms between ICMP errors to one destination, after a burst: an error that comes sooner is not sent.

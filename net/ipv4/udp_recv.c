@@ -4,6 +4,7 @@
  * program that reads it.
  *
  *   ip_local_deliver -> udp_rcv -> udp4_lib_lookup, udp_queue_rcv_skb -> ip4_datagram_queue_rcv (softirq)
+ *                               -> dhcp_rcv, if it is for the kernel's DHCP client
  *   recvmsg() -> inet_recvmsg -> udp_recvmsg                                               (process)
  *
  * The checksum is verified before the datagram is queued, so poll() never reports a datagram that
@@ -14,6 +15,7 @@
 #include "net/core/errqueue.h"
 #include "net/core/snmp.h"
 #include "net/ipv4/datagram.h"
+#include "net/ipv4/dhcp.h"
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/ip_cmsg.h"
 #include "net/ipv4/route.h"
@@ -130,6 +132,8 @@ enum skb_drop_reason udp_rcv(struct sk_buff *skb)
 	}
 	iph = ip_hdr(skb);
 	uh = udp_hdr(skb);
+	if (unlikely(uh->dest == HTONS_CONST(DHCP_CLIENT_PORT)) && dhcp_rcv(skb, &reason))
+		return reason;
 	if (unlikely(rt->rt_type == RTN_BROADCAST || rt->rt_type == RTN_MULTICAST))
 		return udp_rcv_group(skb, uh->source, ntohs(uh->dest));
 	sk = udp4_lib_lookup(iph->saddr, uh->source, iph->daddr, ntohs(uh->dest), IPCB(skb)->iif);
