@@ -51,6 +51,7 @@ $(H)/conductor.o: tests/host/conductor.c Makefile tests/hosted/hosted.mk
 	$(Q)$(HOSTCC) $(HOSTED_FLAGS) -c $< -o $@
 $(H)/test_matrix: $(patsubst tests/hosted/%.c,$(H)/%.o,$(wildcard tests/hosted/matrix*.c))
 $(H)/test_race: $(patsubst tests/hosted/%.c,$(H)/%.o,$(wildcard tests/hosted/race*.c))
+$(H)/test_dhcp $(H)/test_dhcp_lies: $(H)/dhcp_peer.o
 $(H)/test_refused $(H)/test_refused_calls $(H)/test_refused_datagrams: $(H)/refused.o
 $(HOSTED_TESTS): $(H)/test_%: $(H)/test_%.o $(HOSTED_COMMON)
 	$(Q)$(HOSTCC) $(ASAN_FLAGS) $^ -lcmocka -ldl -o $@
