@@ -92,12 +92,22 @@ static void boot_kernel(void *arg)
 	kernel_main(&boot);
 }
 
+/* Returns the option that gives a host without an `ip=` an address, unless the option dhcp is set. */
+static const char *static_address(const char *cmdline)
+{
+	if (host_option("dhcp", 0) || strstr(cmdline, "ip="))
+		return "";
+	return "ip=10.0.2.15::10.0.2.2:255.255.255.0:::off:10.0.2.3 ";
+}
+
 int sn_boot(uint64_t seed, const char *cmdline)
 {
 	size_t ram = host_option("ram", RAM_DEFAULT) & PAGE_MASK;
+	bool cut;
 
 	if (host.booted)
 		return -1;
+	cmdline = cmdline ? cmdline : "";
 	host.booted = true;
 	host_libc_init();
 	host_seed(seed);
@@ -110,7 +120,9 @@ int sn_boot(uint64_t seed, const char *cmdline)
 		sn_set("race_chance", RACE_CHANCE);
 
 	boot.door = "host";
-	boot.cmdline_cut = strscpy(boot.cmdline, cmdline ? cmdline : "", sizeof(boot.cmdline)) < 0;
+	cut = snprintf(boot.cmdline, sizeof(boot.cmdline), "%s%s", static_address(cmdline),
+		       cmdline) >= (int)sizeof(boot.cmdline);
+	boot.cmdline_cut = cut;
 	boot.nr_mem = 1;
 	boot.mem[0].size = ram;
 	boot.mem[0].type = BOOT_MEM_USABLE;

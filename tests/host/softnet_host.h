@@ -49,6 +49,8 @@
  *   separate_objects  0: slab cuts objects from pages, as on the machine.  1 (default): each object is
  *                  an allocation of the C library, so that a sanitizer checks accesses to it
  *   stack_pages    1: a thread's stack takes pages of the page allocator, as on the machine (default 0)
+ *   dhcp           1: a command line without `ip=` stays as it is, so the kernel asks a DHCP server.  0
+ *                  (default): sn_boot() adds an `ip=` with the addresses of QEMU's user network
  *   echo           1: console output also goes to stderr
  * and the options of the device model (tests/host/virtio_model.h): mac (the six bytes as a
  * number, 0x020000000001 is 02:00:00:00:00:01), mtu, features ...

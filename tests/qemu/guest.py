@@ -19,6 +19,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 MKIMAGE = os.path.join(ROOT, "tools", "mkimage")
 OVMF = "/usr/share/OVMF/OVMF_{}_4M.fd"
 SERVICES = (7, 9, 15, 19)
+ADDRESS = "ip=10.0.2.15::10.0.2.2:255.255.255.0:::off:10.0.2.3"     # QEMU's user network
 FAILED = os.path.join(ROOT, "build", "qemu", "failed")      # consoles and captures of failed tests
 MAC = bytes.fromhex("525400123456")
 CAPTURED = 160       # bytes of each frame in a capture
@@ -102,14 +103,16 @@ class Guest:
 
     def __init__(self, append="", machine="q35", cpu="max", mem=64, net="user", device="", ready=r"^READY.*\n", extra=(),
                  debug_exit=True, firmware="", disk="", kernel="", image="",
-                 early=(), capture=True, services=SERVICES):
+                 early=(), capture=True, services=SERVICES, dhcp=False):
         """append: options for the kernel's command line.  firmware: "" boots by PVH, "uefi" with OVMF.  UEFI boots
         @kernel (default: softnet.efi) with the options as its load options.  With disk, a key of DISKS, it boots instead
         from the disk image `image`, or without `image` from a new one, whose cmdline.txt has the options.
         early: QEMU's options for devices in front of the network card.  ready: wait for this pattern on the console.
         services: the guest's ports that are forwarded from .ports[port] of 127.0.0.1.
+        dhcp: without an ip= in @append, the guest asks a DHCP server; else it gets the address ADDRESS.
         capture: whether QEMU records all frames.  Tests with very many frames set it to False, to avoid a large file."""
         self.append, self.machine, self.cpu, self.mem = append, machine, cpu, mem
+        self.address = "" if dhcp or re.search(r"(^|\s)ip=", append) else ADDRESS + " "
         self.net, self.device, self.ready, self.extra = net, device, ready, list(extra)
         self.debug_exit = debug_exit
         self.early = list(early)
@@ -129,7 +132,7 @@ class Guest:
         machine, card, more = MACHINES.get(self.machine, (self.machine, alike[1], []))
         cmd = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
                "-machine", machine, *more, "-accel", "tcg", "-cpu", self.cpu, "-m", str(self.mem),
-               "-serial", "stdio", *self.boot_from("panic=poweroff loglevel=info " + self.append)]
+               "-serial", "stdio", *self.boot_from("panic=poweroff loglevel=info " + self.address + self.append)]
         if self.debug_exit:
             cmd += ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
         if self.net:

@@ -61,6 +61,7 @@ static void test_accepted(void **state)
 		assert_int_equal(config.gateway, gateway);
 		assert_int_equal(config.prefix_len, cases[i].prefix_len);
 		assert_string_equal(config.device, cases[i].device);
+		assert_false(config.dhcp);
 		assert_null(config.dev);
 	}
 }
@@ -89,20 +90,15 @@ static void test_refused(void **state)
 		{"0.1.2.3/24", "0.0.0.0/8, which means this network"},
 		{"127.0.0.1/8", "127.0.0.0/8, which never leaves a host"},
 		{"127.9.9.9:::255.255.255.0", "127.0.0.0/8"},
-		{"dhcp", "\"dhcp\" (DHCP, BOOTP, RARP) is not supported yet; give an address"},
-		{"on", "\"on\" (DHCP, BOOTP, RARP) is not supported yet"},
-		{"any", "is not supported yet"},
-		{"both", "is not supported yet"},
-		{"bootp", "is not supported yet"},
-		{"rarp", "is not supported yet"},
-		{":::::eth0:dhcp", "\"dhcp\" (DHCP, BOOTP, RARP) is not supported yet"},
-		{"::::host:eth0:none", "no address is given, and DHCP is not supported yet"},
-		{":", "no address is given"},
-		{"any:10.0.0.1", "no address is given"},
+		{"bootp", "\"bootp\" is not supported; expected dhcp"},
+		{"rarp", "\"rarp\" is not supported; expected dhcp"},
+		{":::::eth0:rarp", "\"rarp\" is not supported; expected dhcp"},
+		{"::::host:eth0:none", "no address is given, and the method is not dhcp"},
+		{"::::host:eth0:off", "no address is given"},
 		{"any/24:eth0", "no address is given before the prefix length /24"},
 		{"/24:eth0", "no address is given before the prefix length /24"},
 		{"eth0",
-		 "\"eth0\" is not a method to get an address; expected off, none or static"},
+		 "\"eth0\" is not a method to get an address; expected dhcp, off, none or static"},
 		{"10.1.2.3:::255.0.0.0:::always", "\"always\" is not a method to get an address"},
 		{"10.0.2.15/33", "the prefix length \"33\" is not a number from 1 to 32"},
 		{"10.0.2.15/0", "the prefix length \"0\""},
@@ -135,6 +131,38 @@ static void test_refused(void **state)
 			fail_msg("ip=%s: \"%s\" is not in \"%s\"", cases[i].text, cases[i].words,
 				 unit_console());
 	}
+}
+
+/* As nfsroot.rst spells it. "any" and an empty field stand for each value, so for the address, too. */
+static void test_dhcp(void **state)
+{
+	static const struct {
+		const char *text, *device, *host;
+		u8 gateway[4];
+	} cases[] = {
+		{"dhcp", "", "", {0}},
+		{"on", "", "", {0}},
+		{"any", "", "", {0}},
+		{"both", "", "", {0}},
+		{":::::eth1:dhcp", "eth1", "", {0}},
+		{"::::host:eth0:on", "eth0", "host", {0}},
+		{"any:10.0.0.1:10.0.0.2", "", "", {10, 0, 0, 2}},
+		{":::::eth0", "eth0", "", {0}},
+		{":", "", "", {0}},
+	};
+
+	unit_console_clear();
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct ip_config config;
+
+		assert_int_equal(ip_config_parse(cases[i].text, &config), 0);
+		assert_true(config.dhcp);
+		assert_int_equal(config.addr, 0);
+		assert_memory_equal(&config.gateway, cases[i].gateway, 4);
+		assert_string_equal(config.device, cases[i].device);
+		assert_string_equal(config.host, cases[i].host);
+	}
+	assert_string_equal(unit_console(), "");
 }
 
 static void test_no_address_is_wanted(void **state)
@@ -248,7 +276,7 @@ static void test_words(void **state)
 {
 	unit_console_clear();
 	cmdline_parse("ip=10.0.0.255/24", NULL);
-	assert_true(said("the address stays 10.0.2.15/24"));
+	assert_true(said("ip=: invalid; a DHCP server is asked, as without ip="));
 	unit_console_clear();
 	cmdline_parse("ip=10.2.0.8/16:eth2 ip=10.3.0.9/16:eth9 ip=192.0.2.5/32 gw=198.51.100.1",
 		      NULL);
@@ -258,7 +286,8 @@ static void test_words(void **state)
 	cmdline_parse("gw=240.0.0.1 ip=10.0.0.255/24", NULL);
 	assert_true(said("gw=240.0.0.1: an address of 240.0.0.0/4"));
 	assert_true(said("expected gw=A.B.C.D"));
-	assert_true(said("expected ip=A.B.C.D/LEN[:DEVICE], ip=off, or Linux's ip=CLIENT:"));
+	assert_true(
+		said("expected ip=A.B.C.D/LEN[:DEVICE], ip=dhcp, ip=off, or Linux's ip=CLIENT:"));
 }
 
 /* LIMIT(NETDEV_MAX): there may be one `ip=` entry for each possible card; the test adds one more. */
@@ -363,6 +392,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		net_test(test_accepted),
 		net_test(test_refused),
+		net_test(test_dhcp),
 		net_test(test_no_address_is_wanted),
 		net_test(test_long_fields),
 		net_test(test_names_and_servers),

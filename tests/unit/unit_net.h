@@ -10,6 +10,7 @@
 
 #include "tests/unit/unit_hal.h"
 
+#include "kernel/cmdline.h"
 #include "kernel/hal.h"
 #include "kernel/lib/byteorder.h"
 #include "kernel/lib/random.h"
@@ -120,7 +121,10 @@ static inline struct net_device *net_card(u8 number)
 
 static inline int net_boot(void **state)
 {
+	char words[] = "ip=10.0.2.15/24 gw=10.0.2.2";
+
 	net_boot_floors();
+	cmdline_parse(words, NULL);
 	eth0 = net_card(0);
 	assert_int_equal(dev_open(eth0), 0);
 	netif_carrier_on(eth0);
