@@ -45,6 +45,8 @@ GROUPS = """
 - A source has at most 64 incomplete datagrams; Linux instead drops a datagram when 64 others of its source were begun
   since its last fragment (`ipfrag_max_dist`).
 - A fragment that is not the last and whose length is no multiple of eight is dropped; Linux cuts off the rest.
+- A fragment is a duplicate, which is dropped alone, if one other fragment has all its bytes. For Linux it is also one if several
+  fragments that arrived in order have them together; here the whole datagram is dropped then.
 - Each program may have ping sockets: there is no `ping_group_range`, because there are no users.
 - A ping socket receives an echo reply to a group or broadcast address, a group's as its multicast options say. Linux drops it.
 
