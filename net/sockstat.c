@@ -6,7 +6,7 @@
  * sockstat_seq_show() <- open() of the file (process). The numbers are read one after the other
  * without a common lock.
  *
- *   used    the sockets of all families; also those that close() has left to the kernel
+ *   used    the sockets of all families; also closed ones that the kernel still finishes
  *   inuse   the sockets that a packet can find: TCP's listeners and connections, without those in
  *           TIME_WAIT, which are tw; UDP's sockets that have a port
  *   alloc   all TCP sockets, whether a packet can find them or not

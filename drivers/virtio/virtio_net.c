@@ -447,7 +447,8 @@ static int virtnet_remove(struct virtio_device *vdev)
 	virtnet_ctrl_cleanup(vi);
 	virtqueue_destroy(vi->tx);
 	virtqueue_destroy(vi->rx);
-	vdev->priv = NULL; /* not earlier: an interrupt of a queue reads it */
+	/* not earlier, because the interrupt handler of a queue reads vdev->priv */
+	vdev->priv = NULL;
 	kfree(vi);
 	return 0;
 }

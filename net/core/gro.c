@@ -28,8 +28,8 @@ void dev_add_offload(struct packet_offload *po)
 }
 
 /*
- * Returns the offload of the transport that an IPv4 packet carries, or NULL. That the header is a
- * correct one is for the offload to check.
+ * Returns the offload of the transport that an IPv4 packet carries, or NULL. The offload checks
+ * that the header is correct.
  */
 static const struct packet_offload *gro_offload(struct sk_buff *skb)
 {

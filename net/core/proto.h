@@ -86,7 +86,8 @@ struct proto {
 	unsigned int obj_size;
 	u64 limit;             /* maximum number of socks, 0: limited by memory only */
 	int sockets_allocated; /* socks that exist now */
-	int inuse;             /* socks that a lookup for a packet can find (/proc/net/sockstat) */
+	/* number of socks in the tables in which packets find their sock (/proc/net/sockstat) */
+	int inuse;
 	struct list_head node; /* in the list of all protocols */
 	/* Memory of the queues of all socks of the protocol together (net/core/sock_mem.c). */
 	s64 memory_allocated; /* bytes of truesize */

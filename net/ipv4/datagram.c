@@ -209,7 +209,10 @@ int ip4_datagram_gettstamp(struct sock *sk, unsigned int cmd, void __user *arg)
 	net_enable_timestamp();
 	if (!dsk->has_stamp)
 		return -ENOENT;
-	/* The datagram came before the first program asked for times: Linux returns the time now, too. */
+	/*
+	 * The datagram came before the first program asked for times. As on Linux, return the
+	 * present time.
+	 */
 	if (!dsk->stamp)
 		WRITE_ONCE(dsk->stamp, ktime_get_real_ns());
 	stamp = READ_ONCE(dsk->stamp);

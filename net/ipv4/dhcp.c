@@ -91,8 +91,8 @@ static void discover(struct dhcp_client *c)
 }
 
 /*
- * An attempt ended without a lease: begins again after @least jiffies, after the second failure in
- * a row as late as after that many retransmissions.
+ * An attempt ended without a lease: begins again after @least jiffies at the earliest. Each failure
+ * in a row lengthens the pause, as each retransmission does.
  */
 static void restart(struct dhcp_client *c, unsigned long least)
 {

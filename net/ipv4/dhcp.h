@@ -22,7 +22,8 @@ struct sk_buff;
 /* The values that the command line has for a card whose address comes from a server. */
 struct dhcp_preset {
 	const char *host; /* the host name to tell the server; "": none. Stays valid */
-	__be32 gateway;   /* the default route's, instead of the server's; 0: not given */
+	/* gateway of the default route, instead of the server's gateway; 0: not given */
+	__be32 gateway;
 	/*
 	 * Not NULL: if no server answers within DHCP_FALLBACK_MS, this function is called with
 	 * @use true, to give the card another address; and with @use false, to remove that address,
@@ -34,8 +35,8 @@ struct dhcp_preset {
 /* Starts a client on @dev, which is up. Process or softirq. At most one on each card. */
 void dhcp_start(struct net_device *dev, const struct dhcp_preset *preset);
 /*
- * Waits until each client on a card with a link has an address, its own or the fallback's, at most
- * @ms. Returns true if all have one. Process context.
+ * Waits until each client on a card with a link has an address, by a lease or by the fallback, but
+ * for at most @ms milliseconds. Returns true if all have one. Process context.
  */
 bool dhcp_wait(unsigned int ms);
 /*
@@ -70,7 +71,7 @@ enum dhcp_state {
 	DHCP_BOUND,
 	DHCP_RENEWING,  /* asks the server of the lease to extend it */
 	DHCP_REBINDING, /* asks all servers to extend the lease */
-	DHCP_REBOOTING, /* the link is new: asks whether the lease is valid on it */
+	DHCP_REBOOTING, /* the link is new: asks whether the lease is valid on this link */
 };
 
 /* The client of one card. Protected by dhcp_lock. */

@@ -375,7 +375,10 @@ static int get_times(const struct dhcp_areas *areas, struct dhcp_info *info)
 		info->t1 = info->t2 = DHCP_FOREVER;
 		return 0;
 	}
-	/* Times in another order are replaced: a T1 of 0 would renew the lease all the time. */
+	/*
+	 * Times in another order are replaced by the defaults: with a T1 of 0 the client would
+	 * renew the lease all the time.
+	 */
 	if (t1 < DHCP_LEASE_MIN / 2 || t1 >= t2 || t2 >= info->lease) {
 		u32 fuzz = prandom_u32_max(info->lease / 32 + 1);
 

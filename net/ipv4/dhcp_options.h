@@ -26,7 +26,7 @@ struct dhcp_info {
 	__be32 addr;       /* a host's address in a network of prefix_len */
 	__be32 server;     /* the server's identifier */
 	__be32 bootserver; /* siaddr; 0: none */
-	u32 lease, t1, t2; /* seconds; DHCP_FOREVER: all three; else t1 < t2 < lease */
+	u32 lease, t1, t2; /* seconds; either all three are DHCP_FOREVER, or t1 < t2 < lease */
 	u8 nr_routes, nr_dns, nr_ntp;
 	struct dhcp_route routes[DHCP_ROUTES_MAX];
 	__be32 dns[DHCP_SERVERS_MAX];

@@ -2,7 +2,7 @@
 /*
  * Functions that the GRO of TCP and that of UDP share: which IPv4 packets may be merged, and how their
  * headers are compared and corrected. Only tcp_offload.c and udp_offload.c include this file.
- * Softirq; skb->data is at the IP header, and the packet has no other holder.
+ * Softirq; skb->data is at the IP header, and no other code holds a reference to the packet.
  */
 #ifndef NET_IPV4_IP_GRO_H
 #define NET_IPV4_IP_GRO_H
@@ -35,9 +35,9 @@ static inline bool ip_gro_is_plain(struct sk_buff *skb, u8 protocol, unsigned in
 }
 
 /*
- * Verifies the checksum of the transport, unless the device says that it is correct. If it is
- * correct, the packet is marked, so that the transport need not verify it again. If it is wrong, the
- * packet goes up unmerged, and the transport counts it.
+ * Verifies the checksum of the transport, unless the device says that it is correct. A packet with
+ * a correct checksum is marked, so that the transport need not verify the checksum again. A packet
+ * with a wrong one is passed up unmerged, and the transport counts it.
  */
 static inline bool ip_gro_sum_is_right(struct sk_buff *skb, u8 protocol)
 {
@@ -55,9 +55,9 @@ static inline bool ip_gro_sum_is_right(struct sk_buff *skb, u8 protocol)
 }
 
 /*
- * Returns true if the packet is for this host and has ports. If not, it goes up at once, before the
- * packets that are held. For a fragment other than the first, which has no ports, that does no harm:
- * its datagram goes to the transport only when all of its fragments have arrived.
+ * Returns true if the packet is for this host and has ports. Other packets are passed up at once,
+ * before the held packets. That does no harm to a fragment other than the first, which has no
+ * ports: its datagram is passed to the transport only when all of its fragments have arrived.
  */
 static inline bool ip_gro_has_ports(struct sk_buff *skb, u8 protocol)
 {
@@ -70,7 +70,7 @@ static inline bool ip_gro_has_ports(struct sk_buff *skb, u8 protocol)
 	       !(iph->frag_off & htons(IP_OFFSET)) && pskb_may_pull(skb, iph->ihl * 4 + PORTS_LEN);
 }
 
-/* A held packet has no IP options; @skb may have some, so use its ihl. */
+/* A held packet has no IP options; @skb may have some, so use the ihl of @skb. */
 static inline bool ip_gro_same_flow(const struct sk_buff *held, const struct sk_buff *skb)
 {
 	const struct iphdr *a = (const struct iphdr *)held->data;

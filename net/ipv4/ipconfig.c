@@ -204,7 +204,7 @@ static int parse_linux_form(char *text, struct ip_config *config)
 	};
 	char *field;
 
-	config->dhcp = true; /* unless the field of the method says something else */
+	config->dhcp = true; /* the default; the field of the method may change it */
 	for (unsigned int i = 0; (field = next_field(&text)); i++) {
 		if (i == ARRAY_SIZE(fields)) {
 			pr_warn("ip=: more than %zu fields: \"%.32s\"\n", ARRAY_SIZE(fields),
@@ -387,7 +387,7 @@ static void add_address(const struct ip_config *config, struct net_device *dev)
 
 /*
  * Called by the DHCP client of @dev, whose entry has an address for the case that no server answers:
- * uses this address, or no longer.
+ * @use true: adds this address; false: removes it.
  */
 static void use_fallback(struct net_device *dev, bool use)
 {

@@ -222,16 +222,16 @@
  */
 #define DHCP_LEASE_MIN 10
 /*
- * bytes: a smaller MTU of a server is not used, because a lying one could make each packet a
- * hundred. Each host must be able to receive a packet of this size (RFC 791).
+ * bytes: a smaller MTU of a server is not used, because with a tiny MTU each packet would become a
+ * hundred packets. Each host must be able to receive a packet of this size (RFC 791).
  */
 #define DHCP_MTU_MIN 576
 /* ARP probes of an offered address: then the client uses it. RFC 5227's PROBE_NUM. */
 #define DHCP_PROBES 3
 /*
  * ms: the shortest pause after a probe, the longest is twice that; a host on the same link answers
- * within it. RFC 5227 waits for seconds, which is much for a machine that boots in a tenth of one:
- * so the client still declines the address if a host claims it within DHCP_WATCH_MS.
+ * within it. RFC 5227 waits for seconds, which is long for a machine that boots in a tenth of a
+ * second. Therefore the client still declines the address if a host claims it within DHCP_WATCH_MS.
  */
 #define DHCP_PROBE_MS 20
 /* ms after the address was taken in which another host's claim declines it: RFC 5227's longest wait. */

@@ -3,16 +3,16 @@
  * GRO for UDP over IPv4: merges the datagrams of one peer for a socket that asked for that (UDP_GRO).
  *
  * Callers: napi_gro_receive and napi_gro_flush (net/core/gro.c), through struct packet_offload
- * (softirq; the packets have no other holder, skb->data is at the IP header);
+ * (softirq; no other code holds a reference to the packets, skb->data is at the IP header);
  * setsockopt() and close() -> udp_set_gro_socket (process, sock owned).
  *
  * A program without UDP_GRO expects one datagram from each read, so nothing is merged for it. A read
  * of a merged packet returns the data of several datagrams one after the other; the control message
  * UDP_GRO tells the length of each but the last, which may be shorter. Therefore only datagrams of
  * equal length are merged, and nothing follows a shorter one. Addresses, ports, type of service and
- * time to live must be the same, because the program may ask for them once only. Each datagram must
- * have a correct checksum; a datagram without a checksum is not merged, as in Linux. Compare Linux's
- * net/ipv4/udp_offload.c.
+ * time to live must be the same, because a read returns them only once for all merged datagrams.
+ * Each datagram must have a correct checksum; a datagram without a checksum is not merged, as in
+ * Linux. Compare Linux's net/ipv4/udp_offload.c.
  *
  * Whether a socket wants merged datagrams is decided when a datagram arrives. On one CPU no thread
  * runs before the held packets go up, so the same socket receives them with the same option.

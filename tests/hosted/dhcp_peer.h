@@ -62,7 +62,7 @@ unsigned int dhcp_count(uint8_t type);
 /* Returns the data of an option of @m, and its length in *@len; NULL: absent. */
 const uint8_t *dhcp_option(const struct dhcp_message *m, uint8_t code, size_t *len);
 unsigned int dhcp_probes(void);        /* ARP probes of the client since the boot */
-unsigned int dhcp_announcements(void); /* and announcements */
+unsigned int dhcp_announcements(void); /* ARP announcements of the client since the boot */
 
 /* An answer that a scene sends; dhcp_answer() makes the one that the server would send. */
 struct dhcp_answer {
@@ -73,7 +73,7 @@ struct dhcp_answer {
 	uint8_t sname[64], file[128];
 	uint8_t options[1800];
 	size_t options_len;
-	bool unicast; /* to yiaddr; else to 255.255.255.255 */
+	bool unicast; /* true: sent to yiaddr; false: sent to 255.255.255.255 */
 };
 struct dhcp_answer dhcp_answer(uint8_t type);
 /* Sends @a, and lets 10 ms pass. */

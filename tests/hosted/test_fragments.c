@@ -113,7 +113,10 @@ static void carry(int a, int b, unsigned int n)
 	assert_memory_equal(in, out, n);
 }
 
-/* A fragment is lost: /proc/net/sockstat tells of the other until ipfrag_time (30 s) has passed. */
+/*
+ * One of two fragments is lost: /proc/net/sockstat counts the other one until ipfrag_time (30 s)
+ * has passed.
+ */
 static void an_incomplete_datagram_is_told(void)
 {
 	int a = udp_socket(A, PORT);

@@ -236,7 +236,7 @@ static void an_invalid_gateway(void)
 
 /*
  * Moves this process to a network namespace of its own, so that no other process changes its
- * numbers. Returns false if this user may make none.
+ * numbers. Returns false if this user may not create a namespace.
  */
 static bool enter_a_namespace(void)
 {
@@ -257,7 +257,7 @@ static void note_number(const char *text, const char *name, const char *when)
 
 /*
  * Notes the numbers that do not count sockets of other network namespaces. Linux counts a closed
- * socket as used for some time more, so "used" is noted only as long as none is closed.
+ * socket as used for some time more, so "used" is noted only until the first socket is closed.
  */
 static void note_sockets(const char *when, bool used)
 {

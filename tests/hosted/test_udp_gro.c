@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * UDP_GRO (udp(7)): which datagrams one read returns together, what it tells of them, and that a
- * socket without the option gets each datagram by itself. A sends, with UDP_SEGMENT or by several
- * writes at the same moment; the frames reach B in one poll of its card. UDP_GRO is Linux's: there is
- * no RFC, and the expected lengths follow from the rule that all merged datagrams but the last have
- * the length that the control message tells.
+ * UDP_GRO (udp(7)): which datagrams one read returns together, which control message it returns,
+ * and that a socket without the option gets each datagram by itself. A sends, with UDP_SEGMENT or
+ * by several writes at the same moment; the frames reach B in one poll of its card. UDP_GRO is
+ * Linux's: there is no RFC, and the expected lengths follow from the rule that all merged datagrams
+ * but the last have the length that the control message tells.
  */
 #include "tests/hosted/scene_forge.h"
 
@@ -233,7 +233,10 @@ static void checksums(void)
 	end(a, b);
 }
 
-/* A read cuts the merged packet as it cuts a datagram; MSG_PEEK leaves it. */
+/*
+ * A read with a short buffer cuts a merged packet as it cuts a datagram; MSG_PEEK leaves the packet
+ * in the queue.
+ */
 static void a_short_read(void)
 {
 	int a = sender(), b = receiver(true);

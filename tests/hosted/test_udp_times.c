@@ -87,7 +87,7 @@ static void times_of_sent_datagrams(void)
 	send_to(a, port, "abcdefgh");
 	set_option(a, SOL_UDP, UDP_SEGMENT, 0);
 	note_times("four datagrams", a);
-	/* A datagram that cannot be sent has none. */
+	/* A datagram that cannot be sent has no number. */
 	connect_to(a, port);
 	note("too long", on(SYS_write, a, PTR(bytes), 65508));
 	send_to(a, port, "abc");
@@ -175,7 +175,10 @@ static int64_t dropped_before(int fd)
 	return n;
 }
 
-/* The sizes of packets differ, so not the number of dropped datagrams is compared but its truth. */
+/*
+ * Linux and the kernel charge different sizes for a packet, so the numbers of dropped datagrams are
+ * not compared with each other; each is compared with the datagrams that are missing.
+ */
 static void dropped_datagrams(void)
 {
 	enum { SENT = 300 };

@@ -312,7 +312,7 @@ static void removal_with_a_late_interrupt(u64 features, u64 point)
 }
 
 /*
- * The last point is a later one than the removal reaches: the last children see no late interrupt.
+ * The removal does not reach the last of these points, so the last children see no late interrupt.
  */
 static void test_removal_with_a_late_interrupt(void **state)
 {
