@@ -80,8 +80,9 @@ struct virtio_mmio {
 	volatile u8 *regs;
 	u32 config_len;
 	u32 gsi;
-	char name[24];           /* "mmio-feb00e00" */
-	struct virtio_irqs irqs; /* the queues that share the device's interrupt */
+	char name[24]; /* "mmio-feb00e00" */
+	struct virtio_irqs
+		irqs; /* the device's interrupt: the queues and the handler of its changes */
 };
 
 static struct virtio_mmio_slot slots[VIRTIO_MMIO_MAX];

@@ -90,8 +90,8 @@ static struct sk_buff *tcp_recv_find(struct sock *sk, struct tcp_reader *r, u32 
 }
 
 /*
- * There is no data to copy: returns true if the call must end; r->copied then has the error, if there
- * is one.
+ * No more data can be copied now. Returns true if the call must end. If no byte was copied before,
+ * r->copied is then what the call returns: the error, or 0 at the end of the data.
  */
 static bool tcp_recv_is_over(struct sock *sk, struct tcp_reader *r)
 {

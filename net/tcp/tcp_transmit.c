@@ -79,8 +79,8 @@ static struct sk_buff *tcp_clone_for_wire(struct sk_buff *skb, gfp_t gfp)
 	struct sk_buff *copy;
 
 	/*
-	 * In the retransmit queue dst and destructor share memory with the anchor: do not copy its
-	 * bytes.
+	 * In the retransmit queue the fields dst and destructor share memory with the anchor. Clear
+	 * them meanwhile: the clone would take the anchor's pointers for its dst and destructor.
 	 */
 	skb->dst = NULL;
 	skb->destructor = NULL;

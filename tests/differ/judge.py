@@ -43,7 +43,7 @@ class Difference:
 
     @property
     def words(self):
-        """The words of the step whose answers differ."""
+        """The scenario's words for the step whose answers differ."""
         steps = self.scenario.steps
         return steps[self.index][1] if self.index < len(steps) else ("end",)
 

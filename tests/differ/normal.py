@@ -51,7 +51,7 @@ def _blocks(seen, irs, before):
 
 def _segment(seen, iss, irs):
     """Returns (kind, word, from, to) of one packet."""
-    seq = signed(seen.seq - iss) if seen.seq else 0     # SEQ 0: a reset that answers a segment without an ACK
+    seq = signed(seen.seq - iss) if seen.seq else 0     # SEQ is 0 in a reset that answers a segment that has no ACK
     ack = signed(seen.ack - irs) if "." in seen.flags else None
     end = seq + len(seen.payload) + ("F" in seen.flags)
     if "R" in seen.flags:

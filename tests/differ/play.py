@@ -293,7 +293,7 @@ class Player:
     # ---- calls -------------------------------------------------------------------------------------------
 
     def call(self, name, *arguments, is_fd=False):
-        """Makes the call and keeps its result as a word."""
+        """Makes the call and keeps its result as the text that normal.result_word() makes of it."""
         result = self.face.call(NUMBERS[name], *arguments)
         self.result = normal.result_word(result, is_fd)
         return result

@@ -58,9 +58,9 @@ static int64_t ready_now(int ep, struct epoll_event *got)
 }
 
 /*
- * epoll_wait() without a timeout while the byte arrives: it returns the event, once.  With
- * @still_listed, the item is level-triggered and still on the ready list because of an earlier
- * byte, which was read meanwhile.
+ * Calls epoll_wait() without a timeout while a byte arrives.  The call must return the event; a second
+ * call returns it again only if the item is level-triggered.  With @still_listed, the item is
+ * level-triggered and still on the ready list because of an earlier byte, which was read meanwhile.
  */
 static void wait_against_data(uint32_t events, bool still_listed)
 {

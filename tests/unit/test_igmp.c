@@ -183,7 +183,7 @@ static void test_join_and_leave(void **state)
 	is_record(1, IGMPV3_CHANGE_TO_EXCLUDE, GROUP, 0, 0);
 	assert_memory_equal(net_out[0].data, "\x01\x00\x5e\x00\x00\x16", 6);
 	net_wait(3000);
-	/* A second join of the group changes nothing, and neither does its leave. */
+	/* A second join of the group sends no report, and neither does the leave that undoes it. */
 	join(GROUP);
 	leave(GROUP);
 	net_wait(3000);

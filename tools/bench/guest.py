@@ -70,7 +70,7 @@ class Guest:
         return sum(os.path.getsize(f) for f in (self.kernel, self.initrd, self.disk) if f)
 
     def qemu(self, tmp, mem=None, plugin=None, netdev=TAP):
-        """Returns the QEMU command line; plugin is "FILE.so,out=..." in build/bench, or None."""
+        """Returns the QEMU command line; plugin is the text "FILE.so,out=...", whose FILE.so is in build/bench, or None."""
         a = ["qemu-system-x86_64", "-name", "guest,debug-threads=on", "-nodefaults", "-no-user-config",
              "-display", "none", "-no-reboot", "-machine", self.machine, "-accel", "tcg", "-cpu", self.cpu,
              "-smp", "1", "-m", str(mem or self.mem), "-serial", "file:" + os.path.join(tmp, "serial.log"),

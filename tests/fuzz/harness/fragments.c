@@ -167,7 +167,10 @@ static void fill(uint8_t *data, unsigned int number, unsigned int start, unsigne
 	}
 }
 
-/* Checks that each block of the received payload was sent there by @saddr.  @data begins behind UDP's header. */
+/*
+ * Checks that @saddr sent each block of the received payload at this offset, and all blocks in fragments of one
+ * datagram.  @data begins behind UDP's header.
+ */
 static void check_origin(uint32_t saddr, const uint8_t *data, size_t len)
 {
 	int id = -1;
@@ -179,7 +182,7 @@ static void check_origin(uint32_t saddr, const uint8_t *data, size_t len)
 		if (number >= nr_sent || s->saddr != saddr || at < s->start ||
 		    at + 8 > (unsigned int)s->start + s->len ||
 		    memcmp(&s->data[at - s->start], data + i, 8))
-			fuzz_fail("bytes at offset %u that were not sent there", at);
+			fuzz_fail("bytes at offset %u that were not sent at this offset", at);
 		if (id >= 0 && id != s->id)
 			fuzz_fail("bytes of two datagrams in one");
 		id = s->id;
