@@ -60,8 +60,7 @@
 	X(TcpExt, TCPAbortOnLinger) X(TcpExt, TCPAbortFailed) X(TcpExt, TCPMemoryPressures)        \
 	X(TcpExt, TCPSACKDiscard) X(TcpExt, TCPDSACKIgnoredOld)                                    \
 	X(TcpExt, TCPDSACKIgnoredNoUndo) X(TcpExt, TCPSpuriousRTOs)                                \
-	X(TcpExt, TCPBacklogDrop) X(TcpExt, TCPDeferAcceptDrop)                                    \
-	X(TcpExt, TCPMinTTLDrop)                                                                   \
+	X(TcpExt, TCPBacklogDrop) X(TcpExt, TCPMinTTLDrop) X(TcpExt, TCPDeferAcceptDrop)           \
 	X(TcpExt, TCPTimeWaitOverflow) X(TcpExt, TCPReqQFullDoCookies)                             \
 	X(TcpExt, TCPReqQFullDrop) X(TcpExt, TCPRetransFail)                                       \
 	X(TcpExt, TCPRcvCoalesce) X(TcpExt, TCPOFOQueue) X(TcpExt, TCPOFODrop)                     \

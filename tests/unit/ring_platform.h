@@ -33,6 +33,7 @@ static unsigned int log_lines;
 static u64 clock_ns = 1;
 
 static struct irq_desc irqs[NR_IRQS];
+struct host host; /* of which the device model sets only the interrupt that comes late */
 
 int request_irq(const char *name, irq_handler_t handler, void *arg)
 {

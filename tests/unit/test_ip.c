@@ -52,11 +52,13 @@ static void test_bad_headers(void **state)
 	u8 good[128] = {0}, frame[128];
 	unsigned int len = net_ip_frame(good, PEER, ME, TEST_PROTO, "12345678", 8);
 	u64 inhdr = drops(SKB_DROP_REASON_IP_INHDR), csum = drops(SKB_DROP_REASON_IP_CSUM);
+	u64 small = drops(SKB_DROP_REASON_PKT_TOO_SMALL);
 
 	delivered = 0;
 	for (unsigned int cut = 14; cut < len; cut++)
 		net_in(good, cut);
-	assert_int_equal(drops(SKB_DROP_REASON_IP_INHDR), inhdr + len - 14);
+	assert_int_equal(drops(SKB_DROP_REASON_IP_INHDR), inhdr + sizeof(struct iphdr));
+	assert_int_equal(drops(SKB_DROP_REASON_PKT_TOO_SMALL), small + 8);
 
 	inhdr = drops(SKB_DROP_REASON_IP_INHDR);
 	for (unsigned int value = 0; value < 256; value++) {
