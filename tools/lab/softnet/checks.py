@@ -24,7 +24,8 @@ HOST_OPTIONS = {
     "race_edge": (0, U64_MAX, "places"),
     "legacy": (0, 2, "a kind of device"),
     "ctrl_refuse": (0, 15, "a mask of commands"),
-    **{name: (0, 1, "off or on") for name in ("ctrl_early", "data_valid", "device", "echo", "hold_tx", "refuse",
+    "ctrl_late": (0, U64_MAX, "enabled interrupts"),
+    **{name: (0, 1, "off or on") for name in ("ctrl_early", "data_valid", "device", "dhcp", "echo", "hold_tx", "refuse",
                                               "separate_objects", "shuffle", "stack_pages", "stuck")},
 }
 BUFFER_MAX = 2**31 - 1              # an int, as setsockopt() takes it
