@@ -184,11 +184,16 @@ static void icmp_count_out(u8 type)
 		snmp_inc(SNMP_IcmpOutParmProbs);
 }
 
-/* Makes the ICMP error, without an IP header. Returns NULL if there is no memory. */
-static struct sk_buff *icmp_build(const struct sk_buff *skb_in, u8 type, u8 code, __be32 info)
+/*
+ * Makes the ICMP error, without an IP header. Its quote is so short that the error fits into a
+ * packet of @mtu bytes. Returns NULL if there is no memory.
+ */
+static struct sk_buff *icmp_build(const struct sk_buff *skb_in, u8 type, u8 code, __be32 info,
+				  u32 mtu)
 {
+	unsigned int most = min_t(unsigned int, mtu, ICMP_ERROR_MAX);
 	unsigned int quote = min_t(unsigned int, icmp_orig_len(skb_in),
-				   ICMP_ERROR_MAX - sizeof(struct iphdr) - sizeof(struct icmphdr));
+				   most - sizeof(struct iphdr) - sizeof(struct icmphdr));
 	unsigned int len = sizeof(struct icmphdr) + quote;
 	struct sk_buff *skb = alloc_skb(MAX_TCP_HEADER + len, GFP_ATOMIC);
 	struct icmphdr *icmph;
@@ -228,7 +233,7 @@ void icmp_send(struct sk_buff *skb_in, u8 type, u8 code, __be32 info)
 		snmp_inc(SNMP_IcmpOutErrors);
 		return;
 	}
-	skb = icmp_build(skb_in, type, code, info);
+	skb = icmp_build(skb_in, type, code, info, dst_mtu(&rt->dst));
 	if (skb) {
 		icmp_count_out(type);
 		pr_debug("out to %pI4: type %u, code %u", &fl.daddr, type, code);
