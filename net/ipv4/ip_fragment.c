@@ -66,10 +66,14 @@ struct ipq {
 	struct rb_root fragments; /* sorted by offset; no two overlap */
 };
 
-/* skb->cb of a fragment. The payload begins at skb->data; the IP header is in front of it. */
+/*
+ * skb->cb of a fragment. Fragments that arrived in order, each at the end of all that had arrived,
+ * form a run: a copy of bytes within one run is a duplicate, as in Linux. The payload begins at skb->data; the IP header is in front of it. */
 struct ipfrag_skb_cb {
 	struct inet_skb_parm h; /* first, as IPCB() expects */
 	u32 start;              /* offset of the payload in the datagram */
+	u32 run_end;            /* of the first fragment of a run: where the run ends */
+	struct sk_buff *run;    /* the first fragment of this fragment's run */
 };
 #define FRAG_CB(skb) ((struct ipfrag_skb_cb *)(skb)->cb)
 
@@ -255,6 +259,26 @@ static bool ip_frag_length_differs(const struct ipq *q, u32 end, bool last)
 	return last && end < q->len;
 }
 
+/* Returns true if a run has all bytes from @start to @end. @run is its first fragment. */
+static bool ip_frag_in_run(const struct sk_buff *run, u32 start, u32 end)
+{
+	return start >= FRAG_CB(run)->start && end <= FRAG_CB(run)->run_end;
+}
+
+/* Adds a fragment of the tree to the last run, if it continues that run; else begins a run. */
+static void ip_frag_set_run(struct sk_buff *skb)
+{
+	struct rb_node *prev = rb_prev(&skb->rbnode);
+	u32 start = FRAG_CB(skb)->start;
+	struct sk_buff *run = skb;
+
+	if (prev && !rb_next(&skb->rbnode) &&
+	    FRAG_CB(rb_to_skb(prev))->start + rb_to_skb(prev)->len == start)
+		run = FRAG_CB(rb_to_skb(prev))->run;
+	FRAG_CB(skb)->run = run;
+	FRAG_CB(run)->run_end = start + skb->len;
+}
+
 /* Puts the fragment into the tree, or returns the reason why it has no place there. */
 static enum skb_drop_reason ip_frag_insert(struct ipq *q, struct sk_buff *skb)
 {
@@ -270,7 +294,7 @@ static enum skb_drop_reason ip_frag_insert(struct ipq *q, struct sk_buff *skb)
 			link = &parent->rb_left;
 		else if (start >= other_end)
 			link = &parent->rb_right;
-		else if (start >= other_start && end <= other_end)
+		else if (ip_frag_in_run(FRAG_CB(other)->run, start, end))
 			return SKB_DROP_REASON_DUP_FRAG;
 		else
 			return SKB_DROP_REASON_FRAG_OVERLAP;
@@ -283,6 +307,7 @@ static enum skb_drop_reason ip_frag_insert(struct ipq *q, struct sk_buff *skb)
 	skb->dev = NULL;
 	rb_link_node(&skb->rbnode, parent, link);
 	rb_insert_color(&skb->rbnode, &q->fragments);
+	ip_frag_set_run(skb);
 	return SKB_NOT_DROPPED_YET;
 }
 
@@ -302,6 +327,11 @@ static enum skb_drop_reason ip_frag_queue(struct ipq *q, struct sk_buff *skb)
 		reason = SKB_DROP_REASON_FRAG_LIMIT;
 	else
 		reason = ip_frag_insert(q, skb);
+	/* As in Linux, a duplicate may be the first that tells where the datagram ends. */
+	if (!reason || reason == SKB_DROP_REASON_DUP_FRAG) {
+		q->has_last |= last;
+		q->len = max(q->len, end);
+	}
 	if (unlikely(reason)) {
 		if (reason == SKB_DROP_REASON_FRAG_OVERLAP)
 			snmp_inc(SNMP_IpExtReasmOverlaps);
@@ -310,8 +340,6 @@ static enum skb_drop_reason ip_frag_queue(struct ipq *q, struct sk_buff *skb)
 		return reason;
 	}
 	ip_frag_charge(q, skb->truesize);
-	q->has_last |= last;
-	q->len = max(q->len, end);
 	q->meat += skb->len;
 	q->ecn |= 1 << (ip_hdr(skb)->tos & INET_ECN_MASK);
 	q->iif = IPCB(skb)->iif;
