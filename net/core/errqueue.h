@@ -21,6 +21,7 @@ struct sock_exterr_skb {
 	/* ICMP: offset of the quoted destination address from the network header */
 	u16 addr_offset;
 	__be16 port; /* ICMP: the quoted destination port */
+	int iif;     /* ICMP: index of the device that received the message */
 };
 #define SKB_EXT_ERR(skb) ((struct sock_exterr_skb *)&((skb)->cb[0]))
 BUILD_BUG_ON(sizeof(struct sock_exterr_skb) > sizeof_field(struct sk_buff, cb));

@@ -73,7 +73,8 @@ void ip_cmsg_recv(struct kmsghdr *msg, const struct sock *sk, const struct sk_bu
 	}
 	if (flags & IP_CMSG_TOS)
 		put_cmsg(msg, SOL_IP, IP_TOS, &iph->tos, sizeof(iph->tos));
-	if (flags & IP_CMSG_ORIGDSTADDR) {
+	/* A message of the error queue may quote no port. */
+	if (flags & IP_CMSG_ORIGDSTADDR && skb_transport_offset(skb) + 4 <= (int)skb->len) {
 		struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr.s_addr = iph->daddr};
 		const __be16 *ports = (const __be16 *)skb_transport_header(skb);
 

@@ -54,7 +54,9 @@ int ip_append_data(struct sock *sk, struct inet_cork *cork, struct iov_iter *fro
 	int err;
 
 	if (have > most || len > most - have) {
-		ip_local_error(sk, EMSGSIZE, cork->daddr, cork->dport, dst_mtu(&cork->rt->dst));
+		/* As in Linux, the port in the message is that of connect(). */
+		ip_local_error(sk, EMSGSIZE, cork->daddr, inet_sk(sk)->inet_dport,
+			       dst_mtu(&cork->rt->dst));
 		return -EMSGSIZE;
 	}
 	if (!cork->skb) {

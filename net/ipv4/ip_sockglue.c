@@ -105,7 +105,7 @@ int ip_setsockopt(struct sock *sk, int optname, const void __user *optval, unsig
 		/* RFC 3168: on a stream socket the transport sets the ECN field, not IP_TOS. */
 		if (sk->sk_type == SOCK_STREAM)
 			val = (val & ~INET_ECN_MASK) | (inet->tos & INET_ECN_MASK);
-		if (inet->tos != (u8)val) {
+		if (inet->tos != val) {
 			inet->tos = val;
 			sk_dst_reset(sk);
 		}
@@ -275,8 +275,11 @@ void ip_icmp_error(struct sock *sk, struct sk_buff *icmp, int err, __be16 port, 
 		 */
 		.addr_offset = (const u8 *)&((const struct iphdr *)(icmph + 1))->daddr -
 			       skb_network_header(icmp),
-		.port = port};
+		.port = port,
+		.iif = IPCB(icmp)->iif};
 	__skb_pull(skb, header_len);
+	/* As in Linux, the payload that the router quoted counts as the message's transport header. */
+	skb_reset_transport_header(skb);
 	if (sock_queue_err_skb(sk, skb))
 		kfree_skb_reason(skb, SKB_DROP_REASON_SOCKET_RCVBUFF);
 }
@@ -320,7 +323,7 @@ int ip_recv_error(struct sock *sk, struct kmsghdr *msg, size_t len, int *addr_le
 		 * that message.
 		 */
 		if (sk->sk_type != SOCK_STREAM && dgram_sk(sk)->cmsg_flags)
-			ip_cmsg_recv(msg, sk, skb, 0);
+			ip_cmsg_recv(msg, sk, skb, serr->iif);
 		told.offender.sin_family = AF_INET;
 		told.offender.sin_addr.s_addr = ip_hdr(skb)->saddr;
 	}
