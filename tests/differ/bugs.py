@@ -20,6 +20,10 @@ BUGS = {
                "before(end_seq, tp->rcv_wup) || after(seq, tp->rcv_nxt)"),
     "errno": ("net/tcp/tcp_recvmsg.c", "\t\tr.copied = -ENOTCONN;", "\t\tr.copied = -EINVAL;"),
     "poll": ("net/tcp/tcp_close.c", "tcp_done_with_error(sk, EPIPE);", "tcp_done_with_error(sk, ECONNRESET);"),
+    "udp": ("net/ipv4/udp_recv.c", "err = flags & MSG_TRUNC ? ulen : copied;", "err = copied;"),
+    "frag": ("net/ipv4/ip_fragment.c", "end > q->len || (last && end != q->len)", "end > q->len"),
+    "ping": ("net/ipv4/ping.c", "icmph.type != ICMP_ECHO || icmph.code", "icmph.code"),
+    "opts": ("net/core/sock_options.c", "\tif (optlen < sizeof(val))\n", "\tif (!optlen)\n"),
     "bind": ("net/inet/inet_ports.c", "other->skc_reuse && other->skc_state != TCP_LISTEN", "other->skc_reuse"),
 }
 

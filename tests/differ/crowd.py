@@ -16,12 +16,14 @@ import time
 
 import linux
 import printer
-from ours import ADDRESSES, CONFIG
+from ours import ADDRESSES, CONFIG, SETTINGS
 from play import LOCAL_PORTS, Player
 
 PORT = 10000                # below the ephemeral ports
 SLOTS = 5000                # maximum number of scenarios in one namespace, so that their ports stay below 32768
 AT_ONCE = 128
+NETS = {"peer": "10.200", "g0": "239.1", "g1": "239.2"}    # each scenario has one address in each
+PING_GROUPS = "net.ipv4.ping_group_range", "0 2147483647"
 PACKET_MAX = 65536
 QUEUE = 20000               # packets that the device queues while this process is late
 libc = linux.libc
@@ -33,7 +35,7 @@ class Face:
 
     def __init__(self, crowd, slot):
         self.crowd, self.slot = crowd, slot
-        self.addresses = dict(ADDRESSES, peer=f"10.200.{slot // 250}.{slot % 250 + 1}")
+        self.addresses = dict(ADDRESSES, **{name: f"{net}.{slot // 250}.{slot % 250 + 1}" for name, net in NETS.items()})
         self.packets = []
         self.now = time.monotonic_ns
 
@@ -76,6 +78,8 @@ class Crowd:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         self.machine = linux.Machine(CONFIG)
         self.machine.open()
+        for name, value in (*SETTINGS.items(), PING_GROUPS):
+            self.machine.sysctl(name, str(value))
         self.tun = self.machine.tun
         subprocess.run(["ip", "link", "set", linux.DEVICE, "txqueuelen", str(QUEUE)], check=True)
         self.faces = {}
@@ -98,7 +102,8 @@ class Crowd:
             while waiting and len(due) < AT_ONCE:
                 slot += 1
                 face = Face(self, slot)
-                self.faces[bytes(int(b) for b in face.addresses["peer"].split("."))] = face
+                for name in NETS:
+                    self.faces[bytes(int(b) for b in face.addresses[name].split("."))] = face
                 player = Player(waiting.pop(), face)
                 players.append(player)
                 heapq.heappush(due, (time.monotonic_ns(), slot, player.play()))

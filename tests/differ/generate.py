@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Makes a Scenario from a seed.
 
-judge.py calls scenario().  There are eight kinds: `est` uses an established connection, `half` keeps a listener's
+judge.py calls scenario().  There are twelve kinds: `est` uses an established connection, `half` keeps a listener's
 half-open connections waiting, `act` connects, `shut` closes early and then exchanges further segments, `call`
 makes system calls on several sockets over the loopback.  All of these but `call` have ICMP errors.  `bind` binds
-several sockets to few ports (generate_bind.py).  In `flow` the kernel's segments are lost, overtaken and
+several sockets to few ports (generate_bind.py), `udp`, `frag` and `ping` use datagrams (generate_dgram.py), `opts` sets and
+reads options (generate_opts.py).  In `flow` the kernel's segments are lost, overtaken and
 duplicated; in `gaps` this happens to the peer's segments (generate_flow.py).
 
 If a wait ended within some milliseconds of a timer's end, the timer could fire before or after the next step, and both
@@ -14,11 +15,13 @@ surely sent in them.
 import itertools
 import random
 
+import generate_dgram
 import generate_flow
+import generate_opts
 from play import NONBLOCK
 from scenario import KINDS, Scenario
 
-KIND_WEIGHTS = (28, 14, 13, 13, 10, 14, 8, 6)
+KIND_WEIGHTS = (26, 13, 12, 12, 8, 13, 8, 5, 14, 5, 5, 10)
 SHORT, SETTLED, RTO, LONG = 3, 70, 260, 700     # ms
 SOCK_STREAM = 1
 INET = 2
@@ -280,6 +283,22 @@ class Maker:
         """Makes conflicts of ports (generate_bind.py)."""
         import generate_bind  # pylint: disable=import-outside-toplevel
         generate_bind.make(self)
+
+    def make_udp(self):
+        """Makes UDP datagrams (generate_dgram.py)."""
+        generate_dgram.make_udp(self)
+
+    def make_frag(self):
+        """Makes datagrams in fragments."""
+        generate_dgram.make_frag(self)
+
+    def make_ping(self):
+        """Makes ICMP echoes on ping sockets."""
+        generate_dgram.make_ping(self)
+
+    def make_opts(self):
+        """Makes calls with socket options (generate_opts.py)."""
+        generate_opts.make(self)
 
     def make_flow(self):
         """Makes a connection on which the kernel's segments are lost (generate_flow.py)."""

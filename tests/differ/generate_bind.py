@@ -8,7 +8,7 @@ listened.
 """
 from generate_calls import INET, NONBLOCK, STREAM
 
-REUSEADDR, REUSEPORT, LINGER = 2, 15, 13
+REUSEADDR, REUSEPORT, LINGER, SO_ERROR = 2, 15, 13, 4
 BIND_ADDRESS_NO_PORT = 24   # of level 0
 PORTS = (("p1", 50), ("p2", 30), (0, 10), ("p3", 10))
 WHERE = (("lo", 35), ("any", 35), ("lo2", 15), ("local", 15))
@@ -25,6 +25,7 @@ class Binds:
     def __init__(self, maker):
         self.maker, self.rng = maker, maker.rng
         self.names, self.listened = [], 0
+        self.sides = {}         # name of a socket: listen or connect, what it called first
         self.options = self.rng.choice(((REUSEADDR,), (REUSEPORT,), (REUSEADDR, REUSEPORT)))
         self.share = self.rng.choice((.5, .8, 1))       # probability that a new socket gets one of these options
 
@@ -53,6 +54,11 @@ class Binds:
         self.names.append(child)
         self.step("accept", name, child, NONBLOCK)
 
+    def has_changed_sides(self, name, what):
+        """Returns true, mostly, if the socket called connect() and now listen(), or the other way round."""
+        first = self.sides.setdefault(name, what)
+        return first != what and self.rng.random() < .9
+
     def close(self, name):
         """Adds close(), sometimes by a reset."""
         if self.rng.random() < .15:
@@ -67,6 +73,8 @@ class Binds:
             self.socket()
         elif what == "bind":
             self.step("bind", name, self.pick(WHERE), self.pick(PORTS), INET, 16)
+        elif what in ("listen", "connect") and self.has_changed_sides(name, what):
+            self.step("get", name, 1, SO_ERROR, 4, 1)
         elif what == "listen":
             self.listened += 1
             self.step("listen", name, self.rng.choice((0, 1, 5)))

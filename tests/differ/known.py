@@ -193,6 +193,15 @@ def numbers_of_a_dissolved_connection(d):
         0 < int(extra(d.linux) or 0) <= 3 * dissolved
 
 
+def changes_sides(d):
+    """A socket listened, and shutdown() or connect(AF_UNSPEC) ended that; or its connect() failed. Such a socket may
+    connect or listen here, as on Linux 4.11 to 6.18; POSIX has no rule against it. The newest 6.18.44 keeps a socket on
+    the side of its first call: the other call fails with EINVAL.
+    Script: calls/changes-sides.pkt"""
+    before = {"listen": "connect", "connect": "listen"}.get(d.words[0])
+    return d.linux == "=EINVAL" and any(w[0] == before and w[1] == d.words[1] for w, _ in steps_before(d))
+
+
 # ---- receiving -----------------------------------------------------------------------------------------------
 
 def old_ack_with_data(d):
@@ -695,7 +704,7 @@ def timer_edge(d):
 
 
 ROWS = [echo_of_a_challenge, options_of_a_crossed_syn, shutdown_in_syn_received,
-        numbers_of_a_dissolved_connection,
+        numbers_of_a_dissolved_connection, changes_sides,
         old_ack_with_data, blocks_beyond_a_fin, two_ends, ack_that_waits_for_room, window_by_cost, window_clamp_is_kept,
         reset_of_a_fin_wait_2, ack_on_the_next_tick, fast_path_by_memory,
         mss_of_the_link, frag_needed_without_mtu, route_of_another_connection,

@@ -25,9 +25,13 @@ SHORT_OF_WRAP = 300         # in every second scenario the ISN is this far below
 AS_RFC_6528 = 2**33         # in the others the kernel chooses the ISN
 BETWEEN = 300 * 10**9       # ns of virtual time, in which connections of the scenario before end
 UNDOS = ("TCPFullUndo", "TCPPartialUndo", "TCPDSACKUndo", "TCPLossUndo")     # counters of /proc/net/netstat
-CONFIG = {"local_ip": hosted.LOCAL_IP, "remote_ip": hosted.REMOTE_IP, "mtu": 1500, "gso": True, "cmdline": ""}
+# Neither kernel limits the rate of ICMP errors: the two would count different seconds.
+SETTINGS = {"net.ipv4.icmp_ratelimit": 0, "net.ipv4.icmp_msgs_per_sec": 10000, "net.ipv4.icmp_msgs_burst": 10000}
+CONFIG = {"local_ip": hosted.LOCAL_IP, "remote_ip": hosted.REMOTE_IP, "mtu": 1500, "gso": True,
+          "cmdline": " ".join(f"sysctl.{name}={value}" for name, value in SETTINGS.items())}
 ADDRESSES = {"local": hosted.LOCAL_IP, "peer": hosted.REMOTE_IP, "lo": "127.0.0.1", "lo2": "127.0.0.2",
-             "any": "0.0.0.0", "elsewhere": "10.9.9.9", "broadcast": "255.255.255.255", "multicast": "224.0.0.1"}
+             "any": "0.0.0.0", "elsewhere": "10.9.9.9", "broadcast": "255.255.255.255", "multicast": "224.0.0.1",
+             "subnet": "192.168.0.255"}
 
 
 class Face:
@@ -35,7 +39,7 @@ class Face:
 
     def __init__(self, machine, slot):
         self.machine, self.slot = machine, slot
-        self.addresses = dict(ADDRESSES, peer=f"192.0.2.{slot + 1}")
+        self.addresses = dict(ADDRESSES, peer=f"192.0.2.{slot + 1}", g0=f"239.1.0.{slot + 1}", g1=f"239.2.0.{slot + 1}")
         self.now = machine.now
 
     def inject(self, packet):

@@ -28,17 +28,21 @@ from symbols import NUMBERS  # noqa: E402
 from syscalls import sockaddr  # noqa: E402
 from tcpinfo import decode  # noqa: E402
 import normal  # noqa: E402
+from dgram import CALLS as DGRAM_CALLS, KINDS as DGRAM_KINDS, STEPS as DGRAM_STEPS, Datagrams, buffer  # noqa: E402
 from receiver import BLOCKS_MAX, Receiver  # noqa: E402
 
 MASK = normal.MASK
 MS, US = 1_000_000, 1_000
 REMOTE_PORT = 5555          # port of peer 0; peer n has this + n
 LOCAL_PORTS = 4             # ports of a scenario: p0 to p3
+REMOTE_PORTS = 4            # of the peer that have names: r0 to r3
 BAD_FD = 9999
 NONBLOCK = 0o4000
 NO_TS = "-"
 EPHEMERAL = "eph"
 TCP_CLOSE = 7
+SIOCOUTQ = 0x5411
+DGRAM_PROTOCOLS = (1, 17)
 MSS_DEFAULT = 536           # the MSS of a peer whose SYN has no MSS option
 TS_BYTES = 12
 # Linux's timer wheel (CONFIG_HZ=250) rounds timeouts up, those below 256 ms by at most 4 ms, longer ones by more.
@@ -121,6 +125,8 @@ class Player:
         self.unsayable = set()  # steps that a packet script cannot express (printer.NO_WORD_FOR)
         self.sockets = {}       # name: descriptor
         self.peers = {}
+        self.protocols = {}     # name of a socket: its third argument of socket()
+        self.dgram = Datagrams(self) if scenario.kind in DGRAM_KINDS else None
         self.start = 0
         self.result = self.extra = None
 
@@ -167,7 +173,10 @@ class Player:
             return self._ack(*words[1:])
         if name == "icmp":
             return self._icmp(*words[1:])
-        if name != "wait":
+        if name in DGRAM_STEPS + DGRAM_CALLS:
+            self.unsayable.add(len(self.answers))
+            getattr(self.dgram, name)(*words[1:])
+        elif name != "wait":
             CALLS[name](self, *words[1:])
         return words
 
@@ -243,7 +252,8 @@ class Player:
     def _collect(self):
         """Records the packets of the step that ends here, and its answer."""
         seen_by_peer, prompt, kept = {}, {}, []
-        for time, data in self.face.take():
+        taken = self.face.take()
+        for time, data in taken:
             seen = read_packet(time, data)
             if seen is None or seen.dst != self.face.addresses["peer"]:
                 continue
@@ -258,14 +268,15 @@ class Player:
                 prompt.setdefault(peer.number, []).append(seen)
             kept.append(((time - self.start) // US, peer.number, replace(seen, seq=(seen.seq - (peer.iss or 0)) & MASK,
                                                                             ack=(seen.ack - peer.irs) & MASK if "." in seen.flags else 0)))
+        datagrams = self.dgram.words([data for _, data in taken]) if self.dgram else []
         self.packets.append(kept)
-        self.answers.append(self._answer(seen_by_peer))
-        self.prompt.append(self._answer(prompt))
+        self.answers.append(self._answer(seen_by_peer, datagrams))
+        self.prompt.append(self._answer(prompt, datagrams))
 
-    def _answer(self, seen_by_peer):
+    def _answer(self, seen_by_peer, datagrams):
         words = {n: normal.packets_words(seen, self.peers[n].iss or 0, self.peers[n].irs, self.scenario.ts_base)
                  for n, seen in seen_by_peer.items()}
-        return normal.answer(self.result, self.extra, words)
+        return " ".join(word for word in (normal.answer(self.result, self.extra, words), *datagrams) if word)
 
     def _on_the_edge(self, sent):
         """Returns true if a timer sent a packet at the time @sent (us), and Linux's timer may end only after this step."""
@@ -292,8 +303,9 @@ class Player:
 
     # ---- calls -------------------------------------------------------------------------------------------
 
-    def call(self, name, *arguments, is_fd=False):
-        """Makes the call and keeps its result as the text that normal.result_word() makes of it."""
+    def call(self, name, *arguments, is_fd=False, keep=()):  # pylint: disable=unused-argument
+        """Makes the call and keeps its result as the text that normal.result_word() makes of it. @keep: buffers to
+        which the arguments point."""
         result = self.face.call(NUMBERS[name], *arguments)
         self.result = normal.result_word(result, is_fd)
         return result
@@ -304,6 +316,9 @@ class Player:
 
     def socket(self, name, domain, kind, protocol):
         """Creates sN; @kind already includes SOCK_NONBLOCK."""
+        self.protocols[name] = protocol
+        if self.dgram and protocol in DGRAM_PROTOCOLS:
+            self.unsayable.add(len(self.answers))
         self._named(self.call("socket", domain, kind, protocol, is_fd=True), name)
 
     def accept(self, listener, name, flags):
@@ -318,18 +333,23 @@ class Player:
         self.call("close", self.fd(name))
         self.sockets.pop(name, None)
 
-    def _address(self, where, port, family):
-        number = port if isinstance(port, int) else (
-            REMOTE_PORT + int(port[1:]) if port[0] == "r" else self.face.port(int(port[1:])))
-        return buffer(sockaddr(family, self.face.addresses[where], number) + bytes(256))
+    def port_of(self, word):
+        """Returns the number of a port: pN of the kernel, rN of the peer, or a number."""
+        if isinstance(word, int):
+            return word
+        return REMOTE_PORT + int(word[1:]) if word[0] == "r" else self.face.port(int(word[1:]))
+
+    def address(self, where, port, family):
+        """Returns a struct sockaddr_in, with room behind it."""
+        return buffer(sockaddr(family, self.face.addresses[where], self.port_of(port)) + bytes(256))
 
     def bind(self, name, where, port, family, length):
         """Calls bind()."""
-        self.call("bind", self.fd(name), self._address(where, port, family), length)
+        self.call("bind", self.fd(name), self.address(where, port, family), length)
 
     def connect(self, name, where, port, family, length):
         """Calls connect(). A peer learns the kernel's port from the SYN."""
-        self.call("connect", self.fd(name), self._address(where, port, family), length)
+        self.call("connect", self.fd(name), self.address(where, port, family), length)
 
     def send(self, name, size, flags):
         """Calls sendto() without an address."""
@@ -351,13 +371,23 @@ class Player:
                 self.extra = self._address_text(data.raw, struct.unpack("<i", size.raw)[0])
         return made
 
-    def _address_text(self, data, length):
-        port = struct.unpack(">H", data[2:4])[0]
+    def port_name(self, number):
+        """Returns the name of a port."""
         known = {0: "0", **{self.face.port(k): f"p{k}" for k in range(LOCAL_PORTS)},
-                 **{p.port: f"r{p.number}" for p in self.peers.values()}}
-        ip = ".".join(map(str, data[4:8]))
-        names = {address: name for name, address in self.face.addresses.items()}
-        return f"{length},{data[0]},{names.get(ip, ip)},{known.get(port, EPHEMERAL)}"
+                 **{REMOTE_PORT + n: f"r{n}" for n in range(REMOTE_PORTS)}}
+        return known.get(number, EPHEMERAL)
+
+    def host_name(self, data):
+        """Returns the name of an address, which is four bytes; an unknown one in numbers."""
+        ip = ".".join(map(str, data))
+        return next((name for name, known in self.face.addresses.items() if known == ip), ip)
+
+    def protocol(self, name):
+        """Returns the third argument with which socket() made @name."""
+        return self.protocols.get(name)
+
+    def _address_text(self, data, length):
+        return f"{length},{data[0]},{self.host_name(data[4:8])},{self.port_name(struct.unpack('>H', data[2:4])[0])}"
 
     def get(self, name, level, option, length, shown=1):
         """Calls getsockopt(). If @shown, the answer includes the value's bytes, else only their number."""
@@ -381,7 +411,9 @@ class Player:
         """Calls ioctl() with a pointer to an int."""
         data = buffer(bytes(8))
         if self.call("ioctl", self.fd(name), request, data) == 0:
-            self.extra = str(struct.unpack("<i", data.raw[:4])[0])
+            # The memory that sent datagrams hold depends on the device: it is not compared.
+            held = request == SIOCOUTQ and self.protocol(name) in DGRAM_PROTOCOLS
+            self.extra = None if held else str(struct.unpack("<i", data.raw[:4])[0])
 
     def info(self, name, recovery=0):
         """Reads TCP_INFO: the connection's state; with @recovery, 1 or 2, also that of loss recovery."""
@@ -398,8 +430,3 @@ class Player:
 
 CALLS = {name: getattr(Player, name) for name in (
     "socket accept close bind connect send recv listen shutdown sockname peername get set poll ioctl info").split()}
-
-
-def buffer(data):
-    """Returns memory whose address can be an argument of a call."""
-    return ctypes.create_string_buffer(data, len(data))

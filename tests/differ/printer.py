@@ -9,6 +9,7 @@ import struct
 from compare import absorb, describe
 from play import INFO, LOCAL_PORTS, NO_TS, REMOTE_PORT, echo_of, options_of
 from receiver import Receiver
+from scenario import words_text
 from script import Option
 from symbols import SYMBOLS
 
@@ -21,7 +22,7 @@ MSG_FLAGS = {name: SYMBOLS[name] for name in ("MSG_OOB", "MSG_PEEK", "MSG_TRUNC"
 TYPE_FLAGS = {"SOCK_STREAM": 1, "SOCK_NONBLOCK": SYMBOLS["SOCK_NONBLOCK"]}
 IOCTLS = {0x541b: "SIOCINQ", 0x5411: "SIOCOUTQ"}
 LEVELS = {1: ("SOL_SOCKET", "SO_"), 6: ("SOL_TCP", "TCP_"), 0: ("SOL_IP", "IP_")}
-NO_WORD_FOR = "the language cannot express this step: a number does not count from the peer's first connection"
+NO_WORD_FOR = "the language cannot express this step: a datagram, or a number does not count from the peer's first connection"
 TCP_CONGESTION = 6, 13
 ICMPS = {3: "unreachable", 11: "time_exceeded", 12: "parameter_problem", 4: "source_quench"}
 
@@ -105,7 +106,8 @@ class Writer:
             return self.inbound(*words[1:])
         if name == "icmp":
             return self.icmp(*words[1:])
-        return getattr(self, "call_" + name)(answer, *words[1:])
+        said = getattr(self, "call_" + name, None)
+        return said(answer, *words[1:]) if said else "// " + words_text(words)
 
     # ---- packets -----------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ This file defines a scenario; the other files, in the order of their use:
 
     generate.py   makes a Scenario from a seed: its steps name positions ("the next byte", "all that was sent")
     play.py       plays one scenario on one machine, step by step; resolves positions to numbers
+    dgram.py      the same for UDP datagrams, fragments and ICMP echoes
     receiver.py   which of the kernel's segments have arrived at an honest peer
     crowd.py      the host's Linux as such a machine: many scenarios at once in one network namespace
     ours.py       the hosted kernel as such a machine: several scenarios in a forked process, in virtual time
@@ -38,12 +39,17 @@ A step is a wait in milliseconds, which follows it, and words:
     ack PEER FATES WINDOW TSVAL     decides what happened to the kernel's next segments (receiver.py), and acknowledges like an honest
                   peer; resolved, it is a seg, or a wait if FATES ends with a 0: the ACK is lost
     icmp PEER TYPE CODE MTU SEQ     an ICMP error that quotes the segment at SEQ: a number, una+N or all+N
+    udp SPORT WHERE DPORT LENGTH FLAW               a datagram from the peer; a port is a number, pN, rN (the peer's), or ephN: the
+                  port from which the kernel sent its last datagram to rN (dgram.py)
+    frag ID SPORT DPORT TOTAL OFFSET LENGTH MORE VARIANT    a fragment of a datagram with TOTAL bytes
+    err TYPE CODE INFO QUOTED FLAW  an ICMP error about the kernel's last datagram or echo request
+    echo TYPE CODE IDENT NUMBER LENGTH FLAW         an ICMP echo, or another message; IDENT may be `ident`, the kernel's last one
     wait                            nothing
-    NAME ...                        a system call of play.py's CALLS; sN is the scenario's Nth socket
+    NAME ...                        a system call of play.py's or dgram.py's CALLS; sN is the scenario's Nth socket
 """
 from dataclasses import dataclass, field
 
-KINDS = ("est", "half", "act", "shut", "call", "flow", "gaps", "bind")
+KINDS = ("est", "half", "act", "shut", "call", "flow", "gaps", "bind", "udp", "frag", "ping", "opts")
 
 
 @dataclass

@@ -37,8 +37,23 @@ ARP = """
 """
 
 GROUPS = """
-## Fragments, ping sockets
+## Datagrams, fragments, ping sockets
 
+- An ICMP error or echo reply has "don't fragment" and the identification 0, unless it is longer than the path MTU
+  ([attacks.md](attacks.md): idle scan). On Linux it has neither.
+- A datagram with a wrong checksum is dropped when it arrives. Linux's poll() reports it on a non-blocking socket.
+- A socket that is connected to port 0 receives from that port; on Linux from every port of the peer.
+- A program joins several writes (UDP_CORK, MSG_MORE) and sends them to another address than the socket's peer. Here the next datagram
+  goes to the peer; on Linux it goes to that other address. A path MTU that was learnt meanwhile counts here for the joined
+  datagram, too.
+- IP_PKTINFO of a datagram that this host sent to itself names the interface lo; on Linux that of the address.
+- IP_PKTINFO describes a datagram that arrived before the option was set; on Linux all fields but `ipi_addr` are then 0. In the error
+  queue, and of a ping socket, `ipi_spec_dst` is a local address; on Linux it is 0.
+- No datagram with an IP_MULTICAST_TTL of 0 leaves this host (RFC 1112 6.1). On Linux it does if this host is not in the group.
+- The ICMP error "fragment reassembly time exceeded" is reported (IP_RECVERR), because RFC 1122 3.2.2.4 says that time exceeded
+  must be passed to the transport. Linux ignores it.
+- An ICMP timestamp request is not answered; RFC 1122 3.2.2.8 permits both. Linux answers.
+- A fragment that would end beyond 65,535 bytes is dropped; Linux drops the datagram when its last fragment arrives.
 - At the limit of memory (`ipfrag_high_thresh`) the oldest incomplete datagrams are dropped, first those of the source that
   sends the next fragment. Linux since 4.17 takes no fragment of a new datagram until others are complete or expire, so that a flood of forged
   fragments keeps out all others for `ipfrag_time`.
@@ -48,6 +63,9 @@ GROUPS = """
 - A fragment is a duplicate, which is dropped alone, if one other fragment has all its bytes. For Linux it is also one if several
   fragments that arrived in order have them together; here the whole datagram is dropped then.
 - Each program may have ping sockets: there is no `ping_group_range`, because there are no users.
+- With MSG_TRUNC a ping socket returns the length of the message, as recv(2) says; on Linux that of the copied part. Source quench and
+  redirects are not reported to a ping socket (RFC 6633); on Linux with IP_RECVERR as EREMOTEIO. No path MTU is learnt from an error about
+  an echo reply.
 - A ping socket receives an echo reply to a group or broadcast address, a group's as its multicast options say. Linux drops it.
 
 ## Multicast
@@ -67,6 +85,8 @@ SOCKETS = """
   Linux accepts them there without an effect.
 - connect(AF_UNSPEC) while another thread waits in recv(): recv() fails with ECONNRESET, as on Linux before 6.4. Linux 6.18 fails with
   EPIPE, and keeps ECONNRESET for the next call.
+- TCP_LINGER2 above `tcp_fin_timeout` counts as `tcp_fin_timeout`, as on Linux 4.11; newer ones permit two minutes. TCP_SAVE_SYN with
+  2 (the link header, too) fails with EINVAL. A negative l_linger is stored as the longest time; Linux returns it as it was.
 - MSG_ZEROCOPY copies the data, and its report says so (SO_EE_CODE_ZEROCOPY_COPIED), as Linux does on loopback and TUN devices. So
   a program may change its buffer at once, and no page is pinned (`errqueue/zero-copy-reports.pkt`).
 - SO_TIMESTAMPING has no OPT_STATS, OPT_RX_FILTER, TX_COMPLETION and no clocks of devices: such a flag fails with EINVAL. A control
