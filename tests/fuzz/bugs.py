@@ -25,7 +25,8 @@ BUGS = {
     "proc": ("kernel/fs/proc.c", "if (*pos >= len)", "if (*pos >= 2 * len)"),
     "udp": ("net/ipv4/udp.c", "iph->ihl * 4 + sizeof(*uh));\n\tsock_put(sk);", "iph->ihl * 4 + sizeof(*uh));"),
     "cmdline": ("net/ipv4/ipconfig.c", " || prefix_len > 32", ""),
-    "fragments": ("net/ipv4/ip_fragment.c", "start >= other_start && end <= other_end", "start >= other_start"),
+    "fragments": ("net/ipv4/ip_fragment.c", "start >= FRAG_CB(run)->start && end <= FRAG_CB(run)->run_end",
+                  "start >= FRAG_CB(run)->start"),
     "igmp": ("net/ipv4/igmp_rcv.c", "if (answered && time_before(when, earliest))", "if (!answered)"),
 }
 # harness: a regular expression that the output matches if the bug was found
