@@ -64,7 +64,7 @@ COLD := boot/% init/% drivers/pci% $(addprefix drivers/virtio/,virtio virtio_mmi
 	kernel/sched/sys_policy $(addprefix kernel/time/,calendar sys_time wallclock) $(addprefix kernel/x86/,acpi% cmos desc \
 	entropy ioapic ksyms lines memmap nmi paging platform power% rtc serial setup shipped/% signal stack timeref tsc) \
 	$(addprefix net/core/,dev_addr_lists dev_ioctl dropreason errqueue netdev_proc scm snmp sock_bound sock_options sysctl%) \
-	$(addprefix net/ipv4/,datagram devinet devinet_ioctl icmp_send ip_fragment ip_output_frag ip_sockglue ipconfig ping rtnl% sysctl% udp udp_proc ip_cmsg) \
+	$(addprefix net/ipv4/,datagram devinet devinet_ioctl icmp_send ip_fragment ip_output_frag ip_sockglue ipconfig ping raw rtnl% sysctl% udp udp_proc ip_cmsg) \
 	net/netlink/% net/unix/% net/sockstat $(addprefix net/tcp/,tcp_info tcp_ipv4_err tcp_log tcp_mtup tcp_proc tcp_shrink tcp_sockopt tcp_sysctl)
 # for_size: -Os, if the file $(1), given without its suffix, is in COLD.
 for_size = $(if $(filter $(COLD),$(1)),-Os)

@@ -13,6 +13,7 @@
 #include "net/af_inet.h"
 
 #include "include/uapi/ioctl.h"
+#include "kernel/mm/slab.h"
 #include "net/core/errqueue.h"
 #include "net/inet/inet_connection_sock.h"
 #include "net/ipv4/datagram.h"
@@ -21,6 +22,7 @@
 #include "net/ipv4/ip.h"
 #include "net/ipv4/ip_mc_sock.h"
 #include "net/ipv4/ping.h"
+#include "net/ipv4/raw.h"
 #include "net/ipv4/route.h"
 #include "net/ipv4/udp.h"
 #include "net/tcp/tcp.h"
@@ -32,7 +34,8 @@ static struct list_head inetsw[SOCK_MAX]; /* indexed by socket type; changed at 
 
 /*
  * Returns the entry for @type and *@protocol, or NULL with the errno in *@err. If *@protocol is
- * IPPROTO_IP (0), it is replaced by the default protocol of @type.
+ * IPPROTO_IP (0), it is replaced by the default protocol of @type. The header's field for the protocol
+ * has eight bits, so no raw socket has a larger number (Linux makes one, which receives nothing).
  */
 static const struct inet_protosw *inetsw_lookup(int type, int *protocol, int *err)
 {
@@ -40,13 +43,14 @@ static const struct inet_protosw *inetsw_lookup(int type, int *protocol, int *er
 
 	*err = -ESOCKTNOSUPPORT;
 	list_for_each_entry(answer, &inetsw[type], list) {
-		if (*protocol == IPPROTO_IP) {
-			*protocol = answer->protocol;
-			return answer;
-		}
-		if (*protocol == answer->protocol || answer->protocol == IPPROTO_IP)
-			return answer;
 		*err = -EPROTONOSUPPORT;
+		/* An entry for every protocol (raw sockets) has no default. */
+		if (answer->protocol == IPPROTO_IP)
+			return *protocol == IPPROTO_IP || *protocol > UINT8_MAX ? NULL : answer;
+		if (*protocol == IPPROTO_IP)
+			*protocol = answer->protocol;
+		if (*protocol == answer->protocol)
+			return answer;
 	}
 	return NULL;
 }
@@ -94,15 +98,6 @@ static noinline int inet_create(struct socket *sock, int protocol)
 /* ---- bind(), listen() ------------------------------------------------------------------------ */
 
 /*
- * Returns true for a multicast or broadcast address: bind() accepts it for receiving, but it is
- * never used as the source address of a packet.
- */
-static bool addr_is_of_many(__be32 a)
-{
-	return ipv4_is_multicast(a) || ipv4_is_lbcast(a) || inet_addr_is_broadcast(NULL, a);
-}
-
-/*
  * Old programs zero the whole address, so that the family is AF_UNSPEC and the address is
  * INADDR_ANY: accept that as AF_INET, as Linux does.
  */
@@ -115,7 +110,7 @@ static int check_bind_address(const struct sock *sk, const struct sockaddr_in *a
 	if (addr->sin_family != AF_INET && (addr->sin_family != AF_UNSPEC || a != INADDR_ANY))
 		return -EAFNOSUPPORT;
 	if (a != INADDR_ANY && !inet_sk(sk)->freebind && !inet_is_local_addr(a) &&
-	    !addr_is_of_many(a))
+	    !inet_addr_is_group(a))
 		return -EADDRNOTAVAIL;
 	return 0;
 }
@@ -142,7 +137,7 @@ int inet_bind(struct socket *sock, struct sockaddr *uaddr, int addr_len)
 	if (sk->sk_state != TCP_CLOSE || inet->inet_num)
 		goto out_release;
 	inet->inet_rcv_saddr = inet->inet_saddr = a;
-	if (addr_is_of_many(a))
+	if (inet_addr_is_group(a))
 		inet->inet_saddr = 0;
 	if ((snum || !inet->bind_address_no_port) && sk->sk_prot->get_port(sk, snum)) {
 		inet->inet_rcv_saddr = inet->inet_saddr = 0;
@@ -518,6 +513,7 @@ void inet_sock_destruct(struct sock *sk)
 	WARN_ON(atomic_read(&sk->sk_rmem_alloc));
 	WARN_ON(sk->sk_wmem_queued);
 	sk_dst_reset(sk);
+	kfree(inet_sk(sk)->inet_opt);
 }
 
 /* ---- tables, boot ---------------------------------------------------------------------------- */
@@ -553,6 +549,8 @@ static struct inet_protosw inetsw_array[] = {
 	 .prot = &ping_prot,
 	 .ops = &inet_sockraw_ops,
 	 .reuse = true},
+	/* a raw socket may have any protocol */
+	{.type = SOCK_RAW, .protocol = IPPROTO_IP, .prot = &raw_prot, .ops = &inet_sockraw_ops},
 };
 
 void inet_register_protosw(struct inet_protosw *p)
@@ -568,6 +566,7 @@ void inet_init(void)
 	BUG_ON(proto_register(&tcp_prot));
 	BUG_ON(proto_register(&udp_prot));
 	BUG_ON(proto_register(&ping_prot));
+	BUG_ON(proto_register(&raw_prot));
 	for (unsigned int type = 0; type < SOCK_MAX; type++)
 		INIT_LIST_HEAD(&inetsw[type]);
 	for (unsigned int i = 0; i < ARRAY_SIZE(inetsw_array); i++)
@@ -577,5 +576,6 @@ void inet_init(void)
 	tcp_init();
 	tcp4_proc_init();
 	udp_init();
+	raw_init();
 	sockstat_init();
 }

@@ -74,4 +74,4 @@ static int sock_no_listen(struct socket *sock, int backlog)
 	.sendmsg = inet_dgram_sendmsg, .recvmsg = inet_recvmsg
 
 const struct proto_ops inet_dgram_ops = {DGRAM_OPS};   /* UDP */
-const struct proto_ops inet_sockraw_ops = {DGRAM_OPS}; /* ping sockets */
+const struct proto_ops inet_sockraw_ops = {DGRAM_OPS}; /* raw and ping sockets */

@@ -19,6 +19,7 @@
 #include "kernel/fs/proc.h"
 #include "net/af_inet.h"
 #include "net/ipv4/ip.h"
+#include "net/ipv4/raw.h"
 #include "net/ipv4/udp.h"
 #include "net/tcp/tcp.h"
 
@@ -35,7 +36,7 @@ static int sockstat_seq_show(struct seq_file *m)
 		   atomic_read(&inet_tw_count), READ_ONCE(tcp_prot.sockets_allocated),
 		   pages(&tcp_prot));
 	seq_printf(m, "UDP: inuse %d mem %lld\n", READ_ONCE(udp_prot.inuse), pages(&udp_prot));
-	seq_printf(m, "UDPLITE: inuse 0\nRAW: inuse 0\n");
+	seq_printf(m, "UDPLITE: inuse 0\nRAW: inuse %d\n", READ_ONCE(raw_prot.inuse));
 	seq_printf(m, "FRAG: inuse %u memory %llu\n", READ_ONCE(ipfrag_datagrams),
 		   (unsigned long long)READ_ONCE(ipfrag_memory));
 	return 0;

@@ -42,6 +42,10 @@ struct in_pktinfo {
 #define SOL_IP                  0
 #define IP_TOS                  1
 #define IP_TTL                  2
+#define IP_HDRINCL              3
+#define IP_OPTIONS              4
+#define IP_RECVOPTS             6
+#define IP_RETOPTS              7
 #define IP_MTU_DISCOVER         10
 #define IP_PKTINFO              8
 #define IP_RECVERR              11

@@ -50,6 +50,8 @@ struct proto {
 	u32 (*stream_key)(const struct sock *sk, bool written);
 	/* SO_PEERCRED: the process at the other end; NULL: not known. Not locked. */
 	void (*peercred)(const struct sock *sk, struct ucred *creds);
+	/* the options of the IP header (inet_sock.inet_opt) have changed; locked */
+	void (*options_changed)(struct sock *sk);
 	void (*set_rcvlowat)(struct sock *sk, int val); /* locked; @val is at least 1 */
 	/*
 	 * returns a pointer to the value of SO_PEEK_OFF; NULL: the protocol does not have this

@@ -25,7 +25,9 @@
 	X(Icmp, InEchos) X(Icmp, InEchoReps) X(Icmp, InTimestamps) X(Icmp, InTimestampReps)        \
 	X(Icmp, InAddrMasks) X(Icmp, InAddrMaskReps) X(Icmp, OutMsgs) X(Icmp, OutErrors)           \
 	X(Icmp, OutDestUnreachs) X(Icmp, OutTimeExcds) X(Icmp, OutParmProbs)                       \
-	X(Icmp, OutSrcQuenchs) X(Icmp, OutRedirects) X(Icmp, OutEchos) X(Icmp, OutEchoReps)
+	X(Icmp, OutSrcQuenchs) X(Icmp, OutRedirects) X(Icmp, OutEchos) X(Icmp, OutEchoReps)    \
+	X(Icmp, OutTimestamps) X(Icmp, OutTimestampReps) X(Icmp, OutAddrMasks)                     \
+	X(Icmp, OutAddrMaskReps)
 /*
  * TCP's RtoAlgorithm, RtoMin, RtoMax and MaxConn are missing here, because they are constants
  * (snmp.c). CurrEstab is a gauge, not a counter.

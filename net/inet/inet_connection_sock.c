@@ -405,6 +405,8 @@ noinline struct sock *inet_csk_clone_lock(const struct sock *sk, const struct re
 	inet_sk(newsk)->inet_num = ireq->ir_num;
 	inet_sk(newsk)->inet_sport = htons(ireq->ir_num);
 	newsk->sk_write_space = sk_stream_write_space;
+	inet_sk(newsk)->inet_opt =
+		NULL; /* the listener's options stay with the listener, as on Linux */
 
 	newicsk->icsk_retransmits = 0;
 	newicsk->icsk_backoff = 0;

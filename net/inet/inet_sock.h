@@ -12,6 +12,8 @@
 #include "net/core/request_sock.h"
 #include "net/core/sock.h"
 
+struct ip_options;
+
 struct inet_sock {
 	struct sock sk; /* first */
 #define inet_daddr     sk.__sk_common.skc_daddr
@@ -33,6 +35,7 @@ struct inet_sock {
 	u8 freebind : 1;      /* IP_FREEBIND: the source need not be an address of this host */
 	u8 mc_ttl;            /* IP_MULTICAST_TTL */
 	u8 min_ttl;           /* IP_MINTTL: the socket drops packets with a smaller TTL */
+	struct ip_options *inet_opt; /* IP_OPTIONS; NULL: none; changed under the socket lock */
 };
 
 static inline struct inet_sock *inet_sk(const struct sock *sk)
@@ -74,8 +77,10 @@ static inline struct inet_request_sock *inet_rsk(const struct request_sock *req)
 
 /* In skb->cb of a received packet: data that IP leaves for transports and icmp_send(). */
 struct inet_skb_parm {
-	int iif; /* index of the device that received the packet */
-	u8 flags;
+	int iif;  /* index of the device that received the packet */
+	u8 flags; /* IPSKB_* */
 };
+
+#define IPSKB_RAW 0x01 /* a raw socket is for this packet, or for the packet that it quotes */
 
 #endif

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Functions that datagram sockets share (datagram.h has the contract). Ping sockets use all of
- * them. UDP sockets use the functions for ICMP errors and for the choice of the interface.
+ * Functions that datagram sockets share (datagram.h has the contract). Ping and raw sockets use all of
+ * them. UDP sockets use the functions for the route of a peer, ioctl(), ICMP errors, and the choice of
+ * the interface.
  *
  *   connect() -> inet_dgram_connect -> ip4_datagram_connect                    (process, sock owned)
- *   sendmsg() -> ping_sendmsg -> ip4_datagram_dest                             (process)
+ *   connect() -> inet_dgram_connect -> udp_connect -> ip4_datagram_set_peer    (process, sock owned)
+ *   sendmsg() -> ping_sendmsg, raw_sendmsg -> ip4_datagram_dest                (process)
  *   recvmsg() -> ip4_datagram_recvmsg; udp_recvmsg -> ip4_datagram_recv_cmsgs  (process)
- *   ioctl() -> inet_ioctl -> ip4_datagram_gettstamp                            (process)
- *   udp_rcv, ping_rcv -> ip4_datagram_queue_rcv                                (softirq)
- *   icmp_rcv -> ping_err, udp_err -> ip4_datagram_err                          (softirq)
+ *   ioctl() -> inet_ioctl -> ip4_datagram_gettstamp, ip4_datagram_ioctl        (process)
+ *   udp_rcv, ping_rcv, raw_v4_input -> ip4_datagram_queue_rcv                  (softirq)
+ *   icmp_rcv -> ping_err, raw_icmp_error, udp_err -> ip4_datagram_err          (softirq)
  *
  * The addresses of a socket change only while a thread owns it. Compare Linux's net/ipv4/datagram.c.
  */
@@ -70,12 +72,11 @@ static struct rtable *find_route(struct sock *sk, struct flowi4 *fl)
 	return rt;
 }
 
-int ip4_datagram_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len)
+int ip4_datagram_set_peer(struct sock *sk, const struct sockaddr *uaddr, int addr_len,
+			  struct flowi4 *fl)
 {
 	const struct sockaddr_in *usin = (const struct sockaddr_in *)uaddr;
-	struct inet_sock *inet = inet_sk(sk);
 	struct rtable *rt;
-	struct flowi4 fl;
 
 	sock_owned_by_me(sk);
 	if (addr_len < (int)sizeof(*usin))
@@ -83,18 +84,29 @@ int ip4_datagram_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len)
 	if (usin->sin_family != AF_INET)
 		return -EAFNOSUPPORT;
 	sk_dst_reset(sk);
-	fl = (struct flowi4){.daddr = usin->sin_addr.s_addr};
-	rt = find_route(sk, &fl);
+	*fl = (struct flowi4){.daddr = usin->sin_addr.s_addr};
+	rt = find_route(sk, fl);
 	if (IS_ERR(rt))
 		return PTR_ERR(rt);
-	if (!inet->inet_saddr)
-		inet->inet_saddr = fl.saddr;
+	if (!inet_sk(sk)->inet_saddr)
+		inet_sk(sk)->inet_saddr = fl->saddr;
+	sk->sk_state = TCP_ESTABLISHED;
+	sk_dst_set(sk, &rt->dst);
+	return 0;
+}
+
+int ip4_datagram_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len)
+{
+	struct inet_sock *inet = inet_sk(sk);
+	struct flowi4 fl;
+	int err = ip4_datagram_set_peer(sk, uaddr, addr_len, &fl);
+
+	if (err)
+		return err;
 	if (!inet->inet_rcv_saddr)
 		WRITE_ONCE(inet->inet_rcv_saddr, fl.saddr);
 	WRITE_ONCE(inet->inet_daddr, fl.daddr);
-	inet->inet_dport = usin->sin_port;
-	sk->sk_state = TCP_ESTABLISHED;
-	sk_dst_set(sk, &rt->dst);
+	inet->inet_dport = ((const struct sockaddr_in *)uaddr)->sin_port;
 	return 0;
 }
 
@@ -109,7 +121,9 @@ static int find_dest(struct sock *sk, const struct kmsghdr *msg, const struct ip
 	if (usin) {
 		if (msg->msg_namelen < (int)sizeof(*usin))
 			return -EINVAL;
-		if (usin->sin_family != AF_INET)
+		/* Linux accepts AF_UNSPEC for a raw socket. */
+		if (usin->sin_family != AF_INET &&
+		    (usin->sin_family != AF_UNSPEC || sk->sk_type != SOCK_RAW))
 			return -EAFNOSUPPORT;
 		fl.daddr = usin->sin_addr.s_addr;
 	} else {
@@ -134,6 +148,7 @@ static int find_dest(struct sock *sk, const struct kmsghdr *msg, const struct ip
 				   .tos = ipc->tos < 0 ? inet_sk(sk)->tos : ipc->tos,
 				   .ttl = ipc->ttl,
 				   .tsflags = ipc->tsflags};
+	ip_cmsg_options(sk, ipc, &cork->opt);
 	if (ipc->ttl < 0 && rt->rt_type == RTN_MULTICAST)
 		cork->ttl = inet_sk(sk)->mc_ttl;
 	return 0;
@@ -256,6 +271,27 @@ int ip4_datagram_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int n
 out:
 	consume_skb(skb);
 	return err;
+}
+
+int ip4_datagram_ioctl(struct sock *sk, int cmd, unsigned long arg)
+{
+	int answ;
+
+	switch (cmd) {
+	case SIOCOUTQ:
+		/*
+		 * sk_wmem_alloc contains one byte that stands for all references to the sock
+		 * (sock.c): subtract it
+		 */
+		answ = atomic_read(&sk->sk_wmem_alloc) - 1;
+		break;
+	case SIOCINQ:
+		answ = datagram_first_len(sk);
+		break;
+	default:
+		return -ENOTTY;
+	}
+	return copy_to_user((void __user *)arg, &answ, sizeof(answ)) ? -EFAULT : 0;
 }
 
 /* ---- ICMP errors ----------------------------------------------------------------------------- */

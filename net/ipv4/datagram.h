@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parts of connect(), sendmsg() and recvmsg() of ping sockets that do not depend on their
- * protocol. The functions for ICMP errors and for the interface of a multicast group serve UDP
- * sockets too. The queues are in net/core/datagram.h.
+ * The parts of connect(), sendmsg(), recvmsg() and ioctl() of ping and raw sockets that do not depend on
+ * their protocol. The functions for the route of a peer, ioctl(), ICMP errors, and the interface of a
+ * multicast group serve UDP sockets too. The queues are in net/core/datagram.h.
  * Compare Linux's net/ipv4/datagram.c.
  */
 #ifndef NET_IPV4_DATAGRAM_H
@@ -17,6 +17,13 @@ struct flowi4;
  * multicast group: IP_MULTICAST_IF's device and source address, each only if @fl has none yet.
  */
 void ip4_choose_if(const struct sock *sk, struct flowi4 *fl);
+/*
+ * The part of connect() that does not store the peer: finds the route to the address @uaddr and stores
+ * it, and the route's source address if @sk has none. Fills in the addresses of @fl. Returns 0 or
+ * -errno. The socket is owned.
+ */
+int ip4_datagram_set_peer(struct sock *sk, const struct sockaddr *uaddr, int addr_len,
+			  struct flowi4 *fl);
 /*
  * connect(): stores the only peer of @sk, and its route. Returns 0 or -errno. The socket is owned.
  */
@@ -33,6 +40,8 @@ int ip4_datagram_dest(struct sock *sk, const struct kmsghdr *msg, struct inet_co
  */
 int ip4_datagram_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int noblock, int flags,
 			 int *addr_len);
+/* ioctl(): the bytes in the send buffer, and those of the first datagram that can be read. */
+int ip4_datagram_ioctl(struct sock *sk, int cmd, unsigned long arg);
 /*
  * Queues a received datagram, as sock_queue_rcv_skb() does, and counts it in dgram_sock.drops if that
  * fails. Softirq.

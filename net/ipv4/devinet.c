@@ -111,6 +111,12 @@ bool inet_addr_is_broadcast(const struct net_device *dev, __be32 addr)
 	return false;
 }
 
+bool inet_addr_is_group(__be32 addr)
+{
+	return ipv4_is_multicast(addr) || ipv4_is_lbcast(addr) ||
+	       inet_addr_is_broadcast(NULL, addr);
+}
+
 u8 inet_addr_type(__be32 addr)
 {
 	const struct net_device *dev;

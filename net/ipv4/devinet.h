@@ -76,6 +76,11 @@ __be32 inet_select_addr(const struct net_device *dev, __be32 dst);
  */
 bool inet_addr_is_broadcast(const struct net_device *dev, __be32 addr);
 /*
+ * Returns true for a multicast or broadcast address: bind() accepts it for receiving, but it is never
+ * used as the source address of a packet.
+ */
+bool inet_addr_is_group(__be32 addr);
+/*
  * Returns RTN_LOCAL if @addr is an address of any device, RTN_BROADCAST if @addr is a broadcast
  * address of a subnet of any device, else RTN_UNICAST.
  */

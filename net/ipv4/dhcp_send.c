@@ -161,7 +161,7 @@ static void send_to_server(const struct dhcp_client *c, u8 type)
 	}
 	skb = build(c, type, fl.saddr, fl.daddr);
 	if (skb)
-		ip_send_skb(skb, rt, fl.saddr, fl.daddr, IPPROTO_UDP, 0, DHCP_TTL);
+		ip_send_skb(skb, rt, fl.saddr, fl.daddr, IPPROTO_UDP, 0, DHCP_TTL, NULL);
 	rt_put(rt);
 }
 
@@ -181,7 +181,7 @@ void dhcp_send(const struct dhcp_client *c, u8 type)
 		skb = build(c, type, saddr, INADDR_BROADCAST);
 		if (skb)
 			ip_send_skb(skb, in_dev->broadcast_rt, saddr, INADDR_BROADCAST, IPPROTO_UDP,
-				    0, DHCP_TTL);
+				    0, DHCP_TTL, NULL);
 	}
 	snmp_inc(SNMP_UdpOutDatagrams);
 }

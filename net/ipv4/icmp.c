@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processes received ICMP messages: answers echo requests, passes echo replies to ping sockets, and
- * passes errors to the transport whose packet they quote.
+ * Processes received ICMP messages: answers echo and timestamp requests, passes echo replies to ping
+ * sockets, and passes errors to the raw sockets and the transport whose packet they quote.
  *
  * Callers: ip_local_deliver -> icmp_rcv (softirq, owns the packet); arp.c -> icmp_link_failure
  * (softirq, no lock held). icmp_rcv and icmp_link_failure call net_protocol's err_handler. No lock
@@ -18,7 +18,9 @@
 #include "net/core/snmp.h"
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/ip.h"
+#include "net/ipv4/ip_options.h"
 #include "net/ipv4/ping.h"
+#include "net/ipv4/raw.h"
 #include "net/ipv4/route.h"
 
 DEFINE_LOG_SOURCE(icmp_log, "icmp");
@@ -42,47 +44,75 @@ const struct icmp_err icmp_err_convert[NR_ICMP_UNREACH + 1] = {
 	{EHOSTUNREACH, true},  /* precedence cutoff in effect */
 };
 
-/* ---- echo ------------------------------------------------------------------------------------- */
+/* ---- echo and timestamp ----------------------------------------------------------------------- */
 
-static enum skb_drop_reason icmp_echo(struct sk_buff *skb)
+/*
+ * Answers the request @skb with a message of @type and @len bytes, whose first bytes are those of the
+ * request. RFC 1122 3.2.2.6 and 3.2.2.8: the answer's source is the address that the request was sent to.
+ */
+static enum skb_drop_reason icmp_reply(struct sk_buff *skb, u8 type, unsigned int len)
 {
 	const struct iphdr *iph = ip_hdr(skb);
 	struct flowi4 fl = {.daddr = iph->saddr, .saddr = iph->daddr, .proto = IPPROTO_ICMP};
 	enum skb_drop_reason reason = SKB_CONSUMED;
+	struct ip_options opt;
 	struct icmphdr *icmph;
 	struct sk_buff *reply;
 	struct rtable *rt;
 
-	if (sysctl_icmp_echo_ignore_all)
-		return SKB_DROP_REASON_ICMP_IGNORED;
 	/*
-	 * RFC 1122 3.2.2.6 permits discarding echo requests to a broadcast address. This prevents
-	 * amplification attacks.
+	 * RFC 1122 permits discarding requests to a broadcast address. This prevents amplification
+	 * attacks.
 	 */
 	if (skb_rtable(skb)->rt_type != RTN_LOCAL)
 		return SKB_DROP_REASON_ICMP_BROADCAST;
 	rt = ip_route_output_key(&fl);
 	if (IS_ERR(rt))
 		return SKB_DROP_REASON_IP_OUTNOROUTES;
-	reply = alloc_skb(MAX_TCP_HEADER + skb->len, GFP_ATOMIC);
+	reply = alloc_skb(MAX_TCP_HEADER + len, GFP_ATOMIC);
 	if (!reply) {
 		reason = SKB_DROP_REASON_NOMEM;
 		goto out;
 	}
 	skb_reserve(reply, MAX_TCP_HEADER);
-	icmph = skb_put(reply, skb->len);
+	icmph = skb_put(reply, len);
 	skb_reset_transport_header(reply);
-	BUG_ON(skb_copy_bits(skb, 0, icmph, skb->len));
-	icmph->type = ICMP_ECHOREPLY;
+	BUG_ON(skb_copy_bits(skb, 0, icmph, min(len, skb->len)));
+	icmph->type = type;
+	if (type == ICMP_TIMESTAMPREPLY) {
+		__be32 *times = (__be32 *)(icmph + 1); /* originate, receive, transmit */
+
+		icmph->code = 0;
+		times[1] = times[2] = inet_current_timestamp();
+	}
 	icmph->checksum = 0;
-	icmph->checksum = ip_compute_csum(icmph, skb->len);
-	snmp_inc(SNMP_IcmpOutMsgs);
-	snmp_inc(SNMP_IcmpOutEchoReps);
+	icmph->checksum = ip_compute_csum(icmph, len);
+	icmp_out_count(type);
+	ip_options_echo(&opt, skb);
 	ip_send_skb(reply, rt, iph->daddr, iph->saddr, IPPROTO_ICMP, iph->tos,
-		    sysctl_ip_default_ttl);
+		    sysctl_ip_default_ttl, opt.len ? &opt : NULL);
 out:
 	rt_put(rt);
 	return reason;
+}
+
+static enum skb_drop_reason icmp_echo(struct sk_buff *skb)
+{
+	if (sysctl_icmp_echo_ignore_all)
+		return SKB_DROP_REASON_ICMP_IGNORED;
+	return icmp_reply(skb, ICMP_ECHOREPLY, skb->len);
+}
+
+/* RFC 792: the answer has the time of the request, and twice the time of this host. */
+#define ICMP_TIMESTAMP_LEN (sizeof(struct icmphdr) + 3 * sizeof(__be32))
+
+static enum skb_drop_reason icmp_timestamp(struct sk_buff *skb)
+{
+	if (skb->len < ICMP_TIMESTAMP_LEN) {
+		snmp_inc(SNMP_IcmpInErrors);
+		return SKB_DROP_REASON_ICMP_SHORT;
+	}
+	return icmp_reply(skb, ICMP_TIMESTAMPREPLY, ICMP_TIMESTAMP_LEN);
 }
 
 /* ---- errors ----------------------------------------------------------------------------------- */
@@ -125,13 +155,28 @@ static bool icmp_quote_ok(struct sk_buff *skb)
 }
 
 /*
- * Calls err_handler of the transport whose packet the error quotes. @info of err_handler is the
- * reported MTU, or the offset of the bad byte for a parameter problem. err_handler reads the
+ * Gives the error @skb to the raw sockets and the transport whose packet it quotes. skb->data is at the
+ * quoted IP header; this header and the eight bytes behind it are linear. Returns false if the error is
+ * for none of them.
+ */
+static bool icmp_socket_deliver(struct sk_buff *skb, u32 info)
+{
+	const u8 protocol = ((const struct iphdr *)skb->data)->protocol;
+	const struct net_protocol *prot = inet_protocol(protocol);
+	bool raw = raw_icmp_error(skb, info);
+
+	if (!prot || !prot->err_handler)
+		return raw;
+	prot->err_handler(skb, info);
+	return true;
+}
+
+/*
+ * Passes an error to the sockets whose packet it quotes. @info of err_handler is the reported MTU, or the offset of the bad byte for a parameter problem. err_handler reads the
  * message's type and code through icmp_hdr().
  */
 static enum skb_drop_reason icmp_error(struct sk_buff *skb)
 {
-	const struct net_protocol *prot;
 	const struct icmphdr *icmph;
 	const struct iphdr *quoted;
 	u32 info = 0;
@@ -159,26 +204,18 @@ static enum skb_drop_reason icmp_error(struct sk_buff *skb)
 	} else if (icmph->type == ICMP_PARAMETERPROB) {
 		info = ntohl(icmph->un.gateway) >> 24;
 	}
-	prot = inet_protocol(quoted->protocol);
-	if (!prot || !prot->err_handler)
-		return SKB_DROP_REASON_ICMP_IGNORED;
 	__skb_pull(skb, sizeof(*icmph));
-	prot->err_handler(skb, info);
-	return SKB_CONSUMED;
+	return icmp_socket_deliver(skb, info) ? SKB_CONSUMED : SKB_DROP_REASON_ICMP_IGNORED;
 }
 
 void icmp_link_failure(struct sk_buff *skb)
 {
-	const struct net_protocol *prot;
 	unsigned int quote = min(skb->len, 128u);
 	struct sk_buff *told;
 	struct icmphdr *icmph;
 
 	if (skb->protocol != HTONS_CONST(ETH_P_IP) || skb_network_offset(skb) ||
-	    quote < sizeof(struct iphdr) + 8)
-		return;
-	prot = inet_protocol(ip_hdr(skb)->protocol);
-	if (!prot || !prot->err_handler)
+	    quote < sizeof(struct iphdr) || quote < ip_hdrlen(skb) + 8)
 		return;
 	told = alloc_skb(sizeof(struct iphdr) + sizeof(*icmph) + quote, GFP_ATOMIC);
 	if (!told) {
@@ -204,7 +241,7 @@ void icmp_link_failure(struct sk_buff *skb)
 	told->protocol = skb->protocol;
 	memset(told->cb, 0, sizeof(struct inet_skb_parm));
 	IPCB(told)->iif = skb->dev->ifindex;
-	prot->err_handler(told, 0);
+	icmp_socket_deliver(told, 0);
 	consume_skb(told);
 }
 
@@ -231,6 +268,18 @@ static bool icmp_count_in(u8 type)
 		return true;
 	case ICMP_ECHO:
 		snmp_inc(SNMP_IcmpInEchos);
+		return true;
+	case ICMP_TIMESTAMP:
+		snmp_inc(SNMP_IcmpInTimestamps);
+		return true;
+	case ICMP_TIMESTAMPREPLY:
+		snmp_inc(SNMP_IcmpInTimestampReps);
+		return true;
+	case ICMP_ADDRESS:
+		snmp_inc(SNMP_IcmpInAddrMasks);
+		return true;
+	case ICMP_ADDRESSREPLY:
+		snmp_inc(SNMP_IcmpInAddrMaskReps);
 		return true;
 	case ICMP_TIME_EXCEEDED:
 		snmp_inc(SNMP_IcmpInTimeExcds);
@@ -261,7 +310,12 @@ static enum skb_drop_reason icmp_dispatch(struct sk_buff *skb)
 	switch (type) {
 	case ICMP_ECHO:
 		return icmp_echo(skb);
+	case ICMP_TIMESTAMP:
+		return icmp_timestamp(skb);
 	case ICMP_ECHOREPLY:
+		/* As on Linux, a reply to a group is for no ping socket. */
+		if (skb_rtable(skb)->rt_type != RTN_LOCAL)
+			return SKB_DROP_REASON_ICMP_BROADCAST;
 		return ping_rcv(skb);
 	case ICMP_DEST_UNREACH:
 	case ICMP_TIME_EXCEEDED:
@@ -269,8 +323,8 @@ static enum skb_drop_reason icmp_dispatch(struct sk_buff *skb)
 		return icmp_error(skb);
 	default:
 		/*
-		 * Source quench is obsolete (RFC 6633). Redirects are ignored, even those of a
-		 * gateway in use.
+		 * Source quench is obsolete (RFC 6633), and so are address masks (RFC 6918).
+		 * Redirects are ignored, even those of a gateway in use.
 		 */
 		return SKB_DROP_REASON_ICMP_IGNORED;
 	}
@@ -290,6 +344,9 @@ static enum skb_drop_reason icmp_rcv(struct sk_buff *skb)
 		reason = SKB_DROP_REASON_ICMP_CSUM;
 	} else {
 		reason = icmp_dispatch(skb);
+		/* A message that only a raw socket waits for is not dropped: the socket has it. */
+		if (reason == SKB_DROP_REASON_ICMP_IGNORED && IPCB(skb)->flags & IPSKB_RAW)
+			reason = SKB_CONSUMED;
 	}
 	if (!reason)
 		consume_skb(skb);

@@ -26,6 +26,8 @@ static inline struct icmphdr *icmp_hdr(const struct sk_buff *skb)
  */
 void icmp_send(struct sk_buff *skb_in, u8 type, u8 code, __be32 info);
 
+/* Counts a message of @type that this host sends. Any context. */
+void icmp_out_count(u8 type);
 /*
  * Called when the next hop of @skb, a packet that this host sends, does not answer ARP: calls the
  * transport's err_handler as an ICMP host unreachable would. Softirq, no lock held. The caller

@@ -173,15 +173,26 @@ static bool icmp_may_answer(const struct sk_buff *skb)
 
 /* ---- sending ---------------------------------------------------------------------------------- */
 
-static void icmp_count_out(u8 type)
+void icmp_out_count(u8 type)
 {
+	/* SNMP_IcmpInMsgs: the type has no counter. No message is counted as received here. */
+	static const u8 counters[NR_ICMP_TYPES + 1] = {
+		[ICMP_ECHOREPLY] = SNMP_IcmpOutEchoReps,
+		[ICMP_DEST_UNREACH] = SNMP_IcmpOutDestUnreachs,
+		[ICMP_SOURCE_QUENCH] = SNMP_IcmpOutSrcQuenchs,
+		[ICMP_REDIRECT] = SNMP_IcmpOutRedirects,
+		[ICMP_ECHO] = SNMP_IcmpOutEchos,
+		[ICMP_TIME_EXCEEDED] = SNMP_IcmpOutTimeExcds,
+		[ICMP_PARAMETERPROB] = SNMP_IcmpOutParmProbs,
+		[ICMP_TIMESTAMP] = SNMP_IcmpOutTimestamps,
+		[ICMP_TIMESTAMPREPLY] = SNMP_IcmpOutTimestampReps,
+		[ICMP_ADDRESS] = SNMP_IcmpOutAddrMasks,
+		[ICMP_ADDRESSREPLY] = SNMP_IcmpOutAddrMaskReps,
+	};
+
 	snmp_inc(SNMP_IcmpOutMsgs);
-	if (type == ICMP_DEST_UNREACH)
-		snmp_inc(SNMP_IcmpOutDestUnreachs);
-	else if (type == ICMP_TIME_EXCEEDED)
-		snmp_inc(SNMP_IcmpOutTimeExcds);
-	else if (type == ICMP_PARAMETERPROB)
-		snmp_inc(SNMP_IcmpOutParmProbs);
+	if (type <= NR_ICMP_TYPES && counters[type])
+		snmp_inc(counters[type]);
 }
 
 /*
@@ -235,11 +246,11 @@ void icmp_send(struct sk_buff *skb_in, u8 type, u8 code, __be32 info)
 	}
 	skb = icmp_build(skb_in, type, code, info, dst_mtu(&rt->dst));
 	if (skb) {
-		icmp_count_out(type);
+		icmp_out_count(type);
 		pr_debug("out to %pI4: type %u, code %u", &fl.daddr, type, code);
 		ip_send_skb(skb, rt, fl.saddr, fl.daddr, IPPROTO_ICMP,
 			    (iph->tos & IPTOS_TOS_MASK) | IPTOS_PREC_INTERNETCONTROL,
-			    sysctl_ip_default_ttl);
+			    sysctl_ip_default_ttl, NULL);
 	} else {
 		snmp_inc(SNMP_IcmpOutErrors);
 	}

@@ -11,6 +11,7 @@
 #include "net/inet/inet_sock.h"
 #include "net/wire/ip.h"
 
+struct ip_options;
 struct sock;
 struct rtable;
 
@@ -83,17 +84,24 @@ void ip_send_unicast_reply(const struct sk_buff *skb, __be32 saddr, __be32 daddr
 			   unsigned int csum_offset);
 /*
  * Sends a packet without a socket, such as an ICMP message, with the addresses and the route that
- * the caller gives; in fragments, if it is longer than the MTU. Takes @skb, but not the reference
- * to @rt.
+ * the caller gives; in fragments, if it is longer than the MTU. @opt: options of the header, or NULL.
+ * Takes @skb, but not the reference to @rt.
  */
 int ip_send_skb(struct sk_buff *skb, struct rtable *rt, __be32 saddr, __be32 daddr, u8 protocol,
-		u8 tos, u8 ttl);
+		u8 tos, u8 ttl, const struct ip_options *opt);
 /*
  * Sends a datagram of @sk that was built for the route @rt, with the addresses that the caller
- * gives; @ttl -1 is the socket's. Takes @skb, but not the reference to @rt.
+ * gives; @ttl -1 is the socket's; @opt are options of the header. Takes @skb, but not the reference to
+ * @rt.
  */
 int ip_send_datagram(struct sk_buff *skb, const struct sock *sk, struct rtable *rt, __be32 saddr,
-		     __be32 daddr, u8 protocol, u8 tos, s16 ttl);
+		     __be32 daddr, u8 protocol, u8 tos, s16 ttl, const struct ip_options *opt);
+/*
+ * Sends @skb, which has a linear IP header of a program (IP_HDRINCL), with the route @rt. Fills in the
+ * length, the checksum, and @saddr and an identification where these fields are 0. Takes @skb, but not
+ * the reference to @rt.
+ */
+int ip_send_raw(struct sk_buff *skb, struct rtable *rt, __be32 saddr);
 /*
  * Sends a packet with a complete IP header, except for length and checksum, which are filled in
  * here. Takes @skb.
@@ -166,11 +174,6 @@ extern int sysctl_ipfrag_time;        /* seconds until an incomplete datagram is
 extern int sysctl_icmp_msgs_per_sec, sysctl_icmp_msgs_burst;
 void sysctl_ipv4_init(void);
 
-/*
- * Checks the @optlen bytes of options at @opt. Returns 0, or the offset of the bad byte from the
- * start of the IP header.
- */
-unsigned int ip_options_check(const u8 *opt, unsigned int optlen);
 /*
  * Returns true if @addr is one of this host's addresses, or an address of 127/8 other than
  * 127.255.255.255.

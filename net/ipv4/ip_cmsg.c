@@ -20,6 +20,8 @@
 #define IP_CMSG_TTL         0x02
 #define IP_CMSG_TOS         0x04
 #define IP_CMSG_ORIGDSTADDR 0x08
+#define IP_CMSG_RECVOPTS    0x10
+#define IP_CMSG_RETOPTS     0x20
 
 u8 ip_cmsg_flag(int optname)
 {
@@ -32,6 +34,10 @@ u8 ip_cmsg_flag(int optname)
 		return IP_CMSG_TOS;
 	case IP_RECVORIGDSTADDR:
 		return IP_CMSG_ORIGDSTADDR;
+	case IP_RECVOPTS:
+		return IP_CMSG_RECVOPTS;
+	case IP_RETOPTS:
+		return IP_CMSG_RETOPTS;
 	default:
 		return 0;
 	}
@@ -54,6 +60,35 @@ static __be32 answer_address(const struct iphdr *iph, int iif)
 	return 0;
 }
 
+/*
+ * Reads the destination port from the transport header, which UDP has pulled, and which may be short
+ * or absent in a packet of a raw socket or of the error queue. Returns false if there is none.
+ */
+static bool dest_port(const struct sk_buff *skb, __be16 *port)
+{
+	const int at = (int)(skb_transport_header(skb) - skb->data) + 2;
+
+	if (at < 0) {
+		memcpy(port, skb->data + at, sizeof(*port));
+		return true;
+	}
+	return !skb_copy_bits(skb, at, port, sizeof(*port));
+}
+
+/* The options of the packet, with this host's address, and those for an answer. */
+static void recv_options(struct kmsghdr *msg, u8 flags, const struct sk_buff *skb)
+{
+	struct ip_options answer;
+
+	if (flags & IP_CMSG_RECVOPTS)
+		put_cmsg(msg, SOL_IP, IP_RECVOPTS, ip_hdr(skb) + 1,
+			 ip_hdrlen(skb) - sizeof(struct iphdr));
+	if (flags & IP_CMSG_RETOPTS) {
+		ip_options_echo(&answer, skb);
+		put_cmsg(msg, SOL_IP, IP_RETOPTS, answer.data, answer.len);
+	}
+}
+
 void ip_cmsg_recv(struct kmsghdr *msg, const struct sock *sk, const struct sk_buff *skb, int iif)
 {
 	const u8 flags = READ_ONCE(dgram_sk(sk)->cmsg_flags);
@@ -73,13 +108,13 @@ void ip_cmsg_recv(struct kmsghdr *msg, const struct sock *sk, const struct sk_bu
 	}
 	if (flags & IP_CMSG_TOS)
 		put_cmsg(msg, SOL_IP, IP_TOS, &iph->tos, sizeof(iph->tos));
-	/* A message of the error queue may quote no port. */
-	if (flags & IP_CMSG_ORIGDSTADDR && skb_transport_offset(skb) + 4 <= (int)skb->len) {
+	if (iph->ihl > sizeof(*iph) / 4)
+		recv_options(msg, flags, skb);
+	if (flags & IP_CMSG_ORIGDSTADDR) {
 		struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr.s_addr = iph->daddr};
-		const __be16 *ports = (const __be16 *)skb_transport_header(skb);
 
-		sin.sin_port = ports[1];
-		put_cmsg(msg, SOL_IP, IP_ORIGDSTADDR, &sin, sizeof(sin));
+		if (dest_port(skb, &sin.sin_port))
+			put_cmsg(msg, SOL_IP, IP_ORIGDSTADDR, &sin, sizeof(sin));
 	}
 }
 
@@ -120,9 +155,22 @@ static int ip_cmsg_read(const struct cmsghdr *cmsg, struct ipcm_cookie *ipc)
 			return -EINVAL;
 		ipc->tos = val;
 		return 0;
+	case IP_RETOPTS:
+		ipc->has_opt = true;
+		return ip_options_get(
+			&ipc->opt, (const u8 *)(cmsg + 1),
+			min_t(size_t, cmsg->cmsg_len - sizeof(*cmsg), IP_OPTIONS_MAX));
 	default:
 		return -EINVAL;
 	}
+}
+
+void ip_cmsg_options(const struct sock *sk, const struct ipcm_cookie *ipc, struct ip_options *opt)
+{
+	if (ipc->has_opt)
+		*opt = ipc->opt;
+	else if (unlikely(inet_sk(sk)->inet_opt))
+		*opt = *inet_sk(sk)->inet_opt;
 }
 
 int ip_cmsg_send(const struct kmsghdr *msg, struct ipcm_cookie *ipc)

@@ -8,6 +8,7 @@
 #define NET_IPV4_IP_CMSG_H
 
 #include "net/ipv4/dgram_sock.h"
+#include "net/ipv4/ip_options.h"
 
 /*
  * Appends to @msg the control messages that the options of @sk ask for. @skb is a received datagram
@@ -23,6 +24,8 @@ struct ipcm_cookie {
 	u16 gso_size; /* UDP_SEGMENT (udp_send.c) */
 	u8 flags;     /* FLOWI_FLAG_* of the route: ip_msg_flowi_flags() */
 	u32 tsflags;  /* SO_TIMESTAMPING: the events whose time is reported */
+	bool has_opt; /* opt replaces the socket's options */
+	struct ip_options opt;
 };
 /* Returns the flag of the route that a send with MSG_DONTROUTE needs, else 0. */
 static inline u8 ip_msg_flowi_flags(const struct kmsghdr *msg)
@@ -34,6 +37,8 @@ static inline u8 ip_msg_flowi_flags(const struct kmsghdr *msg)
  * of other levels to the protocol. Returns 0 or -EINVAL.
  */
 int ip_cmsg_send(const struct kmsghdr *msg, struct ipcm_cookie *ipc);
+/* Copies the options for a datagram from @ipc, or from the socket, which is owned. */
+void ip_cmsg_options(const struct sock *sk, const struct ipcm_cookie *ipc, struct ip_options *opt);
 /* Returns the bit of cmsg_flags that the option @optname sets, 0 for another option. */
 u8 ip_cmsg_flag(int optname);
 

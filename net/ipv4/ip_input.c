@@ -25,7 +25,9 @@
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/igmp.h"
 #include "net/ipv4/ip.h"
+#include "net/ipv4/ip_options.h"
 #include "net/ipv4/ipconfig.h"
+#include "net/ipv4/raw.h"
 #include "net/ipv4/route.h"
 
 DEFINE_LOG_SOURCE(ip_log, "ip");
@@ -85,8 +87,15 @@ static enum skb_drop_reason ip_header_check(struct sk_buff *skb)
 static enum skb_drop_reason ip_local_deliver_finish(struct sk_buff *skb)
 {
 	const struct net_protocol *prot = inet_protocol(ip_hdr(skb)->protocol);
+	bool raw = raw_local_deliver(skb);
 
 	if (unlikely(!prot)) {
+		/* RFC 1122 3.2.2.1: "protocol unreachable" is for a protocol that no socket supports. */
+		if (raw) {
+			snmp_inc(SNMP_IpInDelivers);
+			consume_skb(skb);
+			return SKB_CONSUMED;
+		}
 		snmp_inc(SNMP_IpInUnknownProtos);
 		icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PROT_UNREACH, 0);
 		return SKB_DROP_REASON_IP_NOPROTO;
@@ -119,8 +128,18 @@ enum skb_drop_reason ip_local_deliver(struct sk_buff *skb)
 	return ip_local_deliver_finish(skb);
 }
 
+/* Returns this host's address that the sender of @skb reached. */
+static __be32 ip_received_at(const struct sk_buff *skb)
+{
+	const struct rtable *rt = skb_rtable(skb);
+
+	return rt->rt_type == RTN_LOCAL ? ip_hdr(skb)->daddr
+					: inet_select_addr(skb->dev, ip_hdr(skb)->saddr);
+}
+
 /*
- * Checks the options. If one is invalid or refused, sends an ICMP error and returns a drop reason.
+ * Checks the options, and adds this host to a record route and a timestamp option (RFC 1122 3.2.1.8). If
+ * an option is invalid or refused, sends an ICMP error and returns a drop reason.
  */
 static enum skb_drop_reason ip_rcv_options(struct sk_buff *skb)
 {
@@ -129,8 +148,12 @@ static enum skb_drop_reason ip_rcv_options(struct sk_buff *skb)
 	if (likely(!optlen))
 		return SKB_NOT_DROPPED_YET;
 	bad = ip_options_check((const u8 *)(ip_hdr(skb) + 1), optlen);
-	if (!bad)
+	if (!bad) {
+		if (skb_unclone(skb, GFP_ATOMIC))
+			return SKB_DROP_REASON_NOMEM;
+		ip_options_record((u8 *)(ip_hdr(skb) + 1), optlen, ip_received_at(skb), true);
 		return SKB_NOT_DROPPED_YET;
+	}
 	snmp_inc(SNMP_IpInHdrErrors);
 	icmp_send(skb, ICMP_PARAMETERPROB, 0, htonl(bad << 24));
 	return SKB_DROP_REASON_IP_OPTIONS;

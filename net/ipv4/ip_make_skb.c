@@ -49,7 +49,8 @@ static unsigned int linear_room(unsigned int len)
 int ip_append_data(struct sock *sk, struct inet_cork *cork, struct iov_iter *from, unsigned int len,
 		   unsigned int header, bool noblock)
 {
-	unsigned int have = sizeof(struct iphdr) + (cork->skb ? cork->skb->len : header);
+	unsigned int have =
+		sizeof(struct iphdr) + cork->opt.len + (cork->skb ? cork->skb->len : header);
 	unsigned int most = cork->gso_size ? IP_LEN_MAX : ip_len_max(sk, cork->rt);
 	int err;
 
@@ -80,7 +81,7 @@ int ip_push_datagram(struct sock *sk, struct inet_cork *cork, u8 protocol)
 	if (unlikely(cork->tsflags & SOF_TIMESTAMPING_TX_RECORD_MASK))
 		skb_tx_timestamp(skb, sk, cork->tsflags);
 	err = ip_send_datagram(skb, sk, cork->rt, cork->saddr, cork->daddr, protocol, cork->tos,
-			       cork->ttl);
+			       cork->ttl, &cork->opt);
 	ip_cork_release(cork);
 	return err;
 }

@@ -9,6 +9,7 @@
 
 #include "net/core/datagram.h"
 #include "net/inet/inet_sock.h"
+#include "net/ipv4/ip_options.h"
 
 struct rtable;
 
@@ -26,6 +27,7 @@ struct inet_cork {
 	 */
 	u16 gso_size;
 	u32 tsflags; /* SO_TIMESTAMPING: the events whose time is reported */
+	struct ip_options opt;
 };
 
 /*

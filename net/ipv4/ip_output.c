@@ -22,9 +22,11 @@
 #include "net/core/snmp.h"
 #include "net/ipv4/arp.h"
 #include "net/ipv4/devinet.h"
+#include "net/ipv4/icmp.h"
 #include "net/ipv4/igmp.h"
 #include "net/inet/inet_sock.h"
 #include "net/ipv4/ip.h"
+#include "net/ipv4/ip_options.h"
 #include "net/ipv4/route.h"
 
 /*
@@ -48,6 +50,7 @@ struct ip_header_args {
 	__be16 frag_off;
 	u16 id;
 	u8 protocol, tos, ttl;
+	const struct ip_options *opt; /* NULL: there are none */
 };
 
 /*
@@ -79,13 +82,32 @@ static __be16 ip_frag_off(const struct sock *sk, const struct rtable *rt)
 	return ip_dont_fragment(sk, rt) ? HTONS_CONST(IP_DF) : 0;
 }
 
+static unsigned int ip_optlen(const struct ip_header_args *args)
+{
+	return args->opt ? args->opt->len : 0;
+}
+
+/* Puts the options in front of the packet, with this host's address and the time where they ask for them. */
+static noinline void ip_push_options(struct sk_buff *skb, const struct ip_header_args *args)
+{
+	u8 *opt = skb_push(skb, args->opt->len);
+
+	memcpy(opt, args->opt->data, args->opt->len);
+	ip_options_record(opt, args->opt->len, args->saddr, false);
+}
+
 static void ip_push_header(struct sk_buff *skb, const struct ip_header_args *args)
 {
-	struct iphdr *iph = skb_push(skb, sizeof(*iph));
+	struct iphdr *iph;
 
+	if (unlikely(args->opt))
+		ip_push_options(skb, args);
+	iph = skb_push(skb, sizeof(*iph));
 	skb_reset_network_header(skb);
 	/* Write version 4, a header length of five words, and the type of service in one store. */
 	*(__be16 *)iph = htons(0x4500 | args->tos);
+	if (unlikely(args->opt))
+		iph->ihl += args->opt->len / 4;
 	iph->id = htons(args->id);
 	iph->frag_off = args->frag_off;
 	iph->ttl = args->ttl;
@@ -365,6 +387,7 @@ int ip_queue_xmit(struct sock *sk, struct sk_buff *skb)
 		.protocol = sk->sk_protocol,
 		.tos = inet->tos,
 		.ttl = sk_ttl(sk),
+		.opt = inet->inet_opt,
 	};
 	/* A GSO packet uses one identification for each of its segments. */
 	inet->inet_id += max_t(u16, skb_shinfo(skb)->gso_segs, 1);
@@ -406,19 +429,19 @@ static int ip_send_along(struct sk_buff *skb, struct rtable *rt, struct ip_heade
 }
 
 int ip_send_skb(struct sk_buff *skb, struct rtable *rt, __be32 saddr, __be32 daddr, u8 protocol,
-		u8 tos, u8 ttl)
+		u8 tos, u8 ttl, const struct ip_options *opt)
 {
 	struct ip_header_args args = {
 		.saddr = saddr,
 		.daddr = daddr,
-		.frag_off = sizeof(struct iphdr) + skb->len <= dst_mtu(&rt->dst)
-				    ? ip_frag_off(NULL, rt)
-				    : 0,
 		.protocol = protocol,
 		.tos = tos,
 		.ttl = ttl,
+		.opt = opt,
 	};
 
+	if (sizeof(struct iphdr) + ip_optlen(&args) + skb->len <= dst_mtu(&rt->dst))
+		args.frag_off = ip_frag_off(NULL, rt);
 	return ip_send_along(skb, rt, &args);
 }
 
@@ -451,18 +474,42 @@ static __be16 ip_datagram_frag_off(const struct sock *sk, const struct rtable *r
 }
 
 int ip_send_datagram(struct sk_buff *skb, const struct sock *sk, struct rtable *rt, __be32 saddr,
-		     __be32 daddr, u8 protocol, u8 tos, s16 ttl)
+		     __be32 daddr, u8 protocol, u8 tos, s16 ttl, const struct ip_options *opt)
 {
 	struct ip_header_args args = {
 		.saddr = saddr,
 		.daddr = daddr,
-		.frag_off = ip_datagram_frag_off(sk, rt, sizeof(struct iphdr) + skb->len),
+		.frag_off =
+			ip_datagram_frag_off(sk, rt, sizeof(struct iphdr) + opt->len + skb->len),
 		.protocol = protocol,
 		.tos = tos,
 		.ttl = ttl < 0 ? sk_ttl(sk) : ttl,
+		.opt = opt->len ? opt : NULL,
 	};
 
 	return ip_send_along(skb, rt, &args);
+}
+
+int ip_send_raw(struct sk_buff *skb, struct rtable *rt, __be32 saddr)
+{
+	struct iphdr *iph = ip_hdr(skb);
+
+	if (!iph->saddr)
+		iph->saddr = saddr;
+	if (!iph->id) {
+		const struct ip_header_args args = {.saddr = iph->saddr,
+						    .daddr = iph->daddr,
+						    .frag_off = iph->frag_off & HTONS_CONST(IP_DF),
+						    .protocol = iph->protocol};
+
+		iph->id = htons(ip_select_id(skb, &args));
+	}
+	skb->transport_header = skb->network_header + ip_hdrlen(skb);
+	if (iph->protocol == IPPROTO_ICMP && skb_headlen(skb) > ip_hdrlen(skb))
+		icmp_out_count(*skb_transport_header(skb));
+	rt_get(rt);
+	skb_dst_set(skb, &rt->dst);
+	return ip_local_out(skb);
 }
 
 void ip_send_unicast_reply(const struct sk_buff *skb, __be32 saddr, __be32 daddr, u8 tos,
@@ -495,7 +542,7 @@ void ip_send_unicast_reply(const struct sk_buff *skb, __be32 saddr, __be32 daddr
 	memcpy(th + csum_offset, &sum, sizeof(sum));
 	sum = csum_tcpudp_magic(saddr, daddr, len, protocol, csum_partial(th, len, 0));
 	memcpy(th + csum_offset, &sum, sizeof(sum));
-	ip_send_skb(reply, rt, saddr, daddr, protocol, tos, sysctl_ip_default_ttl);
+	ip_send_skb(reply, rt, saddr, daddr, protocol, tos, sysctl_ip_default_ttl, NULL);
 out:
 	rt_put(rt);
 }

@@ -15,6 +15,7 @@
 #include "net/core/snmp.h"
 #include "net/core/sock.h"
 #include "net/ipv4/ip.h"
+#include "net/ipv4/ip_options.h"
 #include "net/ipv4/route.h"
 
 /*
@@ -25,6 +26,9 @@ static struct sk_buff *ip_make_fragment(const struct sk_buff *skb, unsigned int 
 					unsigned int len)
 {
 	unsigned int hdrlen = ip_hdrlen(skb);
+	/* A program may have written a fragment of its own (IP_HDRINCL). */
+	const u16 old = ntohs(ip_hdr(skb)->frag_off);
+	bool more = (old & IP_MF) || hdrlen + at + len < skb->len;
 	struct sk_buff *part = alloc_skb(MAX_TCP_HEADER + hdrlen + len, GFP_ATOMIC);
 	struct iphdr *iph;
 
@@ -34,10 +38,12 @@ static struct sk_buff *ip_make_fragment(const struct sk_buff *skb, unsigned int 
 	skb_reset_network_header(part);
 	iph = skb_put(part, hdrlen + len);
 	memcpy(iph, ip_hdr(skb), hdrlen);
+	if (at)
+		ip_options_uncopied((u8 *)(iph + 1), hdrlen - sizeof(*iph));
 	BUG_ON(skb_copy_bits(skb, hdrlen + at, (u8 *)iph + hdrlen, len));
 	part->transport_header = part->network_header + hdrlen;
 	iph->tot_len = htons(hdrlen + len);
-	iph->frag_off = htons(at / 8 | (hdrlen + at + len < skb->len ? IP_MF : 0));
+	iph->frag_off = htons(((old & IP_OFFSET) + at / 8) | (more ? IP_MF : 0));
 	iph->check = 0;
 	iph->check = ip_fast_csum(iph, iph->ihl);
 	part->dev = skb->dev;

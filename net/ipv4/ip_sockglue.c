@@ -18,6 +18,8 @@
 #include "net/ipv4/ip.h"
 #include "net/ipv4/ip_cmsg.h"
 #include "net/ipv4/ip_mc_sock.h"
+#include "net/ipv4/ip_options.h"
+#include "net/ipv4/raw.h"
 #include "net/ipv4/route.h"
 
 /*
@@ -59,10 +61,12 @@ static bool is_number(int optname)
 
 /*
  * Returns true for an option that has an effect on sockets of @sk's type only: IP_MINTTL on streams,
- * IP_UNICAST_IF on datagrams. Linux accepts both for every type.
+ * IP_UNICAST_IF on datagrams, IP_HDRINCL on raw sockets. Linux accepts the first two for every type.
  */
 static bool is_for_type(const struct sock *sk, int optname)
 {
+	if (optname == IP_HDRINCL)
+		return sk->sk_type == SOCK_RAW;
 	return optname == (sk->sk_type == SOCK_STREAM ? IP_MINTTL : IP_UNICAST_IF);
 }
 
@@ -92,6 +96,8 @@ int ip_setsockopt(struct sock *sk, int optname, const void __user *optval, unsig
 
 	if (ip_mc_option(optname))
 		return ip_mc_setsockopt(sk, optname, optval, optlen);
+	if (optname == IP_OPTIONS)
+		return ip_options_setsockopt(sk, optval, optlen);
 	/* An unknown option fails before the value is read, as in Linux. */
 	if (!is_number(optname) && !is_for_type(sk, optname) && !dgram_flag(sk, optname))
 		return -ENOPROTOOPT;
@@ -148,6 +154,10 @@ int ip_setsockopt(struct sock *sk, int optname, const void __user *optval, unsig
 	case IP_UNICAST_IF:
 		err = set_unicast_if(sk, val, optlen);
 		break;
+	case IP_HDRINCL:
+		raw_sk(sk)->hdrincl = val != 0;
+		err = 0;
+		break;
 	default:
 		if (val)
 			dgram_sk(sk)->cmsg_flags |= dgram_flag(sk, optname);
@@ -173,6 +183,8 @@ int ip_getsockopt(struct sock *sk, int optname, void __user *optval, int __user 
 
 	if (ip_mc_option(optname))
 		return ip_mc_getsockopt(sk, optname, optval, optlen);
+	if (optname == IP_OPTIONS)
+		return ip_options_getsockopt(sk, optval, optlen);
 	if (copy_from_user(&len, optlen, sizeof(len)))
 		return -EFAULT;
 	if (len < 0)
@@ -197,6 +209,12 @@ int ip_getsockopt(struct sock *sk, int optname, void __user *optval, int __user 
 		break;
 	case IP_FREEBIND:
 		val = inet->freebind;
+		break;
+	case IP_HDRINCL:
+		if (sk->sk_type == SOCK_RAW)
+			val = raw_sk(sk)->hdrincl;
+		else
+			err = -ENOPROTOOPT;
 		break;
 	case IP_MTU:
 		val = route_mtu(sk);

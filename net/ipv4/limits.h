@@ -192,6 +192,11 @@
  * rarely has more than a few ping sockets.
  */
 #define PING_BUCKETS 64
+/*
+ * buckets of raw sockets by protocol: each bucket has a list, and all sockets of a protocol are in one,
+ * because each of them gets a copy of a packet. Linux's RAW_HTABLE_SIZE; a protocol has eight bits.
+ */
+#define RAW_BUCKETS 256
 
 /* ---- DHCP ---- */
 /*

@@ -22,7 +22,6 @@
 #include "net/ipv4/datagram.h"
 #include "net/ipv4/dgram_sock.h"
 #include "net/ipv4/icmp.h"
-#include "net/ipv4/ip_mc_sock.h"
 #include "net/ipv4/limits.h"
 #include "net/ipv4/udp.h"
 
@@ -91,10 +90,9 @@ static void ping_unhash(struct sock *sk)
 }
 
 /*
- * Returns the latest socket with the identifier that accepts packets from @saddr to @daddr, with a
- * reference.
+ * Returns the latest socket with the identifier that accepts packets to @daddr, with a reference.
  */
-static struct sock *ping_lookup(__be16 ident, __be32 saddr, __be32 daddr, int dif)
+static struct sock *ping_lookup(__be16 ident, __be32 daddr, int dif)
 {
 	struct sock_common *c;
 	struct sock *found = NULL;
@@ -105,8 +103,7 @@ static struct sock *ping_lookup(__be16 ident, __be32 saddr, __be32 daddr, int di
 		__be32 own = READ_ONCE(sk->sk_rcv_saddr);
 
 		if (sk->sk_num == ntohs(ident) && (!own || own == daddr) &&
-		    (!sk->sk_bound_dev_if || sk->sk_bound_dev_if == dif) &&
-		    ip_mc_sf_allow(sk, daddr, saddr, dif)) {
+		    (!sk->sk_bound_dev_if || sk->sk_bound_dev_if == dif)) {
 			sock_hold(sk);
 			found = sk;
 			break;
@@ -217,8 +214,7 @@ static int ping_sendmsg(struct sock *sk, struct kmsghdr *msg, size_t len)
 		return err;
 	}
 	ping_write_header(sk, cork.skb, &icmph);
-	snmp_inc(SNMP_IcmpOutMsgs);
-	snmp_inc(SNMP_IcmpOutEchos);
+	icmp_out_count(ICMP_ECHO);
 	err = ip_push_datagram(sk, &cork, IPPROTO_ICMP);
 	return err ? err : (int)len;
 }
@@ -227,8 +223,8 @@ static int ping_sendmsg(struct sock *sk, struct kmsghdr *msg, size_t len)
 
 enum skb_drop_reason ping_rcv(struct sk_buff *skb)
 {
-	struct sock *sk = ping_lookup(icmp_hdr(skb)->un.echo.id, ip_hdr(skb)->saddr,
-				      ip_hdr(skb)->daddr, IPCB(skb)->iif);
+	struct sock *sk =
+		ping_lookup(icmp_hdr(skb)->un.echo.id, ip_hdr(skb)->daddr, IPCB(skb)->iif);
 	enum skb_drop_reason reason;
 
 	if (!sk)
@@ -249,10 +245,10 @@ void ping_err(struct sk_buff *skb, u32 info)
 
 	/* icmp_error() has checked that the quote has an IP header and eight bytes, both linear. */
 	if (quoted->type == ICMP_ECHO)
-		sk = ping_lookup(quoted->un.echo.id, iph->daddr, iph->saddr,
-				 skb->dev ? skb->dev->ifindex : 0);
+		sk = ping_lookup(quoted->un.echo.id, iph->saddr, skb->dev ? skb->dev->ifindex : 0);
 	if (!sk) {
-		snmp_inc(SNMP_IcmpInErrors);
+		if (!(IPCB(skb)->flags & IPSKB_RAW))
+			snmp_inc(SNMP_IcmpInErrors);
 		return;
 	}
 	ip4_datagram_err(sk, skb, 0, info, hdrlen);

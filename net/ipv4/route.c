@@ -17,6 +17,7 @@
 #include "kernel/lib/random.h"
 #include "kernel/mm/slab.h"
 #include "kernel/time/time.h"
+#include "net/core/dev_ioctl.h"
 #include "net/core/netdevice.h"
 #include "net/ipv4/devinet.h"
 #include "net/ipv4/ip.h"
@@ -226,6 +227,31 @@ static struct net_device *rt_broadcast_dev(__be32 daddr)
 	return NULL;
 }
 
+/*
+ * Returns an address of @dev, or, if that is the loopback device, of another one: addresses of 127/8 are
+ * only for this host.
+ */
+static __be32 rt_link_addr(const struct net_device *dev)
+{
+	__be32 addr = dev->flags & IFF_LOOPBACK ? 0 : inet_select_addr(dev, 0);
+
+	for_each_netdev(dev) {
+		if (!addr && !(dev->flags & IFF_LOOPBACK))
+			addr = inet_select_addr(dev, 0);
+	}
+	return addr;
+}
+
+/* Returns 0, or the errno if a packet cannot be sent through the device @oif that its sender chose. */
+static int rt_check_oif(int oif)
+{
+	const struct net_device *dev = dev_get_by_index(oif);
+
+	if (!dev)
+		return -ENODEV;
+	return dev->flags & IFF_UP && dev->ip_ptr ? 0 : -ENETUNREACH;
+}
+
 /* The result of a lookup, from which an rtable is made. */
 struct rt_answer {
 	struct net_device *dev;
@@ -233,30 +259,44 @@ struct rt_answer {
 	u8 type;
 };
 
-/* rt_lock held. Looks up a unicast destination. Returns 0, -ENETUNREACH or -EHOSTUNREACH. */
+/*
+ * rt_lock held. Looks up a unicast destination. Returns 0, -ENETUNREACH or -EHOSTUNREACH. As on Linux, a
+ * destination without a route through the device that the sender chose is on the device's link.
+ */
 static int rt_resolve_unicast(const struct flowi4 *fl, struct rt_answer *a)
 {
 	const struct fib_entry *e = fib_lookup(fl->daddr, fl->oif, fl->flags & FLOWI_FLAG_ONLINK);
 
+	a->type = RTN_UNICAST;
+	if (fl->oif && (!e || e->type == RTN_UNREACHABLE)) {
+		a->dev = dev_get_by_index(fl->oif);
+		a->src = rt_link_addr(a->dev);
+		return 0;
+	}
 	if (!e)
 		return -ENETUNREACH;
 	if (e->type == RTN_UNREACHABLE)
 		return -EHOSTUNREACH;
 	a->dev = e->dev;
-	a->type = RTN_UNICAST;
 	a->gateway = e->gateway ? e->gateway : fl->daddr;
 	a->src = e->prefsrc ? e->prefsrc : inet_select_addr(e->dev, a->gateway);
 	return 0;
 }
 
-/* rt_lock held. Looks up any destination. Returns 0, -ENETUNREACH, -EHOSTUNREACH or -EINVAL. */
+/* rt_lock held. Looks up any destination. Returns 0, -ENODEV, -ENETUNREACH, -EHOSTUNREACH or -EINVAL. */
 static int rt_resolve(const struct flowi4 *fl, struct rt_answer *a)
 {
 	bool lbcast = ipv4_is_lbcast(fl->daddr);
+	int err;
 
 	if (fl->saddr && !(fl->flags & FLOWI_FLAG_ANYSRC) && !inet_is_local_addr(fl->saddr))
 		return ipv4_is_multicast(fl->saddr) || ipv4_is_lbcast(fl->saddr) ? -EINVAL
 										 : -ENETUNREACH;
+	if (fl->oif) {
+		err = rt_check_oif(fl->oif);
+		if (err)
+			return err;
+	}
 	*a = (struct rt_answer){.gateway = fl->daddr};
 	if (inet_is_local_addr(fl->daddr)) {
 		a->type = RTN_LOCAL;
@@ -278,8 +318,7 @@ static int rt_resolve(const struct flowi4 *fl, struct rt_answer *a)
 			return -ENETUNREACH;
 		a->src = inet_select_addr(a->dev, fl->daddr);
 	} else {
-		int err = rt_resolve_unicast(fl, a);
-
+		err = rt_resolve_unicast(fl, a);
 		if (err)
 			return err;
 	}

@@ -4,7 +4,7 @@
  *
  *   connect() -> inet_dgram_connect -> udp_connect, udp_disconnect   (process, sock owned)
  *   icmp_rcv -> udp_err                                              (softirq)
- *   ioctl() -> udp_ioctl; close() -> udp_close                       (process)
+ *   close() -> udp_close                                             (process)
  *
  * The addresses of a socket change only while a thread owns it. A reader takes no socket lock at
  * all, and a sender only while it reads the addresses (udp_send.c). udp_err() takes none either: it
@@ -12,7 +12,6 @@
  */
 #include "net/ipv4/udp.h"
 
-#include "include/uapi/ioctl.h"
 #include "include/uapi/udp.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/page.h"
@@ -35,39 +34,14 @@ int sysctl_udp_rmem_min = SOCK_RMEM_LEAST;
  */
 static int udp_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len)
 {
-	const struct sockaddr_in *usin = (const struct sockaddr_in *)uaddr;
 	struct inet_sock *inet = inet_sk(sk);
-	struct rtable *rt;
 	struct flowi4 fl;
+	int err = ip4_datagram_set_peer(sk, uaddr, addr_len, &fl);
 
-	sock_owned_by_me(sk);
-	if (addr_len < (int)sizeof(*usin))
-		return -EINVAL;
-	if (usin->sin_family != AF_INET)
-		return -EAFNOSUPPORT;
-	sk_dst_reset(sk);
-	fl = (struct flowi4){.daddr = usin->sin_addr.s_addr,
-			     .saddr = inet->inet_saddr,
-			     .oif = sk->sk_bound_dev_if,
-			     .proto = sk->sk_protocol,
-			     .flags = inet_sk_flowi_flags(sk)};
-	ip4_choose_if(sk, &fl);
-	rt = ip_route_output_key(&fl);
-	if (IS_ERR(rt)) {
-		if (PTR_ERR(rt) == -ENETUNREACH)
-			snmp_inc(SNMP_IpOutNoRoutes);
-		return PTR_ERR(rt);
-	}
-	if (rt->rt_type == RTN_BROADCAST && !sock_flag(sk, SOCK_BROADCAST)) {
-		rt_put(rt);
-		return -EACCES;
-	}
-	if (!inet->inet_saddr)
-		inet->inet_saddr = fl.saddr;
+	if (err)
+		return err;
 	udp_set_addresses(sk, inet->inet_rcv_saddr ? inet->inet_rcv_saddr : fl.saddr, fl.daddr,
-			  usin->sin_port);
-	sk->sk_state = TCP_ESTABLISHED;
-	sk_dst_set(sk, &rt->dst);
+			  ((const struct sockaddr_in *)uaddr)->sin_port);
 	return 0;
 }
 
@@ -118,29 +92,6 @@ static void udp_err(struct sk_buff *skb, u32 info)
 	}
 	ip4_datagram_err(sk, skb, uh->dest, info, iph->ihl * 4 + sizeof(*uh));
 	sock_put(sk);
-}
-
-/* ---- ioctl() --------------------------------------------------------------------------------- */
-
-static int udp_ioctl(struct sock *sk, int cmd, unsigned long arg)
-{
-	int answ;
-
-	switch (cmd) {
-	case SIOCOUTQ:
-		/*
-		 * sk_wmem_alloc contains one byte that stands for all references to the sock
-		 * (sock.c): subtract it
-		 */
-		answ = atomic_read(&sk->sk_wmem_alloc) - 1;
-		break;
-	case SIOCINQ:
-		answ = datagram_first_len(sk);
-		break;
-	default:
-		return -ENOTTY;
-	}
-	return copy_to_user((void __user *)arg, &answ, sizeof(answ)) ? -EFAULT : 0;
 }
 
 /* ---- options --------------------------------------------------------------------------------- */
@@ -240,7 +191,7 @@ struct proto udp_prot = {
 	.close = udp_close,
 	.connect = udp_connect,
 	.disconnect = udp_disconnect,
-	.ioctl = udp_ioctl,
+	.ioctl = ip4_datagram_ioctl,
 	.setsockopt = udp_setsockopt,
 	.getsockopt = udp_getsockopt,
 	.init = udp_init_sock,

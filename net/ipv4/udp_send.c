@@ -101,6 +101,7 @@ static int udp_find_route(struct sock *sk, struct udp_dest *dest, const struct i
 				   .ttl = ipc->ttl,
 				   .gso_size = ipc->gso_size,
 				   .tsflags = ipc->tsflags};
+	ip_cmsg_options(sk, ipc, &cork->opt);
 	if (ipc->ttl < 0 && rt->rt_type == RTN_MULTICAST)
 		cork->ttl = inet_sk(sk)->mc_ttl;
 	return 0;
@@ -115,7 +116,7 @@ static int udp_find_route(struct sock *sk, struct udp_dest *dest, const struct i
 static int udp_set_gso(const struct sock *sk, const struct inet_cork *cork)
 {
 	struct skb_shared_info *shinfo = skb_shinfo(cork->skb);
-	unsigned int headers = sizeof(struct iphdr) + sizeof(struct udphdr);
+	unsigned int headers = sizeof(struct iphdr) + cork->opt.len + sizeof(struct udphdr);
 	unsigned int len = cork->skb->len - sizeof(struct udphdr);
 
 	if (headers + min_t(unsigned int, len, cork->gso_size) > dst_mtu(&cork->rt->dst))

@@ -422,6 +422,7 @@ struct proto tcp_prot = {
 	.setsockopt = tcp_setsockopt,
 	.getsockopt = tcp_getsockopt,
 	.keepalive = tcp_set_keepalive,
+	.options_changed = tcp_options_changed,
 	.set_rcvlowat = tcp_set_rcvlowat,
 	.stream_key = tcp_stream_key,
 	.sendmsg = tcp_sendmsg,

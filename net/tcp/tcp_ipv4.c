@@ -24,6 +24,7 @@
 #include "net/inet/inet_ecn.h"
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/ip.h"
+#include "net/ipv4/ip_options.h"
 #include "net/ipv4/route.h"
 #include "net/tcp/tcp_fastopen.h"
 #include "net/tcp/tcp_in.h"
@@ -372,6 +373,15 @@ static struct rtable *connect_route(const struct sock *sk, __be32 daddr, struct 
 	return rt;
 }
 
+void tcp_options_changed(struct sock *sk)
+{
+	sock_owned_by_me(sk);
+	if (sk->sk_state == TCP_CLOSE || sk->sk_state == TCP_LISTEN)
+		return; /* connect() computes the length; a child of a listener has no options */
+	inet_csk(sk)->icsk_ext_hdr_len = inet_optlen(sk);
+	tcp_sync_mss(sk, inet_csk(sk)->icsk_pmtu_cookie);
+}
+
 noinline int tcp_v4_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len)
 {
 	const struct sockaddr_in *usin = (const struct sockaddr_in *)uaddr;
@@ -401,7 +411,7 @@ noinline int tcp_v4_connect(struct sock *sk, struct sockaddr *uaddr, int addr_le
 	tp->rx_opt.ts_recent_stamp = 0;
 	inet->inet_dport = usin->sin_port;
 	inet->inet_daddr = fl.daddr;
-	inet_csk(sk)->icsk_ext_hdr_len = 0;
+	inet_csk(sk)->icsk_ext_hdr_len = inet_optlen(sk);
 	tp->rx_opt.mss_clamp = TCP_MSS_DEFAULT;
 
 	/* Set the state before the socket is hashed, so that a lookup finds it in SYN_SENT. */

@@ -83,6 +83,8 @@ int tcp_trim_head(struct sock *sk, struct sk_buff *skb, u32 len);
 unsigned int tcp_sync_mss(struct sock *sk, u32 pmtu);
 unsigned int tcp_current_mss(struct sock *sk);
 unsigned int tcp_mtu_to_mss(const struct sock *sk, int pmtu);
+/* As proto.options_changed: segments become shorter by the options of the IP header. */
+void tcp_options_changed(struct sock *sk);
 u16 tcp_select_window(struct sock *sk);
 u32 __tcp_select_window(struct sock *sk);
 /* Computes the first window and the window scale that we offer from @space bytes of receive buffer. */

@@ -22,14 +22,18 @@ struct icmphdr {
 	} un;
 } __packed __aligned(2);
 
-#define ICMP_ECHOREPLY     0
-#define ICMP_DEST_UNREACH  3
-#define ICMP_SOURCE_QUENCH 4
-#define ICMP_REDIRECT      5
-#define ICMP_ECHO          8
-#define ICMP_TIME_EXCEEDED 11
-#define ICMP_PARAMETERPROB 12
-#define NR_ICMP_TYPES      18
+#define ICMP_ECHOREPLY      0
+#define ICMP_DEST_UNREACH   3
+#define ICMP_SOURCE_QUENCH  4
+#define ICMP_REDIRECT       5
+#define ICMP_ECHO           8
+#define ICMP_TIME_EXCEEDED  11
+#define ICMP_PARAMETERPROB  12
+#define ICMP_TIMESTAMP      13
+#define ICMP_TIMESTAMPREPLY 14
+#define ICMP_ADDRESS        17
+#define ICMP_ADDRESSREPLY   18
+#define NR_ICMP_TYPES       18
 
 /* Values of the code field in an ICMP_DEST_UNREACH message. */
 #define ICMP_NET_UNREACH  0

@@ -29,6 +29,8 @@ struct iphdr {
 
 /* bytes; RFC 791 3.2: every link carries a datagram of this size without fragmentation */
 #define IPV4_MIN_MTU 68u
+/* bytes of the longest header: ihl has four bits, and counts units of four bytes */
+#define IP_HEADER_MAX 60u
 
 static inline bool ip_is_fragment(const struct iphdr *iph)
 {

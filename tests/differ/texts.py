@@ -37,7 +37,7 @@ ARP = """
 """
 
 GROUPS = """
-## Datagrams, fragments, ping sockets
+## Datagrams, IP options, fragments, ping and raw sockets
 
 - An ICMP error or echo reply has "don't fragment" and the identification 0, unless it is longer than the path MTU
   ([attacks.md](attacks.md): idle scan). On Linux it has neither.
@@ -52,7 +52,6 @@ GROUPS = """
 - No datagram with an IP_MULTICAST_TTL of 0 leaves this host (RFC 1112 6.1). On Linux it does if this host is not in the group.
 - The ICMP error "fragment reassembly time exceeded" is reported (IP_RECVERR), because RFC 1122 3.2.2.4 says that time exceeded
   must be passed to the transport. Linux ignores it.
-- An ICMP timestamp request is not answered; RFC 1122 3.2.2.8 permits both. Linux answers.
 - A fragment that would end beyond 65,535 bytes is dropped; Linux drops the datagram when its last fragment arrives.
 - At the limit of memory (`ipfrag_high_thresh`) the oldest incomplete datagrams are dropped, first those of the source that
   sends the next fragment. Linux since 4.17 takes no fragment of a new datagram until others are complete or expire, so that a flood of forged
@@ -62,11 +61,16 @@ GROUPS = """
 - A fragment that is not the last and whose length is no multiple of eight is dropped; Linux cuts off the rest.
 - A fragment is a duplicate, which is dropped alone, if one other fragment has all its bytes. For Linux it is also one if several
   fragments that arrived in order have them together; here the whole datagram is dropped then.
-- Each program may have ping sockets: there is no `ping_group_range`, because there are no users.
 - With MSG_TRUNC a ping socket returns the length of the message, as recv(2) says; on Linux that of the copied part. Source quench and
   redirects are not reported to a ping socket (RFC 6633); on Linux with IP_RECVERR as EREMOTEIO. No path MTU is learnt from an error about
   an echo reply.
-- A ping socket receives an echo reply to a group or broadcast address, a group's as its multicast options say. Linux drops it.
+- Each program may have ping and raw sockets, because there are no users: no `ping_group_range`, and no privilege is asked.
+- After connect(AF_UNSPEC) a raw socket has the address of bind() and still receives. On Linux it loses both.
+- A raw or ping socket has no MSG_MORE: each write is a datagram. A raw socket's protocol is at most 255; Linux also accepts 256 to 262.
+- There are no source routes (RFC 7126 4.3, 4.4): IP_OPTIONS and IP_RETOPTS with one fail with EINVAL, and a received packet with one
+  is answered with a parameter problem. Linux drops such a packet without an answer, unless `accept_source_route` is set.
+- A SYN-ACK, its connection, a RST and an ICMP error do not copy the options of the packet that they answer. An echo reply does.
+- The pointer of a parameter problem about an option's length is at the length; Linux's is at the option.
 
 ## Multicast
 

@@ -2,6 +2,7 @@
 /* Each allocation fails once in calls of datagram sockets, and for the packets that they send and receive
  * (refused.h). */
 #include "tests/hosted/refused.h"
+#include "tests/wire/pkt.h"
 
 #define PORT   7
 #define CLOSED 4
@@ -140,6 +141,85 @@ static void groups(void)
 	refuse_each(B, -1, groups_of_sockets);
 }
 
+/* Puts a UDP datagram of A to B on the wire, with two bytes behind it in the same IP packet. */
+static void forge_padded(void)
+{
+	uint8_t frame[PKT_ETH + PKT_IP + 8 + 2] = {0}, *udp = frame + PKT_ETH + PKT_IP;
+
+	pkt_put_eth(frame, 0x020000000002, 0x020000000001, PKT_TYPE_IP);
+	pkt_put_ip(frame + PKT_ETH, PKT_PROTO_UDP, 0x0a000001, 0x0a000002, 8 + 2);
+	pkt_put16(udp, PORT);
+	pkt_put16(udp + 2, PORT);
+	pkt_put16(udp + 4, 8);
+	assert_int_equal(wire_inject(scene->wire, B, frame, sizeof(frame)), 0);
+	scene_sleep(10 * MS);
+}
+
+static int raw_socket(struct host *h, int protocol)
+{
+	return may(h, SYS_socket, AF_INET, SOCK_RAW | SOCK_NONBLOCK, protocol);
+}
+
+/*
+ * Raw sockets, with a header that the program wrote and with IP options. B's raw UDP socket shares the
+ * datagram with UDP, which cuts off the bytes behind it.
+ */
+static void raw_packets(void)
+{
+	int a = raw_socket(A, 253), b = raw_socket(B, 253), raw_udp = raw_socket(B, 17);
+	int udp = udp_socket(B, PORT), included = raw_socket(A, 255);
+
+	memset(bytes, 0, 20);
+	bytes[0] = 0x45;
+	bytes[9] = 253;
+	memcpy(bytes + 16, "\12\0\0\2", 4);
+	send_at(A, included, 0x0a000002, 0, 100);
+	expect(B, b, 100);
+	if (a >= 0)
+		may(A, SYS_setsockopt, a, SOL_IP, IP_OPTIONS, PTR("\7\7\4\0\0\0\0"), 7);
+	send_at(A, a, 0x0a000002, 0, 100);
+	expect(B, b, 20 + 8 + 100);
+	forge_padded();
+	expect(B, udp, 0);
+	expect(B, raw_udp, 20 + 8 + 2);
+	refused_close_fd(A, a);
+	refused_close_fd(A, included);
+	refused_close_fd(B, b);
+	refused_close_fd(B, udp);
+	refused_close_fd(B, raw_udp);
+}
+
+static void raw_sockets(void)
+{
+	refuse_each(A, -1, raw_packets);
+	refuse_each(B, -1, raw_packets);
+}
+
+/*
+ * A SYN with IP options to this host itself: TCP still holds the packet in which IP writes this host's
+ * address.
+ */
+static void options_over_loopback(void)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET,
+				 .sin_port = htons(CLOSED),
+				 .sin_addr.s_addr = htonl(0x0a000001)};
+	int fd = may(A, SYS_socket, AF_INET, SOCK_STREAM, 0);
+
+	if (fd >= 0 && !may(A, SYS_setsockopt, fd, SOL_IP, IP_OPTIONS, PTR("\7\7\4\0\0\0\0"), 7)) {
+		int64_t result = scene_call(A, SYS_connect, fd, PTR(&to), sizeof(to));
+
+		if (result != -ECONNREFUSED)
+			may_result(result);
+	}
+	refused_close_fd(A, fd);
+}
+
+static void options_of_a_stream(void)
+{
+	refuse_each(A, -1, options_over_loopback);
+}
+
 static void datagrams(void)
 {
 	refuse_each(A, -1, talk);
@@ -150,6 +230,8 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		SCENE(groups),
+		SCENE(raw_sockets),
+		SCENE(options_of_a_stream),
 		SCENE(datagrams),
 		SCENE_WITH(datagrams, {"features", 0}),
 	};

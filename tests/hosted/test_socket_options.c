@@ -122,6 +122,7 @@ static void datagrams_of_one_device(void)
 	scene_close(A, fd);
 	scene_close(B, on_lo);
 }
+TWICE(datagrams_of_one_device)
 
 /*
  * ip(7) IP_UNICAST_IF; the index is in network byte order. A control message may choose another
@@ -380,7 +381,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		SCENE(a_listener_of_one_device_twice),
-		SCENE(datagrams_of_one_device),
+		SCENE(datagrams_of_one_device_twice),
 		SCENE(unicast_by_one_device_twice),
 		SCENE(errors_of_devices_as_linux),
 		SCENE_WORDS(no_gateway_twice, " gw=10.0.0.2"),

@@ -36,7 +36,7 @@ def test_option(machine, level, name):
 
 @pytest.mark.parametrize("family,kind,protocol", [
     ("AF_INET6", "SOCK_STREAM", "IPPROTO_TCP"),
-    ("AF_INET", "SOCK_RAW", "IPPROTO_TCP"), ("AF_INET", "SOCK_STREAM", "IPPROTO_SCTP"),
+    ("AF_INET", "SOCK_STREAM", "IPPROTO_SCTP"),
     ("AF_INET", "SOCK_STREAM", "IPPROTO_MPTCP")])
 def test_family(machine, family, kind, protocol):
     """The kernel does not have this kind of socket."""

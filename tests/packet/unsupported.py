@@ -20,7 +20,7 @@ _OPTION_NAMES = {name: name for names in OPTIONS.values() for name in names}
 # Flags, address families and socket types that the kernel rejects or ignores.
 WORDS = {
     "AF_INET6": "IPv6", "PF_INET6": "IPv6", "SOL_IPV6": "IPv6", "IPPROTO_IPV6": "IPv6",
-    "SOCK_RAW": "raw sockets", "IPPROTO_UDPLITE": "UDP",
+    "IPPROTO_UDPLITE": "UDP",
     "IPPROTO_SCTP": "SCTP", "IPPROTO_MPTCP": "MPTCP", "SOL_SCTP": "SCTP", "SOL_UDP": "UDP",
 }
 

@@ -265,7 +265,7 @@ static const struct malformed {
 	{"ICMP: type 1", PING, R(ICMP_IGNORED), {P(L4, 1)}},
 	{"ICMP: source quench", PING, R(ICMP_IGNORED), {P(L4, 4)}},
 	{"ICMP: redirect", PING, R(ICMP_IGNORED), {P(L4, 5)}},
-	{"ICMP: timestamp", PING, R(ICMP_IGNORED), {P(L4, 13)}},
+	{"ICMP: a timestamp request without times", PING, R(ICMP_SHORT), {P(L4, 13)}},
 	{"ICMP: type 255", PING, R(ICMP_IGNORED), {P(L4, 255)}},
 	{"ICMP: one byte", PING, R(ICMP_SHORT), {P(IP + 3, 21)}},
 	{"ICMP: checksum 0", PING, R(ICMP_CSUM), {P(L4 + 2, 0), P(L4 + 3, 0)}, .wrong = NO_L4_SUM},

@@ -41,7 +41,7 @@ static int send_to(__be32 daddr, unsigned int len)
 	skb_reserve(skb, MAX_TCP_HEADER);
 	memset(skb_put(skb, len), 0xab, len);
 	skb_reset_transport_header(skb);
-	err = ip_send_skb(skb, rt, fl.saddr, daddr, TEST_PROTO, 0, 64);
+	err = ip_send_skb(skb, rt, fl.saddr, daddr, TEST_PROTO, 0, 64, NULL);
 	rt_put(rt);
 	return err;
 }

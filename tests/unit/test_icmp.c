@@ -75,7 +75,7 @@ static void test_bad_messages(void **state)
 		net_in(frame, net_ip_frame(frame, PEER, ME, 1, echo, len));
 	assert_int_equal(skb_drop_count[SKB_DROP_REASON_ICMP_SHORT], cut + 8);
 	icmp_in(ME, ICMP_REDIRECT, 1, 0x0a000203, echo, sizeof(echo));
-	icmp_in(ME, 13, 0, 0, echo, sizeof(echo));
+	icmp_in(ME, 15, 0, 0, echo, sizeof(echo));
 	icmp_in(ME, 99, 0, 0, echo, sizeof(echo));
 	assert_int_equal(skb_drop_count[SKB_DROP_REASON_ICMP_IGNORED], ignored + 3);
 	assert_int_equal(net_out_count, 0);

@@ -185,7 +185,7 @@ static int send_bytes(__be32 daddr, unsigned int len)
 	skb_reserve(skb, MAX_TCP_HEADER);
 	memset(skb_put(skb, len), 7, len);
 	skb_reset_transport_header(skb);
-	err = ip_send_skb(skb, rt, fl.saddr, daddr, TEST_PROTO, 0, 64);
+	err = ip_send_skb(skb, rt, fl.saddr, daddr, TEST_PROTO, 0, 64, NULL);
 	rt_put(rt);
 	return err;
 }
@@ -346,7 +346,7 @@ static void test_loopback_down(void **state)
 	skb_reserve(skb, MAX_TCP_HEADER);
 	skb_put(skb, 50);
 	skb_reset_transport_header(skb);
-	assert_int_equal(ip_send_skb(skb, rt, ME, ME, TEST_PROTO, 0, 64), -ENETDOWN);
+	assert_int_equal(ip_send_skb(skb, rt, ME, ME, TEST_PROTO, 0, 64, NULL), -ENETDOWN);
 	assert_int_equal(drops(SKB_DROP_REASON_DEV_DOWN), down + 1);
 	rt_put(rt);
 	assert_int_equal(dev_open(lo), 0);

@@ -19,7 +19,7 @@ static int send_bytes(__be32 daddr, unsigned int len)
 	skb_reserve(skb, MAX_TCP_HEADER);
 	memcpy(skb_put(skb, len), data, len);
 	skb_reset_transport_header(skb);
-	err = ip_send_skb(skb, rt, fl.saddr, daddr, TEST_PROTO, 0x20, 33);
+	err = ip_send_skb(skb, rt, fl.saddr, daddr, TEST_PROTO, 0x20, 33, NULL);
 	rt_put(rt);
 	return err;
 }
@@ -119,7 +119,7 @@ static void test_checksum(void **state)
 	skb->ip_summed = CHECKSUM_PARTIAL;
 	skb->csum_start = skb->transport_header;
 	skb->csum_offset = 6;
-	assert_int_equal(ip_send_skb(skb, rt, ME, PEER, TEST_PROTO, 0x20, 33), 0);
+	assert_int_equal(ip_send_skb(skb, rt, ME, PEER, TEST_PROTO, 0x20, 33, NULL), 0);
 	rt_put(rt);
 	memcpy(saved, data, 8);
 	memcpy(data + 6, (u8 *)(net_out_ip(0) + 1) + 6, 2);

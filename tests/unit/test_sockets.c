@@ -159,7 +159,7 @@ static void test_socket_errors(void **state)
 	assert_int_equal(call(__NR_socket, 99, SOCK_STREAM, 0, 0), -EAFNOSUPPORT);
 	assert_int_equal(call(__NR_socket, AF_INET6, SOCK_STREAM, 0, 0), -EAFNOSUPPORT);
 	assert_int_equal(call(__NR_socket, AF_INET, 12, 0, 0), -EINVAL);
-	assert_int_equal(call(__NR_socket, AF_INET, SOCK_RAW, 0, 0), -ESOCKTNOSUPPORT);
+	assert_int_equal(call(__NR_socket, AF_INET, SOCK_RAW, 0, 0), -EPROTONOSUPPORT);
 	assert_int_equal(call(__NR_socket, AF_INET, SOCK_STREAM, IPPROTO_UDP, 0), -EPROTONOSUPPORT);
 	assert_int_equal(call(__NR_socket, AF_INET, SOCK_STREAM, -1, 0), -EINVAL);
 	assert_int_equal(call(__NR_socket, AF_INET, SOCK_STREAM | 0x10, 0, 0), -EINVAL);
