@@ -123,7 +123,7 @@ static bool is_now(uint32_t time)
 }
 
 /* ping -T tsonly, tsandaddr, tsprespec. RFC 781. */
-static void timestamps(void)
+static void a_recorded_time(void)
 {
 	const uint8_t *opt = in + PKT_IP;
 
@@ -428,7 +428,7 @@ static void a_timestamp_request(void)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		SCENE(a_recorded_route),          SCENE(timestamps),
+		SCENE(a_recorded_route),          SCENE(a_recorded_time),
 		SCENE(malformed_options),         SCENE(bytes_of_an_option),
 		SCENE(a_datagram_with_options),   SCENE(options_of_one_datagram),
 		SCENE(a_connection_with_options), SCENE(a_connection_to_itself),
