@@ -344,7 +344,10 @@ static enum skb_drop_reason icmp_rcv(struct sk_buff *skb)
 		reason = SKB_DROP_REASON_ICMP_CSUM;
 	} else {
 		reason = icmp_dispatch(skb);
-		/* A message that only a raw socket waits for is not dropped: the socket has it. */
+		/*
+		 * A message that ICMP ignores does not count as dropped if a raw socket has
+		 * received a copy.
+		 */
 		if (reason == SKB_DROP_REASON_ICMP_IGNORED && IPCB(skb)->flags & IPSKB_RAW)
 			reason = SKB_CONSUMED;
 	}

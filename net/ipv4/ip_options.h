@@ -30,12 +30,15 @@ static inline unsigned int inet_optlen(const struct sock *sk)
  */
 unsigned int ip_options_check(const u8 *opt, unsigned int optlen);
 /*
- * Writes @addr and the time into the first free places of the checked options at @opt, as each host does
- * that a packet passes. @received: also counts in the overflow field of a full timestamp option. Any
- * context.
+ * Writes @addr and the time into the first free places of the checked options at @opt, as each host
+ * does through which a packet passes. @received: also counts in the overflow field of a full
+ * timestamp option. Any context.
  */
 void ip_options_record(u8 *opt, unsigned int optlen, __be32 addr, bool received);
-/* Replaces the checked options at @opt that only the first fragment of a datagram has (RFC 791). */
+/*
+ * Replaces by NOOP those of the checked options at @opt that only the first fragment of a datagram
+ * may have (RFC 791).
+ */
 void ip_options_uncopied(u8 *opt, unsigned int optlen);
 /*
  * Fills in @answer: the options for an answer to the received packet @skb, which has a checked IP header.

@@ -26,7 +26,7 @@ static struct sk_buff *ip_make_fragment(const struct sk_buff *skb, unsigned int 
 					unsigned int len)
 {
 	unsigned int hdrlen = ip_hdrlen(skb);
-	/* A program may have written a fragment of its own (IP_HDRINCL). */
+	/* @skb may itself be a fragment that a program wrote (IP_HDRINCL). */
 	const u16 old = ntohs(ip_hdr(skb)->frag_off);
 	bool more = (old & IP_MF) || hdrlen + at + len < skb->len;
 	struct sk_buff *part = alloc_skb(MAX_TCP_HEADER + hdrlen + len, GFP_ATOMIC);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Raw sockets: socket(AF_INET, SOCK_RAW, protocol) receives each IPv4 packet of this protocol with its
- * IP header, besides the protocol's own handler, and sends packets whose bytes behind the IP header, or
- * with IP_HDRINCL also this header, the program writes.
+ * IP header, besides the protocol's own handler, and sends packets. The program writes the bytes
+ * behind the IP header; with IP_HDRINCL it writes the IP header, too.
  */
 #ifndef NET_IPV4_RAW_H
 #define NET_IPV4_RAW_H

@@ -228,8 +228,8 @@ static struct net_device *rt_broadcast_dev(__be32 daddr)
 }
 
 /*
- * Returns an address of @dev, or, if that is the loopback device, of another one: addresses of 127/8 are
- * only for this host.
+ * Returns an address of @dev. For the loopback device returns an address of another device, because
+ * addresses of 127/8 are only for this host.
  */
 static __be32 rt_link_addr(const struct net_device *dev)
 {

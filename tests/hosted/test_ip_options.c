@@ -144,7 +144,7 @@ static void a_recorded_time(void)
 			 PKT_IP + 20 + PKT_ICMP);
 	assert_int_equal(opt[2], 21);
 	assert_true(is_now(pkt_get32(opt + 8)));
-	assert_true(is_now(pkt_get32(opt + 16))); /* B's */
+	assert_true(is_now(pkt_get32(opt + 16))); /* B's time */
 	assert_int_equal(ping_with("\x44\x0c\5\3\12\0\0\x63\0\0\0\0", 12), PKT_IP + 12 + PKT_ICMP);
 	assert_memory_equal(opt, "\x44\x0c\5\3\12\0\0\x63\0\0\0\0", 12);
 	/* An unknown flag: the option stays as it is. */
@@ -166,7 +166,8 @@ static void malformed_options(void)
 		{"\x44\3\5\0", 4, 21},           /* a timestamp option without flags */
 		{"\x44\4\4\0", 4, 22},           /* a pointer into the head */
 		{"\x44\x08\6\0\0\0\0\0", 8, 22}, /* a time that ends behind the option */
-		{"\x44\x08\5\1\0\0\0\0", 8, 22}, /* an address and a time that do */
+		/* an address and a time that end behind the option */
+		{"\x44\x08\5\1\0\0\0\0", 8, 22},
 		{"\x44\4\5\xf0", 4, 23},         /* the sixteenth host without room */
 		{"\x44\4\5\0\x44\4\5\0", 8, 24}, /* a second timestamp option */
 		{"\x83\7\4\12\0\0\1\0", 8, 20},  /* source routes are refused */
@@ -218,7 +219,7 @@ static void bytes_of_an_option(void)
 		{"\x99\1", 2, -EINVAL},
 		{"\x99", 1, -EINVAL},
 		{"\x99\0", 2, -EINVAL},
-		{"\x83\7\4\x7f\0\0\1", 7, -EINVAL}, /* Linux: a source route */
+		{"\x83\7\4\x7f\0\0\1", 7, -EINVAL}, /* a source route, which Linux accepts */
 	};
 	uint8_t got[44], want[44] = {0};
 	int fd = open_socket(A, SOCK_DGRAM, 0);

@@ -91,7 +91,9 @@ static void forge(uint8_t proto, uint32_t saddr, uint32_t daddr, const void *pay
 	scene_sleep(10 * MS);
 }
 
-/* Finds the routes to these addresses first: their cache lasts longer than a scene. */
+/*
+ * Looks the routes to these addresses up before the scene, because cached routes outlive a scene.
+ */
 static void find_routes(const uint32_t *addresses, unsigned int n)
 {
 	int fd = scene_call(A, SYS_socket, AF_INET, SOCK_DGRAM, 0);
@@ -153,7 +155,7 @@ static void errors_of_sending(void)
 	to.sin_family = AF_INET6;
 	assert_int_equal(scene_call(A, SYS_sendto, fd, PTR(out), 12, 0, PTR(&to), sizeof(to)),
 			 -EAFNOSUPPORT);
-	to.sin_family = AF_UNSPEC; /* as AF_INET */
+	to.sin_family = AF_UNSPEC; /* AF_UNSPEC is accepted as AF_INET */
 	assert_int_equal(scene_call(A, SYS_sendto, fd, PTR(out), 12, 0, PTR(&to), sizeof(to)), 12);
 	assert_int_equal(send_raw(A, fd, 0x0a0000ff, 30), -EACCES); /* needs SO_BROADCAST */
 	scene_set(A, fd, SOL_SOCKET, SO_BROADCAST, 1);
