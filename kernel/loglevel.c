@@ -52,7 +52,7 @@ static const struct {
 	const char *name;
 	int level;
 } names[] = {{"emerg", LOG_EMERG},     {"alert", LOG_ALERT},  {"crit", LOG_CRIT},  {"err", LOG_ERR},
-	     {"warning", LOG_WARNING}, {"warn", LOG_WARNING}, /* Linux's pr_warn */
+	     {"warning", LOG_WARNING}, {"warn", LOG_WARNING}, /* as in pr_warn() */
 	     {"notice", LOG_NOTICE},   {"info", LOG_INFO},    {"debug", LOG_DEBUG}};
 
 /*

@@ -3,7 +3,8 @@
  * Pipes: a ring of pages between a writer and a reader.
  *
  * sys_pipe2 <- applications; pipe_read(), pipe_write() <- read(), write().  Process context;
- * pipe->mutex protects the ring and the counts of open ends; only poll() reads them without it.
+ * pipe->mutex protects the ring and the counts of open ends; poll() and fcntl(F_GETPIPE_SZ) read them
+ * without it.
  *
  * Each slot of the ring has a page, and the offset and length of the unread data in it.  A write of
  * up to a page goes into one slot while the mutex is held, so it is atomic, as POSIX requires for

@@ -261,8 +261,9 @@ static int fill_hole(struct tree_inode *inode, u64 index, struct list_head *page
 }
 
 /*
- * All pages are allocated before the first becomes part of the file, so a call that fails for want of room
- * leaves the file as it was.  A page fault may fill a hole meanwhile; nothing makes a hole while i_mutex is held.
+ * All pages are allocated before the first becomes part of the file, so a call that finds no memory for them
+ * leaves the file's data as they were.  A page fault may fill a hole meanwhile; nothing makes a hole while
+ * i_mutex is held.
  */
 int ramfs_allocate(struct tree_inode *inode, u64 pos, u64 len, bool keep_size)
 {

@@ -2,12 +2,14 @@
 /*
  * timerfd: a timer whose expirations are read from a descriptor.
  *
- * sys_timerfd_* <- applications, timerfd_read() <- read() (process context, ctx->mutex);
- * timerfd_expires() <- the HRTIMER softirq, timerfd_clock_was_set() <- clock_settime(): the last
- * two functions take only ctx->lock.
+ *   an application's call -> sys_timerfd_*                  process context, ctx->mutex
+ *   read() -> timerfd_read()                                process context, ctx->mutex
+ *   the HRTIMER softirq -> timerfd_expires()                ctx->lock only
+ *   clock_settime() -> timerfd_clock_was_set()              ctx->lock only
  *
- * A periodic timer is armed for one period at a time.  After it has expired, the next read() counts the
- * periods that have passed and arms it again: a reader that is late costs no interrupts.  Only an
+ * A periodic timer is armed for one period at a time.  After it has expired, the next read() or
+ * timerfd_gettime() counts the periods that have passed and arms it again: a reader that is late costs
+ * no interrupts.  Only an
  * absolute time of CLOCK_REALTIME is a time of day and moves with that clock; a relative one counts on the
  * monotonic clock, as on Linux.  With TFD_TIMER_CANCEL_ON_SET the next read() after the clock was set
  * fails with ECANCELED.  Compare Linux's fs/timerfd.c.

@@ -7,8 +7,8 @@
 #define KERNEL_PROCESS_LIMITS_H
 
 /*
- * pending signals with details (siginfo): a further one is pending, but its siginfo_t has only the
- * number. The value is 64 threads times 64 signal numbers.
+ * pending signals with details (siginfo): a further signal still becomes pending, but its siginfo_t
+ * has only the signal number. The value is 64 threads times 64 signal numbers.
  */
 #define SIGQUEUE_MAX 4096
 /*

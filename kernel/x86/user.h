@@ -24,9 +24,9 @@ static inline struct pt_regs *user_regs(const struct task_struct *p)
 	return (struct pt_regs *)user_stack_top(p) - 1;
 }
 
-/* Sets the MSRs of the SYSCALL instruction.  Boot. */
+/* Sets the MSRs of the SYSCALL instruction.  Called at boot. */
 void syscall_entry_init(void);
-void user_syscalls_init(void); /* registers arch_prctl(); boot */
+void user_syscalls_init(void); /* registers arch_prctl(); called at boot */
 
 /*
  * Called by entry.S with irq off, for an exception or interrupt of ring 3.  Returns with irq off,

@@ -285,9 +285,9 @@ static void tcp_count_timeout(const struct sock *sk)
 }
 
 /*
- * Returns true if the peer closed its window while data is in flight, and @sk is neither an orphan
- * nor in the handshake. Then the retransmissions are window probes, and the connection does not end
- * as long as the peer answers.
+ * For a socket with data in flight: returns true if the peer has closed its window, and @sk is neither
+ * an orphan nor in the handshake. Then the retransmissions are window probes, and only
+ * tcp_shrunk_window_timeout() ends the connection.
  */
 static bool tcp_window_was_shrunk(const struct sock *sk)
 {

@@ -86,9 +86,10 @@ SHARED = "kernel/lib/string.c"     # memcpy() etc. of the kernel, which the plat
 
 
 def kernels(lines, library):
-    """Returns the instructions of the kernel in @library, from the lines of a dump in callgrind's format.
+    """Returns the number of instructions of the kernel in @library, from the lines of a dump in callgrind's format.
 
-    Instructions in files of PLATFORM do not count, nor do those of functions in SHARED that such a file calls.
+    Instructions in files of PLATFORM do not count.  If a file of PLATFORM calls a function of SHARED, the instructions
+    of this call do not count either.
     """
     files, objects, total_, calls = {}, {}, 0, False
     now, called = {"ob": "", "fl": ""}, ""

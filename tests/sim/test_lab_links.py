@@ -256,8 +256,8 @@ def test_a_loop_is_refused(lab):
 
 
 def test_background_traffic(lab):
-    """Short flows of a Poisson process run beside a source that pauses.  When all have ended, no socket and no call
-    is left."""
+    """Short flows of a Poisson process run beside a source that pauses.  When all have ended, no socket and no
+    unfinished system call is left."""
     a, b, _ = pair(lab, rate=10e6, delay=0.01)
     short = lab.poisson(a, b, rate=20, nbytes=10_000, seconds=10)
     periods = lab.on_off(a, b, on=0.5, off=0.5, seconds=10)

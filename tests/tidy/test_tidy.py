@@ -86,7 +86,7 @@ def test_sequence_compare_leaves_alone(line):
 
 
 @pytest.mark.parametrize("files", [
-    {"net/a.c": "/* A_MAX */\n", "tests/a.c": "/* LIMIT(A_MAX) */\n"},               # used nowhere
+    {"net/a.c": "/* A_MAX */\n", "tests/a.c": "/* LIMIT(A_MAX) */\n"},               # named only in a comment
     {"net/a.c": "A_MAX\n", "tests/a.c": "/* LIMIT(A_MAX) LIMIT(B_MAX) */\n"},       # no such name
     {"net/a.c": "A_MAX\n", "tests/a.c": "/* LIMIT(A_MAXIMUM) */\n"},
     {"net/a.c": "A_MAX\n", "tests/a.c": "/* LIMIT(A_MAX) */\n", "net/limits.h": "#define A_MAX 1 /* bytes: full */\n"},

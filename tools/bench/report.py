@@ -60,8 +60,8 @@ def num(x):
 
 
 def wide(x):
-    """Returns a figure for readers: from 100 on without decimals and with commas between thousands, else one
-    decimal."""
+    """Returns a figure for readers: from 100 on without decimals and with commas between thousands, below 100 with
+    one decimal, unless that is 0."""
     if x is None:
         return "-"
     return f"{x:,.0f}" if abs(x) >= 100 else f"{x:.1f}".removesuffix(".0")

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Measures the cost of a mode, and prints results: CPU time of QEMU's threads and of this client,
- * guest instructions, latencies, and the one line of JSON that every mode prints at its end.
+ * Measures the cost of a mode: CPU time of QEMU's threads and of this client, guest instructions, and
+ * latencies.  Every mode prints these results at its end as one line of JSON, which put() writes.
  */
 #include "netbench.h"
 
