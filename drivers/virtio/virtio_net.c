@@ -403,6 +403,8 @@ static int virtnet_probe(struct virtio_device *vdev)
 	return 0;
 
 out_tx:
+	virtqueue_silence(vi->rx);
+	virtqueue_silence(vi->tx);
 	virtnet_tx_cleanup(vi);
 out_queues:
 	vdev->ops->set_status(vdev, 0);

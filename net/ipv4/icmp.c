@@ -66,6 +66,10 @@ static enum skb_drop_reason icmp_reply(struct sk_buff *skb, u8 type, unsigned in
 	 */
 	if (skb_rtable(skb)->rt_type != RTN_LOCAL)
 		return SKB_DROP_REASON_ICMP_BROADCAST;
+	/* This host's first entry may have left too little room for the second: no answer, as on Linux. */
+	ip_options_echo(&opt, skb);
+	if (ip_options_check(opt.data, opt.len))
+		return SKB_DROP_REASON_IP_OPTIONS;
 	rt = ip_route_output_key(&fl);
 	if (IS_ERR(rt))
 		return SKB_DROP_REASON_IP_OUTNOROUTES;
@@ -88,7 +92,6 @@ static enum skb_drop_reason icmp_reply(struct sk_buff *skb, u8 type, unsigned in
 	icmph->checksum = 0;
 	icmph->checksum = ip_compute_csum(icmph, len);
 	icmp_out_count(type);
-	ip_options_echo(&opt, skb);
 	ip_send_skb(reply, rt, iph->daddr, iph->saddr, IPPROTO_ICMP, iph->tos,
 		    sysctl_ip_default_ttl, opt.len ? &opt : NULL);
 out:
@@ -216,6 +219,9 @@ void icmp_link_failure(struct sk_buff *skb)
 
 	if (skb->protocol != HTONS_CONST(ETH_P_IP) || skb_network_offset(skb) ||
 	    quote < sizeof(struct iphdr) || quote < ip_hdrlen(skb) + 8)
+		return;
+	/* Only a datagram's first fragment has the ports. */
+	if (ip_hdr(skb)->frag_off & htons(IP_OFFSET))
 		return;
 	told = alloc_skb(sizeof(struct iphdr) + sizeof(*icmph) + quote, GFP_ATOMIC);
 	if (!told) {

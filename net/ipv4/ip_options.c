@@ -116,15 +116,18 @@ unsigned int ip_options_check(const u8 *opt, unsigned int optlen)
 }
 
 /*
- * Returns the checked option behind @opt, or the first one if @opt is NULL; NULL if there is none before
- * @end. END and NOOP are passed over.
+ * Returns the option behind @opt, or the first one if @opt is NULL; NULL if no whole option is left before
+ * @end. END and NOOP are passed over. The lengths may be wrong: a program writes its own IP header with
+ * IP_HDRINCL.
  */
 static u8 *next_option(u8 *first, u8 *opt, const u8 *end)
 {
 	opt = opt ? opt + opt[1] : first;
 	while (opt < end && *opt == IPOPT_NOOP)
 		opt++;
-	return opt < end && *opt != IPOPT_END ? opt : NULL;
+	if (end - opt < 2 || *opt == IPOPT_END || opt[1] < 2 || opt[1] > end - opt)
+		return NULL;
+	return opt;
 }
 
 /* ---- filling in ------------------------------------------------------------------------------ */
@@ -145,6 +148,9 @@ static void record_time(u8 *opt, __be32 addr, bool received)
 			opt[3] += 0x10; /* the overflow field; bad_timestamp() has checked it */
 		return;
 	}
+	/* The option has been checked for one entry on receipt, and an answer gets a second one. */
+	if (opt[2] - 1 + (flag == IPOPT_TS_TSONLY ? 4 : 8) > opt[1])
+		return;
 	if (flag == IPOPT_TS_PRESPEC) {
 		__be32 whose;
 
@@ -167,7 +173,7 @@ void ip_options_record(u8 *opt, unsigned int optlen, __be32 addr, bool received)
 {
 	for (u8 *o = next_option(opt, NULL, opt + optlen); o;
 	     o = next_option(opt, o, opt + optlen)) {
-		if (*o == IPOPT_RR && o[2] <= o[1]) {
+		if (*o == IPOPT_RR && o[2] + 3 <= o[1]) {
 			memcpy(o + o[2] - 1, &addr, sizeof(addr));
 			o[2] += sizeof(addr);
 		} else if (*o == IPOPT_TS) {

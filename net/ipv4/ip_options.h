@@ -31,13 +31,13 @@ static inline unsigned int inet_optlen(const struct sock *sk)
 unsigned int ip_options_check(const u8 *opt, unsigned int optlen);
 /*
  * Writes @addr and the time into the first free places of the checked options at @opt, as each host
- * does through which a packet passes. @received: also counts in the overflow field of a full
- * timestamp option. Any context.
+ * does through which a packet passes. An option with too little room for an entry stays as it is.
+ * @received: also counts in the overflow field of a full timestamp option. Any context.
  */
 void ip_options_record(u8 *opt, unsigned int optlen, __be32 addr, bool received);
 /*
- * Replaces by NOOP those of the checked options at @opt that only the first fragment of a datagram
- * may have (RFC 791).
+ * Replaces by NOOP those of the options at @opt that only the first fragment of a datagram may have
+ * (RFC 791). The options need not be checked: a malformed one ends the search.
  */
 void ip_options_uncopied(u8 *opt, unsigned int optlen);
 /*

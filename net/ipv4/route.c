@@ -292,6 +292,10 @@ static int rt_resolve(const struct flowi4 *fl, struct rt_answer *a)
 	if (fl->saddr && !(fl->flags & FLOWI_FLAG_ANYSRC) && !inet_is_local_addr(fl->saddr))
 		return ipv4_is_multicast(fl->saddr) || ipv4_is_lbcast(fl->saddr) ? -EINVAL
 										 : -ENETUNREACH;
+	/* RFC 1122 3.2.1.3: no packet has such a source address, even with IP_FREEBIND. */
+	if (fl->saddr && (ipv4_is_multicast(fl->saddr) || ipv4_is_lbcast(fl->saddr) ||
+			  ipv4_is_zeronet(fl->saddr)))
+		return -EINVAL;
 	if (fl->oif) {
 		err = rt_check_oif(fl->oif);
 		if (err)

@@ -107,6 +107,9 @@ static void a_recorded_route(void)
 	assert_int_equal(ping_with("\1\x94\4\0\0\7\7\10\1\2\3\4", 12), PKT_IP + 8 + PKT_ICMP);
 	assert_memory_equal(in + PKT_IP, "\7\7\10\1\2\3\4\0", 8);
 	assert_int_equal(ping_with("\x94\4\0\0", 4), PKT_IP + PKT_ICMP);
+	/* There is room for A's first entry, and too little for that of A's reply. */
+	assert_int_equal(ping_with("\7\10\4\0\0\0\0\0", 8), -EAGAIN);
+	assert_int_equal(scene_drops(A, "IP_OPTIONS"), 1);
 	/* The bytes after END are no options. */
 	assert_int_equal(ping_with("\0\7\7\4\0\0\0\0", 8), PKT_IP + PKT_ICMP);
 }
@@ -139,6 +142,10 @@ static void a_recorded_time(void)
 	assert_true(is_now(pkt_get32(opt + 8)));
 	assert_int_equal(pkt_get32(opt + 12), ADDRESS_A);
 	assert_true(is_now(pkt_get32(opt + 16)));
+	/* There is room for A's first entry, and too little for that of A's reply. */
+	assert_int_equal(ping_with("\x44\x0d\5\1\0\0\0\0\0\0\0\0\0\0\0\0", 16), -EAGAIN);
+	assert_int_equal(ping_with("\x44\x09\5\0\0\0\0\0\0\0\0\0", 12), -EAGAIN);
+	assert_int_equal(scene_drops(A, "IP_OPTIONS"), 2);
 	/* Only the host whose address is the next one adds its time. */
 	assert_int_equal(ping_with("\x44\x14\5\3\12\0\0\1\0\0\0\0\12\0\0\2\0\0\0\0", 20),
 			 PKT_IP + 20 + PKT_ICMP);

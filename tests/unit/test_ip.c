@@ -3,6 +3,7 @@
 #include "tests/unit/unit_net.h"
 
 #include "include/uapi/errno.h"
+#include "net/ipv4/ip_options.h"
 
 #define TEST_PROTO 200
 
@@ -81,6 +82,26 @@ static void test_bad_headers(void **state)
 	}
 	assert_int_equal(drops(SKB_DROP_REASON_IP_CSUM), csum + 19);
 	assert_int_equal(delivered, 0);
+}
+
+/* A program's own header (IP_HDRINCL) may have options with wrong lengths when its packet is fragmented. */
+static void test_unchecked_options_are_not_followed(void **state)
+{
+	static const u8 options[][12] = {{7, 0, 0, 0, 7, 4, 4, 0, 9, 9, 9, 9},
+					 {7, 255, 0, 0, 7, 4, 4, 0, 9, 9, 9, 9},
+					 {1, 1, 1, 7, 9, 9, 9, 9, 9, 9, 9, 9}};
+	static const u8 good[12] = {7, 4, 4, 0, 9, 9, 9, 9, 9, 9, 9, 9};
+	static const u8 blanked[12] = {1, 1, 1, 1, 9, 9, 9, 9, 9, 9, 9, 9};
+	u8 opt[12];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(options); i++) {
+		memcpy(opt, options[i], sizeof(opt));
+		ip_options_uncopied(opt, i < 2 ? 8 : 4);
+		assert_memory_equal(opt, options[i], sizeof(opt));
+	}
+	memcpy(opt, good, sizeof(opt));
+	ip_options_uncopied(opt, 4);
+	assert_memory_equal(opt, blanked, sizeof(opt));
 }
 
 static void test_strangers_are_counted(void **state)
@@ -374,6 +395,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		net_test(test_delivers_without_padding),
 		net_test(test_bad_headers),
+		net_test(test_unchecked_options_are_not_followed),
 		net_test(test_strangers_are_counted),
 		net_test(test_options),
 		net_test(test_reply_without_a_socket),
