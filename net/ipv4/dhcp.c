@@ -10,10 +10,10 @@
  *   init thread -> dhcp_wait                                            process
  *
  * The client is below the sockets. A socket would need an address of the card before it could send,
- * a thread that reads it, and port 68, which a program may want for a client of its own. It is above
- * IP's and UDP's input, so that headers, checksums and fragments are checked there; a datagram that
- * no client waits for goes on to the sockets. (Linux's ipconfig.c takes the packets below IP, and
- * stops at the first ACK.)
+ * a thread that reads it, and port 68, which a program may want for a client of its own on another card.
+ * It is above IP's and UDP's input, so that headers, checksums and fragments are checked there; a datagram
+ * for a link address that no client has goes on to the sockets. (Linux's ipconfig.c takes the packets
+ * below IP, and stops at the first ACK.)
  *
  * dhcp_lock protects all clients. It is taken before rt_lock and tx_lock. An answer counts only if it
  * has the xid, which is random, and the link address of the client, and, where RFC 2131 says so, the
@@ -68,10 +68,20 @@ static unsigned long backoff(unsigned int tries)
 	return delay * HZ - HZ + prandom_u32_max(2 * HZ + 1);
 }
 
+/* Sends a DHCPREQUEST, from which a lease counts: a server may answer only the last of several. */
+static void request(struct dhcp_client *c)
+{
+	c->requested = jiffies;
+	dhcp_send(c, DHCPREQUEST);
+}
+
 /* Sends the message of the state, and arms the timer for the next one. */
 static void ask(struct dhcp_client *c)
 {
-	dhcp_send(c, c->state == DHCP_SELECTING ? DHCPDISCOVER : DHCPREQUEST);
+	if (c->state == DHCP_SELECTING)
+		dhcp_send(c, DHCPDISCOVER);
+	else
+		request(c);
 	mod_timer(&c->timer, jiffies + backoff(c->tries++));
 }
 
@@ -81,7 +91,7 @@ static void begin(struct dhcp_client *c, enum dhcp_state state)
 	c->state = state;
 	c->xid = get_random_u32();
 	c->tries = 0;
-	c->began = c->requested = jiffies;
+	c->began = jiffies;
 }
 
 static void discover(struct dhcp_client *c)
@@ -231,7 +241,7 @@ static void ask_again_until(struct dhcp_client *c, unsigned long until)
 {
 	unsigned long delay = max((until - jiffies) / 2, (unsigned long)DHCP_RENEW_MIN * HZ);
 
-	dhcp_send(c, DHCPREQUEST);
+	request(c);
 	mod_timer(&c->timer, time_after(jiffies + delay, until) ? until : jiffies + delay);
 }
 
@@ -324,7 +334,6 @@ static bool on_offer(struct dhcp_client *c, const struct dhcp_info *info)
 	c->offer = *info;
 	c->state = DHCP_REQUESTING;
 	c->tries = 0;
-	c->requested = jiffies;
 	ask(c);
 	return true;
 }
@@ -509,6 +518,7 @@ static void dhcp_event(struct net_device *dev, enum netdev_event event)
 		del_timer(&c->timer);
 		del_timer(&c->fallback_timer);
 	}
+	wake_up_all(&dhcp_waiters); /* dhcp_wait() waits for no card that has no link or is gone */
 out:
 	spin_unlock_bh(&dhcp_lock);
 }

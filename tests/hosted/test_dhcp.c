@@ -221,6 +221,25 @@ static void a_lease_is_renewed(void)
 	assert_true(dhcp_count(DHCP_REQUEST) < 60);
 }
 
+/*
+ * The server is silent at T1 and later grants a shorter lease, which is less than the time since T1: it counts from
+ * the request that the server answered.
+ */
+static void a_shorter_lease_after_silence(void)
+{
+	dhcp_boot("ip=dhcp");
+	scene_sleep(BOUND_TIME);
+	peer.silent = true;
+	scene_sleep(2500 * SEC);
+	peer.silent = false;
+	peer.lease = 600;
+	scene_sleep(500 * SEC);
+	assert_true(dhcp_has(LEASED));
+	scene_sleep(1000 * SEC);
+	assert_true(dhcp_has(LEASED));
+	assert_int_equal(dhcp_count(DHCP_DISCOVER), 1);
+}
+
 /* T1 and T2 of the server (options 58, 59); LIMIT(DHCP_RENEW_MIN): a minute between requests. */
 static void no_answer_until_the_end(void)
 {
@@ -506,6 +525,7 @@ int main(int argc, char **argv)
 		DHCP_SCENE(retransmissions_back_off),
 		DHCP_SCENE(a_server_that_offers_and_vanishes),
 		DHCP_SCENE(a_lease_is_renewed),
+		DHCP_SCENE(a_shorter_lease_after_silence),
 		DHCP_SCENE(no_answer_until_the_end),
 		DHCP_SCENE(another_server_takes_over),
 		DHCP_SCENE(a_lease_for_ever),
