@@ -33,6 +33,8 @@ EXCUSED = {
     "net/core/dev_tx.c:validate_xmit_skb->skb_checksum_help": "allocates only for a clone with a shared header; TCP's "
                                                               "clones have a header of their own",
     "net/core/skb_data.c:skb_checksum_help->pskb_expand_head": "as above",
+    "net/core/skb_data.c:pskb_trim->pskb_expand_head": "only for a clone with page fragments and padding: a raw socket "
+                                                       "and a frame of several buffers, which no scene here has",
     "net/core/skbuff.c:skb_cow_head->pskb_expand_head": HEADROOM,
     "net/ipv4/ip_fragment.c:ip_frag_reasm->pskb_expand_head": "only for a clone; no fragment is one",
     "net/ipv4/ip_output.c:ip_group_output->skb_cow_head": HEADROOM,
