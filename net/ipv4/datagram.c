@@ -5,6 +5,7 @@
  * the interface.
  *
  *   connect() -> inet_dgram_connect -> ip4_datagram_connect                    (process, sock owned)
+ *   connect() with AF_UNSPEC -> ip4_datagram_disconnect                        (process, sock owned)
  *   connect() -> inet_dgram_connect -> udp_connect -> ip4_datagram_set_peer    (process, sock owned)
  *   sendmsg() -> ping_sendmsg, raw_sendmsg -> ip4_datagram_dest                (process)
  *   recvmsg() -> ip4_datagram_recvmsg; udp_recvmsg -> ip4_datagram_recv_cmsgs  (process)
@@ -107,6 +108,22 @@ int ip4_datagram_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len)
 		WRITE_ONCE(inet->inet_rcv_saddr, fl.saddr);
 	WRITE_ONCE(inet->inet_daddr, fl.daddr);
 	inet->inet_dport = ((const struct sockaddr_in *)uaddr)->sin_port;
+	return 0;
+}
+
+int ip4_datagram_disconnect(struct sock *sk, int flags)
+{
+	struct inet_sock *inet = inet_sk(sk);
+
+	sock_owned_by_me(sk);
+	sk->sk_state = TCP_CLOSE;
+	WRITE_ONCE(inet->inet_daddr, 0);
+	inet->inet_dport = 0;
+	if (!(sk->sk_userlocks & SOCK_BINDADDR_LOCK)) {
+		WRITE_ONCE(inet->inet_rcv_saddr, 0);
+		inet->inet_saddr = 0;
+	}
+	sk_dst_reset(sk);
 	return 0;
 }
 

@@ -29,6 +29,11 @@ int ip4_datagram_set_peer(struct sock *sk, const struct sockaddr *uaddr, int add
  */
 int ip4_datagram_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len);
 /*
+ * connect() with AF_UNSPEC: forgets the peer, and the own address unless bind() chose it. The own port is
+ * left to the caller. Returns 0; does not read @flags. The socket is owned.
+ */
+int ip4_datagram_disconnect(struct sock *sk, int flags);
+/*
  * Fills in @cork for a datagram to the address in @msg, or to the peer of @sk; the caller releases
  * it with ip_cork_release(), or sends the datagram. Returns 0 or -errno. Process context, without
  * the socket lock.

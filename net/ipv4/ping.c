@@ -150,22 +150,11 @@ out:
 
 static int ping_disconnect(struct sock *sk, int flags)
 {
-	struct inet_sock *inet = inet_sk(sk);
-
-	sock_owned_by_me(sk);
-	sk->sk_state = TCP_CLOSE;
-	WRITE_ONCE(inet->inet_daddr, 0);
-	inet->inet_dport = 0;
-	if (!(sk->sk_userlocks & SOCK_BINDADDR_LOCK)) {
-		WRITE_ONCE(inet->inet_rcv_saddr, 0);
-		inet->inet_saddr = 0;
-	}
 	if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK)) {
 		ping_unhash(sk);
-		inet->inet_sport = 0;
+		inet_sk(sk)->inet_sport = 0;
 	}
-	sk_dst_reset(sk);
-	return 0;
+	return ip4_datagram_disconnect(sk, flags);
 }
 
 static void ping_close(struct sock *sk, long timeout)

@@ -94,22 +94,6 @@ out:
 	return err;
 }
 
-static int raw_disconnect(struct sock *sk, int flags)
-{
-	struct inet_sock *inet = inet_sk(sk);
-
-	sock_owned_by_me(sk);
-	sk->sk_state = TCP_CLOSE;
-	WRITE_ONCE(inet->inet_daddr, 0);
-	inet->inet_dport = 0;
-	if (!(sk->sk_userlocks & SOCK_BINDADDR_LOCK)) {
-		WRITE_ONCE(inet->inet_rcv_saddr, 0);
-		inet->inet_saddr = 0;
-	}
-	sk_dst_reset(sk);
-	return 0;
-}
-
 /* ---- sending --------------------------------------------------------------------------------- */
 
 /*
@@ -373,7 +357,7 @@ struct proto raw_prot = {
 	.init = raw_sk_init,
 	.bind = raw_bind,
 	.connect = ip4_datagram_connect,
-	.disconnect = raw_disconnect,
+	.disconnect = ip4_datagram_disconnect,
 	.ioctl = ip4_datagram_ioctl,
 	.setsockopt = raw_setsockopt,
 	.getsockopt = raw_getsockopt,
