@@ -169,8 +169,14 @@ static void bind(struct dhcp_client *c)
 
 static bool same_network(const struct dhcp_info *a, const struct dhcp_info *b)
 {
-	return a->prefix_len == b->prefix_len && a->nr_routes == b->nr_routes &&
-	       !memcmp(a->routes, b->routes, a->nr_routes * sizeof(a->routes[0]));
+	bool same = a->prefix_len == b->prefix_len && a->nr_routes == b->nr_routes;
+
+	/* Field by field: the bytes between the fields of a struct dhcp_route have no fixed value. */
+	for (unsigned int i = 0; same && i < a->nr_routes; i++)
+		same = a->routes[i].dst == b->routes[i].dst &&
+		       a->routes[i].gateway == b->routes[i].gateway &&
+		       a->routes[i].prefix_len == b->routes[i].prefix_len;
+	return same;
 }
 
 /* A server extended the lease; its other parameters may have changed. */

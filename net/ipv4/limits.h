@@ -210,8 +210,8 @@
  */
 #define DHCP_OPTION_MAX 512
 /*
- * routes of a lease: the further routes of the server are not used. Together with their routers they
- * take half of ROUTES_MAX.
+ * routes of a lease: the further routes of the server are not used. Together with the routes to their
+ * routers they take half of ROUTES_MAX; the route of the card's own network is one more.
  */
 #define DHCP_ROUTES_MAX 16
 /* name servers, and time servers, of a lease: further ones are not used. resolv.conf(5): three. */
